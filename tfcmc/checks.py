@@ -1,0 +1,126 @@
+"""The one sentence in which mistakes are told, and the checks that use it."""
+
+import difflib
+
+
+class UsageError(ValueError):
+    """A mistake of the user: told in one or two lines, without a traceback."""
+
+
+def must(name, condition, received):
+    """Makes the error for a value that breaks a condition.
+
+    Args:
+        name: What the value is called where the user wrote it.
+        condition: What it must be, as the rest of "`name` must be ...".
+        received: The value.
+
+    Returns:
+        A `UsageError`, to be raised by the caller.
+    """
+    return UsageError(f"`{name}` must be {condition}. Received: {received!r}")
+
+
+def unknown(kind, name, known):
+    """Makes the error for a name that is not known, with the nearest ones.
+
+    Args:
+        kind: What is named: "loss", "option of `softmax`".
+        name: The name received.
+        known: All known names.
+
+    Returns:
+        A `UsageError`, to be raised by the caller.
+    """
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    listed = ", ".join(sorted(known)) or "none"
+    return UsageError(f"Unknown {kind}: {name!r}.{hint}\nKnown: {listed}.")
+
+
+def check_number(
+    name,
+    value,
+    *,
+    whole=False,
+    above=None,
+    at_least=None,
+    below=None,
+    at_most=None,
+):
+    """Checks that a value is a finite number inside its range.
+
+    Args:
+        name: What the value is called where the user wrote it.
+        value: The value.
+        whole: Whether only whole numbers are allowed.
+        above: Exclusive lower bound, or None.
+        at_least: Inclusive lower bound, or None.
+        below: Exclusive upper bound, or None.
+        at_most: Inclusive upper bound, or None.
+
+    Raises:
+        UsageError: if the value is not such a number.
+    """
+    bounds = [
+        ("above", above, lambda v, b: v > b),
+        ("at least", at_least, lambda v, b: v >= b),
+        ("below", below, lambda v, b: v < b),
+        ("at most", at_most, lambda v, b: v <= b),
+    ]
+    bounds = [bound for bound in bounds if bound[1] is not None]
+    words = " and ".join(f"{word} {limit:g}" for word, limit, _ in bounds)
+    noun = "a whole number" if whole else "a number"
+    condition = f"{noun} {words}".rstrip()
+    types = (int,) if whole else (int, float)
+    if not isinstance(value, types) or isinstance(value, bool):
+        raise must(name, condition, value)
+    finite = abs(value) < float("inf")
+    if not finite or not all(ok(value, limit) for _, limit, ok in bounds):
+        raise must(name, condition, value)
+
+
+def check_choice(name, value, choices):
+    """Checks that a value is one of a few.
+
+    Args:
+        name: What the value is called where the user wrote it.
+        value: The value.
+        choices: The allowed values.
+
+    Raises:
+        UsageError: if it is none of them.
+    """
+    if value not in choices:
+        listed = ", ".join(repr(choice) for choice in choices)
+        raise must(name, f"one of {listed}", value)
+
+
+def check_pair(anchor, candidates, positive):
+    """Checks that a loss's tensors fit each other.
+
+    Args:
+        anchor: `[batch, dim]`.
+        candidates: `[count, dim]`.
+        positive: `[batch]`, whole numbers.
+
+    Raises:
+        ValueError: if ranks or static shapes disagree; they are never
+            broadcast.
+    """
+    shapes = [tuple(t.shape) for t in (anchor, candidates, positive)]
+    ranks = tuple(len(shape) for shape in shapes)
+    if ranks != (2, 2, 1):
+        raise ValueError(
+            "`anchor`, `candidates` and `positive` must be of shapes "
+            f"[batch, dim], [count, dim] and [batch]. Received: {shapes}"
+        )
+    for first, second in (
+        (shapes[0][1], shapes[1][1]),
+        (shapes[0][0], shapes[2][0]),
+    ):
+        if None not in (first, second) and first != second:
+            raise ValueError(
+                "`anchor`, `candidates` and `positive` must agree in dim and "
+                f"batch. Received: {shapes}"
+            )

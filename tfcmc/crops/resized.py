@@ -1,0 +1,43 @@
+"""A random part of the picture, scaled to 64x64."""
+
+import numpy as np
+
+from tfcmc.crops.base import CROPS, Crop
+from tfcmc.registry import Number
+
+
+@CROPS.register(
+    "resized",
+    area=Number(above=0, at_most=1),
+    aspect=Number(at_least=1, at_most=4),
+)
+def resized(side, *, area=0.25, aspect=4 / 3):
+    """Cuts a random part of the picture and scales it to 64x64.
+
+    The share of the area is uniform in [area, 1], the aspect ratio
+    log-uniform in [1 / aspect, aspect], the place uniform.
+
+    Args:
+        side: Side of the pictures, in pixels.
+        area: Smallest share of the picture's area, in (0, 1].
+        aspect: Largest ratio of the sides, from 1.
+
+    Returns:
+        A `Crop`; evaluation takes the whole picture.
+
+    Reference: Szegedy et al. 2015, "Going deeper with convolutions",
+        section 6.
+    """
+
+    def draw(uniforms):
+        share = area + (1.0 - area) * uniforms[..., 2]
+        stretch = aspect ** (2.0 * uniforms[..., 3] - 1.0)
+        height = np.minimum(np.sqrt(share / stretch), 1.0) * side
+        width = np.minimum(np.sqrt(share * stretch), 1.0) * side
+        size = np.stack([height, width], axis=-1)
+        start = uniforms[..., :2] * (side - size)
+        return np.concatenate([start, size], axis=-1)
+
+    return Crop(
+        pad=0, draw=draw, centre=np.array([0.0, 0.0, side, side], float)
+    )

@@ -1,0 +1,7 @@
+"""The catalogue of data sources: importing it fills the table."""
+
+from tfcmc.data.base import SOURCES as SOURCES
+from tfcmc.data.base import Reading as Reading
+from tfcmc.data.base import Source as Source
+from tfcmc.data.base import Split as Split
+from tfcmc.data.tfds import prepared as prepared

@@ -1,0 +1,325 @@
+"""Coloured, textured shapes on clutter: the data that needs no download.
+
+A class is an outline with a texture. Colours, position, size, rotation,
+light and clutter are drawn without looking at the class, and lightness
+without looking at hue: what L and ab of a picture share is geometry alone.
+Everything is a function of a seed.
+"""
+
+import numpy as np
+
+from tfcmc.data.base import SOURCES, Source, Split
+from tfcmc.data.pictures import keep
+from tfcmc.registry import Number
+
+SIDE = 64
+LABELLED = 2_000  # pictures that probes are fitted on, and judged on
+CLUTTER = 6  # ellipses behind the object
+BLOCK = 320  # pictures made at once: arrays that stay in a core's cache
+NOISE = 10.0  # the most that noise adds to or takes from a byte
+# Luma to red, green, blue and two chroma axes to them: ITU-R BT.601.
+TO_RGB = np.array(
+    [[1.0, 1.0, 1.0], [0.0, -0.344, 1.772], [1.402, -0.714, 0.0]], np.float32
+)
+
+
+# Outlines: object coordinates, of radius about 1, to below 1 inside and above
+# it outside. All have the area of the disc, so that how much of a picture the
+# object covers says nothing about its class.
+
+
+def disc(u, v):
+    """Returns the distance from the middle."""
+    return np.sqrt(u * u + v * v)
+
+
+def cross(u, v):
+    """Returns the outline of two crossed bars, three times as long as wide."""
+    u, v = np.abs(u), np.abs(v)
+    return np.maximum(np.maximum(u, v), 3.0 * np.minimum(u, v)) / 1.189
+
+
+def triangle(u, v):
+    """Returns the outline of a triangle of equal sides."""
+    return _edges(u, v, 3)[0] / 0.778
+
+
+def square(u, v):
+    """Returns the outline of a square."""
+    return np.maximum(np.abs(u), np.abs(v)) / 0.886
+
+
+def star(u, v):
+    """Returns the outline of a star of five points.
+
+    A point of the star lies beyond one of the pentagon's edges, never two.
+    """
+    return _edges(u, v, 5)[1] / 0.529
+
+
+def _edges(u, v, count):
+    """Returns the two largest distances along a polygon's directions."""
+    first = np.full_like(u, -np.inf)
+    second = first
+    for angle in 2.0 * np.pi * np.arange(count) / count:
+        along = np.float32(np.cos(angle)) * u + np.float32(np.sin(angle)) * v
+        second = np.maximum(second, np.minimum(first, along))
+        first = np.maximum(first, along)
+    return first, second
+
+
+# Textures: object coordinates times radians a unit to a wave about zero; the
+# object has one of its two colours where the wave is positive.
+
+
+def solid(u, v):
+    """Returns one colour."""
+    del v
+    return np.ones_like(u)
+
+
+def striped(u, v):
+    """Returns straight stripes."""
+    del v
+    return np.sin(u)
+
+
+def checked(u, v):
+    """Returns a chessboard."""
+    return np.sin(u) * np.sin(v)
+
+
+def dotted(u, v):
+    """Returns dots in rows and columns."""
+    return np.cos(u) + np.cos(v) - 0.7
+
+
+def ringed(u, v):
+    """Returns rings around the middle."""
+    return np.sin(np.sqrt(u * u + v * v))
+
+
+# Each outline and each texture twice: neither alone tells ten classes apart.
+CLASSES = (
+    ("solid disc", solid, disc),
+    ("solid cross", solid, cross),
+    ("striped square", striped, square),
+    ("striped star", striped, star),
+    ("checked disc", checked, disc),
+    ("checked triangle", checked, triangle),
+    ("dotted square", dotted, square),
+    ("dotted star", dotted, star),
+    ("ringed cross", ringed, cross),
+    ("ringed triangle", ringed, triangle),
+)
+
+
+@SOURCES.register(
+    "shapes",
+    size=Number(at_least=100, at_most=100_000, whole=True),
+    seed=Number(at_least=0, whole=True),
+    extra={"epochs": 12},
+)
+def shapes(reading, argument, *, size=10_000, seed=0):
+    """Draws coloured, textured shapes on clutter: ten classes, no download.
+
+    Args:
+        reading: A `Reading`; pictures are drawn at its `side`, or at 64.
+        argument: Not read.
+        size: Number of pictures to learn from. Probes get 2,000 to fit on
+            and 2,000 to be judged on, or as many as `size` where that is less.
+        seed: Whole number, from 0, that all pictures are a function of.
+
+    Returns:
+        A `Source`.
+    """
+    del argument
+    side = reading.side or SIDE
+    labelled = min(size, LABELLED)
+    streams = np.random.SeedSequence(seed).spawn(3)
+    pretrain, train, test = (
+        draw(stream, count, side, reading.memory_limit)
+        for stream, count in zip(
+            streams, (size, labelled, labelled), strict=True
+        )
+    )
+    return Source(
+        pretrain=pretrain.pictures,
+        probe_train=train,
+        test=test,
+        class_names=tuple(name for name, _, _ in CLASSES),
+        unseen=True,
+    )
+
+
+def draw(seed, count, side, memory_limit):
+    """Draws pictures of all classes in random order.
+
+    Args:
+        seed: A `SeedSequence`, or whole number, from 0.
+        count: How many; classes differ by one picture at most.
+        side: Their side in pixels.
+        memory_limit: Bytes above which they are kept in a file.
+
+    Returns:
+        A `Split`.
+    """
+    generator = np.random.Generator(np.random.Philox(seed))
+    labels = generator.permutation(np.arange(count) % len(CLASSES))
+
+    def blocks():
+        for start in range(0, count, BLOCK):
+            chosen = labels[start : start + BLOCK]
+            pictures = np.empty([len(chosen), side, side, 3], np.uint8)
+            for label in np.unique(chosen):
+                rows = np.flatnonzero(chosen == label)
+                pictures[rows] = paint(generator, label, len(rows), side)
+            yield pictures
+
+    return Split(keep(blocks(), side, count, memory_limit), labels)
+
+
+def paint(generator, label, count, side):
+    """Paints pictures of one class.
+
+    Args:
+        generator: A `numpy.random.Generator`.
+        label: Number of the class.
+        count: How many pictures.
+        side: Their side in pixels.
+
+    Returns:
+        `[count, side, side, 3]`, uint8.
+    """
+    uniform = _Uniform(generator, count)
+    x, y = _grid(side)
+    covers = [uniform(1.0, 1.0) + np.zeros_like(x)]
+    covers += [_ellipse(uniform, x, y, side) for _ in range(CLUTTER)]
+    covers += _object(uniform, label, x, y, side)
+    shares = _shares(covers)
+    colours = _colours(uniform)
+    picture = np.matmul(shares, colours)
+    angle = uniform(0.0, 2.0 * np.pi)
+    light = np.cos(angle) * x + np.sin(angle) * y
+    light = 1.0 + uniform(0.0, 0.25) * light
+    picture *= light[..., None]
+    picture += _noise(generator, picture.shape)
+    np.clip(picture, 0.0, 255.0, out=picture)
+    return picture.astype(np.uint8).reshape(count, side, side, 3)
+
+
+class _Uniform:
+    """Uniform random numbers, one a picture: `[count, 1]`, float32."""
+
+    def __init__(self, generator, count):
+        self.generator = generator
+        self.count = count
+
+    def __call__(self, low, high):
+        return self.generator.uniform(low, high, [self.count, 1]).astype(
+            np.float32
+        )
+
+
+def _grid(side):
+    """Returns x and y of all pixels: `[1, side * side]`, in (-1, 1)."""
+    line = (2.0 * np.arange(side) + 1.0 - side) / side
+    y, x = np.meshgrid(line, line, indexing="ij")
+    return (
+        x.reshape(1, -1).astype(np.float32),
+        y.reshape(1, -1).astype(np.float32),
+    )
+
+
+def _turned(x, y, angle, scale):
+    """Returns coordinates turned by an angle and divided by a scale."""
+    cosine, sine = np.cos(angle) / scale, np.sin(angle) / scale
+    return cosine * x + sine * y, cosine * y - sine * x
+
+
+def _soft(values):
+    """Returns 0 to 1 for values, in pixels, from half a pixel out to in."""
+    return np.clip(values + 0.5, 0.0, 1.0)
+
+
+def _ellipse(uniform, x, y, side):
+    """Returns how much of each pixel a random ellipse covers."""
+    radius = uniform(0.06, 0.22)
+    u, v = _turned(
+        x - uniform(-1.0, 1.0),
+        y - uniform(-1.0, 1.0),
+        uniform(0.0, np.pi),
+        radius,
+    )
+    stretch = uniform(1.0, 3.0)
+    v /= stretch
+    u *= u
+    v *= v
+    u += v
+    np.sqrt(u, out=u)
+    return _soft((1.0 - u) * (radius * side / 2.0))
+
+
+def _object(uniform, label, x, y, side):
+    """Returns how much of each pixel the object and its pattern cover."""
+    _, texture, outline = CLASSES[label]
+    radius = uniform(0.42, 0.6)
+    u, v = _turned(
+        x - uniform(-0.35, 0.35),
+        y - uniform(-0.35, 0.35),
+        uniform(0.0, 2.0 * np.pi),
+        radius,
+    )
+    inside = _soft((1.0 - outline(u, v)) * (radius * side / 2.0))
+    rate = uniform(6.5, 9.5)
+    phase = uniform(0.0, 2.0 * np.pi)
+    wave = texture(u * rate + phase, v * rate)
+    pattern = _soft(wave * (radius / rate * side / 2.0))
+    return [inside, inside * pattern]
+
+
+def _shares(covers):
+    """Returns the share of each layer's colour: `[count, pixels, layers]`."""
+    count, pixels = covers[0].shape[0], covers[-1].shape[1]
+    shares = np.empty([count, len(covers), pixels], np.float32)
+    left = None
+    for number in range(len(covers) - 1, -1, -1):
+        cover = covers[number]
+        if left is None:
+            shares[:, number] = cover
+            left = 1.0 - cover
+        else:
+            np.multiply(left, cover, out=shares[:, number])
+            left -= shares[:, number]
+    return shares.transpose(0, 2, 1)
+
+
+def _colours(uniform):
+    """Returns one colour a layer: `[count, layers, 3]`, 0 to 255."""
+    generator, count = uniform.generator, uniform.count
+    layers = 1 + CLUTTER + 2
+    luma = generator.uniform(0.2, 0.85, [count, layers])
+    hue = generator.uniform(0.0, 2.0 * np.pi, [count, layers])
+    chroma = generator.uniform(0.1, 0.22, [count, layers])
+    main = [0, layers - 2, layers - 1]
+    steps = np.tile(np.arange(3.0), [count, 1])
+    jitter = generator.uniform(-0.25, 0.25, [2, count, 3])
+    luma[:, main] = 0.28 + 0.24 * (
+        generator.permuted(steps, axis=1) + jitter[0]
+    )
+    hue[:, main] = hue[:, :1] + 2.0 * np.pi / 3.0 * (
+        generator.permuted(steps, axis=1) + jitter[1]
+    )
+    axes = np.stack(
+        [luma, chroma * np.cos(hue), chroma * np.sin(hue)], axis=-1
+    )
+    return 255.0 * np.clip(axes.astype(np.float32) @ TO_RGB, 0.0, 1.0)
+
+
+def _noise(generator, shape):
+    """Returns uniform noise, from bytes: a normal draw costs ten times it."""
+    drawn = np.frombuffer(generator.bytes(int(np.prod(shape))), np.uint8)
+    noise = drawn.reshape(shape).astype(np.float32)
+    noise -= 127.5
+    noise *= NOISE / 127.5
+    return noise

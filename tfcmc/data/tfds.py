@@ -1,0 +1,152 @@
+"""Any image-classification dataset prepared by TensorFlow Datasets."""
+
+import json
+import pathlib
+
+import numpy as np
+
+from tfcmc.checks import UsageError, unknown
+from tfcmc.data.base import SOURCES, Source, Split
+from tfcmc.data.pictures import keep
+from tfcmc.lazy import LazyModule, tf
+
+tfds = LazyModule("tensorflow_datasets", needs_tensorflow=True)
+
+UNLABELLED = ("unlabeled", "unlabelled")
+BATCH = 256
+DEFAULT_SIDE = 96  # where a dataset's pictures are not all of one size
+
+
+def versions(name, data_dir):
+    """Returns the folders of a prepared dataset's versions, oldest first."""
+    root = pathlib.Path(data_dir or "~/tensorflow_datasets").expanduser()
+    found = sorted(root.glob(f"{name}/**/dataset_info.json"))
+    return [path.parent for path in found]
+
+
+def check(name, data_dir):
+    """Raises a `UsageError` unless the dataset is prepared in the folder."""
+    root = pathlib.Path(data_dir or "~/tensorflow_datasets").expanduser()
+    if not root.is_dir():
+        raise UsageError(
+            f"`data-dir` must be a folder of prepared datasets. "
+            f"Received: {str(root)!r}, which is not a folder"
+        )
+    if not versions(name, data_dir):
+        known = {
+            path.relative_to(root).parts[0]
+            for path in root.glob("*/**/dataset_info.json")
+        }
+        raise unknown(f"prepared dataset in {root}", name, known)
+
+
+@SOURCES.register(
+    "tfds", takes_argument=True, extra={"epochs": 20, "check": check}
+)
+def prepared(reading, name):
+    """Reads a prepared dataset by its name, without a download.
+
+    A split called unlabeled or unlabelled is learnt from; without one, the
+    train split without its labels. Probes are fitted on train and judged on
+    test, or on validation where there is no test split.
+
+    Args:
+        reading: A `Reading`; `data_dir` holds the prepared datasets.
+        name: The dataset's name, as `tfds.load` takes it.
+
+    Returns:
+        A `Source`.
+
+    Raises:
+        UsageError: if it is not prepared there, or is no such dataset.
+    """
+    check(name, reading.data_dir)
+    folder = versions(name, reading.data_dir)[-1]
+    builder = tfds.builder_from_directory(str(folder))
+    features = builder.info.features
+    if not {"image", "label"} <= set(features):
+        raise UsageError(
+            f"`data` must be an image-classification dataset with the "
+            f"features image and label. Received: {name!r}, with "
+            f"{sorted(features)}"
+        )
+    side = reading.side or _own_side(features["image"].shape)
+    splits = {
+        split: _read(builder, split, side, reading)
+        for split in builder.info.splits
+        if split in ("train", "test", "validation", *UNLABELLED)
+    }
+    notes = [
+        f"{split}: {bad} pictures could not be decoded and were skipped"
+        for split, (_, _, bad) in splits.items()
+        if bad
+    ]
+    unlabelled = next((s for s in UNLABELLED if s in splits), None)
+    judged = "test" if "test" in splits else "validation"
+    if unlabelled is None and "train" not in splits:
+        raise UsageError(
+            f"`data` must have a split called train or unlabeled. "
+            f"Received: {name!r}, with {sorted(builder.info.splits)}"
+        )
+    return Source(
+        pretrain=splits[unlabelled or "train"][0],
+        probe_train=_split(splits, "train"),
+        test=_split(splits, judged),
+        class_names=tuple(features["label"].names),
+        unseen=unlabelled is not None,
+        notes=tuple(notes),
+    )
+
+
+def _own_side(shape):
+    height, width = shape[:2]
+    return height if height == width and height else DEFAULT_SIDE
+
+
+def _split(splits, name):
+    if name not in splits:
+        return None
+    pictures, labels, _ = splits[name]
+    return Split(pictures, labels) if np.all(labels >= 0) else None
+
+
+def _read(builder, split, side, reading):
+    """Returns the pictures, labels and number of bad pictures of a split."""
+    labels = []
+
+    def batches():
+        data = builder.as_dataset(split=split, shuffle_files=False)
+        data = data.map(
+            lambda e: (fit(e["image"], side), e["label"]),
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
+        for image, label in data.batch(BATCH).prefetch(2).as_numpy_iterator():
+            labels.append(label)
+            yield image
+
+    expected = builder.info.splits[split].num_examples
+    pictures = keep(batches(), side, expected, reading.memory_limit)
+    return pictures, np.concatenate(labels).astype(np.int64), 0
+
+
+def fit(image, side):
+    """Scales a picture's shorter side and cuts the middle square.
+
+    Args:
+        image: `[height, width, 1 or 3]`, uint8.
+        side: Wanted side in pixels.
+
+    Returns:
+        `[side, side, 3]`, uint8.
+    """
+    if image.shape[-1] == 1:
+        image = tf.image.grayscale_to_rgb(image)
+    if tuple(image.shape[:2]) == (side, side):
+        return image
+    size = tf.shape(image)[:2]
+    small = tf.reduce_min(size)
+    image = tf.image.crop_to_bounding_box(
+        image, (size[0] - small) // 2, (size[1] - small) // 2, small, small
+    )
+    image = tf.image.resize(image, [side, side], "area")
+    return tf.cast(tf.round(image), tf.uint8)

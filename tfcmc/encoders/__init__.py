@@ -1,0 +1,5 @@
+"""The catalogue of encoders: importing it fills the table."""
+
+from tfcmc.encoders.base import ENCODERS as ENCODERS
+from tfcmc.encoders.base import FEATURES as FEATURES
+from tfcmc.encoders.paper import paper as paper

@@ -1,0 +1,9 @@
+"""The table of encoders, and what every encoder provides."""
+
+from tfcmc.registry import Registry
+
+ENCODERS = Registry("encoder")
+
+# The layer that every encoder names so. The probe reads its output; the loss
+# reads the model's own output, which a projection may come before.
+FEATURES = "features"

@@ -1,0 +1,62 @@
+"""The paper's encoder."""
+
+from tfcmc.encoders.base import ENCODERS, FEATURES
+from tfcmc.lazy import keras
+from tfcmc.registry import Flag, Number
+
+CHANNELS = (12, 24, 48, 24)
+
+
+@ENCODERS.register(
+    "paper",
+    width=Number(above=0, at_most=64),
+    final_relu=Flag(),
+    dim=Number(at_least=1, whole=True, optional=True),
+)
+def paper(shape, seed, *, width=1, final_relu=False, dim=None):
+    """Four convolutions 4x4 of stride 2: the encoder of the paper's Figure 3.
+
+    Each halves the picture, with padding 1 and a ReLU after it: 64x64 in,
+    4x4x24 = 384 features out. Parameters of the four: 204 for L or 396 for
+    ab, 4,632, 18,480 and 18,456. The paper's text says five layers and its
+    figure shows four; this follows the figure, whose 588 parameters of a
+    first layer are those of a three-channel input. A final ReLU, the paper's,
+    confines features to the positive orthant.
+
+    Args:
+        shape: `(height, width, channels)` of a view.
+        seed: Whole number the initial weights are a function of.
+        width: Factor on every number of channels.
+        final_relu: Whether a ReLU follows the last convolution.
+        dim: Length of a linear projection before the loss, or None; the probe
+            reads the features beneath it.
+
+    Returns:
+        A functional `keras.Model`, `[batch, height, width, channels]` to
+        `[batch, dim]`, with a layer called "features".
+
+    Reference: the paper, Figure 3.
+    """
+    inputs = keras.Input(shape)
+    hidden = inputs
+    for number, channels in enumerate(CHANNELS):
+        last = number == len(CHANNELS) - 1
+        hidden = keras.layers.ZeroPadding2D(1)(hidden)
+        hidden = keras.layers.Conv2D(
+            max(1, round(channels * width)),
+            kernel_size=4,
+            strides=2,
+            activation=None if last and not final_relu else "relu",
+            kernel_initializer=keras.initializers.GlorotUniform(seed + number),
+            name=f"convolution_{number + 1}",
+        )(hidden)
+    features = keras.layers.Flatten(name=FEATURES)(hidden)
+    if dim is None:
+        return keras.Model(inputs, features)
+    projection = keras.layers.Dense(
+        dim,
+        use_bias=False,
+        kernel_initializer=keras.initializers.GlorotUniform(seed + 99),
+        name="projection",
+    )
+    return keras.Model(inputs, projection(features))

@@ -1,0 +1,1 @@
+"""Judging frozen features: arrays in, numbers out."""

@@ -1,0 +1,115 @@
+"""Frozen features of pictures: the only place that runs an encoder."""
+
+import dataclasses
+import hashlib
+
+import numpy as np
+
+from tfcmc.crops import cut
+from tfcmc.data.pictures import in_batches
+from tfcmc.encoders import FEATURES
+from tfcmc.geometry import normalise
+from tfcmc.lazy import keras, tf
+
+BATCH = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoded:
+    """What the encoders of both views make of the same pictures.
+
+    Attributes:
+        features: One array `[count, features]` a view: what probes read.
+        embeddings: One array `[count, dim]` a view, of unit length: what the
+            loss compared. The same directions where there is no projection.
+    """
+
+    features: tuple
+    embeddings: tuple
+
+    def both(self):
+        """Returns the features of both views side by side."""
+        return np.concatenate(self.features, axis=1)
+
+    def first(self, count):
+        """Returns the same of the first pictures only."""
+        return Encoded(
+            tuple(array[:count] for array in self.features),
+            tuple(array[:count] for array in self.embeddings),
+        )
+
+
+def make_reader(encoders, convert, *, pad, centre):
+    """Makes the function that encodes the centre crop of pictures.
+
+    Args:
+        encoders: One functional model a view, with a layer called "features".
+        convert: Pictures to one tensor a view, as `Views.convert`.
+        pad: Pixels of reflection added before the crop.
+        centre: `[4]`, the corners of the centre crop, as `corners` gives.
+
+    Returns:
+        A function from `[batch, side, side, 3]` uint8 to one
+        `(features, embedding)` a view; it reads the encoders' weights as they
+        are when it is called.
+    """
+    models = [
+        keras.Model(
+            encoder.inputs,
+            [encoder.get_layer(FEATURES).output, encoder.outputs[0]],
+        )
+        for encoder in encoders
+    ]
+
+    @tf.function(reduce_retracing=True)
+    def read(pictures):
+        corner = tf.tile(tf.constant(centre)[None], [tf.shape(pictures)[0], 1])
+        outputs = []
+        for model, view in zip(models, convert(pictures), strict=True):
+            features, embedding = model(cut(view, corner, pad))
+            outputs.append((features, normalise(embedding)))
+        return outputs
+
+    return read
+
+
+def encode(read, pictures):
+    """Encodes pictures, a batch at a time.
+
+    Args:
+        read: What `make_reader` returned.
+        pictures: Pictures, as in `tfcmc.data.pictures`.
+
+    Returns:
+        `Encoded`, float32.
+    """
+    batches = [
+        [(f.numpy(), e.numpy()) for f, e in read(_padded(batch))]
+        for batch in in_batches(pictures, BATCH)
+    ]
+    count = len(pictures)
+    features, embeddings = (
+        tuple(
+            np.concatenate([batch[view][part] for batch in batches])[:count]
+            for view in range(len(batches[0]))
+        )
+        for part in (0, 1)
+    )
+    return Encoded(features, embeddings)
+
+
+def weights_hash(encoder):
+    """Returns the SHA-256 of an encoder's weights, as hexadecimal text."""
+    digest = hashlib.sha256()
+    for array in encoder.get_weights():
+        digest.update(str((array.dtype, array.shape)).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _padded(batch):
+    """Fills the last batch, so that one compiled function serves all."""
+    missing = BATCH - len(batch)
+    if missing == 0:
+        return batch
+    return np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])

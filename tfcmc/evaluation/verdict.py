@@ -1,0 +1,172 @@
+"""The verdict on frozen features: probes, and the shape on the sphere."""
+
+import numpy as np
+
+from tfcmc import metrics
+from tfcmc.probes import Labelled
+
+VALIDATION_SHARE = 0.2
+SPHERE_COUNT = 1000  # pictures the paper measures alignment on
+
+
+def carve_validation(labels, seed):
+    """Splits probe-train into a part to fit on and a part to choose on.
+
+    Every class gives the validation part the same share of its pictures.
+
+    Args:
+        labels: `[count]`.
+        seed: Of the split.
+
+    Returns:
+        `(fit, validation)`: sorted row numbers.
+    """
+    generator = np.random.default_rng(seed)
+    validation = []
+    for label in np.unique(labels):
+        rows = generator.permutation(np.flatnonzero(labels == label))
+        validation.append(rows[: round(VALIDATION_SHARE * len(rows))])
+    validation = np.sort(np.concatenate(validation))
+    return np.setdiff1d(np.arange(len(labels)), validation), validation
+
+
+def run_probes(probes, train, test, *, seed):
+    """Runs every probe on one kind of features.
+
+    Args:
+        probes: Probe name to function.
+        train: `Labelled` features of probe-train.
+        test: `Labelled` features of test.
+        seed: Of the validation part and of the probes.
+
+    Returns:
+        Probe name to its numbers.
+    """
+    parts = [
+        Labelled(train.features[rows], train.labels[rows])
+        for rows in carve_validation(train.labels, seed)
+    ]
+    return {
+        name: probe(*parts, test, seed=seed) for name, probe in probes.items()
+    }
+
+
+def probe_views(probes, names, train, train_labels, test, test_labels, seed):
+    """Runs every probe on each view's features and on both side by side.
+
+    Args:
+        probes: Probe name to function.
+        names: The name of each view.
+        train: `Encoded` pictures of probe-train.
+        train_labels: `[count]`.
+        test: `Encoded` pictures of test.
+        test_labels: `[count]`.
+        seed: Of the validation part and of the probes.
+
+    Returns:
+        Probe name to its numbers on both views, which hold those on a single
+        view under its name.
+    """
+    kinds = {"both": (train.both(), test.both())}
+    for name, *pair in zip(names, train.features, test.features, strict=True):
+        kinds[name] = pair
+    results = {
+        kind: run_probes(
+            probes,
+            Labelled(fit, train_labels),
+            Labelled(judged, test_labels),
+            seed=seed,
+        )
+        for kind, (fit, judged) in kinds.items()
+    }
+    return {
+        probe: results["both"][probe]
+        | {name: results[name][probe] for name in names}
+        for probe in probes
+    }
+
+
+def sphere(names, encoded, *, alpha=2.0, t=2.0, intervals=False):
+    """Measures alignment, uniformity and effective rank of embeddings.
+
+    Args:
+        names: The name of each view.
+        encoded: `Encoded` pictures.
+        alpha: Exponent of the alignment.
+        t: Sharpness of the uniformity.
+        intervals: Whether to add bootstrap intervals.
+
+    Returns:
+        `images`, `alignment`, `uniformity` (the mean of both views'),
+        `uniformity_NAME` for each view, `uniformity_both` for the
+        concatenation, and `effective_rank` of the features of both;
+        `alignment_interval` and the like where asked for.
+    """
+    first, second = encoded.embeddings
+    powers = metrics.squared_distances(first, second) ** (alpha / 2)
+    potentials = {
+        name: metrics.pair_potentials(vectors, t=t)
+        for name, vectors in zip(
+            (*names, "both"),
+            (first, second, np.concatenate([first, second], axis=1)),
+            strict=True,
+        )
+    }
+    result = {
+        "images": len(first),
+        "alignment": float(powers.mean()),
+        "uniformity": float(
+            np.mean([np.log(potentials[name].mean()) for name in names])
+        ),
+        "effective_rank": metrics.effective_rank(encoded.both()),
+    }
+    if intervals:
+        result["alignment_interval"] = metrics.mean_interval(powers)
+    for name, potential in potentials.items():
+        result[f"uniformity_{name}"] = float(np.log(potential.mean()))
+        if intervals:
+            result[f"uniformity_{name}_interval"] = metrics.mean_interval(
+                potential, transform=np.log, weight=2.0
+            )
+    return result
+
+
+def floors(dim, *, t=2.0):
+    """The values that alignment and uniformity are read against.
+
+    Args:
+        dim: Dimensions of the embeddings.
+        t: Sharpness of the uniformity.
+
+    Returns:
+        Name to number.
+    """
+    return {
+        "uniformity_uniform_sphere": metrics.uniform_sphere(dim, t=t),
+        "uniformity_one_point": 0.0,
+        "alignment_unrelated_views": 2.0,
+        "alignment_one_point": 0.0,
+    }
+
+
+def raw_pixels(pictures, cells=16):
+    """Raw pixels as features: the mean colour of each cell of a grid.
+
+    16x16 cells give 768 numbers, as many as the paper's two encoders; on
+    photographs a linear probe reads no more off the full resolution.
+
+    Args:
+        pictures: `[count, side, side, 3]`, uint8.
+        cells: Cells a side, at most the pictures' side.
+
+    Returns:
+        `[count, cells * cells * 3]`, float32, in [0, 1].
+    """
+    side = pictures.shape[1]
+    cells = min(cells, side)
+    edges = np.linspace(0, side, cells + 1).round().astype(int)
+    rows = np.add.reduceat(pictures.astype(np.float32), edges[:-1], axis=1)
+    grid = np.add.reduceat(rows, edges[:-1], axis=2)
+    sizes = np.diff(edges).astype(np.float32)
+    grid /= 255.0 * sizes[:, None, None] * sizes[None, :, None]
+    return grid.reshape(len(pictures), -1)

@@ -1,0 +1,4 @@
+"""The figures of a run."""
+
+from tfcmc.figures.alignment import alignment_histogram as alignment_histogram
+from tfcmc.figures.tsne import tsne_map as tsne_map

@@ -1,0 +1,56 @@
+"""One look for all figures."""
+
+import os
+
+from tfcmc.lazy import LazyModule
+
+backend = LazyModule("matplotlib.backends.backend_agg")
+figure = LazyModule("matplotlib.figure")
+matplotlib = LazyModule("matplotlib")
+
+# Okabe and Ito's palette and two more: told apart in print and by readers who
+# do not see all colours.
+COLOURS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#7F7F7F",
+    "#B8A300",
+    "#5D3A9B",
+    "#000000",
+)
+SETTINGS = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 11,
+    "legend.frameon": False,
+}
+
+
+def new_figure(width=6.4, height=4.2):
+    """Returns a figure and its axes, apart from any window system."""
+    drawn = figure.Figure(figsize=(width, height), layout="constrained")
+    backend.FigureCanvasAgg(drawn)
+    return drawn, drawn.add_subplot()
+
+
+def styled(draw):
+    """Decorates a drawing function so that it draws in the common style."""
+
+    def wrapped(*args, **kwargs):
+        with matplotlib.rc_context(SETTINGS):
+            return draw(*args, **kwargs)
+
+    wrapped.__doc__ = draw.__doc__
+    return wrapped
+
+
+def save(drawn, path):
+    """Writes a figure as PNG; it is whole or absent."""
+    aside = path.with_name(path.name + ".partial")
+    drawn.savefig(aside, format="png", dpi=150)
+    os.replace(aside, path)

@@ -1,0 +1,113 @@
+"""Noise-contrastive estimation, which the paper calls InfoNCE."""
+
+from tfcmc.geometry import similarity, split
+from tfcmc.lazy import tf
+from tfcmc.losses.base import LOSSES
+from tfcmc.registry import Choice, Number
+
+
+def estimate_log_z(
+    state, anchor, candidates, positive, *, temperature, z, decay=0.99
+):
+    """Follows log(Z / n) over the batches.
+
+    Z / n is the mean of exp(s / T) over all pairs. "first" keeps the first
+    batch's; "mean" follows it by an exponential moving average.
+
+    Args:
+        state: `[2]`: log(Z / n), and 1 once it is known.
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+        positive: Not read: the mean is over all candidates.
+        temperature: T.
+        z: "first" or "mean"; anything else leaves the state as it is.
+        decay: Weight of the past in the moving average.
+
+    Returns:
+        The new state, `[2]`.
+    """
+    del positive
+    if z not in ("first", "mean"):
+        return state
+    logits = similarity(anchor, candidates) / temperature
+    log_z = _log_mean_exp(tf.reshape(logits, [-1]))
+    if z == "first":
+        followed = state[0]
+    else:
+        followed = tf.reduce_logsumexp(
+            tf.stack(
+                [
+                    state[0] + tf.math.log(decay),
+                    log_z + tf.math.log(1.0 - decay),
+                ]
+            )
+        )
+    log_z = tf.where(state[1] > 0.0, followed, log_z)
+    return tf.stack([log_z, tf.ones_like(log_z)])
+
+
+@LOSSES.register(
+    "nce",
+    aliases=("infonce",),
+    extra={"estimate": estimate_log_z, "state_size": 2},
+    temperature=Number(above=0, at_most=100),
+    z=Choice(("exact", "first", "mean"), number=Number(above=0)),
+)
+def nce(
+    anchor, candidates, positive, *, temperature=0.1, z="mean", state=None
+):
+    """Tells the positive from noise, one binary decision a candidate.
+
+    The paper's InfoNCE, and Wu et al.'s NCE. Most people mean `softmax` when
+    they say InfoNCE.
+
+    Formula: P(j) = exp(s_j / T) / Z over n data; noise draws each datum with
+        probability 1/n, m of them for every positive; the posterior of being
+        the positive is h = P / (P + m / n); the loss is
+        -log h(positive) - sum over negatives of log(1 - h). n cancels: only
+        Z / n counts, the mean of exp(s / T) over the data. "exact" takes it
+        for each anchor over its candidates, differentiated through (over the
+        draws, where negatives come from a bank); "first" is that of the first
+        batch; "mean" a moving average; a number is Z / n itself.
+    Range: from 0, in nats.
+    At initialisation: ln(1 + m) + m ln(1 + 1/m), about ln(m) + 1.
+    At collapse: the same, when Z is exact or follows.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+        positive: `[batch]`, the row of each anchor's positive.
+        temperature: T, above 0; Wu et al. use 0.07.
+        z: "exact", "first", "mean", or the number Z / n.
+        state: `[2]`, what `estimate_log_z` returned; needed for "first" and
+            "mean".
+
+    Returns:
+        `[batch]`, in nats.
+
+    Reference: Wu et al. 2018, "Unsupervised feature learning via
+        non-parametric instance discrimination", equations 5 to 8; Gutmann
+        and Hyvärinen 2010.
+    """
+    logits = similarity(anchor, candidates) / temperature
+    match, negatives = split(logits, positive)
+    if z == "exact":
+        log_z = _log_mean_exp(logits)
+    elif z in ("first", "mean"):
+        log_z = state[0]
+    else:
+        log_z = tf.math.log(tf.cast(z, logits.dtype))
+    noise = tf.reduce_sum(tf.cast(negatives, logits.dtype), axis=1)
+    # h = 1 / (1 + exp(threshold - s / T)): both logarithms are softplus, and
+    # neither a large nor a small similarity overflows.
+    threshold = log_z + tf.math.log(tf.maximum(noise, 1.0))
+    rejected = tf.math.softplus(logits - threshold[:, None])
+    rejected = tf.where(negatives, rejected, 0.0)
+    return tf.math.softplus(threshold - match) + tf.reduce_sum(
+        rejected, axis=1
+    )
+
+
+def _log_mean_exp(logits):
+    count = tf.cast(tf.shape(logits)[-1], logits.dtype)
+    return tf.reduce_logsumexp(logits, axis=-1) - tf.math.log(count)

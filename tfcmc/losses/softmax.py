@@ -1,0 +1,40 @@
+"""The (N+1)-way softmax loss."""
+
+from tfcmc.geometry import similarity, split
+from tfcmc.lazy import tf
+from tfcmc.losses.base import LOSSES
+from tfcmc.registry import Number
+
+
+@LOSSES.register(
+    "softmax",
+    aliases=("info_nce_softmax",),
+    temperature=Number(above=0, at_most=100),
+)
+def softmax(anchor, candidates, positive, *, temperature=0.1):
+    """Picks the positive out of all candidates: cross-entropy over N+1 ways.
+
+    What most people call InfoNCE; in the paper's Table 1 it is "softmax".
+
+    Formula: -log(exp(s_pos / T) / sum_j exp(s_j / T)), s_j the cosine
+        similarity of the anchor with candidate j.
+    Range: from 0; at most ln(count) + 2 / T, in nats.
+    At initialisation: about ln(count).
+    At collapse: ln(count), when all candidates are one point or constant.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+        positive: `[batch]`, the row of each anchor's positive.
+        temperature: T, above 0; the field uses 0.05 to 1.
+
+    Returns:
+        `[batch]`, in nats.
+
+    Reference: van den Oord et al. 2018, "Representation learning with
+        contrastive predictive coding", equation 4; Tian et al. 2019,
+        "Contrastive multiview coding".
+    """
+    logits = similarity(anchor, candidates) / temperature
+    match, _ = split(logits, positive)
+    return tf.reduce_logsumexp(logits, axis=1) - match

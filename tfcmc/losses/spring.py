@@ -1,0 +1,62 @@
+"""The spring-like loss, also called contrastive loss or margin loss."""
+
+from tfcmc.geometry import distance, similarity, split
+from tfcmc.lazy import tf
+from tfcmc.losses.base import LOSSES
+from tfcmc.registry import Choice, Flag, Number
+
+
+@LOSSES.register(
+    "spring",
+    margin=Number(above=0, at_most=4),
+    weighting=Choice(("balanced", "pairs")),
+    squared=Flag(),
+)
+def spring(
+    anchor,
+    candidates,
+    positive,
+    *,
+    margin=1.0,
+    weighting="balanced",
+    squared=False,
+):
+    """Pulls the positive in like a spring and pushes negatives to a margin.
+
+    Formula: d / 2 for the positive pair and max(0, m - d) / 2 for a negative
+        pair, d the distance; both squared, as Hadsell et al. wrote them, when
+        `squared`. `weighting="balanced"` adds the positive term and the mean
+        of the negative terms; "pairs" averages over all pairs alike, as the
+        paper writes it, so that the count - 1 negatives outweigh the positive
+        and the two views collapse onto orthogonal constants.
+    Range: 0 to 1 + m / 2 balanced (2 + m^2 / 2 when squared).
+    At initialisation: about d/2 + max(0, m - d)/2 for the usual distance d.
+    At collapse: balanced, m / 2 when all candidates are one point; pairs,
+        with the views on two orthogonal constants and m below the square
+        root of 2, 0.71 / count.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+        positive: `[batch]`, the row of each anchor's positive.
+        margin: m, above 0; distances reach 2, or the square root of 2 where
+            features are non-negative.
+        weighting: "balanced" or "pairs".
+        squared: Whether each term is squared.
+
+    Returns:
+        `[batch]`.
+
+    Reference: Hadsell et al. 2006, "Dimensionality reduction by learning an
+        invariant mapping", equation 4.
+    """
+    distances = distance(similarity(anchor, candidates))
+    near, negatives = split(distances, positive)
+    push = tf.nn.relu(margin - distances)
+    if squared:
+        near, push = tf.square(near), tf.square(push)
+    push = tf.reduce_sum(tf.where(negatives, push, 0.0), axis=1)
+    others = tf.reduce_sum(tf.cast(negatives, push.dtype), axis=1)
+    if weighting == "pairs":
+        return (near + push) / (2.0 * (others + 1.0))
+    return (near + push / tf.maximum(others, 1.0)) / 2.0

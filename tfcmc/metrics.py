@@ -1,0 +1,200 @@
+"""What a representation is like on the unit sphere.
+
+Every function scales its vectors to unit length itself, leaves a vector out
+of its own pairs, and works through blocks, so that memory stays bounded for
+any number of vectors. Arrays in, numbers out.
+"""
+
+import numpy as np
+from scipy.special import hyp0f1
+
+from tfcmc.checks import must
+from tfcmc.geometry import normalise
+from tfcmc.lazy import tf
+
+BLOCK = 1024  # rows of the similarity matrix held at once
+
+
+def squared_distances(first, second):
+    """Squared distance of each pair of vectors, scaled to unit length.
+
+    Args:
+        first: `[count, dim]`.
+        second: `[count, dim]`, row by row the other half of each pair.
+
+    Returns:
+        Array `[count]`, float64, in [0, 4].
+    """
+    first, second = _sphere(first, 1), _sphere(second, 1)
+    if first.shape != second.shape:
+        raise must(
+            "second",
+            f"of the shape of `first`, {first.shape}",
+            second.shape,
+        )
+    return np.sum((first - second).astype(np.float64) ** 2, axis=1)
+
+
+def alignment(first, second, *, alpha=2.0):
+    """How far apart the two views of a picture are, on average.
+
+    Formula: mean of |x - y|^alpha over pairs. 0 when views agree; 2, at
+        alpha 2, for views that know nothing of each other.
+
+    Args:
+        first: `[count, dim]`.
+        second: `[count, dim]`.
+        alpha: Exponent, above 0.
+
+    Returns:
+        A number, from 0 to 2^alpha.
+
+    Reference: Wang and Isola 2020, "Understanding contrastive representation
+        learning through alignment and uniformity on the hypersphere",
+        equation 4.
+    """
+    return float(np.mean(squared_distances(first, second) ** (alpha / 2)))
+
+
+def pair_potentials(vectors, *, t=2.0):
+    """Mean Gaussian potential of each vector with all others.
+
+    Args:
+        vectors: `[count, dim]`, count from 2.
+        t: Sharpness, above 0.
+
+    Returns:
+        Array `[count]`, float64: mean over j != i of exp(-t |x_i - x_j|^2).
+    """
+    vectors = _sphere(vectors, 2)
+    count = len(vectors)
+    whole = tf.constant(vectors)
+    sums = [
+        _potentials(whole[start : start + BLOCK], whole, t).numpy()
+        for start in range(0, count, BLOCK)
+    ]
+    # A vector is at distance 0 from itself, and its own potential is 1.
+    return np.maximum(np.concatenate(sums) - 1.0, 0.0) / (count - 1)
+
+
+def uniformity(vectors, *, t=2.0):
+    """How evenly vectors are spread over the sphere.
+
+    Formula: log of the mean over pairs i != j of exp(-t |x_i - x_j|^2).
+
+    Args:
+        vectors: `[count, dim]`, count from 2.
+        t: Sharpness, above 0.
+
+    Returns:
+        A number: 0 when all are one point; the lower the more even, down to
+        `uniform_sphere(dim)`.
+
+    Reference: Wang and Isola 2020, equation 5.
+    """
+    return float(np.log(np.mean(pair_potentials(vectors, t=t))))
+
+
+def uniform_sphere(dim, *, t=2.0):
+    """The uniformity of points spread evenly over the sphere: the floor.
+
+    Formula: -2 t + log 0F1(dim / 2; t^2), the closed form of
+        log E exp(2 t x.y) - 2 t.
+
+    Args:
+        dim: Dimensions of the space, from 2.
+        t: Sharpness, above 0.
+
+    Returns:
+        A number, near -2 t for a large `dim`.
+    """
+    return float(-2.0 * t + np.log(hyp0f1(dim / 2.0, t * t)))
+
+
+def effective_rank(vectors):
+    """How many dimensions vectors use.
+
+    Formula: exp of the entropy of the singular values' shares
+        s_k / sum(s).
+
+    Args:
+        vectors: `[count, dim]`, as they are, neither scaled nor centred.
+
+    Returns:
+        A number from 1 to min(count, dim); 0 if all vectors are zero.
+
+    Reference: Roy and Vetterli 2007; Garrido et al. 2023, "RankMe".
+    """
+    vectors = np.asarray(vectors)
+    _check_matrix(vectors, 1)
+    singular = np.linalg.svd(vectors, compute_uv=False).astype(np.float64)
+    if singular.sum() == 0:
+        return 0.0
+    share = singular / singular.sum()
+    share = share[share > 0]
+    return float(np.exp(-np.sum(share * np.log(share))))
+
+
+def mean_interval(values, *, transform=None, weight=1.0, seed=0, samples=1000):
+    """Bootstrap interval of a mean, or of a mean over pairs.
+
+    A mean over pairs i != j is resampled through its first-order part: with
+    h_i the mean of row i, weight 2 and the centre mean(h), which keeps memory
+    at one number a vector.
+
+    Args:
+        values: `[count]`.
+        transform: What is applied to each resampled mean, or None.
+        weight: 1 for a plain mean; 2 for row means of pairs.
+        seed: Of the resampling.
+        samples: How often to resample.
+
+    Returns:
+        `(low, high)`: the middle 95 % of the resampled values.
+    """
+    values = np.asarray(values, np.float64)
+    generator = np.random.default_rng(seed)
+    count, centre = len(values), values.mean()
+    means = np.array(
+        [
+            values[generator.integers(0, count, count)].mean()
+            for _ in range(samples)
+        ]
+    )
+    means = centre + weight * (means - centre)
+    if transform is not None:
+        means = transform(np.maximum(means, np.finfo(float).tiny))
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _potentials(rows, vectors, t):
+    """Sums of exp(-t |x - y|^2) over all vectors, for a block of rows."""
+    # |x|^2 + |y|^2 - 2 x.y, and not 2 - 2 x.y: a zero vector has no length
+    # to be scaled to and stays where it is.
+    square = tf.maximum(
+        tf.reduce_sum(rows**2, axis=1)[:, None]
+        + tf.reduce_sum(vectors**2, axis=1)
+        - 2.0 * tf.matmul(rows, vectors, transpose_b=True),
+        0.0,
+    )
+    # Summed in float64: 100,000 terms in float32 lose the fifth digit.
+    return tf.reduce_sum(tf.cast(tf.exp(-t * square), tf.float64), axis=1)
+
+
+def _check_matrix(vectors, least):
+    if vectors.ndim != 2 or len(vectors) < least:
+        raise must(
+            "vectors",
+            f"of shape [count, dim] with a count of at least {least}",
+            vectors.shape,
+        )
+    if not np.all(np.isfinite(vectors)):
+        bad = int(np.sum(~np.isfinite(vectors).all(axis=1)))
+        raise must("vectors", "finite", f"{bad} rows that are not")
+
+
+def _sphere(vectors, least):
+    vectors = np.asarray(vectors)
+    _check_matrix(vectors, least)
+    return normalise(tf.constant(vectors, tf.float32)).numpy()

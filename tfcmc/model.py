@@ -1,0 +1,133 @@
+"""The model that learns: two encoders, one symmetric contrastive loss."""
+
+from tfcmc.crops import cut
+from tfcmc.geometry import normalise
+from tfcmc.lazy import keras, tf
+
+
+class ContrastiveModel(keras.Model):
+    """Two encoders trained to agree on two views of a picture.
+
+    The objective is loss(L, candidates ab) + loss(ab, candidates L), each
+    averaged over the batch.
+
+    Args:
+        encoders: One functional model a view, images to embeddings.
+        convert: Pictures to one tensor a view, as `Views.convert`.
+        pad: Pixels of reflection added before boxes are cut.
+        loss: `(anchor, candidates, positive, state) -> (values, state)`, as
+            `tfcmc.losses.Loss`; its `state_size` variables are kept here.
+        negatives: Where candidates come from, as in `tfcmc.negatives`.
+        examples: Number of training pictures.
+        seed: Seed of the negatives drawn.
+    """
+
+    def __init__(
+        self,
+        encoders,
+        *,
+        convert,
+        pad,
+        loss,
+        negatives,
+        examples,
+        seed,
+    ):
+        super().__init__()
+        self.encoders = list(encoders)
+        self._convert = convert
+        self._pad = pad
+        self._contrast = loss
+        self._negatives = negatives
+        self._seed = seed
+        self._mean_loss = keras.metrics.Mean(name="loss")
+        self._states = [
+            self._variable(f"loss_state_{view}", [loss.state_size], "zeros")
+            for view in range(2)
+        ]
+        rows = negatives.memory_rows(examples)
+        self._memories = [
+            self._variable(
+                f"memory_{view}",
+                [rows, self.encoders[view].output_shape[-1]],
+                _UnitVectors(seed + view),
+            )
+            for view in range(2)
+        ]
+        self.built = True
+
+    def _variable(self, name, shape, initializer):
+        return self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=initializer,
+            dtype="float32",
+            trainable=False,
+        )
+
+    @property
+    def metrics(self):
+        """The metrics that Keras resets at every epoch."""
+        return [self._mean_loss]
+
+    def train_step(self, batch):
+        """Learns from one batch: colours, boxes, encoders, loss, update.
+
+        Args:
+            batch: `(pictures, corners, numbers)`: `[batch, side, side, 3]`
+                uint8, `[batch, 2, 4]` and `[batch]`.
+
+        Returns:
+            `{"loss": mean over the epoch so far}`.
+        """
+        pictures, corners, numbers = batch
+        views = [
+            cut(view, corners[:, number], self._pad)
+            for number, view in enumerate(self._convert(pictures))
+        ]
+        with tf.GradientTape() as tape:
+            embeddings = [
+                normalise(encoder(view, training=True))
+                for encoder, view in zip(self.encoders, views, strict=True)
+            ]
+            loss = self._symmetric_loss(embeddings, numbers)
+            loss += sum(self.losses)  # what the encoders' layers regularise
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        for embedding, memory in zip(embeddings, self._memories, strict=True):
+            self._negatives.remember(embedding, memory.value, numbers)
+        self._mean_loss.update_state(loss)
+        return {"loss": self._mean_loss.result()}
+
+    def _symmetric_loss(self, embeddings, numbers):
+        """loss(L, candidates ab) + loss(ab, candidates L)."""
+        total = 0.0
+        step = tf.cast(self.optimizer.iterations, tf.int32)
+        for anchor, other in ((0, 1), (1, 0)):
+            candidates, positive = self._negatives.candidates(
+                embeddings[other],
+                self._memories[other].value,
+                numbers,
+                tf.stack([self._seed * 2 + anchor, step]),
+            )
+            values, state = self._contrast(
+                embeddings[anchor],
+                candidates,
+                positive,
+                self._states[anchor].value,
+            )
+            self._states[anchor].assign(state)
+            total += tf.reduce_mean(values)
+        return total
+
+
+class _UnitVectors(keras.initializers.Initializer):
+    """Random vectors of length 1."""
+
+    def __init__(self, seed):
+        self._seed = seed
+
+    def __call__(self, shape, dtype=None):
+        return normalise(
+            tf.random.stateless_normal(shape, [self._seed, 7], dtype=dtype)
+        )

@@ -1,0 +1,75 @@
+"""Negatives from a memory bank over all training pictures."""
+
+from tfcmc.geometry import normalise
+from tfcmc.lazy import tf
+from tfcmc.negatives.base import NEGATIVES
+from tfcmc.registry import Number
+
+
+@NEGATIVES.register(
+    "bank",
+    momentum=Number(at_least=0, below=1),
+    draws=Number(at_least=1, whole=True),
+)
+class Bank:
+    """One remembered unit vector for every training picture and view.
+
+    Anchors of one view are scored against the other view's bank: the batch's
+    own remembered vectors, one of which is the positive, and `draws` others
+    drawn evenly from the rest. After scoring the batch's vectors are updated,
+    v <- normalise(momentum v + (1 - momentum) embedding).
+
+    Args:
+        momentum: Weight of the remembered vector, from 0 to below 1.
+        draws: How many others to draw at each step; at most those that exist.
+
+    Reference: Wu et al. 2018, section 3.3; Tian et al. 2019, section 3.3.
+    """
+
+    def __init__(self, *, momentum=0.5, draws=4096):
+        self.momentum = momentum
+        self.draws = draws
+
+    def memory_rows(self, examples):
+        """Returns how many vectors a view remembers: one a picture."""
+        return examples
+
+    def candidates(self, embeddings, memory, index, seed):
+        """Returns the candidates and where the positives are.
+
+        Args:
+            embeddings: The other view's unit vectors `[batch, dim]`; only
+                their number is read.
+            memory: The other view's bank `[examples, dim]`.
+            index: `[batch]`, which pictures these are, all different.
+            seed: `[2]`, what the draws are a function of.
+
+        Returns:
+            `(candidates, positive)`: `[batch + draws, dim]` and `[batch]`.
+        """
+        batch = tf.shape(index)[0]
+        others = memory.shape[0] - batch
+        drawn = tf.random.stateless_uniform(
+            [tf.minimum(self.draws, others)],
+            seed,
+            maxval=tf.maximum(others, 1),
+            dtype=tf.int32,
+        )
+        # Numbers among the pictures outside the batch become numbers among
+        # all: each skips the batch's pictures that come before it.
+        taken = tf.sort(tf.cast(index, tf.int32))
+        skipped = tf.searchsorted(taken - tf.range(batch), drawn, side="right")
+        rows = tf.concat([tf.cast(index, tf.int32), drawn + skipped], axis=0)
+        return tf.gather(memory, rows), tf.range(batch)
+
+    def remember(self, embeddings, memory, index):
+        """Updates the batch's vectors in the bank of their own view.
+
+        Args:
+            embeddings: Unit vectors `[batch, dim]`.
+            memory: This view's bank, a variable `[examples, dim]`.
+            index: `[batch]`, which pictures these are.
+        """
+        kept = self.momentum * tf.gather(memory, index)
+        rows = normalise(kept + (1.0 - self.momentum) * embeddings)
+        memory.scatter_update(tf.IndexedSlices(rows, index))

@@ -1,0 +1,5 @@
+"""The table of sources of negatives."""
+
+from tfcmc.registry import Registry
+
+NEGATIVES = Registry("source of negatives")

@@ -1,0 +1,33 @@
+"""Negatives from the same batch."""
+
+from tfcmc.lazy import tf
+from tfcmc.negatives.base import NEGATIVES
+
+
+@NEGATIVES.register("batch")
+class Batch:
+    """The candidates are the other view of every picture in the batch."""
+
+    def memory_rows(self, examples):
+        """Returns how many vectors a view remembers: none."""
+        del examples
+        return 0
+
+    def candidates(self, embeddings, memory, index, seed):
+        """Returns the candidates and where the positives are.
+
+        Args:
+            embeddings: The other view's unit vectors `[batch, dim]`.
+            memory: Not read.
+            index: Not read.
+            seed: Not read.
+
+        Returns:
+            `(candidates, positive)`: `[batch, dim]` and `[batch]`.
+        """
+        del memory, index, seed
+        return embeddings, tf.range(tf.shape(embeddings)[0])
+
+    def remember(self, embeddings, memory, index):
+        """Remembers nothing."""
+        del embeddings, memory, index

@@ -1,0 +1,171 @@
+"""The names of an experiment, looked up before anything heavy is loaded.
+
+With `experiment.py` this is the seam: only these two read a config or a
+registry. Below them functions take plain arguments.
+"""
+
+import dataclasses
+import pathlib
+import re
+
+from tfcmc.checks import UsageError
+from tfcmc.config import PretrainConfig
+from tfcmc.crops import CROPS
+from tfcmc.data import SOURCES
+from tfcmc.encoders import ENCODERS
+from tfcmc.losses import LOSSES
+from tfcmc.negatives import NEGATIVES
+from tfcmc.registry import Bound
+from tfcmc.runs import Run
+from tfcmc.views import VIEWS
+
+# Settings that say where things are, not what the experiment is.
+PLACES = ("run_dir", "data_dir", "memory_limit", "preset")
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """An experiment whose every name is known and every option legal.
+
+    Attributes:
+        config: The settings, specs in full and defaults filled in.
+        loss: From `LOSSES`.
+        data: From `SOURCES`.
+        negatives: From `NEGATIVES`.
+        encoder: From `ENCODERS`.
+        views: From `VIEWS`.
+        crop: From `CROPS`.
+    """
+
+    config: PretrainConfig
+    loss: Bound
+    data: Bound
+    negatives: Bound
+    encoder: Bound
+    views: Bound
+    crop: Bound
+
+
+def make_plan(config):
+    """Looks up every name of a config.
+
+    Args:
+        config: A `PretrainConfig`.
+
+    Returns:
+        A `Plan`.
+
+    Raises:
+        UsageError: if a name, an option or a value is not known, or the data
+            are not there.
+    """
+    tables = {
+        "loss": LOSSES,
+        "data": SOURCES,
+        "negatives": NEGATIVES,
+        "encoder": ENCODERS,
+        "views": VIEWS,
+        "crop": CROPS,
+    }
+    found = {
+        axis: table.lookup(getattr(config, axis))
+        for axis, table in tables.items()
+    }
+    extra = found["data"].member.extra
+    if "check" in extra:
+        extra["check"](found["data"].argument, config.data_dir)
+    specs = {axis: bound.spec for axis, bound in found.items()}
+    config = dataclasses.replace(
+        config,
+        **specs,
+        epochs=config.epochs or extra["epochs"],
+        run_dir=config.run_dir or default_run_dir(found, config.seed),
+    )
+    return Plan(config=config, **found)
+
+
+def default_run_dir(found, seed):
+    """Returns the folder of a run that the user gave no name."""
+    data = found["data"]
+    word = data.name
+    if data.argument is not None:
+        word = pathlib.PurePath(data.argument).stem or data.name
+    word = re.sub(r"[^\w.-]+", "-", word)
+    return str(pathlib.Path("runs") / f"{word}-{found['loss'].name}-{seed}")
+
+
+def open_run(plan):
+    """Opens the plan's run folder: new, or of the same experiment.
+
+    A longer training under a constant learning rate is the same experiment,
+    continued.
+
+    Args:
+        plan: A `Plan`.
+
+    Returns:
+        The `Run`; nothing is written yet.
+
+    Raises:
+        UsageError: if the folder holds another experiment, or files that no
+            run wrote.
+    """
+    run = Run(plan.config.run_dir)
+    stored = run.read_json("config.json")
+    if stored is None:
+        if run.folder.exists() and not run.folder.is_dir():
+            raise UsageError(
+                f"`run-dir` must be a folder. Received: {str(run.folder)!r}"
+            )
+        return run
+    wanted = dataclasses.asdict(plan.config)
+    differing = [
+        name
+        for name in wanted
+        if name not in PLACES and stored.get(name) != wanted[name]
+    ]
+    longer = (
+        differing == ["epochs"]
+        and plan.config.schedule == "constant"
+        and stored["epochs"] < wanted["epochs"]
+    )
+    if differing and not longer:
+        told = ", ".join(
+            f"{name} {stored.get(name)!r} and not {wanted[name]!r}"
+            for name in differing[:3]
+        )
+        raise UsageError(
+            f"`run-dir` must be empty or hold this experiment. Received: "
+            f"{str(run.folder)!r}, which has {told}.\nChoose another "
+            f"--run-dir, or delete the folder."
+        )
+    return run
+
+
+def stored_plan(folder, data_dir=None):
+    """Makes the plan that a run folder was trained by.
+
+    Args:
+        folder: Path of the run folder.
+        data_dir: Where the data are now, or None for where they were.
+
+    Returns:
+        `(plan, run)`.
+
+    Raises:
+        UsageError: if the folder holds no run, or its data are gone.
+    """
+    run = Run(folder)
+    stored = run.read_json("config.json")
+    if stored is None:
+        raise UsageError(
+            f"`run` must be the folder of a run, with a config.json. "
+            f"Received: {str(folder)!r}"
+        )
+    config = PretrainConfig.from_dict(stored)
+    config = dataclasses.replace(
+        config,
+        run_dir=str(folder),
+        data_dir=data_dir or config.data_dir,
+    )
+    return make_plan(config), run

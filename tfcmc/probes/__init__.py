@@ -1,0 +1,6 @@
+"""The catalogue of probes: importing it fills the table."""
+
+from tfcmc.probes.base import PROBES as PROBES
+from tfcmc.probes.base import Labelled as Labelled
+from tfcmc.probes.linear import linear_probe as linear_probe
+from tfcmc.probes.plain_head import plain_head as plain_head

@@ -1,0 +1,100 @@
+"""A run folder: everything one training leaves behind.
+
+    config.json  history.csv  metrics.json  encoders/NAME.keras
+    checkpoints/  figures/*.png  tensorboard/
+"""
+
+import csv
+import json
+import os
+import pathlib
+
+from tfcmc.checks import UsageError
+
+
+class Run:
+    """The files of one run.
+
+    Every file is written aside and renamed, so that it is whole or absent.
+
+    Args:
+        folder: Path of the run folder; it need not exist yet.
+    """
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+
+    def __getattr__(self, name):
+        if name in ("checkpoints", "encoders", "figures", "tensorboard"):
+            return self.folder / name
+        raise AttributeError(name)
+
+    def create(self):
+        """Makes the folder.
+
+        Raises:
+            UsageError: if it cannot be made or written to.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name in ("checkpoints", "encoders", "figures"):
+                (self.folder / name).mkdir(exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"`run-dir` must be a folder that can be written to. "
+                f"Received: {str(self.folder)!r} ({error.strerror})"
+            ) from None
+
+    def read_json(self, name):
+        """Returns what a JSON file holds, or None where there is none.
+
+        Raises:
+            UsageError: if the file is damaged.
+        """
+        try:
+            return json.loads((self.folder / name).read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"`{name}` must be readable JSON. "
+                f"Received: {self.folder / name} ({error})"
+            ) from None
+
+    def write_json(self, name, value):
+        """Writes a value as JSON."""
+        self._write(name, json.dumps(value, indent=2) + "\n")
+
+    def read_history(self):
+        """Returns the rows of the history: dicts of column to number."""
+        try:
+            with open(self.folder / "history.csv", newline="") as file:
+                rows = list(csv.DictReader(file))
+        except FileNotFoundError:
+            return []
+        return [
+            {name: _number(text) for name, text in row.items()} for row in rows
+        ]
+
+    def write_history(self, rows):
+        """Writes the history: one row an epoch."""
+        columns = list(rows[0]) if rows else ["epoch"]
+        lines = [",".join(columns)]
+        lines += [
+            ",".join(repr(row[column]) for column in columns) for row in rows
+        ]
+        self._write("history.csv", "\n".join(lines) + "\n")
+
+    def _write(self, name, text):
+        path = self.folder / name
+        aside = path.with_name(path.name + ".partial")
+        with open(aside, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+
+
+def _number(text):
+    value = float(text)
+    return int(value) if text.lstrip("-").isdigit() else value

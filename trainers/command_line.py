@@ -1,0 +1,149 @@
+"""The command line of a frozen record of settings.
+
+argparse does the reading. What it lacks: no prefix stands for an option, an
+unknown one is answered with the nearest, and a mistake is one or two plain
+lines instead of the whole usage.
+"""
+
+import argparse
+import dataclasses
+import sys
+import types
+import typing
+
+from tfcmc.checks import UsageError, must, unknown
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises a `UsageError` instead of printing its usage."""
+
+    def error(self, message):
+        raise UsageError(message[:1].upper() + message[1:])
+
+
+def make_parser(name, manual):
+    """Returns a parser.
+
+    Args:
+        name: The module, as `python -m` takes it.
+        manual: Its docstring, shown by `--help`.
+    """
+    return Parser(
+        prog=f"python -m {name}",
+        description=manual,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+    )
+
+
+def add_settings(parser, record):
+    """Adds an option for every field of a dataclass.
+
+    Args:
+        parser: The parser.
+        record: The dataclass; its fields' metadata hold a `help`.
+    """
+    hints = typing.get_type_hints(record)
+    for field in dataclasses.fields(record):
+        help_text = field.metadata["help"]
+        if field.default is not None:
+            help_text += f" (default: {field.default})"
+        parser.add_argument(
+            option(field.name),
+            type=_reader(option(field.name), hints[field.name]),
+            metavar=_plain_type(hints[field.name]).__name__.upper(),
+            help=help_text.replace("%", "%%"),
+        )
+
+
+def parse(parser, argv=None):
+    """Reads the command line.
+
+    Args:
+        parser: The parser.
+        argv: Words, or None for the process's own.
+
+    Returns:
+        Dict of setting name to value, only those given.
+
+    Raises:
+        UsageError: if it cannot be read.
+    """
+    given, rest = parser.parse_known_args(argv)
+    if rest:
+        known = [
+            text
+            for action in parser._actions
+            for text in action.option_strings
+            if text.startswith("--")
+        ]
+        word = rest[0].partition("=")[0]
+        kind = "option" if word.startswith("-") else "argument"
+        raise unknown(kind, word, known)
+    return vars(given)
+
+
+def run(main):
+    """Runs a command and turns mistakes into plain lines and exit codes.
+
+    2 for a mistake of the user, 1 for a training that failed, 130 for Ctrl-C.
+
+    Args:
+        main: The command.
+    """
+    try:
+        main()
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except ArithmeticError as error:
+        print(f"Stopped: {error}.", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print(
+            "\nInterrupted. The same command goes on after the last whole "
+            "epoch.",
+            file=sys.stderr,
+        )
+        sys.exit(130)
+
+
+def option(name):
+    """Returns how a setting is written on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def _plain_type(hint):
+    """Returns `int` for `int | None`."""
+    if isinstance(hint, types.UnionType):
+        return next(t for t in typing.get_args(hint) if t is not type(None))
+    return hint
+
+
+def _reader(name, hint):
+    """Returns the function that reads a word as a value of a type."""
+    wanted = _plain_type(hint)
+
+    def read(text):
+        if wanted is bool:
+            values = {"true": True, "false": False}
+            if text.lower() not in values:
+                raise must(name, "True or False", text)
+            return values[text.lower()]
+        try:
+            return wanted(text)
+        except ValueError:
+            word = {int: "a whole number", float: "a number"}[wanted]
+            raise must(name, word, text) from None
+
+    # argparse turns a ValueError into a message of its own; this one has the
+    # words already.
+    return lambda text: _keep_error(read, text)
+
+
+def _keep_error(read, text):
+    try:
+        return read(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

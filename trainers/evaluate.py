@@ -1,0 +1,23 @@
+"""Judges the encoders of a run folder again: metrics.json and the figures.
+
+    python -m trainers.evaluate runs/shapes-softmax-0
+"""
+
+from tfcmc.plan import stored_plan
+from trainers import command_line
+
+
+def main(argv=None):
+    """Reads the command line and judges."""
+    parser = command_line.make_parser("trainers.evaluate", __doc__)
+    parser.add_argument("run", help="the run folder")
+    parser.add_argument("--data-dir", help="where the data are now")
+    given = command_line.parse(parser, argv)
+    plan, run = stored_plan(given["run"], given.get("data_dir"))
+    from tfcmc import experiment  # loads TensorFlow: only now
+
+    experiment.evaluate(plan, run)
+
+
+if __name__ == "__main__":
+    command_line.run(main)

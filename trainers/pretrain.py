@@ -1,0 +1,34 @@
+"""Learns from pictures without labels, and judges what was learnt.
+
+    python -m trainers.pretrain --loss=softmax
+
+trains on embedded pictures in about a minute and prints the verdict. On
+pictures of your own:
+
+    python -m trainers.pretrain --loss="triplet(margin=0.5)" \\
+        --data=folder:MY_IMAGES --run-dir=runs/mine
+
+Two encoders learn to agree on two views of a picture, its L and its ab
+channels. Written to the run folder: config.json, history.csv, metrics.json,
+encoders/*.keras, checkpoints/, figures/*.png and tensorboard/. The same
+command goes on with an interrupted run.
+"""
+
+from tfcmc.config import PretrainConfig, make_config
+from tfcmc.plan import make_plan, open_run
+from trainers import command_line
+
+
+def main(argv=None):
+    """Reads the command line, trains and judges."""
+    parser = command_line.make_parser("trainers.pretrain", __doc__)
+    command_line.add_settings(parser, PretrainConfig)
+    plan = make_plan(make_config(command_line.parse(parser, argv)))
+    open_run(plan)  # refuses another experiment's folder at once
+    from tfcmc import experiment  # loads TensorFlow: only now
+
+    experiment.pretrain(plan)
+
+
+if __name__ == "__main__":
+    command_line.run(main)
