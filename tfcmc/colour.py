@@ -32,6 +32,40 @@ def _linear_light():
 LINEAR_LIGHT = _linear_light().astype(np.float32)
 
 
+def rgb_to_l_and_ab(pictures):
+    """Converts bytes of sRGB to CIE Lab, in its two parts.
+
+    Args:
+        pictures: `[..., 3]`, uint8, red, green, blue.
+
+    Returns:
+        `(l, ab)`, float32: `[..., 1]` in [0, 100], and `[..., 2]` in about
+        [-110, 100]. Apart, because XLA fuses two outputs into one pass over
+        the pixels, and one output of unlike channels into three.
+    """
+    # A table for the curve: a byte has 256 values, and a power costs more
+    # than a look-up for every pixel.
+    light = tf.gather(LINEAR_LIGHT, tf.cast(pictures, tf.int32))
+    to_relative = (RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
+    relative = (
+        light[..., 0:1] * to_relative[:, 0]
+        + light[..., 1:2] * to_relative[:, 1]
+        + light[..., 2:3] * to_relative[:, 2]
+    )
+    root = tf.where(
+        relative > LINEAR_BELOW,
+        # The cube root as XLA computes it fastest; the maximum keeps black
+        # out of the logarithm.
+        tf.exp(tf.math.log(tf.maximum(relative, 1e-6)) / 3.0),
+        LINEAR_SLOPE * relative + LINEAR_OFFSET,
+    )
+    scale = np.array([500.0, 200.0], np.float32)
+    return (
+        116.0 * root[..., 1:2] - 16.0,
+        (root[..., 0:2] - root[..., 1:3]) * scale,
+    )
+
+
 def rgb_to_lab(pictures):
     """Converts bytes of sRGB to CIE Lab.
 
@@ -41,27 +75,7 @@ def rgb_to_lab(pictures):
     Returns:
         `[..., 3]`, float32: L in [0, 100], a and b in about [-110, 100].
     """
-    # A table for the curve: a byte has 256 values, and a power costs more
-    # than a look-up for every pixel.
-    light = tf.gather(LINEAR_LIGHT, tf.cast(pictures, tf.int32))
-    to_relative = (RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
-    red, green, blue = tf.unstack(light, axis=-1)
-    root = []
-    for row in to_relative:
-        relative = row[0] * red + row[1] * green + row[2] * blue
-        root.append(
-            tf.where(
-                relative > LINEAR_BELOW,
-                # The cube root, as XLA computes it fastest; the maximum keeps
-                # black out of the logarithm.
-                tf.exp(tf.math.log(tf.maximum(relative, 1e-6)) / 3.0),
-                LINEAR_SLOPE * relative + LINEAR_OFFSET,
-            )
-        )
-    x, y, z = root
-    return tf.stack(
-        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)], axis=-1
-    )
+    return tf.concat(rgb_to_l_and_ab(pictures), axis=-1)
 
 
 def lab_to_rgb(lab):

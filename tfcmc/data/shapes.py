@@ -14,9 +14,14 @@ from tfcmc.registry import Number
 
 SIDE = 64
 LABELLED = 2_000  # pictures that probes are fitted on, and judged on
-CLUTTER = 6  # ellipses behind the object
-BLOCK = 320  # pictures made at once: arrays that stay in a core's cache
-NOISE = 10.0  # the most that noise adds to or takes from a byte
+CLUTTER = 4  # ellipses behind the object
+RADIUS = (0.5, 0.65)  # of the object, in halves of a picture's side
+OFFSET = 0.2  # of its middle from the picture's, at most, in the same
+TURN = 0.5  # of the object, at most, in radians either way
+RATE = (7.0, 11.0)  # of its texture, in radians a radius of the object
+BLOCK = 160  # pictures made at once: arrays that stay in a core's cache
+LIGHT = 0.25  # the most that light changes over half a picture
+NOISE = 8.0  # the most that noise adds to or takes from a byte
 # Luma to red, green, blue and two chroma axes to them: ITU-R BT.601.
 TO_RGB = np.array(
     [[1.0, 1.0, 1.0], [0.0, -0.344, 1.772], [1.402, -0.714, 0.0]], np.float32
@@ -54,7 +59,7 @@ def star(u, v):
 
     A point of the star lies beyond one of the pentagon's edges, never two.
     """
-    return _edges(u, v, 5)[1] / 0.529
+    return _edges(u, v, 5)[1] / 0.517
 
 
 def _edges(u, v, count):
@@ -193,19 +198,17 @@ def paint(generator, label, count, side):
     """
     uniform = _Uniform(generator, count)
     x, y = _grid(side)
-    covers = [uniform(1.0, 1.0) + np.zeros_like(x)]
-    covers += [_ellipse(uniform, x, y, side) for _ in range(CLUTTER)]
-    covers += _object(uniform, label, x, y, side)
-    shares = _shares(covers)
-    colours = _colours(uniform)
-    picture = np.matmul(shares, colours)
+    layers = [_ellipse(uniform, x, y, side) for _ in range(CLUTTER)]
+    layers += _object(uniform, label, x, y, side)
+    # Planes of colour, not pixels: long rows are what products are fast on.
+    picture = _colours(uniform) @ _shares(layers)
     angle = uniform(0.0, 2.0 * np.pi)
-    light = np.cos(angle) * x + np.sin(angle) * y
-    light = 1.0 + uniform(0.0, 0.25) * light
-    picture *= light[..., None]
+    light = 1.0 + uniform(0.0, LIGHT) * _turned(x, y, angle, 1.0)[0]
+    picture *= light[:, None]
     picture += _noise(generator, picture.shape)
     np.clip(picture, 0.0, 255.0, out=picture)
-    return picture.astype(np.uint8).reshape(count, side, side, 3)
+    pixels = picture.astype(np.uint8).transpose(0, 2, 1)
+    return pixels.reshape(count, side, side, 3)
 
 
 class _Uniform:
@@ -263,39 +266,42 @@ def _ellipse(uniform, x, y, side):
 def _object(uniform, label, x, y, side):
     """Returns how much of each pixel the object and its pattern cover."""
     _, texture, outline = CLASSES[label]
-    radius = uniform(0.42, 0.6)
+    radius = uniform(*RADIUS)
     u, v = _turned(
-        x - uniform(-0.35, 0.35),
-        y - uniform(-0.35, 0.35),
-        uniform(0.0, 2.0 * np.pi),
+        x - uniform(-OFFSET, OFFSET),
+        y - uniform(-OFFSET, OFFSET),
+        uniform(-TURN, TURN),
         radius,
     )
     inside = _soft((1.0 - outline(u, v)) * (radius * side / 2.0))
-    rate = uniform(6.5, 9.5)
+    rate = uniform(*RATE)
     phase = uniform(0.0, 2.0 * np.pi)
     wave = texture(u * rate + phase, v * rate)
     pattern = _soft(wave * (radius / rate * side / 2.0))
     return [inside, inside * pattern]
 
 
-def _shares(covers):
-    """Returns the share of each layer's colour: `[count, pixels, layers]`."""
-    count, pixels = covers[0].shape[0], covers[-1].shape[1]
-    shares = np.empty([count, len(covers), pixels], np.float32)
-    left = None
-    for number in range(len(covers) - 1, -1, -1):
-        cover = covers[number]
-        if left is None:
-            shares[:, number] = cover
-            left = 1.0 - cover
-        else:
-            np.multiply(left, cover, out=shares[:, number])
-            left -= shares[:, number]
-    return shares.transpose(0, 2, 1)
+def _shares(layers):
+    """Returns how much of each pixel shows each layer, and the background.
+
+    Args:
+        layers: What each covers, `[count, pixels]`, from back to front.
+
+    Returns:
+        `[count, 1 + layers, pixels]`, background first; they sum to 1.
+    """
+    count, pixels = layers[0].shape
+    shares = np.empty([count, 1 + len(layers), pixels], np.float32)
+    left = np.ones([count, pixels], np.float32)
+    for number, cover in reversed(list(enumerate(layers, start=1))):
+        np.multiply(left, cover, out=shares[:, number])
+        left -= shares[:, number]
+    shares[:, 0] = left
+    return shares
 
 
 def _colours(uniform):
-    """Returns one colour a layer: `[count, layers, 3]`, 0 to 255."""
+    """Returns one colour a layer: `[count, 3, layers]`, 0 to 255."""
     generator, count = uniform.generator, uniform.count
     layers = 1 + CLUTTER + 2
     luma = generator.uniform(0.2, 0.85, [count, layers])
@@ -313,7 +319,8 @@ def _colours(uniform):
     axes = np.stack(
         [luma, chroma * np.cos(hue), chroma * np.sin(hue)], axis=-1
     )
-    return 255.0 * np.clip(axes.astype(np.float32) @ TO_RGB, 0.0, 1.0)
+    colours = np.clip(axes.astype(np.float32) @ TO_RGB, 0.0, 1.0)
+    return 255.0 * colours.transpose(0, 2, 1)
 
 
 def _noise(generator, shape):

@@ -41,11 +41,11 @@ def paper(shape, seed, *, width=1, final_relu=False, dim=None):
     hidden = inputs
     for number, channels in enumerate(CHANNELS):
         last = number == len(CHANNELS) - 1
-        hidden = keras.layers.ZeroPadding2D(1)(hidden)
         hidden = keras.layers.Conv2D(
             max(1, round(channels * width)),
             kernel_size=4,
             strides=2,
+            padding="same",  # for an even side: 1 on every side
             activation=None if last and not final_relu else "relu",
             kernel_initializer=keras.initializers.GlorotUniform(seed + number),
             name=f"convolution_{number + 1}",

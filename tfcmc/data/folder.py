@@ -1,0 +1,238 @@
+"""A folder of image files."""
+
+import concurrent.futures
+import functools
+import os
+import pathlib
+
+import numpy as np
+
+from tfcmc.checks import UsageError, must
+from tfcmc.data.base import SOURCES, Source, Split
+from tfcmc.data.images import EXTENSIONS, ImageError, is_image, read, size
+from tfcmc.data.pictures import batched, keep
+
+UNLABELLED = ("unlabeled", "unlabelled")
+BATCH = 256
+BATCH_BYTES = 2**25  # of decoded pictures in flight
+DEFAULT_SIDE = 96
+PEEK = 32  # images whose heads are read to find the data's own side
+LARGEST_OWN_SIDE = 128
+NO_LABELS = (
+    "the probe is skipped: there are no folders train/CLASS and test/CLASS"
+)
+
+
+def check(argument, data_dir=None):
+    """Raises a `UsageError` unless the argument is a folder."""
+    if not os.path.isdir(os.path.expanduser(argument)):
+        raise must("data", "folder:DIR, with an existing folder", argument)
+
+
+@SOURCES.register(
+    "folder", takes_argument=True, extra={"epochs": 20, "check": check}
+)
+def folder(reading, argument):
+    """Reads image files from a folder.
+
+    With train/CLASS and test/CLASS, probes are fitted on one and judged on
+    the other; pictures are learnt from unlabeled/, or from train/ without
+    its labels. In any other folder, all images beneath are learnt from.
+    Hidden files and files that are no images by their name are left out.
+
+    Args:
+        reading: A `Reading`.
+        argument: The folder.
+
+    Returns:
+        A `Source`.
+
+    Raises:
+        UsageError: if there are no images, an image cannot be read and
+            `on_bad_image` is "stop", or the classes disagree.
+    """
+    check(argument)
+    names, files = _find(pathlib.Path(argument).expanduser())
+    if not files:
+        raise UsageError(
+            "`data` must be a folder with images "
+            f"({', '.join(EXTENSIONS)}) anywhere beneath it. "
+            f"Received: {argument!r}, which has none"
+        )
+    parts, notes = _read_all(files, reading)
+    splits = {
+        role: Split(pictures, np.array(labels, np.int64))
+        for role, (pictures, labels) in parts.items()
+        if role != "pretrain"
+    }
+    return Source(
+        pretrain=parts["pretrain" if "pretrain" in parts else "train"][0],
+        probe_train=splits.get("train"),
+        test=splits.get("test"),
+        class_names=names,
+        unseen=bool(names) and "pretrain" in parts,
+        notes=tuple(notes) if names else (NO_LABELS, *notes),
+    )
+
+
+def images_beneath(root):
+    """Finds the image files beneath a folder, through links too.
+
+    Args:
+        root: The folder.
+
+    Returns:
+        Their paths, in an order that depends on their names alone.
+
+    Raises:
+        UsageError: if a folder cannot be read.
+    """
+    found, seen = [], set()
+    walk = os.walk(root, followlinks=True, onerror=_refuse)
+    for place, inner, names in walk:
+        # A link back to a folder above would otherwise never end.
+        real = os.path.realpath(place)
+        if real in seen:
+            inner.clear()
+            continue
+        seen.add(real)
+        inner[:] = sorted(n for n in inner if not n.startswith("."))
+        names = sorted(filter(is_image, names))
+        found += [os.path.join(place, name) for name in names]
+    return found
+
+
+def _refuse(error):
+    raise UsageError(
+        "`data` must be a folder that can be read. "
+        f"Received: {error.filename!r}: {error.strerror}"
+    ) from error
+
+
+def _classes(part):
+    """Returns the images of each class folder that has any."""
+    if not os.path.isdir(part):
+        return {}
+    try:
+        entries = sorted(os.listdir(part))
+    except OSError as error:
+        _refuse(error)
+    found = {
+        name: images_beneath(part / name)
+        for name in entries
+        if os.path.isdir(part / name) and not name.startswith(".")
+    }
+    found = {name: paths for name, paths in found.items() if paths}
+    loose = [n for n in entries if is_image(n) and n not in found]
+    if found and loose:
+        raise UsageError(
+            f"`data` must have the images of {part.name} in folders, one a "
+            f"class. Received: {str(part / loose[0])!r}"
+        )
+    return found
+
+
+def _find(root):
+    """Returns the class names, and role to list of `(path, label)`."""
+    train, test = _classes(root / "train"), _classes(root / "test")
+    names = tuple(sorted(train)) if train and test else ()
+    if names and (strange := sorted(set(test) - set(names))):
+        raise UsageError(
+            "`data` must have every class of test in train too. "
+            f"Received: {', '.join(map(repr, strange[:5]))} only in test"
+        )
+    files = {"train": [], "test": []}
+    for label, name in enumerate(names):
+        files["train"] += [(path, label) for path in train[name]]
+        files["test"] += [(path, label) for path in test.get(name, ())]
+    unlabelled = _unlabelled(root, bool(names))
+    files["pretrain"] = [(path, None) for path in unlabelled]
+    return names, {role: found for role, found in files.items() if found}
+
+
+def _unlabelled(root, labelled):
+    for name in UNLABELLED:
+        beneath = root / name
+        if os.path.isdir(beneath) and (found := images_beneath(beneath)):
+            return found
+    return [] if labelled else images_beneath(root)
+
+
+def _read_all(files, reading):
+    """Returns role to `(pictures, labels)`, and notes on what was left out.
+
+    Args:
+        files: Role to list of `(path, label)`.
+        reading: A `Reading`.
+    """
+    side = reading.side or _own_side([p for f in files.values() for p, _ in f])
+    total = sum(map(len, files.values())) * side * side * 3
+    # All in memory or all in files, so that the parts keep to the limit
+    # together.
+    limit = reading.memory_limit if total <= reading.memory_limit else 0
+    parts, bad = {}, []
+    for role, found in files.items():
+        kept = []
+        batches = _batches(found, side, reading.on_bad_image, kept, bad)
+        pictures = keep(batches, side, len(found), limit)
+        if not kept:
+            raise UsageError(
+                "`data` must have images that can be read for each of "
+                f"{', '.join(files)}. Received: none for {role}; {bad[-1]}"
+            )
+        parts[role] = pictures, kept
+    if not bad:
+        return parts, []
+    first = ", ".join(repr(os.path.basename(e.path)) for e in bad[:3])
+    more = ", ..." if len(bad) > 3 else ""
+    return parts, [
+        f"{len(bad)} images could not be read and were skipped: {first}{more}"
+    ]
+
+
+def _own_side(paths):
+    sizes = set()
+    for path in paths[:PEEK]:
+        try:
+            sizes.add(size(path))
+        except ImageError:
+            continue  # reading it tells, if it matters
+    if len(sizes) != 1:
+        return DEFAULT_SIDE
+    width, height = sizes.pop()
+    own = width == height <= LARGEST_OWN_SIDE
+    return width if own else DEFAULT_SIDE
+
+
+def _batches(found, side, on_bad_image, kept, bad):
+    """Yields decoded pictures; fills in the labels kept and the errors.
+
+    Threads, since Pillow decodes outside Python's lock.
+    """
+    count = max(1, min(BATCH, BATCH_BYTES // (side * side * 3)))
+    decode = functools.partial(_decode, side=side)
+    workers = min(8, os.cpu_count() or 1)
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        for batch in batched(found, count):
+            pictures = []
+            decoded = pool.map(decode, [path for path, _ in batch])
+            for (_, label), picture in zip(batch, decoded, strict=True):
+                if not isinstance(picture, ImageError):
+                    pictures.append(picture)
+                    kept.append(label)
+                    continue
+                if on_bad_image == "stop":
+                    raise UsageError(
+                        "`data` must have only images that can be read, or "
+                        f"on-bad-image must be skip.\nReceived: {picture}"
+                    ) from picture
+                bad.append(picture)
+            if pictures:
+                yield np.stack(pictures)
+
+
+def _decode(path, side):
+    try:
+        return read(path, side)
+    except ImageError as error:
+        return error

@@ -1,0 +1,145 @@
+"""Image files and arrays of any size, as squares of RGB bytes.
+
+The shorter side is scaled and the middle square is kept, with the mean over
+the area of each new pixel where a picture shrinks.
+"""
+
+import contextlib
+import os
+
+import numpy as np
+
+from tfcmc.lazy import LazyModule
+
+Image = LazyModule("PIL.Image")
+ImageOps = LazyModule("PIL.ImageOps")
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+
+
+class ImageError(ValueError):
+    """An image file that cannot be read.
+
+    Args:
+        path: The file.
+        why: The reason, in a few words.
+    """
+
+    def __init__(self, path, why):
+        super().__init__(f"{os.fspath(path)!r}: {why}")
+        self.path = path
+        self.why = why
+
+
+def is_image(name):
+    """Says whether a file's name looks like that of an image."""
+    return not name.startswith(".") and name.lower().endswith(EXTENSIONS)
+
+
+def size(path):
+    """Returns an image file's `(width, height)` in pixels as it is stored.
+
+    Only the file's head is read.
+
+    Raises:
+        ImageError: if the file cannot be read or is no image.
+    """
+    with _reasons(path), _open(path) as image:
+        return image.size
+
+
+def read(path, side):
+    """Reads an image file as a square.
+
+    Turned upright by its EXIF orientation; the first frame of an animation;
+    transparency is dropped, not blended.
+
+    Args:
+        path: A JPEG, PNG, BMP, GIF or WebP file, whatever its name.
+        side: Wanted side in pixels.
+
+    Returns:
+        `[side, side, 3]`, uint8.
+
+    Raises:
+        ImageError: if the file cannot be read, is no image or is not whole.
+    """
+    with _reasons(path), _open(path) as image:
+        # A JPEG can be decoded at an eighth of its size in a fraction of the
+        # time; twice the wanted side leaves the scaling below its say.
+        image.draft("RGB", (2 * side, 2 * side))
+        image.load()
+        # A broken EXIF block does not make the pixels any worse.
+        with contextlib.suppress(Exception):
+            ImageOps.exif_transpose(image, in_place=True)
+        return np.asarray(_square(_rgb(image), side))
+
+
+def resize(pictures, side):
+    """Scales pictures' shorter side and cuts the middle square.
+
+    Args:
+        pictures: `[count, height, width, 3]`, uint8.
+        side: Wanted side in pixels.
+
+    Returns:
+        `[count, side, side, 3]`, uint8; the pictures themselves where they
+        have that side.
+    """
+    if pictures.shape[1:3] == (side, side):
+        return pictures
+    out = np.empty([len(pictures), side, side, 3], np.uint8)
+    for row, picture in enumerate(pictures):
+        out[row] = _square(Image.fromarray(picture), side)
+    return out
+
+
+def _open(path):
+    # Opening a pipe that is called .jpg would wait for ever.
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ImageError(path, "not a regular file")
+    if os.path.getsize(path) == 0:
+        raise ImageError(path, "the file is empty")
+    return Image.open(path, formats=FORMATS)
+
+
+@contextlib.contextmanager
+def _reasons(path):
+    """Turns whatever goes wrong with an image into an `ImageError`."""
+    try:
+        yield
+    except ImageError:
+        raise
+    except Image.UnidentifiedImageError:
+        why = "not a JPEG, PNG, BMP, GIF or WebP image"
+        raise ImageError(path, why) from None
+    except Exception as error:
+        # Pillow's decoders raise nearly any exception on broken bytes.
+        why = getattr(error, "strerror", None) or str(error)
+        why = why.partition("\n")[0] or type(error).__name__
+        raise ImageError(path, why) from error
+
+
+def _rgb(image):
+    if image.mode.startswith("I"):
+        # Pillow itself would clip 16 bits to 8 instead of scaling them.
+        values = np.clip(np.asarray(image, np.int64), 0, 65535)
+        grey = (values * 255 + 32767) // 65535
+        image = Image.fromarray(grey.astype(np.uint8))
+    if image.mode == "P":
+        # Straight to RGB, Pillow warns about palettes with transparency.
+        image = image.convert("RGBA")
+    return image.convert("RGB")
+
+
+def _square(image, side):
+    width, height = image.size
+    small = min(width, height)
+    left, top = (width - small) // 2, (height - small) // 2
+    filters = Image.Resampling
+    return image.resize(
+        (side, side),
+        filters.BOX if small >= side else filters.BILINEAR,
+        (left, top, left + small, top + small),
+    )

@@ -1,0 +1,214 @@
+"""An .npz file of arrays."""
+
+import math
+import os
+import zipfile
+import zlib
+
+import numpy as np
+
+from tfcmc.checks import UsageError, must
+from tfcmc.data.base import SOURCES, Source, Split
+from tfcmc.data.images import resize
+from tfcmc.data.pictures import keep
+
+UNLABELLED = ("x_unlabeled", "x_unlabelled")
+LABELLED = ("x_train", "y_train", "x_test", "y_test")
+BATCH_BYTES = 2**23  # of one chunk of a file
+DEFAULT_SIDE = 96  # where the arrays' pictures are not all of one size
+MOST_CLASSES = 100_000
+NO_LABELS = "the probe is skipped: the file has no x_train and y_train"
+
+
+def check(argument, data_dir=None):
+    """Raises a `UsageError` unless the argument is a readable file."""
+    path = os.path.expanduser(argument)
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        raise must("data", "npz:FILE, with a file that can be read", argument)
+
+
+@SOURCES.register(
+    "npz", takes_argument=True, extra={"epochs": 20, "check": check}
+)
+def npz(reading, argument):
+    """Reads arrays x_unlabeled, x_train, y_train, x_test and y_test.
+
+    Pictures are `[count, height, width, 3]` uint8 and labels `[count]` whole
+    numbers from 0. Without x_unlabeled, x_train is learnt from; with only
+    x_unlabeled, the probe is skipped. An array class_names of strings names
+    the labels. Arrays are read in pieces, and objects are never unpickled.
+
+    Args:
+        reading: A `Reading`.
+        argument: The file, as `np.savez` writes it.
+
+    Returns:
+        A `Source`.
+
+    Raises:
+        UsageError: if arrays are missing, are not such arrays or disagree.
+    """
+    check(argument)
+    try:
+        with zipfile.ZipFile(os.path.expanduser(argument)) as file:
+            return _source(_Arrays(file, argument), reading)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise UsageError(
+            "`data` must be a whole file as np.savez writes it. "
+            f"Received: {argument!r}: {error}"
+        ) from error
+
+
+class _Arrays:
+    """The arrays of an open file, each checked before it is read."""
+
+    def __init__(self, file, path):
+        self._file = file
+        self._path = path
+        self.names = sorted(
+            name.removesuffix(".npy")
+            for name in file.namelist()
+            if name.endswith(".npy")
+        )
+
+    def refuse(self, condition, received):
+        """Returns the error for a file that breaks a condition."""
+        return UsageError(
+            f"`data` must be an .npz file {condition}. Received: "
+            f"{self._path!r}, with {received}"
+        )
+
+    def head(self, name):
+        """Returns an array's type, shape and a stream of its bytes."""
+        stream = self._file.open(f"{name}.npy")
+        try:
+            version = np.lib.format.read_magic(stream)
+            parse = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }[version]
+            shape, by_columns, dtype = parse(stream)
+        except (ValueError, KeyError) as error:
+            raise self.refuse("of arrays", f"{name}: {error}") from error
+        if dtype.hasobject:
+            raise self.refuse(
+                "without Python objects, which are never unpickled", name
+            )
+        if by_columns:
+            raise self.refuse(
+                "of arrays in C order (np.ascontiguousarray)",
+                f"{name} in Fortran order",
+            )
+        size = self._file.getinfo(f"{name}.npy").file_size - stream.tell()
+        if size != math.prod(shape) * dtype.itemsize:
+            raise self.refuse(
+                "of whole arrays", f"{name} of {shape} in {size} bytes"
+            )
+        return dtype, shape, stream
+
+    def small(self, name):
+        """Returns an array that fits in memory."""
+        dtype, shape, stream = self.head(name)
+        return np.frombuffer(stream.read(), dtype).reshape(shape)
+
+    def shape(self, name):
+        """Returns the shape of an array, which must be one of pictures."""
+        dtype, shape, _ = self.head(name)
+        whole = len(shape) == 4 and shape[3] == 3 and 0 not in shape
+        if dtype != np.uint8 or not whole:
+            raise self.refuse(
+                "of pictures [count, height, width, 3] of uint8",
+                f"{name} {list(shape)} of {dtype}",
+            )
+        return shape
+
+    def pictures(self, name, side, limit):
+        """Returns an array as pictures of a side."""
+        shape = self.shape(name)
+        batches = self._batches(name, shape, side)
+        return keep(batches, side, shape[0], limit)
+
+    def _batches(self, name, shape, side):
+        stream = self.head(name)[2]
+        size = math.prod(shape[1:])
+        rows = max(1, BATCH_BYTES // size)
+        for start in range(0, shape[0], rows):
+            wanted = min(rows, shape[0] - start) * size
+            if len(data := stream.read(wanted)) != wanted:
+                raise EOFError(f"{name} ends early")
+            pictures = np.frombuffer(data, np.uint8).reshape(-1, *shape[1:])
+            yield resize(pictures, side)
+
+
+def _source(arrays, reading):
+    unlabelled = next((n for n in UNLABELLED if n in arrays.names), None)
+    labelled = bool({"x_train", "y_train"} & set(arrays.names))
+    missing = sorted(set(LABELLED) - set(arrays.names))
+    if missing and (labelled or unlabelled is None):
+        raise arrays.refuse(
+            f"with {', '.join(LABELLED)}, or with x_unlabeled",
+            ", ".join(arrays.names) or "nothing",
+        )
+    labels = {}
+    if labelled:
+        labels = {part: _labels(arrays, part) for part in ("train", "test")}
+    wanted = [n for n in (unlabelled, *(f"x_{p}" for p in labels)) if n]
+    pictures = _pictures(arrays, wanted, reading)
+    splits = {p: Split(pictures[f"x_{p}"], y) for p, y in labels.items()}
+    return Source(
+        pretrain=pictures[unlabelled or "x_train"],
+        probe_train=splits.get("train"),
+        test=splits.get("test"),
+        class_names=_class_names(arrays, labels),
+        unseen=labelled and unlabelled is not None,
+        notes=() if labelled else (NO_LABELS,),
+    )
+
+
+def _pictures(arrays, names, reading):
+    shapes = [arrays.shape(name) for name in names]
+    alike = len({shape[1:] for shape in shapes}) == 1
+    side = reading.side or (min(shapes[0][1:3]) if alike else DEFAULT_SIDE)
+    total = sum(shape[0] for shape in shapes) * side * side * 3
+    # All in memory or all in files, so that the arrays keep to the limit
+    # together.
+    limit = reading.memory_limit if total <= reading.memory_limit else 0
+    return {name: arrays.pictures(name, side, limit) for name in names}
+
+
+def _labels(arrays, part):
+    labels = arrays.small(f"y_{part}")
+    count = arrays.shape(f"x_{part}")[0]
+    if labels.shape == (count, 1):
+        labels = labels[:, 0]  # as Keras's own datasets have them
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+        raise arrays.refuse(
+            f"whose y_{part} is one whole number a picture ({count})",
+            f"y_{part} {list(labels.shape)} of {labels.dtype}",
+        )
+    if labels.min() < 0 or labels.max() >= MOST_CLASSES:
+        raise arrays.refuse(
+            f"whose labels are from 0 and below {MOST_CLASSES:,}",
+            f"{labels.min()} to {labels.max()} in y_{part}",
+        )
+    return labels.astype(np.int64)
+
+
+def _class_names(arrays, labels):
+    if not labels:
+        return ()
+    if strange := sorted(set(labels["test"]) - set(labels["train"])):
+        listed = ", ".join(map(str, strange[:5]))
+        raise arrays.refuse(
+            "whose y_test has only labels of y_train", f"{listed} in y_test"
+        )
+    count = int(labels["train"].max()) + 1
+    if "class_names" not in arrays.names:
+        return tuple(map(str, range(count)))
+    names = arrays.small("class_names")
+    if names.dtype.kind != "U" or names.ndim != 1 or len(names) < count:
+        raise arrays.refuse(
+            f"whose class_names are {count} strings or more",
+            f"class_names {list(names.shape)} of {names.dtype}",
+        )
+    return tuple(map(str, names))

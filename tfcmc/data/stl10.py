@@ -1,0 +1,143 @@
+"""STL-10, from TensorFlow Datasets or from its authors' files."""
+
+import contextlib
+import dataclasses
+import logging
+import os
+import pathlib
+import sys
+import urllib.request
+
+from tfcmc.checks import UsageError
+from tfcmc.data.base import SOURCES, Source, Split
+from tfcmc.data.pictures import Joined, Subset
+from tfcmc.data.stl10_files import (
+    ARCHIVE,
+    FOLDER,
+    FOLDS,
+    fold_numbers,
+    from_archive,
+    from_folder,
+    has_files,
+)
+from tfcmc.data.tfds import prepared, tfds, versions
+from tfcmc.registry import Choice, Number
+
+# Where TensorFlow Datasets fetches it from.
+URL = "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
+SITE = "cs.stanford.edu/~acoates/stl10"
+PLACES = ("~/tensorflow_datasets", ".")
+PATIENCE = 15  # seconds until the site has to answer
+
+
+def check(argument, data_dir):
+    """Raises a `UsageError` if the data folder given does not exist."""
+    if data_dir is None or os.path.isdir(os.path.expanduser(data_dir)):
+        return
+    raise UsageError(
+        "`data-dir` must be a folder. "
+        f"Received: {str(data_dir)!r}, which is not one"
+    )
+
+
+@SOURCES.register(
+    "stl10",
+    fold=Number(at_least=0, at_most=9, whole=True, optional=True),
+    pretrain=Choice(("unlabeled", "both")),
+    extra={"epochs": 100, "check": check},
+)
+def stl10(reading, argument, *, fold=None, pretrain="unlabeled"):
+    """STL-10: 100,000 pictures without labels, 5,000 and 8,000 with.
+
+    Read from the folder stl10_binary, from stl10_binary.tar.gz as it was
+    downloaded, or as TensorFlow Datasets prepared it, whichever is found
+    first; with none of them it is downloaded.
+
+    Args:
+        reading: A `Reading`; `data_dir` holds one of the three.
+        argument: None.
+        fold: Which of the ten published folds of 1,000 train pictures probes
+            are fitted on, or None for all 5,000.
+        pretrain: "unlabeled", or "both": the train pictures too.
+
+    Returns:
+        A `Source`.
+
+    Raises:
+        UsageError: if it is not there and cannot be downloaded, or its files
+            are not as published.
+
+    Reference: Coates et al. 2011, "An analysis of single-layer networks in
+    unsupervised feature learning".
+    """
+    check(argument, reading.data_dir)
+    source, files = _read(reading, fold)
+    probe_train = source.probe_train
+    if fold is not None:
+        numbers = fold_numbers(files, fold)
+        probe_train = Split(
+            Subset(probe_train.pictures, numbers), probe_train.labels[numbers]
+        )
+    if pretrain == "both":
+        joined = Joined([source.pretrain, source.probe_train.pictures])
+        source = dataclasses.replace(source, pretrain=joined, unseen=False)
+    return dataclasses.replace(source, probe_train=probe_train)
+
+
+def _read(reading, fold):
+    """Returns the source with all of train, and the `Files` read, or None."""
+    given = reading.data_dir
+    places = [
+        pathlib.Path(place).expanduser()
+        for place in ([given] if given else PLACES)
+    ]
+    for place in places:
+        for folder in (place / FOLDER, place):
+            if has_files(folder):
+                files = from_folder(folder, reading)
+                return _source(files), files
+        if (place / ARCHIVE).is_file():
+            path = place / ARCHIVE
+            files = from_archive(path, reading)
+            return _source(files), files
+    if fold is not None:
+        raise UsageError(
+            f"`fold` must be left out without {ARCHIVE}, whose "
+            f"{FOLDS} has the folds. Received: {fold}"
+        )
+    found = [place for place in places if versions("stl10", place)]
+    if not found:
+        _download(places[0])
+    place = str((found or places)[0])
+    reading = dataclasses.replace(reading, data_dir=place)
+    return prepared(reading, "stl10"), None
+
+
+def _source(files):
+    return Source(
+        pretrain=files.pictures["unlabeled"],
+        probe_train=Split(files.pictures["train"], files.labels["train"]),
+        test=Split(files.pictures["test"], files.labels["test"]),
+        class_names=files.class_names,
+        unseen=True,
+    )
+
+
+def _download(place):
+    """Prepares it with TensorFlow Datasets; progress goes to stderr."""
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    try:
+        # Without a network, TensorFlow Datasets gives up only after minutes.
+        request = urllib.request.Request(URL, method="HEAD")
+        urllib.request.urlopen(request, timeout=PATIENCE).close()
+        with contextlib.redirect_stdout(sys.stderr):
+            builder = tfds.builder("stl10", data_dir=str(place))
+            builder.download_and_prepare()
+    except Exception as error:
+        # Networks, disks and checksums each fail with their own exception.
+        why = str(error).partition("\n")[0][:100] or type(error).__name__
+        raise UsageError(
+            f"STL-10 is not in {str(place)!r}, and the download failed: "
+            f"{why}\nFetch {ARCHIVE} from {SITE} and put it "
+            "there, as it is or unpacked; or give its folder as --data-dir."
+        ) from error

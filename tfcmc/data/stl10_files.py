@@ -1,0 +1,244 @@
+"""STL-10 as its authors publish it: an archive, or its unpacked folder.
+
+Pictures are records of three channels of 96 columns of 96 pixels; labels are
+bytes from 1; the folds are lines of indices into the train pictures.
+"""
+
+import contextlib
+import dataclasses
+import gzip
+import os
+import tarfile
+import zlib
+
+import numpy as np
+
+from tfcmc.checks import UsageError
+from tfcmc.data.images import resize
+from tfcmc.data.pictures import RecordPictures, in_batches, keep
+
+FOLDER = "stl10_binary"
+ARCHIVE = "stl10_binary.tar.gz"
+SIDE = 96
+RECORD = 3 * SIDE * SIDE
+PARTS = ("unlabeled", "train", "test")
+PICTURES = {f"{part}_X.bin": part for part in PARTS}
+LABELS = {"train": "train_y.bin", "test": "test_y.bin"}
+FOLDS, NAMES = "fold_indices.txt", "class_names.txt"
+SMALL = (*LABELS.values(), FOLDS, NAMES)
+CLASS_NAMES = (  # as class_names.txt has them
+    "airplane",
+    "bird",
+    "car",
+    "cat",
+    "deer",
+    "dog",
+    "horse",
+    "monkey",
+    "ship",
+    "truck",
+)
+CLASSES = len(CLASS_NAMES)
+BATCH = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """What the published files hold.
+
+    Attributes:
+        pictures: "unlabeled", "train" and "test" to pictures.
+        labels: "train" and "test" to `[count]`, int64, from 0.
+        class_names: The names of the ten classes.
+        folds: The lines of fold_indices.txt.
+    """
+
+    pictures: dict
+    labels: dict
+    class_names: tuple
+    folds: tuple
+
+
+def decode(records):
+    """Turns records `[count, 27648]` into `[count, 96, 96, 3]`."""
+    columns = records.reshape(-1, 3, SIDE, SIDE)
+    return np.ascontiguousarray(columns.transpose(0, 3, 2, 1))
+
+
+def has_files(folder):
+    """Says whether a folder is the unpacked archive, or a part of it."""
+    return any((folder / name).is_file() for name in PICTURES)
+
+
+def from_folder(folder, reading):
+    """Reads the unpacked folder: into memory if all pictures fit there.
+
+    Args:
+        folder: Path of the folder that holds unlabeled_X.bin.
+        reading: A `Reading`.
+
+    Returns:
+        `Files`.
+
+    Raises:
+        UsageError: if files are missing or are not as published.
+    """
+    small = {}
+    for name in SMALL:
+        if (folder / name).is_file():
+            with _open(folder / name) as file:
+                small[name] = file.read()
+    with contextlib.ExitStack() as opened:
+        pictures = {}
+        for name, part in PICTURES.items():
+            file = opened.enter_context(_open(folder / name))
+            size = os.fstat(file.fileno()).st_size
+            count = _count(size, folder / name)
+            pictures[part] = RecordPictures(file, count, SIDE, decode=decode)
+        files = _files(pictures, small, folder)
+        kept = _kept(pictures, reading)
+        if kept is pictures:
+            opened.pop_all()
+    return dataclasses.replace(files, pictures=kept)
+
+
+def _kept(pictures, reading):
+    """Returns pictures in memory or resized; the same if none is needed."""
+    side = reading.side or SIDE
+    total = sum(map(len, pictures.values())) * side * side * 3
+    fits = total <= reading.memory_limit
+    if not fits and side == SIDE:
+        return pictures
+    return {
+        part: keep(
+            (resize(batch, side) for batch in in_batches(records, BATCH)),
+            side,
+            len(records),
+            reading.memory_limit if fits else 0,
+        )
+        for part, records in pictures.items()
+    }
+
+
+def from_archive(path, reading):
+    """Reads the archive as it was downloaded, without unpacking it.
+
+    Args:
+        path: The archive.
+        reading: A `Reading`.
+
+    Returns:
+        `Files`.
+
+    Raises:
+        UsageError: if it is not whole, or not as published.
+    """
+    try:
+        with _open(path) as file, gzip.open(file) as stream:
+            with tarfile.open(fileobj=stream, mode="r|") as archive:
+                pictures, small = _members(archive, path, reading)
+            # The checksum comes last, after tar's own end.
+            while stream.read(2**20):
+                pass
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UsageError(
+            f"`data` must be a whole {ARCHIVE}; fetch it again. "
+            f"Received: {str(path)!r}: {error}"
+        ) from error
+    return _files(pictures, small, path)
+
+
+def fold_numbers(files, fold):
+    """Returns the numbers of the train pictures of a fold, from 0.
+
+    Raises:
+        UsageError: if fold_indices.txt lacks it or is not as published.
+    """
+    count = len(files.labels["train"])
+    words = files.folds[fold].split() if fold < len(files.folds) else []
+    whole = all(word.isdecimal() and int(word) < count for word in words)
+    if not words or not whole:
+        raise UsageError(
+            f"`fold` must be a line of {FOLDS} with numbers below {count}. "
+            f"Received: {fold}, with {len(files.folds)} lines"
+        )
+    return np.array(words, np.int64)
+
+
+def _open(path):
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise UsageError(
+            "`data` must have all files of STL-10. "
+            f"Received: {str(path)!r}: {error.strerror}"
+        ) from error
+
+
+def _count(size, path):
+    if size % RECORD or not size:
+        raise UsageError(
+            f"`data` must have whole pictures of {RECORD} bytes. "
+            f"Received: {str(path)!r} of {size} bytes"
+        )
+    return size // RECORD
+
+
+def _members(archive, path, reading):
+    """Returns part to pictures, and name to bytes of the small files."""
+    side = reading.side or SIDE
+    left = reading.memory_limit
+    pictures, small = {}, {}
+    for member in archive:
+        name = os.path.basename(member.name)
+        if member.isfile() and name in PICTURES:
+            count = _count(member.size, f"{path}/{name}")
+            batches = _batches(archive.extractfile(member), count, side)
+            pictures[PICTURES[name]] = keep(batches, side, count, left)
+            size = count * side * side * 3
+            left -= size if size <= left else 0
+        elif member.isfile() and name in SMALL:
+            small[name] = archive.extractfile(member).read()
+    return pictures, small
+
+
+def _batches(file, count, side):
+    for start in range(0, count, BATCH):
+        data = file.read(min(BATCH, count - start) * RECORD)
+        records = np.frombuffer(data, np.uint8).reshape(-1, RECORD)
+        yield resize(decode(records), side)
+
+
+def _files(pictures, small, where):
+    missing = [n for n, part in PICTURES.items() if part not in pictures]
+    missing += [name for name in LABELS.values() if name not in small]
+    if missing:
+        raise UsageError(
+            "`data` must have all files of STL-10. "
+            f"Received: {str(where)!r} without {', '.join(missing)}"
+        )
+    names = small.get(NAMES, b"").decode("latin-1").split()
+    return Files(
+        pictures=pictures,
+        labels={
+            part: _labels(small[name], len(pictures[part]), f"{where}/{name}")
+            for part, name in LABELS.items()
+        },
+        class_names=tuple(names) if len(names) == CLASSES else CLASS_NAMES,
+        folds=tuple(small.get(FOLDS, b"").decode("latin-1").splitlines()),
+    )
+
+
+def _labels(data, count, path):
+    labels = np.frombuffer(data, np.uint8).astype(np.int64)
+    if len(labels) != count:
+        raise UsageError(
+            f"`data` must have one label a picture, {count}. "
+            f"Received: {str(path)!r} of {len(labels)}"
+        )
+    if labels.min() < 1 or labels.max() > CLASSES:
+        raise UsageError(
+            f"`data` must have labels from 1 to {CLASSES}. Received: "
+            f"{str(path)!r} with {labels.min()} to {labels.max()}"
+        )
+    return labels - 1
