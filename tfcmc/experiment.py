@@ -232,11 +232,8 @@ def train(plan, run, stage, encoders, pictures, held_out):
     # XLA would halve the speed of the convolutions on a CPU; the colours are
     # compiled by themselves.
     model.compile(optimizer=make_optimizer(config, steps), jit_compile=False)
-    model.optimizer.build(model.trainable_variables)
     manager = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=model, optimizer=model.optimizer),
-        str(run.checkpoints),
-        max_to_keep=2,
+        model.checkpoint(), str(run.checkpoints), max_to_keep=2
     )
     if manager.latest_checkpoint:
         manager.restore_or_initialize()

@@ -65,6 +65,19 @@ class ContrastiveModel(keras.Model):
             trainable=False,
         )
 
+    def checkpoint(self):
+        """Returns a `tf.train.Checkpoint` of everything training changes.
+
+        Encoders, optimizer, memory banks and what the loss knows of the
+        batches seen, one by one: a checkpoint of a Keras 3 model itself
+        leaves out the variables that the model owns directly.
+        """
+        self.optimizer.build(self.trainable_variables)
+        variables = [*self.variables, *self.optimizer.variables]
+        return tf.train.Checkpoint(
+            variables=[variable.value for variable in variables]
+        )
+
     @property
     def metrics(self):
         """The metrics that Keras resets at every epoch."""

@@ -7,6 +7,7 @@ lines instead of the whole usage.
 
 import argparse
 import dataclasses
+import re
 import sys
 import types
 import typing
@@ -18,6 +19,8 @@ class Parser(argparse.ArgumentParser):
     """A parser that raises a `UsageError` instead of printing its usage."""
 
     def error(self, message):
+        # "argument --x: " stands before a sentence that names --x already.
+        message = re.sub(r"^argument \S+: (?=`)", "", message)
         raise UsageError(message[:1].upper() + message[1:])
 
 
@@ -79,8 +82,12 @@ def parse(parser, argv=None):
             if text.startswith("--")
         ]
         word = rest[0].partition("=")[0]
-        kind = "option" if word.startswith("-") else "argument"
-        raise unknown(kind, word, known)
+        if not word.startswith("-"):
+            raise UsageError(
+                f"Unknown argument: {word!r}. Options are written "
+                f"--name=value; --help lists them."
+            )
+        raise unknown("option", word, known)
     return vars(given)
 
 

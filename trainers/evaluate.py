@@ -1,6 +1,6 @@
 """Judges the encoders of a run folder again: metrics.json and the figures.
 
-    python -m trainers.evaluate runs/shapes-softmax-0
+python -m trainers.evaluate runs/shapes-softmax-0
 """
 
 from tfcmc.plan import stored_plan

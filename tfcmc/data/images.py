@@ -1,7 +1,7 @@
 """Image files and arrays of any size, as squares of RGB bytes.
 
-The shorter side is scaled and the middle square is kept, with the mean over
-the area of each new pixel where a picture shrinks.
+The shorter side is scaled and the middle square is kept. Scaling is linear,
+over all pixels that a new one covers where a picture shrinks.
 """
 
 import contextlib
@@ -137,9 +137,10 @@ def _square(image, side):
     width, height = image.size
     small = min(width, height)
     left, top = (width - small) // 2, (height - small) // 2
-    filters = Image.Resampling
+    # Pillow's BOX counts pixels as wholly in or out: at ratios that are no
+    # whole numbers it moves edges by up to half a pixel.
     return image.resize(
         (side, side),
-        filters.BOX if small >= side else filters.BILINEAR,
+        Image.Resampling.BILINEAR,
         (left, top, left + small, top + small),
     )

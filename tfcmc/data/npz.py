@@ -50,7 +50,8 @@ def npz(reading, argument):
     """
     check(argument)
     try:
-        with zipfile.ZipFile(os.path.expanduser(argument)) as file:
+        with open(os.path.expanduser(argument), "rb") as raw:
+            file = zipfile.ZipFile(raw)
             return _source(_Arrays(file, argument), reading)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise UsageError(

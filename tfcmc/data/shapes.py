@@ -2,7 +2,7 @@
 
 A class is an outline with a texture. Colours, position, size, rotation,
 light and clutter are drawn without looking at the class, and lightness
-without looking at hue: what L and ab of a picture share is geometry alone.
+without looking at hue: what L and ab of a picture share is its geometry.
 Everything is a function of a seed.
 """
 
@@ -14,14 +14,14 @@ from tfcmc.registry import Number
 
 SIDE = 64
 LABELLED = 2_000  # pictures that probes are fitted on, and judged on
-CLUTTER = 4  # ellipses behind the object
-RADIUS = (0.5, 0.65)  # of the object, in halves of a picture's side
-OFFSET = 0.2  # of its middle from the picture's, at most, in the same
+CLUTTER = 6  # ellipses behind the object
+RADIUS = (0.42, 0.62)  # of the object, in halves of a picture's side
+OFFSET = 0.25  # of its middle from the picture's, at most, in the same
 TURN = 0.5  # of the object, at most, in radians either way
-RATE = (7.0, 11.0)  # of its texture, in radians a radius of the object
+RATE = (6.5, 11.0)  # of its texture, in radians a radius of the object
 BLOCK = 160  # pictures made at once: arrays that stay in a core's cache
 LIGHT = 0.25  # the most that light changes over half a picture
-NOISE = 8.0  # the most that noise adds to or takes from a byte
+NOISE = 10.0  # the most that noise adds to or takes from a byte
 # Luma to red, green, blue and two chroma axes to them: ITU-R BT.601.
 TO_RGB = np.array(
     [[1.0, 1.0, 1.0], [0.0, -0.344, 1.772], [1.402, -0.714, 0.0]], np.float32
@@ -100,7 +100,7 @@ def dotted(u, v):
 
 
 def ringed(u, v):
-    """Returns rings around the middle."""
+    """Returns rings around a point of the axis."""
     return np.sin(np.sqrt(u * u + v * v))
 
 
@@ -197,14 +197,14 @@ def paint(generator, label, count, side):
         `[count, side, side, 3]`, uint8.
     """
     uniform = _Uniform(generator, count)
-    x, y = _grid(side)
-    layers = [_ellipse(uniform, x, y, side) for _ in range(CLUTTER)]
-    layers += _object(uniform, label, x, y, side)
+    grid = _grid(side)
+    layers = [_ellipse(uniform, grid, side) for _ in range(CLUTTER)]
+    layers += _object(uniform, label, grid, side)
     # Planes of colour, not pixels: long rows are what products are fast on.
     picture = _colours(uniform) @ _shares(layers)
     angle = uniform(0.0, 2.0 * np.pi)
-    light = 1.0 + uniform(0.0, LIGHT) * _turned(x, y, angle, 1.0)[0]
-    picture *= light[:, None]
+    slope = uniform(0.0, LIGHT) * _turned(grid, (0.0, 0.0), angle, 1.0)[0]
+    picture *= (1.0 + slope)[:, None]
     picture += _noise(generator, picture.shape)
     np.clip(picture, 0.0, 255.0, out=picture)
     pixels = picture.astype(np.uint8).transpose(0, 2, 1)
@@ -212,71 +212,87 @@ def paint(generator, label, count, side):
 
 
 class _Uniform:
-    """Uniform random numbers, one a picture: `[count, 1]`, float32."""
+    """Uniform random numbers, one a picture.
+
+    Args:
+        generator: A `numpy.random.Generator`.
+        count: How many pictures.
+    """
 
     def __init__(self, generator, count):
         self.generator = generator
         self.count = count
 
     def __call__(self, low, high):
-        return self.generator.uniform(low, high, [self.count, 1]).astype(
-            np.float32
-        )
+        """Returns `[count, 1]`, float32."""
+        drawn = self.generator.uniform(low, high, [self.count, 1])
+        return drawn.astype(np.float32)
 
 
 def _grid(side):
-    """Returns x and y of all pixels: `[1, side * side]`, in (-1, 1)."""
+    """Returns x, y and 1 of all pixels: `[3, side * side]`, in (-1, 1)."""
     line = (2.0 * np.arange(side) + 1.0 - side) / side
     y, x = np.meshgrid(line, line, indexing="ij")
-    return (
-        x.reshape(1, -1).astype(np.float32),
-        y.reshape(1, -1).astype(np.float32),
-    )
+    rows = [x.ravel(), y.ravel(), np.ones(side * side)]
+    return np.stack(rows).astype(np.float32)
 
 
-def _turned(x, y, angle, scale):
-    """Returns coordinates turned by an angle and divided by a scale."""
+def _turned(grid, middle, angle, scale):
+    """Returns coordinates about a middle, turned and divided by a scale.
+
+    Args:
+        grid: What `_grid` returns.
+        middle: The middle's x and y, `[count, 1]` each.
+        angle: `[count, 1]`, in radians.
+        scale: `[count, 1]`, or a number.
+
+    Returns:
+        Two arrays `[count, pixels]`.
+    """
     cosine, sine = np.cos(angle) / scale, np.sin(angle) / scale
-    return cosine * x + sine * y, cosine * y - sine * x
+    x, y = middle
+    # As products of matrices: one pass over the pixels instead of five.
+    along = np.hstack([cosine, sine, -cosine * x - sine * y])
+    across = np.hstack([-sine, cosine, sine * x - cosine * y])
+    return along @ grid, across @ grid
 
 
 def _soft(values):
-    """Returns 0 to 1 for values, in pixels, from half a pixel out to in."""
-    return np.clip(values + 0.5, 0.0, 1.0)
+    """Turns pixels inside an edge into a share from 0 to 1, in place."""
+    values += 0.5
+    return np.clip(values, 0.0, 1.0, out=values)
 
 
-def _ellipse(uniform, x, y, side):
+def _ellipse(uniform, grid, side):
     """Returns how much of each pixel a random ellipse covers."""
     radius = uniform(0.06, 0.22)
     u, v = _turned(
-        x - uniform(-1.0, 1.0),
-        y - uniform(-1.0, 1.0),
+        grid,
+        (uniform(-1.0, 1.0), uniform(-1.0, 1.0)),
         uniform(0.0, np.pi),
         radius,
     )
-    stretch = uniform(1.0, 3.0)
-    v /= stretch
-    u *= u
-    v *= v
-    u += v
-    np.sqrt(u, out=u)
-    return _soft((1.0 - u) * (radius * side / 2.0))
+    v /= uniform(1.0, 3.0)  # how much longer it is than wide
+    return _soft((1.0 - disc(u, v)) * (radius * side / 2.0))
 
 
-def _object(uniform, label, x, y, side):
-    """Returns how much of each pixel the object and its pattern cover."""
+def _object(uniform, label, grid, side):
+    """Returns how much of each pixel the object and its pattern cover.
+
+    The pattern, its second colour, lies on the object and stops at its
+    outline.
+    """
     _, texture, outline = CLASSES[label]
     radius = uniform(*RADIUS)
     u, v = _turned(
-        x - uniform(-OFFSET, OFFSET),
-        y - uniform(-OFFSET, OFFSET),
+        grid,
+        (uniform(-OFFSET, OFFSET), uniform(-OFFSET, OFFSET)),
         uniform(-TURN, TURN),
         radius,
     )
     inside = _soft((1.0 - outline(u, v)) * (radius * side / 2.0))
     rate = uniform(*RATE)
-    phase = uniform(0.0, 2.0 * np.pi)
-    wave = texture(u * rate + phase, v * rate)
+    wave = texture(u * rate + uniform(0.0, 2.0 * np.pi), v * rate)
     pattern = _soft(wave * (radius / rate * side / 2.0))
     return [inside, inside * pattern]
 
@@ -301,26 +317,26 @@ def _shares(layers):
 
 
 def _colours(uniform):
-    """Returns one colour a layer: `[count, 3, layers]`, 0 to 255."""
+    """Returns one colour a layer: `[count, 3, layers]`, 0 to 255.
+
+    Background, object and pattern stand a third of the hues apart, and a step
+    of luma; which is which is dealt apart for hue and for luma. So each view
+    shows the object, and one view's colours do not say what the other's are.
+    """
     generator, count = uniform.generator, uniform.count
-    layers = 1 + CLUTTER + 2
-    luma = generator.uniform(0.2, 0.85, [count, layers])
-    hue = generator.uniform(0.0, 2.0 * np.pi, [count, layers])
-    chroma = generator.uniform(0.1, 0.22, [count, layers])
-    main = [0, layers - 2, layers - 1]
-    steps = np.tile(np.arange(3.0), [count, 1])
-    jitter = generator.uniform(-0.25, 0.25, [2, count, 3])
-    luma[:, main] = 0.28 + 0.24 * (
-        generator.permuted(steps, axis=1) + jitter[0]
-    )
-    hue[:, main] = hue[:, :1] + 2.0 * np.pi / 3.0 * (
-        generator.permuted(steps, axis=1) + jitter[1]
-    )
-    axes = np.stack(
-        [luma, chroma * np.cos(hue), chroma * np.sin(hue)], axis=-1
-    )
-    colours = np.clip(axes.astype(np.float32) @ TO_RGB, 0.0, 1.0)
-    return 255.0 * colours.transpose(0, 2, 1)
+    size = [count, 1 + CLUTTER + 2]
+    luma = generator.uniform(0.2, 0.85, size)
+    hue = generator.uniform(0.0, 2.0 * np.pi, size)
+    chroma = generator.uniform(0.1, 0.22, size)
+    main = [0, -2, -1]
+    steps = np.tile(np.arange(3.0), [2, count, 1])
+    dealt = generator.permuted(steps, axis=-1)
+    dealt += generator.uniform(-0.25, 0.25, dealt.shape)
+    luma[:, main] = 0.28 + 0.24 * dealt[0]
+    hue[:, main] = hue[:, :1] + 2.0 * np.pi / 3.0 * dealt[1]
+    axes = [luma, chroma * np.cos(hue), chroma * np.sin(hue)]
+    colours = np.stack(axes, axis=-1).astype(np.float32) @ TO_RGB
+    return 255.0 * np.clip(colours, 0.0, 1.0).transpose(0, 2, 1)
 
 
 def _noise(generator, shape):

@@ -135,7 +135,8 @@ def _download(place):
             builder.download_and_prepare()
     except Exception as error:
         # Networks, disks and checksums each fail with their own exception.
-        why = str(error).partition("\n")[0][:100] or type(error).__name__
+        why = str(getattr(error, "reason", error)).partition("\n")[0]
+        why = why[:100] or type(error).__name__
         raise UsageError(
             f"STL-10 is not in {str(place)!r}, and the download failed: "
             f"{why}\nFetch {ARCHIVE} from {SITE} and put it "

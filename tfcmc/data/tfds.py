@@ -1,6 +1,5 @@
 """Any image-classification dataset prepared by TensorFlow Datasets."""
 
-import json
 import pathlib
 
 import numpy as np

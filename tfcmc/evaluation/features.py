@@ -55,7 +55,7 @@ def make_reader(encoders, convert, *, pad, centre):
     """
     models = [
         keras.Model(
-            encoder.inputs,
+            encoder.inputs[0],
             [encoder.get_layer(FEATURES).output, encoder.outputs[0]],
         )
         for encoder in encoders

@@ -43,6 +43,8 @@ class Loss:
         Raises:
             ValueError: if the shapes do not fit each other.
         """
+        anchor, candidates = map(tf.convert_to_tensor, (anchor, candidates))
+        positive = tf.convert_to_tensor(positive)
         check_pair(anchor, candidates, positive)
         if self._estimate is None:
             return self._function(anchor, candidates, positive), state

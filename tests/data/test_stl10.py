@@ -1,0 +1,368 @@
+"""STL-10 in each of the forms in which people have it."""
+
+import importlib
+import io
+import os
+import tarfile
+import types
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from tfcmc.checks import UsageError
+from tfcmc.data import SOURCES, Reading
+from tfcmc.data.pictures import ArrayPictures, RecordPictures
+
+COUNTS = {"unlabeled": 4, "train": 3, "test": 2}
+LABELS = {"train": [10, 1, 7], "test": [2, 10]}
+FOLDS = "2 0 \n1 2 \n"
+NAMES = [f"class{number}" for number in range(10)]
+RECORD = 27648
+TOTAL = 9 * RECORD
+
+
+@pytest.fixture(scope="module")
+def records():
+    """Random bytes of each file of pictures."""
+    generator = np.random.default_rng(8)
+    return {
+        part: generator.integers(0, 256, count * RECORD, np.uint8).tobytes()
+        for part, count in COUNTS.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def expected(records):
+    """The pictures by a slow loop: channel, then column, then row."""
+    pictures = {}
+    for part, data in records.items():
+        out = np.empty([COUNTS[part], 96, 96, 3], np.uint8)
+        position = 0
+        for picture in out:
+            for channel in range(3):
+                for column in range(96):
+                    for row in range(96):
+                        picture[row, column, channel] = data[position]
+                        position += 1
+        pictures[part] = out
+    return pictures
+
+
+@pytest.fixture
+def contents(records):
+    """The published files by name."""
+    files = {f"{part}_X.bin": data for part, data in records.items()}
+    files |= {f"{part}_y.bin": bytes(y) for part, y in LABELS.items()}
+    files["fold_indices.txt"] = FOLDS.encode()
+    files["class_names.txt"] = "\n".join(NAMES).encode() + b"\n"
+    return files
+
+
+def _unpack(folder, contents):
+    (folder / "stl10_binary").mkdir()
+    for name, data in contents.items():
+        (folder / "stl10_binary" / name).write_bytes(data)
+
+
+def _pack(folder, contents):
+    path = folder / "stl10_binary.tar.gz"
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for name, data in contents.items():
+            member = tarfile.TarInfo(f"stl10_binary/{name}")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return path
+
+
+FORMS = {"folder": _unpack, "archive": _pack}
+
+
+def _read(data_dir, spec="stl10", **settings):
+    bound = SOURCES.lookup(spec)
+    reading = Reading(data_dir=data_dir and str(data_dir), **settings)
+    bound.member.extra["check"](bound.argument, reading.data_dir)
+    return bound.function(reading, bound.argument)
+
+
+def _all(pictures):
+    return pictures.read(np.arange(len(pictures)))
+
+
+def _halved(pictures):
+    """Halves the side with weights that fall linearly; leaves out the rim."""
+    weights = np.array([1, 3, 3, 1]) / 8
+    for axis in (1, 2):
+        pictures = np.moveaxis(pictures, axis, 0)
+        count = len(pictures) // 2 - 2
+        pictures = sum(
+            weight * pictures[start + 1 : start + 1 + 2 * count : 2]
+            for start, weight in enumerate(weights)
+        )
+        pictures = np.moveaxis(pictures, 0, axis)
+    return pictures
+
+
+def _check(source, expected):
+    np.testing.assert_array_equal(_all(source.pretrain), expected["unlabeled"])
+    for part, split in (("train", source.probe_train), ("test", source.test)):
+        np.testing.assert_array_equal(_all(split.pictures), expected[part])
+        assert split.labels.tolist() == [y - 1 for y in LABELS[part]]
+        assert split.labels.dtype == np.int64
+    assert source.class_names == tuple(NAMES)
+    assert source.unseen is True
+
+
+@pytest.mark.parametrize("limit", [TOTAL, TOTAL - 1, 0])
+@pytest.mark.parametrize("form", FORMS)
+def test_published_files(tmp_path, contents, expected, form, limit):
+    """Pictures and labels are right, in memory and streamed from a file."""
+    FORMS[form](tmp_path, contents)
+    source = _read(tmp_path, memory_limit=limit)
+    _check(source, expected)
+    if limit in (0, TOTAL):
+        kind = RecordPictures if limit == 0 else ArrayPictures
+        assert isinstance(source.pretrain, kind)
+    np.testing.assert_array_equal(
+        source.pretrain.read([3, 0, 3]), expected["unlabeled"][[3, 0, 3]]
+    )
+
+
+def test_the_folder_itself_and_the_current_one(
+    tmp_path, contents, expected, monkeypatch
+):
+    """The unpacked folder can be named, or be where one is."""
+    _unpack(tmp_path, contents)
+    _check(_read(tmp_path / "stl10_binary"), expected)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    _check(_read(None), expected)
+
+
+def test_archive_of_more_pictures_than_a_piece(tmp_path, contents):
+    """Pieces of an archive's member follow each other without a gap."""
+    generator = np.random.default_rng(9)
+    first = generator.integers(0, 256, 300, np.uint8)
+    contents["unlabeled_X.bin"] = b"".join(
+        bytes([value]) * RECORD for value in first
+    )
+    _pack(tmp_path, contents)
+    seen = _read(tmp_path, memory_limit=0).pretrain.read(np.arange(300))
+    np.testing.assert_array_equal(seen[:, 5, 7, 1], first)
+
+
+@pytest.mark.parametrize("limit", [10**9, 0])
+@pytest.mark.parametrize("form", FORMS)
+def test_another_side(tmp_path, contents, expected, form, limit):
+    """Pictures of half the side are scaled, not cut."""
+    FORMS[form](tmp_path, contents)
+    source = _read(tmp_path, side=48, memory_limit=limit)
+    inner = _all(source.probe_train.pictures)[:, 1:-1, 1:-1]
+    assert np.abs(inner - _halved(expected["train"])).max() <= 1
+    assert source.pretrain.side == 48
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_folds(tmp_path, contents, expected, form):
+    """A fold is a line of numbers of train pictures, from 0."""
+    FORMS[form](tmp_path, contents)
+    for fold, numbers in enumerate(([2, 0], [1, 2])):
+        source = _read(tmp_path, f"stl10(fold={fold})")
+        seen = source.probe_train
+        np.testing.assert_array_equal(
+            _all(seen.pictures), expected["train"][numbers]
+        )
+        labels = [LABELS["train"][number] - 1 for number in numbers]
+        assert seen.labels.tolist() == labels
+        assert len(source.test.pictures) == 2
+
+
+def test_both(tmp_path, contents, expected):
+    """The train pictures, all of them, follow the unlabelled ones."""
+    _unpack(tmp_path, contents)
+    source = _read(tmp_path, "stl10(pretrain=both, fold=0)")
+    joined = np.concatenate([expected["unlabeled"], expected["train"]])
+    np.testing.assert_array_equal(_all(source.pretrain), joined)
+    assert source.unseen is False
+    assert len(source.probe_train.labels) == 2
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("name", "change", "match"),
+    [
+        ("train_X.bin", lambda data: data[:-1], "27648.*train_X.bin.*82943"),
+        ("test_X.bin", lambda data: b"", "27648.*test_X.bin"),
+        ("test_X.bin", lambda data: data[:RECORD], "picture, 1.*test_y.bin"),
+        ("train_y.bin", lambda data: data[:-1], "picture, 3.*train_y.bin"),
+        ("train_y.bin", lambda data: b"\0\1\1", "labels.*train_y.bin.*0 to 1"),
+        ("test_y.bin", lambda data: b"\x0b\1", "labels.*test_y.bin.*1 to 11"),
+        ("test_y.bin", lambda data: None, "without test_y.bin"),
+        ("unlabeled_X.bin", lambda data: None, "unlabeled_X.bin"),
+    ],
+)
+def test_files_not_as_published(tmp_path, contents, form, name, change, match):
+    """The error names the file and what is wrong with it."""
+    contents[name] = change(contents[name])
+    contents = {n: data for n, data in contents.items() if data is not None}
+    FORMS[form](tmp_path, contents)
+    with pytest.raises(UsageError, match=match) as caught:
+        _read(tmp_path)
+    assert str(caught.value).count("\n") <= 1
+
+
+@pytest.mark.parametrize("folds", [None, "", "0 3\n", "0 -1\n", "a b\n"])
+def test_folds_not_as_published(tmp_path, contents, folds):
+    """A missing fold, or one with numbers out of range, is told."""
+    contents["fold_indices.txt"] = (folds or "").encode()
+    if folds is None:
+        del contents["fold_indices.txt"]
+    _unpack(tmp_path, contents)
+    assert len(_read(tmp_path).probe_train.labels) == 3
+    with pytest.raises(UsageError, match="fold.*fold_indices.txt"):
+        _read(tmp_path, "stl10(fold=0)")
+
+
+def test_fold_out_of_range():
+    """There are ten folds."""
+    for fold in (10, -1, 0.5):
+        with pytest.raises(UsageError, match="fold"):
+            SOURCES.lookup(f"stl10(fold={fold})")
+
+
+def test_class_names_are_known_without_their_file(tmp_path, contents):
+    """STL-10 has the same ten classes everywhere."""
+    del contents["class_names.txt"]
+    _unpack(tmp_path, contents)
+    names = _read(tmp_path).class_names
+    assert len(names) == 10 and names[0] == "airplane"
+    assert names == tuple(sorted(names))
+
+
+def test_archive_that_is_not_whole(tmp_path, contents):
+    """Cut anywhere, or with a changed byte, it is told as such."""
+    path = _pack(tmp_path, contents)
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 255
+    cuts = [whole[: int(len(whole) * s)] for s in (0, 0.001, 0.4, 0.9)]
+    for data in (*cuts, whole[:-5], damaged, b"not an archive"):
+        path.write_bytes(data)
+        with pytest.raises(UsageError, match="stl10_binary.tar.gz"):
+            _read(tmp_path)
+
+
+def _prepare(data_dir, expected):
+    """Prepares a tiny stl10 as TensorFlow Datasets does."""
+
+    with tfds.core.registered.skip_registration():
+
+        class Builder(tfds.core.GeneratorBasedBuilder):
+            VERSION = tfds.core.Version("1.0.0")
+            name = "stl10"
+
+            def _info(self):
+                features = {
+                    "image": tfds.features.Image(shape=(96, 96, 3)),
+                    "label": tfds.features.ClassLabel(names=NAMES),
+                }
+                return tfds.core.DatasetInfo(
+                    builder=self,
+                    features=tfds.features.FeaturesDict(features),
+                )
+
+            def _split_generators(self, manager):
+                return {
+                    "train": self._generate_examples("train"),
+                    "test": self._generate_examples("test"),
+                    "unlabelled": self._generate_examples("unlabeled"),
+                }
+
+            def _generate_examples(self, part):
+                for number, image in enumerate(expected[part]):
+                    label = LABELS.get(part, [0] * 9)[number] - 1
+                    yield number, {"image": image, "label": label}
+
+    tfds.disable_progress_bar()
+    Builder(data_dir=str(data_dir)).download_and_prepare()
+
+
+def _sorted(array):
+    return sorted(picture.tobytes() for picture in array)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory, expected):
+    """A folder with a tiny prepared stl10."""
+    folder = tmp_path_factory.mktemp("tensorflow_datasets")
+    _prepare(folder, expected)
+    return folder
+
+
+def test_prepared_by_tensorflow_datasets(prepared, expected):
+    """The same pictures and labels, in an order of its own."""
+    source = _read(prepared)
+    assert _sorted(_all(source.pretrain)) == _sorted(expected["unlabeled"])
+    label_of = {
+        picture.tobytes(): label - 1
+        for part in ("train", "test")
+        for picture, label in zip(expected[part], LABELS[part], strict=True)
+    }
+    for part, split in (("train", source.probe_train), ("test", source.test)):
+        seen = _all(split.pictures)
+        assert _sorted(seen) == _sorted(expected[part])
+        labels = [label_of[picture.tobytes()] for picture in seen]
+        assert split.labels.tolist() == labels
+    assert source.class_names == tuple(NAMES) and source.unseen is True
+    both = _read(prepared, "stl10(pretrain=both)")
+    assert len(both.pretrain) == 7 and both.unseen is False
+
+
+def test_prepared_data_has_no_folds(prepared):
+    """The error says where the folds are."""
+    with pytest.raises(UsageError, match="stl10_binary.*fold_indices.txt"):
+        _read(prepared, "stl10(fold=0)")
+
+
+# The name of the module is that of the function in its package.
+MODULE = importlib.import_module("tfcmc.data.stl10")
+
+
+def test_without_a_network(tmp_path, monkeypatch):
+    """Two lines say what to fetch and where to put it."""
+
+    def fail(*_, **__):
+        raise OSError("Name or service not known\nand more")
+
+    monkeypatch.setattr(MODULE.urllib.request, "urlopen", fail)
+    with pytest.raises(UsageError) as caught:
+        _read(tmp_path)
+    text = str(caught.value)
+    assert text.count("\n") == 1
+    for word in (str(tmp_path), "not known", "stl10_binary.tar.gz", "acoates"):
+        assert word in text
+    assert os.listdir(tmp_path) == []
+
+
+def test_download(tmp_path, monkeypatch, capfd, expected):
+    """With a network it is prepared in the folder, then read."""
+
+    def builder(name, data_dir):
+        def prepare():
+            print("chatter")
+            _prepare(data_dir, expected)
+
+        return types.SimpleNamespace(download_and_prepare=prepare)
+
+    monkeypatch.setattr(
+        MODULE.urllib.request, "urlopen", lambda *_, **__: io.BytesIO()
+    )
+    monkeypatch.setattr(MODULE, "tfds", types.SimpleNamespace(builder=builder))
+    assert len(_read(tmp_path).pretrain) == 4
+    assert "chatter" not in capfd.readouterr().out
+
+
+def test_data_dir_that_is_no_folder(tmp_path):
+    """A missing folder is told at once."""
+    with pytest.raises(UsageError, match="data-dir.*missing"):
+        _read(tmp_path / "missing")

@@ -1,0 +1,77 @@
+"""What every encoder must hold, and the paper's numbers."""
+
+import numpy as np
+import pytest
+
+from tfcmc.encoders import ENCODERS, FEATURES
+from tfcmc.lazy import keras
+
+SPECS = [
+    *ENCODERS.names(),
+    "paper(final_relu=True)",
+    "paper(width=0.5, dim=17)",
+]
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_contract(spec, channels, rng, tmp_path):
+    """Functional, with features; the seed decides; saves and reloads."""
+    make = ENCODERS.lookup(spec).function
+    encoder = make((64, 64, channels), 7)
+    views = rng.normal(size=(3, 64, 64, channels)).astype(np.float32)
+    output = encoder(views).numpy()
+    assert output.ndim == 2 and np.all(np.isfinite(output))
+    features = encoder.get_layer(FEATURES).output
+    assert len(features.shape) == 2
+    np.testing.assert_array_equal(make((64, 64, channels), 7)(views), output)
+    assert np.any(make((64, 64, channels), 8)(views).numpy() != output)
+    encoder.save(tmp_path / "encoder.keras")
+    loaded = keras.models.load_model(tmp_path / "encoder.keras")
+    np.testing.assert_array_equal(loaded(views), output)
+
+
+def test_parameters_of_figure_3():
+    """204 / 396, 4,632, 18,480, 18,456; 4x4x24 = 384 features."""
+    for channels, first in ((1, 204), (2, 396)):
+        encoder = ENCODERS.lookup("paper").function((64, 64, channels), 0)
+        counts = [
+            layer.count_params() for layer in encoder.layers if layer.weights
+        ]
+        assert counts == [first, 4632, 18480, 18456]
+        assert encoder.output_shape == (None, 384)
+
+
+def test_convolution_pads_by_one(rng):
+    """The first layer against a loop with padding 1 on every side."""
+    encoder = ENCODERS.lookup("paper").function((64, 64, 2), 3)
+    layer = encoder.get_layer("convolution_1")
+    view = rng.normal(size=(64, 64, 2))
+    padded = np.pad(view, [(1, 1), (1, 1), (0, 0)])
+    kernel, _ = (w.astype(np.float64) for w in layer.get_weights())
+    got = keras.Model(encoder.inputs[0], layer.output)(view[None])[0].numpy()
+    for row, column in ((0, 0), (31, 31), (4, 17)):
+        patch = padded[2 * row : 2 * row + 4, 2 * column : 2 * column + 4]
+        want = np.maximum(np.einsum("hwc,hwco->o", patch, kernel), 0)
+        np.testing.assert_allclose(got[row, column], want, atol=1e-4)
+
+
+def test_final_relu(rng):
+    """With it features are not negative; without it they are."""
+    views = rng.normal(size=(2, 64, 64, 1)).astype(np.float32)
+    for spec, lowest in (("paper(final_relu=True)", 0.0), ("paper", -np.inf)):
+        output = ENCODERS.lookup(spec).function((64, 64, 1), 0)(views)
+        assert (np.min(output) >= 0) == (lowest == 0.0)
+
+
+def test_projection_is_linear_and_above_the_features(rng):
+    """The output is the features times the projection's matrix."""
+    encoder = ENCODERS.lookup("paper(dim=5)").function((64, 64, 1), 0)
+    views = rng.normal(size=(2, 64, 64, 1)).astype(np.float32)
+    features = keras.Model(
+        encoder.inputs[0], encoder.get_layer(FEATURES).output
+    )
+    matrix = encoder.get_layer("projection").get_weights()[0]
+    np.testing.assert_allclose(
+        encoder(views), features(views).numpy() @ matrix, atol=1e-4
+    )

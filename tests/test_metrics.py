@@ -1,0 +1,151 @@
+"""Alignment, uniformity and rank against slow float64 loops."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tfcmc import metrics
+from tfcmc.checks import UsageError
+
+
+def unit(vector):
+    """A vector scaled to length 1 in float64."""
+    length = math.sqrt(sum(float(x) ** 2 for x in vector))
+    return [float(x) / length for x in vector]
+
+
+def squared(x, y):
+    """|x - y|^2 in float64."""
+    return sum((a - b) ** 2 for a, b in zip(x, y, strict=True))
+
+
+@pytest.mark.parametrize("alpha", [1.0, 2.0, 3.0])
+def test_alignment(rng, alpha):
+    """mean |x - y|^alpha, vectors of any length."""
+    first = rng.normal(size=(7, 5)) * 3 + 1
+    second = rng.normal(size=(7, 5)) - 0.5
+    want = np.mean(
+        [
+            math.sqrt(squared(unit(x), unit(y))) ** alpha
+            for x, y in zip(first, second, strict=True)
+        ]
+    )
+    got = metrics.alignment(first, second, alpha=alpha)
+    assert got == pytest.approx(want, rel=1e-5)
+
+
+@pytest.mark.parametrize("t", [0.5, 2.0])
+def test_uniformity(rng, t):
+    """log mean over i != j of exp(-t |x - y|^2)."""
+    vectors = rng.normal(size=(9, 4)) + 0.7
+    units = [unit(v) for v in vectors]
+    terms = [
+        math.exp(-t * squared(units[i], units[j]))
+        for i in range(9)
+        for j in range(9)
+        if i != j
+    ]
+    want = math.log(sum(terms) / len(terms))
+    assert metrics.uniformity(vectors, t=t) == pytest.approx(want, rel=1e-5)
+
+
+def test_blocks_do_not_matter(rng, monkeypatch):
+    """Blocks of any size give the same number."""
+    vectors = rng.normal(size=(50, 6))
+    whole = metrics.uniformity(vectors)
+    monkeypatch.setattr(metrics, "BLOCK", 7)
+    assert metrics.uniformity(vectors) == pytest.approx(whole, rel=1e-7)
+
+
+def test_floor_of_the_sphere(rng):
+    """The closed form is what points spread evenly over the sphere give."""
+    for dim in (2, 8, 384):
+        vectors = rng.normal(size=(4000, dim))
+        got = metrics.uniformity(vectors)
+        assert got == pytest.approx(metrics.uniform_sphere(dim), abs=0.01)
+
+
+def test_one_point(rng):
+    """Collapse: uniformity 0, alignment 0, rank 1."""
+    same = np.tile(rng.normal(size=(1, 6)), (20, 1))
+    assert metrics.uniformity(same) == pytest.approx(0.0, abs=1e-5)
+    assert metrics.alignment(same, same) == pytest.approx(0.0, abs=1e-6)
+    assert metrics.effective_rank(same) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_effective_rank(rng):
+    """Known singular values give the entropy by hand; scale drops out."""
+    left = np.linalg.qr(rng.normal(size=(12, 3)))[0]
+    right = np.linalg.qr(rng.normal(size=(5, 3)))[0]
+    matrix = 40.0 * left @ np.diag([5.0, 3.0, 2.0]) @ right.T
+    share = [0.5, 0.3, 0.2]
+    want = math.exp(-sum(p * math.log(p) for p in share))
+    assert metrics.effective_rank(matrix) == pytest.approx(want, rel=1e-9)
+    assert metrics.effective_rank(np.zeros((4, 3))) == 0.0
+
+
+def test_zero_vectors(rng):
+    """A zero vector stays at the centre: distance 1 from all others."""
+    vectors = rng.normal(size=(5, 4))
+    vectors[2] = 0.0
+    units = [unit(v) if np.any(v) else [0.0] * 4 for v in vectors]
+    terms = [
+        math.exp(-2 * squared(units[i], units[j]))
+        for i in range(5)
+        for j in range(5)
+        if i != j
+    ]
+    want = math.log(np.mean(terms))
+    assert metrics.uniformity(vectors) == pytest.approx(want, rel=1e-5)
+
+
+def test_plain_interval_is_the_bootstrap(rng):
+    """For a mean it is the ordinary bootstrap: near +-1.96 s / sqrt(n)."""
+    values = rng.exponential(size=2000)
+    low, high = metrics.mean_interval(values)
+    half = 1.96 * values.std() / math.sqrt(2000)
+    assert values.mean() - low == pytest.approx(half, rel=0.15)
+    assert high - values.mean() == pytest.approx(half, rel=0.15)
+
+
+def test_pair_interval_is_the_whole_bootstrap(rng):
+    """The first-order part gives what resampling all pairs gives."""
+    vectors = rng.normal(size=(150, 3)) + 0.5
+    potentials = metrics.pair_potentials(vectors)
+    low, high = metrics.mean_interval(
+        potentials, transform=np.log, weight=2.0, samples=2000
+    )
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    kernel = np.exp(-2 * np.sum((units[:, None] - units[None]) ** 2, axis=2))
+    np.fill_diagonal(kernel, 0.0)
+    means = []
+    for _ in range(2000):
+        counts = np.bincount(rng.integers(0, 150, 150), minlength=150)
+        # Copies of one vector are no pair of different vectors.
+        pairs = counts.sum() ** 2 - np.sum(counts**2)
+        means.append(np.log(counts @ kernel @ counts / pairs))
+    want_low, want_high = np.quantile(means, [0.025, 0.975])
+    width = want_high - want_low
+    assert high - low == pytest.approx(width, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        np.ones((1, 3)),
+        np.ones(3),
+        np.array([[1.0, np.nan], [1.0, 2.0]]),
+        np.array([[1.0, np.inf], [1.0, 2.0]]),
+    ],
+)
+def test_refusals(vectors):
+    """Too few vectors or numbers that are none are refused plainly."""
+    with pytest.raises(UsageError, match="Received"):
+        metrics.uniformity(vectors)
+
+
+def test_pairs_must_match(rng):
+    """Views of different numbers of pictures are refused."""
+    with pytest.raises(UsageError, match="Received"):
+        metrics.alignment(rng.normal(size=(4, 3)), rng.normal(size=(5, 3)))

@@ -1,0 +1,153 @@
+"""The training step: its loss, its updates, and that a run can go on."""
+
+import numpy as np
+import pytest
+
+from tfcmc.crops import CROPS, cut
+from tfcmc.data.pictures import ArrayPictures
+from tfcmc.data.stream import TrainingStream
+from tfcmc.encoders import ENCODERS
+from tfcmc.lazy import keras
+from tfcmc.losses import LOSSES, Loss
+from tfcmc.model import ContrastiveModel
+from tfcmc.negatives import NEGATIVES
+from tfcmc.views import VIEWS
+
+BATCH, EXAMPLES = 4, 13
+
+
+@pytest.fixture
+def make(rng):
+    """A function that makes a model and its stream over random pictures."""
+    pixels = rng.integers(0, 256, (EXAMPLES, 64, 64, 3), np.uint8)
+
+    def build(loss="softmax", negatives="batch", encoder="paper(width=0.3)"):
+        views = VIEWS.lookup("lab").function()
+        crop = CROPS.lookup("resized").function(64)
+        stream = TrainingStream(
+            ArrayPictures(pixels),
+            crop,
+            batch_size=BATCH,
+            seed=1,
+            geometry="independent",
+            flip=True,
+        )
+        model = ContrastiveModel(
+            [
+                ENCODERS.lookup(encoder).function((64, 64, channels), seed)
+                for seed, channels in enumerate(views.channels)
+            ],
+            convert=views.convert,
+            pad=crop.pad,
+            loss=Loss(LOSSES.lookup(loss)),
+            negatives=NEGATIVES.lookup(negatives).function(),
+            examples=EXAMPLES,
+            seed=3,
+        )
+        model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=False)
+        return model, stream
+
+    return build
+
+
+def test_first_loss_is_the_symmetric_loss(make):
+    """loss(L, ab) + loss(ab, L), from the formula of softmax in float64."""
+    model, stream = make()
+    pictures, corners, _ = stream.batch(0)
+    vectors = []
+    views = VIEWS.lookup("lab").function().convert(pictures)
+    for view, encoder in enumerate(model.encoders):
+        output = encoder(cut(views[view], corners[:, view], 0)).numpy()
+        output = output.astype(np.float64)
+        vectors.append(output / np.linalg.norm(output, axis=1, keepdims=True))
+    want = 0.0
+    for anchor, other in (vectors, vectors[::-1]):
+        logits = anchor @ other.T / 0.1
+        for i in range(BATCH):
+            want -= logits[i, i] - np.log(np.sum(np.exp(logits[i])))
+    history = model.fit(stream.dataset(0, 1), verbose=0, shuffle=False)
+    assert history.history["loss"][0] == pytest.approx(want / BATCH, rel=1e-4)
+
+
+def test_layers_may_regularise(make):
+    """What the encoders' layers regularise joins the objective."""
+    losses = []
+    for strength in (0.0, 10.0):
+        model, stream = make()
+        inner = keras.Sequential(
+            [
+                keras.Input((64, 64, 1)),
+                keras.layers.Flatten(),
+                keras.layers.Dense(
+                    20,
+                    kernel_initializer=keras.initializers.GlorotUniform(3),
+                    kernel_regularizer=keras.regularizers.L2(strength),
+                ),
+            ]
+        )
+        kernel = inner.get_weights()[0].astype(np.float64)
+        other = keras.Sequential(
+            [
+                keras.Input((64, 64, 2)),
+                keras.layers.Flatten(),
+                keras.layers.Dense(20, kernel_initializer="ones"),
+            ]
+        )
+        model.encoders = [inner, other]
+        history = model.fit(stream.dataset(0, 1), verbose=0, shuffle=False)
+        losses.append(history.history["loss"][0])
+    extra = 10.0 * np.sum(kernel**2)
+    assert losses[1] - losses[0] == pytest.approx(extra, rel=1e-3)
+
+
+def test_bank_holds_what_was_seen(make):
+    """After a step with momentum 0 the bank's rows are the embeddings."""
+    model, stream = make(negatives="bank(momentum=0.0, draws=5)")
+    before = [memory.numpy().copy() for memory in model._memories]
+    pictures, corners, numbers = stream.batch(0)
+    views = VIEWS.lookup("lab").function().convert(pictures)
+    want = []
+    for view, encoder in enumerate(model.encoders):
+        output = encoder(cut(views[view], corners[:, view], 0)).numpy()
+        want.append(output / np.linalg.norm(output, axis=1, keepdims=True))
+    model.fit(stream.dataset(0, 1), verbose=0, shuffle=False)
+    others = np.setdiff1d(np.arange(EXAMPLES), numbers)
+    for view in range(2):
+        memory = model._memories[view].numpy()
+        np.testing.assert_allclose(memory[numbers], want[view], atol=1e-5)
+        np.testing.assert_array_equal(memory[others], before[view][others])
+        np.testing.assert_allclose(
+            np.linalg.norm(memory, axis=1), 1.0, atol=1e-5
+        )
+
+
+@pytest.mark.parametrize(
+    ("loss", "negatives"),
+    [("softmax", "batch"), ("nce", "bank(draws=5)"), ("triplet", "batch")],
+)
+def test_goes_on_as_if_uninterrupted(make, loss, negatives, tmp_path):
+    """6 steps are 3 steps, a checkpoint, and 3 steps: bit for bit."""
+
+    def state(model):
+        return [v.numpy() for v in model.variables] + [
+            v.numpy() for v in model.optimizer.variables
+        ]
+
+    whole, stream = make(loss, negatives)
+    whole.fit(stream.dataset(0, 6), verbose=0, shuffle=False)
+    first, _ = make(loss, negatives)
+    first.fit(stream.dataset(0, 3), verbose=0, shuffle=False)
+    path = first.checkpoint().write(str(tmp_path / "saved"))
+    second, _ = make(loss, negatives)
+    second.checkpoint().read(path).assert_consumed()
+    second.fit(stream.dataset(3, 3), verbose=0, shuffle=False)
+    # The mean loss of an epoch is not state: it differs, having seen less.
+    metric = {id(v) for v in whole.metrics[0].variables}
+    kept = [id(v) not in metric for v in whole.variables]
+    kept += [True] * len(whole.optimizer.variables)
+    compared = 0
+    for keep, want, got in zip(kept, state(whole), state(second), strict=True):
+        if keep:
+            np.testing.assert_array_equal(got, want)
+            compared += 1
+    assert compared > 20

@@ -1,0 +1,112 @@
+"""What every probe must hold."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from tfcmc.evaluation.verdict import carve_validation, raw_pixels
+from tfcmc.probes import PROBES, Labelled
+
+every_probe = pytest.mark.parametrize("name", PROBES.names())
+
+
+@pytest.fixture
+def parts(rng):
+    """Three parts of blobs that a line can tell apart, in 12 dimensions."""
+    centres = 2.0 * rng.normal(size=(4, 12))
+
+    def part(count):
+        labels = rng.integers(0, 4, count)
+        features = centres[labels] + rng.normal(size=(count, 12))
+        return Labelled(features.astype(np.float32), labels)
+
+    return part(300), part(100), part(200)
+
+
+@every_probe
+def test_reads_what_is_there(name, parts):
+    """Nearly all of separable classes, and chance of shuffled labels."""
+    probe = PROBES.lookup(name).function
+    result = probe(*parts, seed=0)
+    assert result["accuracy"] > 0.9
+    fit, validation, test = parts
+    generator = np.random.default_rng(0)
+    shuffled = [
+        Labelled(part.features, generator.permutation(part.labels))
+        for part in (fit, validation)
+    ]
+    assert probe(*shuffled, test, seed=0)["accuracy"] < 0.5
+
+
+@every_probe
+def test_same_seed_same_answer(name, parts):
+    """A probe is a function of its input and its seed."""
+    probe = PROBES.lookup(name).function
+    assert probe(*parts, seed=3) == probe(*parts, seed=3)
+
+
+@every_probe
+def test_constant_features(name, parts):
+    """Collapsed features read the commonest class, without a fault."""
+    same = [
+        Labelled(np.ones_like(part.features), part.labels) for part in parts
+    ]
+    result = PROBES.lookup(name).function(*same, seed=0)
+    counts = np.bincount(parts[2].labels) / len(parts[2].labels)
+    assert result["accuracy"] in [pytest.approx(share) for share in counts]
+
+
+@every_probe
+def test_test_labels_choose_nothing(name, parts):
+    """Other test labels change the accuracy on test and nothing else."""
+    fit, validation, test = parts
+    probe = PROBES.lookup(name).function
+    wrong = Labelled(test.features, (test.labels + 1) % 4)
+    first, second = (
+        probe(fit, validation, judged, seed=0) for judged in (test, wrong)
+    )
+    assert first.pop("accuracy") > second.pop("accuracy")
+    assert first == second
+
+
+def test_linear_probe_is_scikit_learns(parts):
+    """The chosen strength, fitted afresh on both parts, gives its answer."""
+    fit, validation, test = parts
+    result = PROBES.lookup("linear_probe").function(*parts, seed=0)
+    features = np.concatenate([fit.features, validation.features])
+    labels = np.concatenate([fit.labels, validation.labels])
+    scaler = StandardScaler().fit(features)
+    model = LogisticRegression(
+        C=result["inverse_strength"], max_iter=5000, tol=1e-6
+    )
+    model.fit(scaler.transform(features), labels)
+    want = model.score(scaler.transform(test.features), test.labels)
+    assert result["accuracy"] == pytest.approx(want, abs=0.011)
+
+
+def test_validation_is_carved_by_class():
+    """A fifth of every class, no row twice, another seed another fifth."""
+    labels = np.array([0] * 50 + [1] * 20 + [2] * 5)
+    fit, validation = carve_validation(labels, 0)
+    assert np.bincount(labels[validation]).tolist() == [10, 4, 1]
+    assert sorted([*fit, *validation]) == list(range(75))
+    assert validation.tolist() != carve_validation(labels, 1)[1].tolist()
+
+
+@pytest.mark.parametrize("side", [64, 50, 8])
+def test_raw_pixels(side, rng):
+    """Means of the cells of a grid, by a loop."""
+    pictures = rng.integers(0, 256, (2, side, side, 3), np.uint8)
+    got = raw_pixels(pictures)
+    cells = min(16, side)
+    edges = np.linspace(0, side, cells + 1).round().astype(int)
+    want = [
+        pictures[n, edges[i] : edges[i + 1], edges[j] : edges[j + 1], c].mean()
+        / 255
+        for n in range(2)
+        for i in range(cells)
+        for j in range(cells)
+        for c in range(3)
+    ]
+    np.testing.assert_allclose(got.reshape(-1), want, rtol=1e-5)
