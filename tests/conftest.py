@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
 
@@ -36,3 +37,44 @@ def unit_vectors(rng):
         return vectors.astype(np.float32)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def prepare_dataset():
+    """A function that prepares a tiny dataset as TFDS does."""
+
+    def prepare(data_dir, name, splits, class_names, *, side=None):
+        """Writes splits, a dict of name to images and labels, to a folder."""
+        dataset = name
+
+        with tfds.core.registered.skip_registration():
+
+            class Builder(tfds.core.GeneratorBasedBuilder):
+                VERSION = tfds.core.Version("1.0.0")
+                name = dataset
+
+                def _info(self):
+                    features = {
+                        "image": tfds.features.Image(shape=(side, side, 3)),
+                        "label": tfds.features.ClassLabel(names=class_names),
+                    }
+                    return tfds.core.DatasetInfo(
+                        builder=self,
+                        features=tfds.features.FeaturesDict(features),
+                    )
+
+                def _split_generators(self, manager):
+                    return {split: self._examples(split) for split in splits}
+
+                def _generate_examples(self):
+                    raise NotImplementedError
+
+                def _examples(self, split):
+                    pairs = zip(*splits[split], strict=False)
+                    for number, (image, label) in enumerate(pairs):
+                        yield number, {"image": image, "label": label}
+
+        tfds.disable_progress_bar()
+        Builder(data_dir=str(data_dir)).download_and_prepare()
+
+    return prepare

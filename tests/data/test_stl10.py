@@ -8,7 +8,6 @@ import types
 
 import numpy as np
 import pytest
-import tensorflow_datasets as tfds
 
 from tfcmc.checks import UsageError
 from tfcmc.data import SOURCES, Reading
@@ -252,39 +251,13 @@ def test_archive_that_is_not_whole(tmp_path, contents):
             _read(tmp_path)
 
 
-def _prepare(data_dir, expected):
-    """Prepares a tiny stl10 as TensorFlow Datasets does."""
-
-    with tfds.core.registered.skip_registration():
-
-        class Builder(tfds.core.GeneratorBasedBuilder):
-            VERSION = tfds.core.Version("1.0.0")
-            name = "stl10"
-
-            def _info(self):
-                features = {
-                    "image": tfds.features.Image(shape=(96, 96, 3)),
-                    "label": tfds.features.ClassLabel(names=NAMES),
-                }
-                return tfds.core.DatasetInfo(
-                    builder=self,
-                    features=tfds.features.FeaturesDict(features),
-                )
-
-            def _split_generators(self, manager):
-                return {
-                    "train": self._generate_examples("train"),
-                    "test": self._generate_examples("test"),
-                    "unlabelled": self._generate_examples("unlabeled"),
-                }
-
-            def _generate_examples(self, part):
-                for number, image in enumerate(expected[part]):
-                    label = LABELS.get(part, [0] * 9)[number] - 1
-                    yield number, {"image": image, "label": label}
-
-    tfds.disable_progress_bar()
-    Builder(data_dir=str(data_dir)).download_and_prepare()
+def _splits(expected):
+    """The pictures and labels of each split, as TFDS calls them."""
+    names = {"train": "train", "test": "test", "unlabelled": "unlabeled"}
+    return {
+        split: (expected[part], [n - 1 for n in LABELS.get(part, [0] * 9)])
+        for split, part in names.items()
+    }
 
 
 def _sorted(array):
@@ -292,10 +265,10 @@ def _sorted(array):
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory, expected):
+def prepared(tmp_path_factory, expected, prepare_dataset):
     """A folder with a tiny prepared stl10."""
     folder = tmp_path_factory.mktemp("tensorflow_datasets")
-    _prepare(folder, expected)
+    prepare_dataset(folder, "stl10", _splits(expected), NAMES, side=96)
     return folder
 
 
@@ -344,13 +317,15 @@ def test_without_a_network(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
-def test_download(tmp_path, monkeypatch, capfd, expected):
+def test_download(tmp_path, monkeypatch, capfd, expected, prepare_dataset):
     """With a network it is prepared in the folder, then read."""
 
     def builder(name, data_dir):
         def prepare():
             print("chatter")
-            _prepare(data_dir, expected)
+            prepare_dataset(
+                data_dir, "stl10", _splits(expected), NAMES, side=96
+            )
 
         return types.SimpleNamespace(download_and_prepare=prepare)
 

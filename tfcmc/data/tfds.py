@@ -70,16 +70,17 @@ def prepared(reading, name):
             f"{sorted(features)}"
         )
     side = reading.side or _own_side(features["image"].shape)
-    splits = {
-        split: _read(builder, split, side, reading)
+    wanted = [
+        split
         for split in builder.info.splits
         if split in ("train", "test", "validation", *UNLABELLED)
-    }
-    notes = [
-        f"{split}: {bad} pictures could not be decoded and were skipped"
-        for split, (_, _, bad) in splits.items()
-        if bad
     ]
+    total = sum(builder.info.splits[split].num_examples for split in wanted)
+    # All in memory or all in files, so that the parts keep to the limit
+    # together.
+    fits = total * side * side * 3 <= reading.memory_limit
+    limit = reading.memory_limit if fits else 0
+    splits = {split: _read(builder, split, side, limit) for split in wanted}
     unlabelled = next((s for s in UNLABELLED if s in splits), None)
     judged = "test" if "test" in splits else "validation"
     if unlabelled is None and "train" not in splits:
@@ -93,7 +94,6 @@ def prepared(reading, name):
         test=_split(splits, judged),
         class_names=tuple(features["label"].names),
         unseen=unlabelled is not None,
-        notes=tuple(notes),
     )
 
 
@@ -105,12 +105,12 @@ def _own_side(shape):
 def _split(splits, name):
     if name not in splits:
         return None
-    pictures, labels, _ = splits[name]
+    pictures, labels = splits[name]
     return Split(pictures, labels) if np.all(labels >= 0) else None
 
 
-def _read(builder, split, side, reading):
-    """Returns the pictures, labels and number of bad pictures of a split."""
+def _read(builder, split, side, memory_limit):
+    """Returns the pictures and the labels of a split."""
     labels = []
 
     def batches():
@@ -124,8 +124,8 @@ def _read(builder, split, side, reading):
             yield image
 
     expected = builder.info.splits[split].num_examples
-    pictures = keep(batches(), side, expected, reading.memory_limit)
-    return pictures, np.concatenate(labels).astype(np.int64), 0
+    pictures = keep(batches(), side, expected, memory_limit)
+    return pictures, np.concatenate(labels).astype(np.int64)
 
 
 def fit(image, side):

@@ -1,0 +1,38 @@
+"""Packaging of tfcmc; the commands in trainers/ run from the checkout."""
+
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+HERE = pathlib.Path(__file__).parent
+VERSION = re.search(
+    r'__version__ = "(.+)"', (HERE / "tfcmc" / "__init__.py").read_text()
+).group(1)
+
+setup(
+    name="tfcmc",
+    version=VERSION,
+    description="Which contrastive loss, and what did it do to the "
+    "representation? Contrastive multiview coding in TensorFlow and Keras 3",
+    long_description=(HERE / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    packages=find_packages(include=["tfcmc", "tfcmc.*"]),
+    python_requires=">=3.10",
+    install_requires=[
+        "tensorflow>=2.20",
+        "keras>=3.10",
+        "tensorflow-datasets>=4.9.9",
+        # tensorflow-datasets imports it and does not declare it.
+        "importlib_resources",
+        "tensorboard>=2.20",
+        "numpy>=1.26",
+        "scipy>=1.13",
+        "scikit-learn>=1.5",
+        "matplotlib>=3.9",
+        "pillow>=10.3",
+    ],
+    extras_require={
+        "test": ["pytest>=8", "ruff>=0.12", "scikit-image>=0.24"],
+    },
+)

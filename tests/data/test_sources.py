@@ -1,0 +1,193 @@
+"""What every data source must hold: one tiny dataset, written for each."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfcmc.checks import UsageError
+from tfcmc.data import SOURCES, Reading
+
+SIDE = 96
+CLASS_NAMES = ("ant", "bee", "cow")
+COUNTS = {"unlabeled": 9, "train": 6, "test": 5}
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """Random pictures and labels of each part."""
+    generator = np.random.default_rng(11)
+    return {
+        part: (
+            generator.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8),
+            np.arange(count) % 3,
+        )
+        for part, count in COUNTS.items()
+    }
+
+
+def write_npz(folder, parts, prepare_dataset):
+    """Arrays in a file."""
+    arrays = {f"x_{part}": x for part, (x, _) in parts.items()}
+    arrays |= {f"y_{p}": parts[p][1] for p in ("train", "test")}
+    np.savez(folder / "a.npz", **arrays, class_names=np.array(CLASS_NAMES))
+    return f"npz:{folder / 'a.npz'}", None
+
+
+def write_folder(folder, parts, prepare_dataset):
+    """Image files in folders."""
+    for part, (pictures, labels) in parts.items():
+        for number, (picture, label) in enumerate(
+            zip(pictures, labels, strict=True)
+        ):
+            inner = "" if part == "unlabeled" else CLASS_NAMES[label]
+            place = folder / part / inner
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).save(place / f"{number:03d}.png")
+    return f"folder:{folder}", None
+
+
+def write_tfds(folder, parts, prepare_dataset):
+    """A prepared dataset."""
+    prepare_dataset(folder, "tiny", parts, CLASS_NAMES, side=SIDE)
+    return "tfds:tiny", folder
+
+
+def write_stl10(folder, parts, prepare_dataset):
+    """STL-10's own files, with classes called as it likes."""
+    place = folder / "stl10_binary"
+    place.mkdir()
+    for part, (pictures, labels) in parts.items():
+        pictures.transpose(0, 3, 2, 1).tofile(place / f"{part}_X.bin")
+        if part != "unlabeled":
+            (labels + 1).astype(np.uint8).tofile(place / f"{part}_y.bin")
+    (place / "fold_indices.txt").write_text("0 1 2\n")
+    return "stl10", folder
+
+
+def write_shapes(folder, parts, prepare_dataset):
+    """Nothing: they are generated."""
+    return "shapes(size=100)", None
+
+
+WRITERS = {
+    "folder": write_folder,
+    "npz": write_npz,
+    "shapes": write_shapes,
+    "stl10": write_stl10,
+    "tfds": write_tfds,
+}
+
+
+def test_every_source_is_here():
+    """A source joins these tests by a writer of tiny data for it."""
+    assert sorted(WRITERS) == SOURCES.names()
+
+
+@pytest.fixture(params=SOURCES.names())
+def read(request, parts, tmp_path, prepare_dataset):
+    """A function that reads the tiny dataset of a source."""
+    spec, data_dir = WRITERS[request.param](tmp_path, parts, prepare_dataset)
+    bound = SOURCES.lookup(spec)
+
+    def reader(**settings):
+        reading = Reading(data_dir=data_dir, **settings)
+        return bound.function(reading, bound.argument)
+
+    reader.name = request.param
+    return reader
+
+
+def all_of(pictures):
+    """Every picture in order."""
+    return pictures.read(np.arange(len(pictures)))
+
+
+def by_content(pictures, labels):
+    """Pictures with their labels, in an order that only they decide."""
+    pairs = zip(pictures, labels, strict=True)
+    return sorted((p.tobytes(), int(label)) for p, label in pairs)
+
+
+def test_roles(read, parts):
+    """Each part is where it belongs, labels in step with pictures."""
+    source = read()
+    assert source.unseen
+    for split in (source.probe_train, source.test):
+        assert len(split.pictures) == len(split.labels)
+        assert split.labels.dtype == np.int64
+        assert split.labels.min() >= 0
+        assert split.labels.max() < len(source.class_names)
+    if read.name == "shapes":
+        return
+    want = sorted(p.tobytes() for p in parts["unlabeled"][0])
+    assert sorted(p.tobytes() for p in all_of(source.pretrain)) == want
+    for part, split in (("train", source.probe_train), ("test", source.test)):
+        got = by_content(all_of(split.pictures), split.labels)
+        assert got == by_content(*parts[part])
+
+
+def test_reading_again_is_equal(read):
+    """The order too: the draws of training count on it."""
+    first, second = read(), read()
+    for role in ("pretrain", "probe_train", "test"):
+        a, b = getattr(first, role), getattr(second, role)
+        a, b = (getattr(x, "pictures", x) for x in (a, b))
+        np.testing.assert_array_equal(all_of(a), all_of(b))
+
+
+def test_streamed_is_equal(read):
+    """What does not fit in memory is read from a file, picture by picture."""
+    kept, streamed = read().pretrain, read(memory_limit=0).pretrain
+    assert not hasattr(streamed, "array")
+    numbers = np.array([3, 0, 3, 7])
+    np.testing.assert_array_equal(kept.read(numbers), streamed.read(numbers))
+    np.testing.assert_array_equal(all_of(kept), all_of(streamed))
+
+
+def test_another_side(read):
+    """Pictures are kept at the side that the user asks for."""
+    source = read(side=48)
+    assert source.pretrain.side == 48
+    assert all_of(source.pretrain).shape[1:] == (48, 48, 3)
+    assert source.test.pictures.read([0]).shape == (1, 48, 48, 3)
+
+
+def test_tfds_not_prepared(tmp_path, parts, prepare_dataset):
+    """The error lists what is there, with the nearest name."""
+    write_tfds(tmp_path, parts, prepare_dataset)
+    bound = SOURCES.lookup("tfds:tinny")
+    with pytest.raises(UsageError, match="Did you mean tiny") as caught:
+        bound.member.extra["check"]("tinny", tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_tfds_without_unlabelled(tmp_path, parts, prepare_dataset):
+    """Train without its labels is learnt from, and is not unseen."""
+    some = {part: parts[part] for part in ("train", "test")}
+    prepare_dataset(tmp_path, "tiny", some, CLASS_NAMES)
+    bound = SOURCES.lookup("tfds:tiny")
+    source = bound.function(Reading(data_dir=tmp_path), "tiny")
+    assert not source.unseen
+    assert source.pretrain is source.probe_train.pictures
+    assert source.pretrain.side == 96
+
+
+@pytest.mark.parametrize("name", ["photos10", "cifar10"])
+def test_photographs(photographs, name):
+    """Real prepared photographs come in their published numbers."""
+    bound = SOURCES.lookup(f"tfds:{name}")
+    source = bound.function(Reading(data_dir=photographs), name)
+    counts = [
+        len(source.pretrain),
+        len(source.probe_train.labels),
+        len(source.test.labels),
+    ]
+    assert (
+        counts
+        == {
+            "photos10": [40_000, 5_000, 8_000],
+            "cifar10": [50_000, 50_000, 10_000],
+        }[name]
+    )
+    share = np.bincount(source.test.labels) / counts[2]
+    np.testing.assert_allclose(share, 0.1)

@@ -1,0 +1,321 @@
+"""The commands as a user runs them, and every command of the README."""
+
+import csv
+import json
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_file_loader import (
+    EventFileLoader,
+)
+
+from tfcmc.lazy import keras
+from trainers import command_line, evaluate, pretrain
+
+ROOT = pathlib.Path(__file__).parents[1]
+TINY = "shapes(size=160)"
+
+
+def command(*words):
+    """Runs `python -m` in a new process, from the checkout."""
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run folder of two epochs on tiny data, and what was printed."""
+    folder = tmp_path_factory.mktemp("runs") / "softmax"
+    done = command(
+        "trainers.pretrain",
+        f"--data={TINY}",
+        "--epochs=2",
+        "--batch-size=16",
+        f"--run-dir={folder}",
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_screen(trained):
+    """The verdict fits a screen, and TensorFlow's noise is not on it."""
+    _, done = trained
+    lines = done.stdout.splitlines()
+    assert done.stderr == ""
+    assert len(lines) < 40
+    assert max(map(len, lines)) <= 110
+    for word in ("raw pixels", "untrained", "trained", "floors", "images/s"):
+        assert word in done.stdout
+
+
+def test_run_folder(trained):
+    """Everything that the documentation promises is there."""
+    folder, _ = trained
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["loss"] == "softmax(temperature=0.1)"
+    assert 0 <= metrics["alignment"] <= 4
+    assert -4 <= metrics["uniformity"] <= 0
+    for row in (metrics, metrics["untrained"]):
+        for probe in ("linear_probe", "plain_head"):
+            assert 0 <= row[probe]["accuracy"] <= 1
+            assert 0 <= row[probe]["ab"]["accuracy"] <= 1
+    assert 0 <= metrics["raw_pixels"]["linear_probe"]["accuracy"] <= 1
+    low, high = metrics["sphere_all"]["alignment_interval"]
+    assert low < metrics["sphere_all"]["alignment"] < high
+    with open(folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    for column in ("loss", "alignment", "uniformity", "effective_rank"):
+        assert np.isfinite(float(rows[1][column]))
+    for name in ("alignment_histogram", "tsne"):
+        data = (folder / "figures" / f"{name}.png").read_bytes()
+        assert data.startswith(b"\x89PNG") and len(data) > 10_000
+    for name, channels in (("L", 1), ("ab", 2)):
+        encoder = keras.models.load_model(folder / f"encoders/{name}.keras")
+        assert encoder.input_shape == (None, 64, 64, channels)
+    assert not list(folder.rglob("*partial*"))
+
+
+def test_tensorboard_scalars(trained):
+    """Every epoch's numbers are in the event file."""
+    folder, _ = trained
+    tags = {}
+    for path in (folder / "tensorboard").glob("events*"):
+        for event in EventFileLoader(str(path)).Load():
+            for value in event.summary.value:
+                tags.setdefault(value.tag, []).append(event.step)
+    assert tags["epoch/loss"] == [1, 2]
+    assert tags["epoch/alignment"] == [1, 2]
+
+
+def test_same_seed_same_run(trained, tmp_path):
+    """Two runs with one seed are equal: history, weights, verdict."""
+    folder, _ = trained
+    words = [f"--data={TINY}", "--epochs=2", "--batch-size=16"]
+    pretrain.main([*words, f"--run-dir={tmp_path / 'again'}"])
+    assert numbers_of(folder) == numbers_of(tmp_path / "again")
+
+
+def test_a_longer_run_goes_on(tmp_path, capsys):
+    """Two epochs and then three are three: history, weights, verdict."""
+    words = [
+        f"--data={TINY}",
+        "--batch-size=16",
+        "--schedule=constant",
+        "--loss=nce",
+        "--negatives=bank(draws=20)",
+    ]
+    for epochs in (2, 3):
+        pretrain.main(
+            [*words, f"--epochs={epochs}", f"--run-dir={tmp_path / 'a'}"]
+        )
+    assert "goes on after epoch 2" in capsys.readouterr().out
+    pretrain.main([*words, "--epochs=3", f"--run-dir={tmp_path / 'b'}"])
+    assert numbers_of(tmp_path / "a") == numbers_of(tmp_path / "b")
+
+
+def numbers_of(folder):
+    """All numbers of a run that do not depend on the clock."""
+    with open(folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        del row["seconds"]
+    return rows, json.loads((folder / "metrics.json").read_text())
+
+
+def test_evaluate_again(trained, capsys):
+    """The verdict of a finished run is the same when judged again."""
+    folder, _ = trained
+    before = json.loads((folder / "metrics.json").read_text())
+    (folder / "metrics.json").unlink()
+    evaluate.main([str(folder)])
+    assert json.loads((folder / "metrics.json").read_text()) == before
+    assert "trained" in capsys.readouterr().out
+
+
+def test_images_alone(tmp_path, capsys, rng):
+    """Without classes it trains and measures, and says why no probe."""
+    for number in range(12):
+        pixels = rng.integers(0, 256, (70, 80, 3), np.uint8)
+        keras.utils.save_img(tmp_path / f"{number}.png", pixels)
+    pretrain.main(
+        [
+            f"--data=folder:{tmp_path}",
+            "--epochs=1",
+            "--batch-size=4",
+            f"--run-dir={tmp_path / 'run'}",
+        ]
+    )
+    assert "no probe" in capsys.readouterr().out
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert "linear_probe" not in metrics
+    assert np.isfinite(metrics["alignment"])
+
+
+def test_loss_that_is_no_number(tmp_path, capsys):
+    """Stops at the step, names it, and keeps what was saved before."""
+    words = [
+        f"--data={TINY}",
+        "--batch-size=16",
+        "--schedule=constant",
+        f"--run-dir={tmp_path}",
+    ]
+    pretrain.main([*words, "--epochs=1"])
+    kept = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    encoders = {p: p.read_bytes() for p in (tmp_path / "encoders").iterdir()}
+    stop = pytest.MonkeyPatch()
+    real = keras.Model.fit
+
+    def broken(model, *args, **kwargs):
+        model.encoders[0].weights[0].assign(
+            model.encoders[0].weights[0] * np.nan
+        )
+        return real(model, *args, **kwargs)
+
+    with stop.context() as patch, pytest.raises(SystemExit) as left:
+        patch.setattr(keras.Model, "fit", broken)
+        command_line.run(lambda: pretrain.main([*words, "--epochs=2"]))
+    assert left.value.code == 1
+    assert "the loss is nan at step 10" in capsys.readouterr().err
+    after = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    assert after == kept
+    for path, data in encoders.items():
+        assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("name", ["trainers.pretrain", "trainers.evaluate"])
+def test_help_is_quick(name):
+    """Under a second: TensorFlow is not loaded. The best of three counts."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = command(name, "--help")
+        times.append(time.perf_counter() - start)
+        assert done.returncode == 0
+        assert "python -m" in done.stdout
+    assert min(times) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--loss=sofmax"], "Did you mean softmax"),
+        (["--loss=softmax(temp=1)"], "Did you mean temperature"),
+        (["--los=softmax"], "Did you mean --loss"),
+        (["softmax"], "--name=value"),
+        (["--epochs"], "expected one argument"),
+        (["--epochs=ten"], "a whole number"),
+        (["--flip=maybe"], "True or False"),
+        (["--data=folder:/nowhere"], "/nowhere"),
+        (["--run-dir=setup.py"], "run-dir"),
+    ],
+)
+def test_mistakes(words, told):
+    """One or two plain lines on stderr, exit code 2, at once."""
+    start = time.perf_counter()
+    done = command("trainers.pretrain", *words)
+    assert time.perf_counter() - start < 10
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+    assert "Traceback" not in done.stderr
+
+
+def refused(capsys, *words):
+    """What a user is told when the data do not do."""
+    with pytest.raises(SystemExit) as left:
+        command_line.run(lambda: pretrain.main(list(words)))
+    assert left.value.code == 2
+    text = capsys.readouterr().err.strip()
+    assert len(text.splitlines()) <= 2
+    return text
+
+
+def test_more_batch_than_data(tmp_path, capsys):
+    """A batch larger than the data is told with the number there is."""
+    words = [f"--data={TINY}", "--batch-size=161", f"--run-dir={tmp_path}"]
+    assert "160" in refused(capsys, *words)
+
+
+def test_grey_pictures(tmp_path, capsys, rng):
+    """Pictures without colour are counted."""
+    for number in range(5):
+        pixels = rng.integers(0, 256, (40, 40, 1), np.uint8)
+        pixels = np.repeat(pixels, 3, axis=-1)
+        if number == 3:
+            pixels[..., 0] = 255 - pixels[..., 0]
+        keras.utils.save_img(tmp_path / f"{number}.png", pixels, scale=False)
+    text = refused(capsys, f"--data=folder:{tmp_path}", "--batch-size=2")
+    assert "4 of 5 grey" in text
+
+
+def test_another_run_in_the_folder(trained, capsys):
+    """A folder of another experiment is refused."""
+    folder, _ = trained
+    text = refused(
+        capsys, f"--run-dir={folder}", f"--data={TINY}", "--loss=nce"
+    )
+    assert "hold this experiment" in text
+
+
+def test_evaluate_damaged_encoders(trained, tmp_path, capsys):
+    """A damaged encoder is named."""
+    folder, _ = trained
+    copy = tmp_path / "copy"
+    (copy / "encoders").mkdir(parents=True)
+    (copy / "config.json").write_bytes((folder / "config.json").read_bytes())
+    for name in ("L", "ab"):
+        (copy / "encoders" / f"{name}.keras").write_bytes(b"not a zip")
+    with pytest.raises(SystemExit) as left:
+        command_line.run(lambda: evaluate.main([str(copy)]))
+    assert left.value.code == 2
+    assert "L.keras" in capsys.readouterr().err
+
+
+def readme_commands():
+    """Every `python -m` command in the README's blocks of code."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    blocks = re.findall(r"```(?:bash|sh)\n(.*?)```", text, re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    found = []
+    for line in lines:
+        for part in line.split("&&"):
+            words = shlex.split(part, comments=True)
+            if words[:2] == ["python", "-m"] and words[2] != "pytest":
+                found.append(words[2:])
+    return found
+
+
+@pytest.mark.parametrize("words", readme_commands(), ids=" ".join)
+def test_readme(words, trained, tmp_path, monkeypatch):
+    """Each command runs as it is written, on tiny data."""
+    monkeypatch.chdir(tmp_path)
+    module, *rest = words
+    if module == "trainers.evaluate":
+        evaluate.main([str(trained[0]), *rest[1:]])
+        return
+    assert module == "trainers.pretrain"
+    if "--help" in rest:
+        with pytest.raises(SystemExit) as left:
+            pretrain.main(rest)
+        assert left.value.code == 0
+        return
+    kept = [
+        word
+        for word in rest
+        if not word.startswith(("--data", "--epochs", "--batch-size"))
+    ]
+    pretrain.main([*kept, f"--data={TINY}", "--epochs=1", "--batch-size=16"])
+    assert list(tmp_path.glob("runs/*/metrics.json"))

@@ -1,0 +1,143 @@
+"""The run folder, and which experiments may share one."""
+
+import dataclasses
+
+import pytest
+
+from tfcmc.checks import UsageError
+from tfcmc.config import PretrainConfig, make_config
+from tfcmc.plan import make_plan, open_run, stored_plan
+from tfcmc.runs import Run
+
+
+@pytest.fixture
+def plan_of(tmp_path):
+    """A function that plans an experiment in one folder and opens it."""
+
+    def make(**settings):
+        given = {"run_dir": str(tmp_path / "run"), "epochs": 3} | settings
+        plan = make_plan(make_config(given))
+        run = open_run(plan)
+        run.create()
+        run.write_json("config.json", dataclasses.asdict(plan.config))
+        return plan
+
+    return make
+
+
+def test_history_round_trip(tmp_path):
+    """Rows come back to the last digit, whole numbers whole."""
+    rows = [
+        {"epoch": 1, "loss": 0.1 + 0.2, "alignment": 1e-17},
+        {"epoch": 2, "loss": -3.5, "alignment": 2.0},
+    ]
+    run = Run(tmp_path)
+    run.create()
+    assert run.read_history() == []
+    run.write_history(rows)
+    assert run.read_history() == rows
+    assert isinstance(run.read_history()[0]["epoch"], int)
+
+
+def test_a_plan_comes_back(plan_of):
+    """What a folder stores is the plan that made it, specs in full."""
+    plan = plan_of(loss="spring(weighting=pairs)", seed=4)
+    stored, _ = stored_plan(plan.config.run_dir)
+    assert stored == plan
+    assert "margin=1.0" in stored.config.loss
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"loss": "triplet"},
+        {"seed": 1},
+        {"data": "shapes(size=200)"},
+        {"batch_size": 64},
+        {"epochs": 4},
+        {"epochs": 2},
+    ],
+)
+def test_another_experiment_is_refused(plan_of, change):
+    """The message names the setting that differs."""
+    plan_of()
+    with pytest.raises(UsageError, match="hold this experiment") as caught:
+        plan_of(**change)
+    assert next(iter(change)) in str(caught.value)
+
+
+def test_longer_under_a_constant_rate(plan_of):
+    """Only there do more epochs continue the same experiment."""
+    plan_of(schedule="constant")
+    assert plan_of(schedule="constant", epochs=5).config.epochs == 5
+    with pytest.raises(UsageError):
+        plan_of(schedule="constant", epochs=4)
+
+
+def test_damaged_config(plan_of):
+    """A config that is no JSON is named."""
+    plan = plan_of()
+    (Run(plan.config.run_dir).folder / "config.json").write_text("{")
+    with pytest.raises(UsageError, match="config.json"):
+        open_run(plan)
+
+
+def test_no_run(tmp_path):
+    """A folder without a run is told."""
+    with pytest.raises(UsageError, match="folder of a run"):
+        stored_plan(tmp_path)
+
+
+def test_paper_preset():
+    """The paper's setting to the letter; what is given goes first."""
+    config = make_config({"preset": "paper", "loss": "spring", "epochs": 7})
+    plan = make_plan(config)
+    assert config.geometry == "shared"
+    assert config.schedule == "constant"
+    assert (config.learning_rate, config.beta_1) == (1e-3, 0.5)
+    assert (config.batch_size, config.epochs) == (128, 7)
+    assert plan.encoder.options["final_relu"] is True
+    assert plan.loss.options["weighting"] == "pairs"
+    assert plan.crop.name == "window"
+
+
+def test_defaults_by_data(tmp_path):
+    """STL-10 is trained on for 100 epochs, where the user does not say."""
+    config = PretrainConfig(data="stl10", data_dir=str(tmp_path))
+    assert make_plan(config).config.epochs == 100
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"batch_size": 1}, "batch-size"),
+        ({"batch_size": 2.5}, "batch-size"),
+        ({"epochs": 0}, "epochs"),
+        ({"seed": -1}, "seed"),
+        ({"geometry": "same"}, "geometry"),
+        ({"schedule": "step"}, "schedule"),
+        ({"learning_rate": float("nan")}, "learning-rate"),
+        ({"beta_1": 1.0}, "beta-1"),
+        ({"on_bad_image": "ignore"}, "on-bad-image"),
+        ({"picture_side": 4}, "picture-side"),
+        ({"memory_limit": 0}, "memory-limit"),
+        ({"warmup": 2.0}, "warmup"),
+        ({"preset": "papper"}, "Did you mean paper"),
+        ({"bach_size": 2}, "Did you mean batch_size"),
+        ({"crop": "windows"}, "Did you mean window"),
+        ({"encoder": "papr"}, "Did you mean paper"),
+        ({"negatives": "bank(draws=0)"}, "draws"),
+        ({"data": "shape"}, "Did you mean shapes"),
+        ({"data": "folder:/nowhere/at/all"}, "/nowhere/at/all"),
+        ({"data": "npz:/nowhere.npz"}, "/nowhere.npz"),
+        ({"data": "tfds:x", "data_dir": "/nowhere"}, "/nowhere"),
+        ({"data": "stl10", "data_dir": "/nowhere"}, "/nowhere"),
+        ({"views": "hsv"}, "views"),
+    ],
+)
+def test_bad_settings(given, words):
+    """Each is told in at most two lines, before anything is read."""
+    with pytest.raises(UsageError) as caught:
+        make_plan(make_config(given))
+    assert words in str(caught.value)
+    assert str(caught.value).count("\n") <= 1
