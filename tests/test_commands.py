@@ -54,7 +54,7 @@ def test_screen(trained):
     lines = done.stdout.splitlines()
     assert done.stderr == ""
     assert len(lines) < 40
-    assert max(map(len, lines)) <= 110
+    assert max(map(len, lines)) <= 100
     for word in ("raw pixels", "untrained", "trained", "floors", "images/s"):
         assert word in done.stdout
 
@@ -63,7 +63,7 @@ def test_run_folder(trained):
     """Everything that the documentation promises is there."""
     folder, _ = trained
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics["loss"] == "softmax(temperature=0.1)"
+    assert metrics["loss"] == "softmax(temperature=0.07)"
     assert 0 <= metrics["alignment"] <= 4
     assert -4 <= metrics["uniformity"] <= 0
     for row in (metrics, metrics["untrained"]):

@@ -62,7 +62,7 @@ def test_first_loss_is_the_symmetric_loss(make):
         vectors.append(output / np.linalg.norm(output, axis=1, keepdims=True))
     want = 0.0
     for anchor, other in (vectors, vectors[::-1]):
-        logits = anchor @ other.T / 0.1
+        logits = anchor @ other.T / 0.07
         for i in range(BATCH):
             want -= logits[i, i] - np.log(np.sum(np.exp(logits[i])))
     history = model.fit(stream.dataset(0, 1), verbose=0, shuffle=False)

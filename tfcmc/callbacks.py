@@ -164,7 +164,7 @@ class ShowProgress(keras.callbacks.Callback):
             f"  epoch {epoch + 1:>3}/{self._epochs}  loss {logs['loss']:.4f}"
             f"  alignment {logs['alignment']:.3f}"
             f"  uniformity {logs['uniformity']:.3f}"
-            f"  effective rank {logs['effective_rank']:.0f}"
+            f"  rank {logs['effective_rank']:.0f}"
             f"  {seconds:.0f} s  {self._speed()}",
             flush=True,
         )

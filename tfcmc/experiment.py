@@ -26,7 +26,7 @@ from tfcmc.losses import Loss
 from tfcmc.model import ContrastiveModel
 from tfcmc.plan import open_run
 from tfcmc.probes import PROBES, Labelled
-from tfcmc.summary import verdict_text
+from tfcmc.summary import count_epochs, verdict_text
 
 HELD_OUT = 1000  # pictures that every epoch is measured on
 VIEW_SEEDS = 1000  # apart, so that the views' encoders start differently
@@ -420,8 +420,8 @@ def draw(plan, run, source, encoded, result):
     """Draws the figures of one run; notes the map's trustworthiness."""
     run.create()
     title = (
-        f"{plan.loss.spec}\n{plan.data.spec}, {plan.config.epochs} epochs, "
-        f"seed {plan.config.seed}"
+        f"{plan.loss.spec}\n{plan.data.spec}, "
+        f"{count_epochs(plan.config.epochs)}, seed {plan.config.seed}"
     )
     few = encoded.first(verdict.SPHERE_COUNT)
     figures.alignment_histogram(

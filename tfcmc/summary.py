@@ -12,7 +12,7 @@ def verdict_text(result, names):
         Lines of at most 79 characters.
     """
     lines = ["", f"{result['loss']} on {result['data']}"]
-    lines[-1] += f", {result['epochs']} epochs, seed {result['seed']}"
+    lines[-1] += f", {count_epochs(result['epochs'])}, seed {result['seed']}"
     lines.append("")
     if "raw_pixels" in result:
         lines += probe_lines(result, names)
@@ -21,6 +21,11 @@ def verdict_text(result, names):
     lines.append("")
     lines += sphere_lines(result, names)
     return "\n".join(lines) + "\n"
+
+
+def count_epochs(epochs):
+    """Returns "1 epoch", "2 epochs"."""
+    return f"{epochs} epoch" + ("" if epochs == 1 else "s")
 
 
 def probe_lines(result, names):

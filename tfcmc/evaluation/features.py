@@ -61,7 +61,6 @@ def make_reader(encoders, convert, *, pad, centre):
         for encoder in encoders
     ]
 
-    @tf.function(reduce_retracing=True)
     def read(pictures):
         corner = tf.tile(tf.constant(centre)[None], [tf.shape(pictures)[0], 1])
         outputs = []
@@ -70,7 +69,9 @@ def make_reader(encoders, convert, *, pad, centre):
             outputs.append((features, normalise(embedding)))
         return outputs
 
-    return read
+    # Traced once, here: shapes are not part of the signature.
+    signature = [tf.TensorSpec([None, None, None, 3], tf.uint8)]
+    return tf.function(read, input_signature=signature).get_concrete_function()
 
 
 def encode(read, pictures):
@@ -84,7 +85,7 @@ def encode(read, pictures):
         `Encoded`, float32.
     """
     batches = [
-        [(f.numpy(), e.numpy()) for f, e in read(_padded(batch))]
+        [(f.numpy(), e.numpy()) for f, e in read(tf.constant(_padded(batch)))]
         for batch in in_batches(pictures, BATCH)
     ]
     count = len(pictures)

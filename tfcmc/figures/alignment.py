@@ -18,25 +18,16 @@ def alignment_histogram(encoded, title, path):
     distance = np.sqrt(metrics.squared_distances(*encoded.embeddings))
     drawn, axes = new_figure()
     axes.hist(distance, bins=np.linspace(0, 2, 81), color=COLOURS[0])
-    axes.axvline(distance.mean(), color="black", linestyle="--")
-    axes.annotate(
-        f"mean {distance.mean():.3f}",
-        (distance.mean(), 0.97),
-        xycoords=("data", "axes fraction"),
-        xytext=(6, 0),
-        textcoords="offset points",
-        va="top",
+    axes.axvline(
+        distance.mean(),
+        color="black",
+        linestyle="--",
+        label=f"mean {distance.mean():.3f}",
     )
-    axes.axvline(np.sqrt(2), color=COLOURS[6], linestyle=":")
-    axes.annotate(
-        "unrelated views",
-        (np.sqrt(2), 0.80),
-        xycoords=("data", "axes fraction"),
-        xytext=(6, 0),
-        textcoords="offset points",
-        va="top",
-        color=COLOURS[6],
+    axes.axvline(
+        np.sqrt(2), color=COLOURS[5], linestyle=":", label="unrelated views"
     )
+    axes.legend(loc="upper left")
     axes.set_xlim(0, 2)
     axes.set_xlabel("distance between the two views of a picture")
     axes.set_ylabel(f"pictures, of {len(distance):,}")

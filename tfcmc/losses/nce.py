@@ -54,7 +54,7 @@ def estimate_log_z(
     z=Choice(("exact", "first", "mean"), number=Number(above=0)),
 )
 def nce(
-    anchor, candidates, positive, *, temperature=0.1, z="mean", state=None
+    anchor, candidates, positive, *, temperature=0.07, z="exact", state=None
 ):
     """Tells the positive from noise, one binary decision a candidate.
 

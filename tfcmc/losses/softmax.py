@@ -11,7 +11,7 @@ from tfcmc.registry import Number
     aliases=("info_nce_softmax",),
     temperature=Number(above=0, at_most=100),
 )
-def softmax(anchor, candidates, positive, *, temperature=0.1):
+def softmax(anchor, candidates, positive, *, temperature=0.07):
     """Picks the positive out of all candidates: cross-entropy over N+1 ways.
 
     What most people call InfoNCE; in the paper's Table 1 it is "softmax".

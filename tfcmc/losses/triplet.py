@@ -15,7 +15,7 @@ FAR = 5.0  # beyond every distance of unit vectors, squared ones too
     squared=Flag(),
 )
 def triplet(
-    anchor, candidates, positive, *, margin=0.5, mining="all", squared=False
+    anchor, candidates, positive, *, margin=0.2, mining="all", squared=False
 ):
     """Wants every negative farther than the positive, by a margin.
 
