@@ -134,7 +134,6 @@ class ShowProgress(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch + 1
-        self._start = time.perf_counter()
 
     def on_train_batch_begin(self, batch, logs=None):
         self._batch_start = time.perf_counter()
@@ -157,7 +156,6 @@ class ShowProgress(keras.callbacks.Callback):
             )
 
     def on_epoch_end(self, epoch, logs=None):
-        seconds = time.perf_counter() - self._start
         if sys.stdout.isatty():
             print("\r", end="\033[K")
         print(
@@ -165,7 +163,7 @@ class ShowProgress(keras.callbacks.Callback):
             f"  alignment {logs['alignment']:.3f}"
             f"  uniformity {logs['uniformity']:.3f}"
             f"  rank {logs['effective_rank']:.0f}"
-            f"  {seconds:.0f} s  {self._speed()}",
+            f"  {self._speed()}",
             flush=True,
         )
 

@@ -33,6 +33,7 @@ def unknown(kind, name, known):
         A `UsageError`, to be raised by the caller.
     """
     near = difflib.get_close_matches(str(name), list(known), n=1)
+    near = near or [word for word in known if word.startswith(str(name))]
     hint = f" Did you mean {near[0]}?" if near else ""
     listed = ", ".join(sorted(known)) or "none"
     return UsageError(f"Unknown {kind}: {name!r}.{hint}\nKnown: {listed}.")

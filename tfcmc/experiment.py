@@ -165,7 +165,8 @@ def load(plan):
         if split is not None:
             parts.append(f"{len(split.pictures):,} {role}")
     side = source.pretrain.side
-    print(f"{config.data}: pictures of {side}x{side}, {', '.join(parts)}")
+    print(config.data)
+    print(f"  pictures of {side}x{side}: {', '.join(parts)}")
     for note in source.notes:
         print(f"  note: {note}")
     if blank:

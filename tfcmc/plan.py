@@ -111,12 +111,12 @@ def open_run(plan):
             run wrote.
     """
     run = Run(plan.config.run_dir)
+    if run.folder.exists() and not run.folder.is_dir():
+        raise UsageError(
+            f"`run-dir` must be a folder. Received: {str(run.folder)!r}"
+        )
     stored = run.read_json("config.json")
     if stored is None:
-        if run.folder.exists() and not run.folder.is_dir():
-            raise UsageError(
-                f"`run-dir` must be a folder. Received: {str(run.folder)!r}"
-            )
         return run
     wanted = dataclasses.asdict(plan.config)
     differing = [
