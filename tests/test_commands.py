@@ -249,6 +249,27 @@ def test_more_batch_than_data(tmp_path, capsys):
     assert "160" in refused(capsys, *words)
 
 
+@pytest.mark.parametrize(
+    ("train", "test", "told"),
+    [
+        ([0, 0, 0, 0], [0, 0], "two classes"),
+        ([0, 1, 2, 3], [0, 1], "two classes"),
+        ([0, 0, 1, 1], [1], "two pictures in the test"),
+    ],
+)
+def test_too_few_labels(tmp_path, capsys, rng, train, test, told):
+    """What no probe could be fitted on or judged by is told before training."""
+    arrays = {"y_train": train, "y_test": test}
+    for part, labels in (("train", train), ("test", test)):
+        shape = (len(labels), 16, 16, 3)
+        arrays[f"x_{part}"] = rng.integers(0, 256, shape, np.uint8)
+    np.savez(tmp_path / "few.npz", **arrays)
+    text = refused(
+        capsys, f"--data=npz:{tmp_path / 'few.npz'}", "--batch-size=2"
+    )
+    assert told in text
+
+
 def test_grey_pictures(tmp_path, capsys, rng):
     """Pictures without colour are counted."""
     for number in range(5):

@@ -157,6 +157,7 @@ def load(plan):
             f"{' and '.join(views.names)}. Received: {blank:,} of {count:,} "
             f"{views.blank_word}"
         )
+    check_labelled(source)
     parts = [f"{count:,} to learn from"]
     for role, split in (
         ("to fit probes on", source.probe_train),
@@ -175,6 +176,31 @@ def load(plan):
             f"there is nothing to match in them"
         )
     return source
+
+
+def check_labelled(source):
+    """Checks that probes can be fitted and judged.
+
+    Args:
+        source: A `Source`.
+
+    Raises:
+        UsageError: if there are labels, and too few for that.
+    """
+    if source.probe_train is None or source.test is None:
+        return
+    counts = np.bincount(source.probe_train.labels)
+    if np.sum(counts > 1) < 2:
+        raise UsageError(
+            f"`data` must have at least two classes with two pictures in the "
+            f"train part. Received: {[int(n) for n in counts if n]} pictures "
+            f"of {np.sum(counts > 0)} classes"
+        )
+    if len(source.test.labels) < 2:
+        raise UsageError(
+            f"`data` must have at least two pictures in the test part. "
+            f"Received: {len(source.test.labels)}"
+        )
 
 
 def hold_out(source, seed):

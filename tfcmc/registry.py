@@ -242,15 +242,3 @@ def _literal(node, malformed):
         return ast.literal_eval(node)
     except (ValueError, TypeError, MemoryError, RecursionError):
         raise malformed from None
-
-
-__all__ = [
-    "Bound",
-    "Choice",
-    "Flag",
-    "Member",
-    "Number",
-    "Registry",
-    "UsageError",
-    "parse_spec",
-]

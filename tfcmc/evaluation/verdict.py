@@ -12,7 +12,8 @@ SPHERE_COUNT = 1000  # pictures the paper measures alignment on
 def carve_validation(labels, seed):
     """Splits probe-train into a part to fit on and a part to choose on.
 
-    Every class gives the validation part the same share of its pictures.
+    Every class gives the validation part a fifth of its pictures, and one at
+    least if it has two.
 
     Args:
         labels: `[count]`.
@@ -25,7 +26,8 @@ def carve_validation(labels, seed):
     validation = []
     for label in np.unique(labels):
         rows = generator.permutation(np.flatnonzero(labels == label))
-        validation.append(rows[: round(VALIDATION_SHARE * len(rows))])
+        count = max(round(VALIDATION_SHARE * len(rows)), len(rows) > 1)
+        validation.append(rows[:count])
     validation = np.sort(np.concatenate(validation))
     return np.setdiff1d(np.arange(len(labels)), validation), validation
 
