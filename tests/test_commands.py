@@ -258,7 +258,7 @@ def test_more_batch_than_data(tmp_path, capsys):
     ],
 )
 def test_too_few_labels(tmp_path, capsys, rng, train, test, told):
-    """What no probe could be fitted on or judged by is told before training."""
+    """What no probe could be fitted on is told before training."""
     arrays = {"y_train": train, "y_test": test}
     for part, labels in (("train", train), ("test", test)):
         shape = (len(labels), 16, 16, 3)

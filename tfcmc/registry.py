@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import inspect
 
-from tfcmc.checks import UsageError, check_choice, check_number, must, unknown
+from tfcmc.checks import check_choice, check_number, must, unknown
 
 
 @dataclasses.dataclass(frozen=True)
