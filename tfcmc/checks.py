@@ -97,24 +97,26 @@ def check_choice(name, value, choices):
         raise must(name, f"one of {listed}", value)
 
 
-def check_pair(anchor, candidates, positive):
+def check_pair(anchor, candidates, rows, name="positive"):
     """Checks that a loss's tensors fit each other.
 
     Args:
         anchor: `[batch, dim]`.
         candidates: `[count, dim]`.
-        positive: `[batch]`, whole numbers.
+        rows: `[batch]`, whole numbers.
+        name: What `rows` is called.
 
     Raises:
         ValueError: if ranks or static shapes disagree; they are never
             broadcast.
     """
-    shapes = [tuple(t.shape) for t in (anchor, candidates, positive)]
+    shapes = [tuple(t.shape) for t in (anchor, candidates, rows)]
+    named = f"`anchor`, `candidates` and `{name}` must"
     ranks = tuple(len(shape) for shape in shapes)
     if ranks != (2, 2, 1):
         raise ValueError(
-            "`anchor`, `candidates` and `positive` must be of shapes "
-            f"[batch, dim], [count, dim] and [batch]. Received: {shapes}"
+            f"{named} be of shapes [batch, dim], [count, dim] and [batch]. "
+            f"Received: {shapes}"
         )
     for first, second in (
         (shapes[0][1], shapes[1][1]),
@@ -122,6 +124,5 @@ def check_pair(anchor, candidates, positive):
     ):
         if None not in (first, second) and first != second:
             raise ValueError(
-                "`anchor`, `candidates` and `positive` must agree in dim and "
-                f"batch. Received: {shapes}"
+                f"{named} agree in dim and batch. Received: {shapes}"
             )
