@@ -27,7 +27,8 @@ def debiased(
         estimates the correction, as in the authors' code.
     Range: from ln(1 + m exp(-2 / T)), at most ln(1 + m exp(2 / T) / (1 -
         tau_plus)), in nats; m = 2 batch - 2.
-    At initialisation: about ln(1 + m), when the views' encoders start alike.
+    At initialisation: about ln(1 + m), m = 2 batch - 2, when the views'
+        encoders start alike.
     At collapse: ln(1 + m), when all candidates are one point.
 
     Args:

@@ -36,7 +36,8 @@ def hard_negative(
         in the authors' code (the temperature is inside the weight).
     Range: from ln(1 + m exp(-2 / T)), at most ln(1 + m exp(2 / T) / (1 -
         tau_plus)), in nats; m = 2 batch - 2.
-    At initialisation: about ln(1 + m), when the views' encoders start alike.
+    At initialisation: about ln(1 + m), m = 2 batch - 2, when the views'
+        encoders start alike.
     At collapse: ln(1 + m), when all candidates are one point.
 
     Args:

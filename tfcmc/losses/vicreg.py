@@ -36,7 +36,8 @@ def vicreg(
         have their values. Every anchor has the batch's v and c. Both
         directions are the same: the total counts it twice.
     Range: from 0.
-    At initialisation: about w_v while features vary little.
+    At initialisation: about w_v, the variance's weight, while features vary
+        little.
     At collapse: 0.99 w_v, when all vectors are one point.
 
     Args:
