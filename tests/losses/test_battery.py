@@ -251,6 +251,14 @@ def test_shapes_are_checked(spec, unit_vectors):
         loss(unit_vectors(5, 6), unit_vectors(9, 7), tf.range(5))
     with pytest.raises(ValueError, match="Received"):
         loss(unit_vectors(5, 6), unit_vectors(9, 6), tf.range(4))
+    if loss.same_view:
+        with pytest.raises(ValueError, match="`own` must"):
+            loss(
+                unit_vectors(5, 6),
+                unit_vectors(14, 6),
+                tf.range(5),
+                own=tf.range(9, 13),
+            )
 
 
 @every_loss
