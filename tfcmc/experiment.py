@@ -256,7 +256,11 @@ def train(plan, run, stage, encoders, pictures, held_out):
         callbacks=[
             StopWhenNotFinite(steps),
             MeasureRepresentation(
-                stage.reader(encoders), held_out, stage.views.names
+                stage.reader(encoders),
+                held_out,
+                stage.views.names,
+                alpha=config.alpha,
+                t=config.t,
             ),
             SaveHistory(run, rows),
             SaveCheckpoint(manager),
@@ -330,6 +334,8 @@ def judge(plan, run, source, stage, encoders):
         "seed": plan.config.seed,
         "epochs": plan.config.epochs,
         "geometry": plan.config.geometry,
+        "alpha": plan.config.alpha,
+        "t": plan.config.t,
         "versions": {
             "tfcmc": tfcmc.__version__,
             "tensorflow": tf.__version__,
@@ -358,7 +364,9 @@ def judge(plan, run, source, stage, encoders):
             f"{hashes} before, {after} after"
         )
     dim = encoded.embeddings[0].shape[1]
-    result["floors"] = verdict.floors(dim)
+    result["floors"] = verdict.floors(
+        dim, alpha=plan.config.alpha, t=plan.config.t
+    )
     draw(plan, run, source, encoded, result)
     run.write_json("metrics.json", result)
     print(verdict_text(result, names))
@@ -375,12 +383,16 @@ def measure(plan, source, stage, encoders, judged):
     names = stage.views.names
     read = stage.reader(encoders)
     encoded = encode(read, judged)
-    few = verdict.sphere(names, encoded.first(verdict.SPHERE_COUNT))
+    constants = {"alpha": plan.config.alpha, "t": plan.config.t}
+    few = encoded.first(verdict.SPHERE_COUNT)
+    few = verdict.sphere(names, few, **constants)
     numbers = {
         "alignment": few["alignment"],
         "uniformity": few["uniformity"],
         "sphere": few,
-        "sphere_all": verdict.sphere(names, encoded, intervals=True),
+        "sphere_all": verdict.sphere(
+            names, encoded, intervals=True, **constants
+        ),
     }
     if source.probe_train is not None and source.test is not None:
         numbers |= verdict.probe_views(

@@ -175,12 +175,13 @@ def open_run(plan):
     return run
 
 
-def stored_plan(folder, data_dir=None):
+def stored_plan(folder, **changes):
     """Makes the plan that a run folder was trained by.
 
     Args:
         folder: Path of the run folder.
-        data_dir: Where the data are now, or None for where they were.
+        **changes: Settings of judging that differ now: where the data are,
+            alpha, t.
 
     Returns:
         `(plan, run)`.
@@ -195,10 +196,5 @@ def stored_plan(folder, data_dir=None):
             f"`run` must be the folder of a run, with a config.json. "
             f"Received: {str(folder)!r}"
         )
-    config = PretrainConfig.from_dict(stored)
-    config = dataclasses.replace(
-        config,
-        run_dir=str(folder),
-        data_dir=data_dir or config.data_dir,
-    )
-    return make_plan(config), run
+    settings = {**stored, **changes, "run_dir": str(folder)}
+    return make_plan(PretrainConfig.from_dict(settings)), run

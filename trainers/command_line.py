@@ -40,15 +40,18 @@ def make_parser(name, manual):
     )
 
 
-def add_settings(parser, record):
+def add_settings(parser, record, only=None):
     """Adds an option for every field of a dataclass.
 
     Args:
         parser: The parser.
         record: The dataclass; its fields' metadata hold a `help`.
+        only: Names of the fields wanted, or None for all.
     """
     hints = typing.get_type_hints(record)
     for field in dataclasses.fields(record):
+        if only is not None and field.name not in only:
+            continue
         help_text = field.metadata["help"]
         if field.default is not None:
             help_text += f" (default: {field.default})"

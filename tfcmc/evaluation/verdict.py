@@ -131,11 +131,12 @@ def sphere(names, encoded, *, alpha=2.0, t=2.0, intervals=False):
     return result
 
 
-def floors(dim, *, t=2.0):
+def floors(dim, *, alpha=2.0, t=2.0):
     """The values that alignment and uniformity are read against.
 
     Args:
         dim: Dimensions of the embeddings.
+        alpha: Exponent of the alignment.
         t: Sharpness of the uniformity.
 
     Returns:
@@ -144,7 +145,8 @@ def floors(dim, *, t=2.0):
     return {
         "uniformity_uniform_sphere": metrics.uniform_sphere(dim, t=t),
         "uniformity_one_point": 0.0,
-        "alignment_unrelated_views": 2.0,
+        # Unrelated directions are nearly orthogonal: sqrt(2) apart.
+        "alignment_unrelated_views": 2.0 ** (alpha / 2),
         "alignment_one_point": 0.0,
     }
 
