@@ -17,7 +17,7 @@ from tensorboard.backend.event_processing.event_file_loader import (
 )
 
 from tfcmc.lazy import keras
-from trainers import command_line, evaluate, pretrain
+from trainers import command_line, evaluate, losses, pretrain
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
@@ -195,7 +195,9 @@ def test_loss_that_is_no_number(tmp_path, capsys):
         assert path.read_bytes() == data
 
 
-@pytest.mark.parametrize("name", ["trainers.pretrain", "trainers.evaluate"])
+@pytest.mark.parametrize(
+    "name", ["trainers.pretrain", "trainers.evaluate", "trainers.losses"]
+)
 def test_help_is_quick(name):
     """Under a second of work: TensorFlow is not loaded."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -221,6 +223,7 @@ def test_help_is_quick(name):
         (["--flip=maybe"], "True or False"),
         (["--data=folder:/nowhere"], "/nowhere"),
         (["--run-dir=setup.py"], "run-dir"),
+        (["--loss=vicreg", "--negatives=bank"], "batch with --loss=vicreg"),
     ],
 )
 def test_mistakes(words, told):
@@ -231,6 +234,31 @@ def test_mistakes(words, told):
     assert told in done.stderr
     assert len(done.stderr.splitlines()) <= 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["triplet"]])
+def test_losses_are_listed_at_once(words):
+    """All cards, or one, without loading TensorFlow, within 100 columns."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = command("trainers.losses", *words)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "triplet(margin=0.2, mining=all" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    worked = (
+        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    )
+    assert worked < 1.0
+
+
+def test_a_loss_that_is_not_there():
+    """The known ones, and exit code 2."""
+    done = command("trainers.losses", "tripl")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Did you mean triplet" in done.stderr
+    assert "vicreg" in done.stderr
 
 
 def refused(capsys, *words):
@@ -326,6 +354,9 @@ def test_readme(words, trained, tmp_path, monkeypatch):
     module, *rest = words
     if module == "trainers.evaluate":
         evaluate.main([str(trained[0]), *rest[1:]])
+        return
+    if module == "trainers.losses":
+        losses.main(rest)
         return
     assert module == "trainers.pretrain"
     if "--help" in rest:

@@ -8,7 +8,7 @@ import dataclasses
 import pathlib
 import re
 
-from tfcmc.checks import UsageError
+from tfcmc.checks import UsageError, must
 from tfcmc.config import PretrainConfig
 from tfcmc.crops import CROPS
 from tfcmc.data import SOURCES
@@ -21,6 +21,16 @@ from tfcmc.views import VIEWS
 
 # Settings that say where things are, not what the experiment is.
 PLACES = ("run_dir", "data_dir", "memory_limit", "preset")
+
+# Why a loss that declares such a need takes no remembered negatives.
+BATCH_ONLY = {
+    "raw": "compares embeddings that are not scaled to unit length: a bank "
+    "remembers them scaled",
+    "whole_batch": "compares the batch's anchors with each other and would "
+    "not read what a bank draws",
+    "same_view": "takes the same pictures from both views: a bank draws them "
+    "from the other view only",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +66,8 @@ def make_plan(config):
         A `Plan`.
 
     Raises:
-        UsageError: if a name, an option or a value is not known, or the data
-            are not there.
+        UsageError: if a name, an option or a value is not known, the loss and
+            the negatives do not go together, or the data are not there.
     """
     tables = {
         "loss": LOSSES,
@@ -71,6 +81,7 @@ def make_plan(config):
         axis: table.lookup(getattr(config, axis))
         for axis, table in tables.items()
     }
+    check_negatives(found["loss"], found["negatives"])
     extra = found["data"].member.extra
     if "check" in extra:
         extra["check"](found["data"].argument, config.data_dir)
@@ -82,6 +93,28 @@ def make_plan(config):
         run_dir=config.run_dir or default_run_dir(found, config.seed),
     )
     return Plan(config=config, **found)
+
+
+def check_negatives(loss, negatives):
+    """Checks that a loss can be computed on these negatives.
+
+    Args:
+        loss: From `LOSSES`.
+        negatives: From `NEGATIVES`.
+
+    Raises:
+        UsageError: if the loss is of the batch at hand, and the negatives are
+            remembered from others.
+    """
+    if not negatives.member.extra.get("remembers"):
+        return
+    for need, reason in BATCH_ONLY.items():
+        if loss.member.extra.get(need):
+            raise must(
+                "negatives",
+                f"batch with --loss={loss.name}, which {reason}",
+                negatives.spec,
+            )
 
 
 def default_run_dir(found, seed):
