@@ -57,6 +57,9 @@ def test_screen(trained):
     assert max(map(len, lines)) <= 100
     for word in ("raw pixels", "untrained", "trained", "floors", "images/s"):
         assert word in done.stdout
+    titles = ("linear probe", "MLP head", "kNN", "plain head")
+    (head,) = [line for line in lines if line.startswith("test accuracy")]
+    assert re.split(r"\s{3,}", head)[1:] == list(titles)
 
 
 def test_run_folder(trained):
@@ -67,7 +70,7 @@ def test_run_folder(trained):
     assert 0 <= metrics["alignment"] <= 4
     assert -4 <= metrics["uniformity"] <= 0
     for row in (metrics, metrics["untrained"]):
-        for probe in ("linear_probe", "plain_head"):
+        for probe in ("linear_probe", "plain_head", "knn", "mlp_head"):
             assert 0 <= row[probe]["accuracy"] <= 1
             assert 0 <= row[probe]["ab"]["accuracy"] <= 1
     assert 0 <= metrics["raw_pixels"]["linear_probe"]["accuracy"] <= 1
