@@ -6,8 +6,6 @@ import pathlib
 import re
 import resource
 import shlex
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -16,36 +14,10 @@ from tensorboard.backend.event_processing.event_file_loader import (
 )
 
 from tfcmc.lazy import keras
-from trainers import command_line, evaluate, pretrain
+from trainers import command_line, embed, evaluate, pretrain
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
-
-
-def command(*words):
-    """Runs `python -m` in a new process, from the checkout."""
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A run folder of two epochs on tiny data, and what was printed."""
-    folder = tmp_path_factory.mktemp("runs") / "softmax"
-    done = command(
-        "trainers.pretrain",
-        f"--data={TINY}",
-        "--epochs=2",
-        "--batch-size=16",
-        f"--run-dir={folder}",
-    )
-    assert done.returncode == 0, done.stderr
-    return folder, done
 
 
 def test_screen(trained):
@@ -197,11 +169,11 @@ def test_loss_that_is_no_number(tmp_path, capsys):
         assert path.read_bytes() == data
 
 
-@pytest.mark.parametrize("name", ["trainers.pretrain", "trainers.evaluate"])
-def test_help_is_quick(name):
+@pytest.mark.parametrize("name", ["pretrain", "evaluate", "embed"])
+def test_help_is_quick(name, command):
     """Under a second of work: TensorFlow is not loaded."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = command(name, "--help")
+    done = command(f"trainers.{name}", "--help")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0
     assert "python -m" in done.stdout
@@ -225,7 +197,7 @@ def test_help_is_quick(name):
         (["--run-dir=setup.py"], "run-dir"),
     ],
 )
-def test_mistakes(words, told):
+def test_mistakes(words, told, command):
     """One or two plain lines on stderr, exit code 2, at once."""
     done = command("trainers.pretrain", *words)
     assert done.returncode == 2
@@ -307,6 +279,11 @@ def test_readme(words, trained, tmp_path, monkeypatch):
     module, *rest = words
     if module == "trainers.evaluate":
         evaluate.main([str(trained[0]), *rest[1:]])
+        return
+    if module == "trainers.embed":
+        kept = [word for word in rest[1:] if not word.startswith("--data")]
+        embed.main([str(trained[0]), *kept, f"--data={TINY}"])
+        assert len(list(tmp_path.iterdir())) == 1
         return
     assert module == "trainers.pretrain"
     if "--help" in rest:

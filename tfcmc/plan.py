@@ -1,7 +1,8 @@
 """The names of an experiment, looked up before anything heavy is loaded.
 
-With `experiment.py` this is the seam: only these two read a config or a
-registry. Below them functions take plain arguments.
+This and the files above it (`stage.py`, `experiment.py` and one a command)
+are the seam: only they read a config or a registry. Below them functions take
+plain arguments.
 """
 
 import dataclasses
@@ -46,11 +47,12 @@ class Plan:
     crop: Bound
 
 
-def make_plan(config):
+def make_plan(config, *, check_data=True):
     """Looks up every name of a config.
 
     Args:
         config: A `PretrainConfig`.
+        check_data: Whether the data have to be there.
 
     Returns:
         A `Plan`.
@@ -72,7 +74,7 @@ def make_plan(config):
         for axis, table in tables.items()
     }
     extra = found["data"].member.extra
-    if "check" in extra:
+    if check_data and "check" in extra:
         extra["check"](found["data"].argument, config.data_dir)
     specs = {axis: bound.spec for axis, bound in found.items()}
     config = dataclasses.replace(
@@ -142,18 +144,21 @@ def open_run(plan):
     return run
 
 
-def stored_plan(folder, data_dir=None):
+def stored_plan(folder, *, check_data=True, **changes):
     """Makes the plan that a run folder was trained by.
 
     Args:
         folder: Path of the run folder.
-        data_dir: Where the data are now, or None for where they were.
+        check_data: Whether the data have to be there.
+        **changes: Settings to be used instead of the stored ones, such as
+            `data_dir`, where the data are now. Other data are read at the
+            side that the run's own had.
 
     Returns:
         `(plan, run)`.
 
     Raises:
-        UsageError: if the folder holds no run, or its data are gone.
+        UsageError: if the folder holds no run, or the data are gone.
     """
     run = Run(folder)
     stored = run.read_json("config.json")
@@ -163,9 +168,9 @@ def stored_plan(folder, data_dir=None):
             f"Received: {str(folder)!r}"
         )
     config = PretrainConfig.from_dict(stored)
-    config = dataclasses.replace(
-        config,
-        run_dir=str(folder),
-        data_dir=data_dir or config.data_dir,
-    )
-    return make_plan(config), run
+    if "data" in changes and config.picture_side is None:
+        # Runs of before this was noted leave it to the data.
+        metrics = run.read_json("metrics.json") or {}
+        changes["picture_side"] = metrics.get("picture_side")
+    config = dataclasses.replace(config, run_dir=str(folder), **changes)
+    return make_plan(config, check_data=check_data), run

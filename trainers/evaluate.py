@@ -13,7 +13,7 @@ def main(argv=None):
     parser.add_argument("run", help="the run folder")
     parser.add_argument("--data-dir", help="where the data are now")
     given = command_line.parse(parser, argv)
-    plan, run = stored_plan(given["run"], given.get("data_dir"))
+    plan, run = stored_plan(given.pop("run"), **given)
     from tfcmc import experiment  # loads TensorFlow: only now
 
     experiment.evaluate(plan, run)

@@ -8,7 +8,8 @@ from tfcmc.probes.base import PROBES, join, standardise
 neural_network = LazyModule("sklearn.neural_network")
 
 HIDDEN = 256  # ReLU units
-BATCH = 256
+BATCH = 256  # at most
+STEPS = 4  # an epoch, at least: fewer would be too coarse to choose among
 # As scikit-learn's C: the penalty is |w|^2 / (2 C) beside the summed loss, so
 # it wanes as pictures are added. Of about 0.003, 0.01 and 0.03 it read most
 # off 500, 2,000 and 5,000 photographs.
@@ -59,7 +60,7 @@ def mlp_head(fit, validation, test, *, seed):
 def _epochs(features, labels, seed):
     """Yields one head after each epoch of its training, without end."""
     count = len(labels)
-    batch = min(BATCH, count)
+    batch = max(1, min(BATCH, count // STEPS))
     head = neural_network.MLPClassifier(
         hidden_layer_sizes=(HIDDEN,),
         # scikit-learn divides the penalty by the pictures of a batch.
