@@ -168,9 +168,22 @@ def stored_plan(folder, *, check_data=True, **changes):
             f"Received: {str(folder)!r}"
         )
     config = PretrainConfig.from_dict(stored)
-    if "data" in changes and config.picture_side is None:
-        # Runs of before this was noted leave it to the data.
-        metrics = run.read_json("metrics.json") or {}
-        changes["picture_side"] = metrics.get("picture_side")
+    if "data" in changes:
+        changes["picture_side"] = picture_side(config, run)
     config = dataclasses.replace(config, run_dir=str(folder), **changes)
     return make_plan(config, check_data=check_data), run
+
+
+def picture_side(config, run):
+    """Finds the side of the pictures that a run was trained on.
+
+    Args:
+        config: Its `PretrainConfig`.
+        run: The `Run`.
+
+    Returns:
+        Pixels, or None where neither setting nor verdict notes it.
+    """
+    if config.picture_side is not None:
+        return config.picture_side
+    return (run.read_json("metrics.json") or {}).get("picture_side")
