@@ -33,6 +33,12 @@ setup(
         "pillow>=10.3",
     ],
     extras_require={
-        "test": ["pytest>=8", "ruff>=0.12", "scikit-image>=0.24"],
+        "parquet": ["pyarrow>=15"],
+        "test": [
+            "pytest>=8",
+            "ruff>=0.12",
+            "scikit-image>=0.24",
+            "pyarrow>=15",
+        ],
     },
 )

@@ -2,11 +2,14 @@
 
 import os
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+ROOT = pathlib.Path(__file__).parents[1]
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -14,6 +17,37 @@ SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
 def rng():
     """A random generator that starts the same in every test."""
     return np.random.default_rng(20_260_131)
+
+
+@pytest.fixture(scope="session")
+def command():
+    """A function that runs `python -m` in a new process, from the checkout."""
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, command):
+    """A run folder of two epochs on tiny data, and what was printed."""
+    folder = tmp_path_factory.mktemp("runs") / "softmax"
+    done = command(
+        "trainers.pretrain",
+        "--data=shapes(size=160)",
+        "--epochs=2",
+        "--batch-size=16",
+        f"--run-dir={folder}",
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,6 @@ import pathlib
 import re
 import resource
 import shlex
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -17,36 +15,10 @@ from tensorboard.backend.event_processing.event_file_loader import (
 )
 
 from tfcmc.lazy import keras
-from trainers import command_line, evaluate, losses, pretrain
+from trainers import command_line, embed, evaluate, losses, pretrain
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
-
-
-def command(*words):
-    """Runs `python -m` in a new process, from the checkout."""
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A run folder of two epochs on tiny data, and what was printed."""
-    folder = tmp_path_factory.mktemp("runs") / "softmax"
-    done = command(
-        "trainers.pretrain",
-        f"--data={TINY}",
-        "--epochs=2",
-        "--batch-size=16",
-        f"--run-dir={folder}",
-    )
-    assert done.returncode == 0, done.stderr
-    return folder, done
 
 
 def test_screen(trained):
@@ -58,6 +30,9 @@ def test_screen(trained):
     assert max(map(len, lines)) <= 100
     for word in ("raw pixels", "untrained", "trained", "floors", "images/s"):
         assert word in done.stdout
+    titles = ("linear probe", "MLP head", "kNN", "plain head")
+    (head,) = [line for line in lines if line.startswith("test accuracy")]
+    assert re.split(r"\s{3,}", head)[1:] == list(titles)
 
 
 def test_run_folder(trained):
@@ -68,7 +43,7 @@ def test_run_folder(trained):
     assert 0 <= metrics["alignment"] <= 4
     assert -4 <= metrics["uniformity"] <= 0
     for row in (metrics, metrics["untrained"]):
-        for probe in ("linear_probe", "plain_head"):
+        for probe in ("linear_probe", "plain_head", "knn", "mlp_head"):
             assert 0 <= row[probe]["accuracy"] <= 1
             assert 0 <= row[probe]["ab"]["accuracy"] <= 1
     assert 0 <= metrics["raw_pixels"]["linear_probe"]["accuracy"] <= 1
@@ -195,13 +170,11 @@ def test_loss_that_is_no_number(tmp_path, capsys):
         assert path.read_bytes() == data
 
 
-@pytest.mark.parametrize(
-    "name", ["trainers.pretrain", "trainers.evaluate", "trainers.losses"]
-)
-def test_help_is_quick(name):
+@pytest.mark.parametrize("name", ["pretrain", "evaluate", "losses", "embed"])
+def test_help_is_quick(name, command):
     """Under a second of work: TensorFlow is not loaded."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = command(name, "--help")
+    done = command(f"trainers.{name}", "--help")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0
     assert "python -m" in done.stdout
@@ -226,7 +199,7 @@ def test_help_is_quick(name):
         (["--loss=vicreg", "--negatives=bank"], "batch with --loss=vicreg"),
     ],
 )
-def test_mistakes(words, told):
+def test_mistakes(words, told, command):
     """One or two plain lines on stderr, exit code 2, at once."""
     done = command("trainers.pretrain", *words)
     assert done.returncode == 2
@@ -237,7 +210,7 @@ def test_mistakes(words, told):
 
 
 @pytest.mark.parametrize("words", [[], ["triplet"]])
-def test_losses_are_listed_at_once(words):
+def test_losses_are_listed_at_once(words, command):
     """All cards, or one, without loading TensorFlow, within 100 columns."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = command("trainers.losses", *words)
@@ -252,7 +225,7 @@ def test_losses_are_listed_at_once(words):
     assert worked < 1.0
 
 
-def test_a_loss_that_is_not_there():
+def test_a_loss_that_is_not_there(command):
     """The known ones, and exit code 2."""
     done = command("trainers.losses", "tripl")
     assert done.returncode == 2
@@ -357,6 +330,11 @@ def test_readme(words, trained, tmp_path, monkeypatch):
         return
     if module == "trainers.losses":
         losses.main(rest)
+        return
+    if module == "trainers.embed":
+        kept = [word for word in rest[1:] if not word.startswith("--data")]
+        embed.main([str(trained[0]), *kept, f"--data={TINY}"])
+        assert len(list(tmp_path.iterdir())) == 1
         return
     assert module == "trainers.pretrain"
     if "--help" in rest:

@@ -17,9 +17,11 @@ LAYERS = [
     ["tfcmc.data"],
     ["tfcmc.model"],
     ["tfcmc.evaluation"],
-    ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.summary"],
+    ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.summary", "tfcmc.tables"],
     ["tfcmc.plan"],
-    ["tfcmc.experiment"],
+    ["tfcmc.stage"],
+    ["tfcmc.experiment", "tfcmc.embedding", "tfcmc.neighbours"],
+    ["tfcmc.transformer"],
     ["trainers.command_line"],
     ["trainers"],
 ]

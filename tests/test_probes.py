@@ -1,5 +1,7 @@
 """What every probe must hold."""
 
+import importlib
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -83,6 +85,53 @@ def test_linear_probe_is_scikit_learns(parts):
     model.fit(scaler.transform(features), labels)
     want = model.score(scaler.transform(test.features), test.labels)
     assert result["accuracy"] == pytest.approx(want, abs=0.011)
+
+
+@pytest.mark.parametrize(("k", "temperature"), [(5, 0.07), (999, 0.5)])
+def test_knn_against_a_loop(k, temperature, parts, monkeypatch):
+    """The weighted vote, picture by picture, in blocks of unequal size."""
+    module = importlib.import_module("tfcmc.probes.knn")
+    monkeypatch.setattr(module, "BLOCK", 70 * 400)
+    spec = f"knn(k={k}, temperature={temperature})"
+    result = PROBES.lookup(spec).function(*parts, seed=0)
+    fit, validation, test = parts
+    features = np.concatenate([fit.features, validation.features])
+    labels = np.concatenate([fit.labels, validation.labels])
+    right = 0
+    for picture, label in zip(test.features, test.labels, strict=True):
+        cosines = [
+            picture @ other / np.linalg.norm(picture) / np.linalg.norm(other)
+            for other in features.astype(np.float64)
+        ]
+        nearest = sorted(zip(cosines, labels, strict=True))[-k:]
+        votes = [0.0] * 4
+        for cosine, vote in nearest:
+            votes[vote] += np.exp(cosine / temperature)
+        right += int(np.argmax(votes)) == label
+    assert result == {"accuracy": right / 200, "k": min(k, 400)}
+
+
+def test_knn_features_of_zeros(parts):
+    """Pictures without any feature vote and are judged, without a fault."""
+    for part in parts:
+        part.features[:7] = 0.0
+    assert PROBES.lookup("knn").function(*parts, seed=0)["accuracy"] > 0.8
+
+
+def test_mlp_head_reads_what_no_line_can(rng):
+    """Two classes in opposite corners: the hidden layer tells them apart."""
+
+    def part(count):
+        features = rng.normal(size=(count, 6)).astype(np.float32)
+        labels = (features[:, 0] * features[:, 1] > 0).astype(int)
+        return Labelled(features, labels)
+
+    parts = part(1200), part(300), part(400)
+    accuracies = {
+        name: PROBES.lookup(name).function(*parts, seed=0)["accuracy"]
+        for name in ("linear_probe", "mlp_head")
+    }
+    assert accuracies["linear_probe"] < 0.6 < 0.75 < accuracies["mlp_head"]
 
 
 def test_validation_is_carved_by_class():

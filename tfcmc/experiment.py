@@ -15,21 +15,19 @@ from tfcmc.callbacks import (
     StopWhenNotFinite,
 )
 from tfcmc.checks import UsageError
-from tfcmc.crops import SIDE, corners
-from tfcmc.data import Reading
 from tfcmc.data.pictures import Subset, in_batches
 from tfcmc.data.stream import TrainingStream
 from tfcmc.evaluation import verdict
-from tfcmc.evaluation.features import encode, make_reader, weights_hash
+from tfcmc.evaluation.features import encode, weights_hash
 from tfcmc.lazy import keras, tf
 from tfcmc.losses import Loss
 from tfcmc.model import ContrastiveModel
 from tfcmc.plan import open_run
 from tfcmc.probes import PROBES, Labelled
+from tfcmc.stage import Stage, load_encoders, read_source
 from tfcmc.summary import count_epochs, verdict_text
 
 HELD_OUT = 1000  # pictures that every epoch is measured on
-VIEW_SEEDS = 1000  # apart, so that the views' encoders start differently
 
 
 def pretrain(plan):
@@ -80,49 +78,10 @@ def evaluate(plan, run):
     Raises:
         UsageError: if its encoders are missing or damaged.
     """
+    encoders = load_encoders(plan, run)
     source = load(plan)
     stage = Stage(plan, source.pretrain.side)
-    encoders = [
-        load_encoder(run.encoders / f"{name}.keras")
-        for name in stage.views.names
-    ]
     return judge(plan, run, source, stage, encoders)
-
-
-class Stage:
-    """What both training and judging are set on: views, crop, encoders.
-
-    Args:
-        plan: A `Plan`.
-        side: Side of the pictures, in pixels.
-    """
-
-    def __init__(self, plan, side):
-        self.views = plan.views.function()
-        self.crop = plan.crop.function(side)
-        self.centre = corners(
-            self.crop.centre, np.False_, side + 2 * self.crop.pad
-        )
-        self._encoder = plan.encoder.function
-        self._seed = plan.config.seed
-
-    def encoders(self):
-        """Returns one encoder a view with the initial weights of the seed."""
-        return [
-            self._encoder(
-                (SIDE, SIDE, channels), self._seed + VIEW_SEEDS * view
-            )
-            for view, channels in enumerate(self.views.channels)
-        ]
-
-    def reader(self, encoders):
-        """Returns the function that encodes the centre crop of pictures."""
-        return make_reader(
-            encoders,
-            self.views.convert,
-            pad=self.crop.pad,
-            centre=self.centre,
-        )
 
 
 def load(plan):
@@ -138,13 +97,7 @@ def load(plan):
         UsageError: if they cannot.
     """
     config = plan.config
-    reading = Reading(
-        data_dir=config.data_dir,
-        side=config.picture_side,
-        memory_limit=int(config.memory_limit * 2**30),
-        on_bad_image=config.on_bad_image,
-    )
-    source = plan.data.function(reading, plan.data.argument)
+    source = read_source(plan)
     views = plan.views.function()
     count = len(source.pretrain)
     blank = sum(
@@ -317,27 +270,6 @@ def make_optimizer(config, steps_per_epoch):
     )
 
 
-def load_encoder(path):
-    """Loads a saved encoder; nothing in the file is executed.
-
-    Args:
-        path: A `.keras` file.
-
-    Returns:
-        A `keras.Model`.
-
-    Raises:
-        UsageError: if it is missing or damaged.
-    """
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0][:200]
-        raise UsageError(
-            f"`run` must hold trained encoders. Received: {path} ({reason})"
-        ) from None
-
-
 def judge(plan, run, source, stage, encoders):
     """Judges encoders, beside untrained ones and raw pixels.
 
@@ -362,6 +294,7 @@ def judge(plan, run, source, stage, encoders):
         "geometry": plan.config.geometry,
         "alpha": plan.config.alpha,
         "t": plan.config.t,
+        "picture_side": source.pretrain.side,
         "versions": {
             "tfcmc": tfcmc.__version__,
             "tensorflow": tf.__version__,

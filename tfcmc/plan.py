@@ -1,7 +1,8 @@
 """The names of an experiment, looked up before anything heavy is loaded.
 
-With `experiment.py` this is the seam: only these two read a config or a
-registry. Below them functions take plain arguments.
+This and the files above it (`stage.py`, `experiment.py` and one a command)
+are the seam: only they read a config or a registry. Below them functions take
+plain arguments.
 """
 
 import dataclasses
@@ -56,11 +57,12 @@ class Plan:
     crop: Bound
 
 
-def make_plan(config):
+def make_plan(config, *, check_data=True):
     """Looks up every name of a config.
 
     Args:
         config: A `PretrainConfig`.
+        check_data: Whether the data have to be there.
 
     Returns:
         A `Plan`.
@@ -83,7 +85,7 @@ def make_plan(config):
     }
     check_negatives(found["loss"], found["negatives"])
     extra = found["data"].member.extra
-    if "check" in extra:
+    if check_data and "check" in extra:
         extra["check"](found["data"].argument, config.data_dir)
     specs = {axis: bound.spec for axis, bound in found.items()}
     config = dataclasses.replace(
@@ -175,19 +177,21 @@ def open_run(plan):
     return run
 
 
-def stored_plan(folder, **changes):
+def stored_plan(folder, *, check_data=True, **changes):
     """Makes the plan that a run folder was trained by.
 
     Args:
         folder: Path of the run folder.
-        **changes: Settings of judging that differ now: where the data are,
-            alpha, t.
+        check_data: Whether the data have to be there.
+        **changes: Settings to be used instead of the stored ones, such as
+            `data_dir`, where the data are now. Other data are read at the
+            side that the run's own had.
 
     Returns:
         `(plan, run)`.
 
     Raises:
-        UsageError: if the folder holds no run, or its data are gone.
+        UsageError: if the folder holds no run, or the data are gone.
     """
     run = Run(folder)
     stored = run.read_json("config.json")
@@ -196,5 +200,24 @@ def stored_plan(folder, **changes):
             f"`run` must be the folder of a run, with a config.json. "
             f"Received: {str(folder)!r}"
         )
+    if "data" in changes:
+        config = PretrainConfig.from_dict(stored)
+        changes["picture_side"] = picture_side(config, run)
     settings = {**stored, **changes, "run_dir": str(folder)}
-    return make_plan(PretrainConfig.from_dict(settings)), run
+    plan = make_plan(PretrainConfig.from_dict(settings), check_data=check_data)
+    return plan, run
+
+
+def picture_side(config, run):
+    """Finds the side of the pictures that a run was trained on.
+
+    Args:
+        config: Its `PretrainConfig`.
+        run: The `Run`.
+
+    Returns:
+        Pixels, or None where neither setting nor verdict notes it.
+    """
+    if config.picture_side is not None:
+        return config.picture_side
+    return (run.read_json("metrics.json") or {}).get("picture_side")

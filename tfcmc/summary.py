@@ -1,5 +1,13 @@
 """The verdict as text that fits one screen."""
 
+# Columns of the table, in this order.
+TITLES = {
+    "linear_probe": "linear probe",
+    "mlp_head": "MLP head",
+    "knn": "kNN",
+    "plain_head": "plain head",
+}
+
 
 def verdict_text(result, names):
     """Lays out what `metrics.json` holds.
@@ -9,7 +17,7 @@ def verdict_text(result, names):
         names: The name of each view.
 
     Returns:
-        Lines of at most 79 characters.
+        Fewer than 30 lines of at most 100 characters.
     """
     lines = ["", f"{result['loss']} on {result['data']}"]
     lines[-1] += f", {count_epochs(result['epochs'])}, seed {result['seed']}"
@@ -35,33 +43,39 @@ def count_epochs(epochs):
 
 
 def probe_lines(result, names):
-    """Lays out the accuracies: one row a kind of features."""
-    columns = (*names, "both")
-    head = "".join(f"{column:>7}" for column in columns)
-    width = len(head)
-    lines = [
-        f"{'':20}{'linear probe':>{width}}   {'plain head':>{width}}",
-        f"{'test accuracy, %':20}{head}   {head}",
+    """Lays out the accuracies: a row a kind of features, a column a probe."""
+    probes = sorted(result["raw_pixels"], key=_place)
+    titles = [TITLES.get(name, name.replace("_", " ")) for name in probes]
+    lines = [_probe_row("test accuracy, %", "", titles)]
+    rows = [("raw pixels", "", result["raw_pixels"], "both")]
+    for label, row in (
+        ("untrained encoders", result["untrained"]),
+        ("trained encoders", result),
+    ):
+        for view in (*names, "both"):
+            rows.append((label, view, row, view))
+            label = ""
+    for label, view, row, kind in rows:
+        cells = [_accuracy(row[name], kind) for name in probes]
+        lines.append(_probe_row(label, view, cells))
+    linear, mlp = result["linear_probe"], result["mlp_head"]
+    lines += [
+        f"chosen on the validation part: C = {linear['inverse_strength']:g} "
+        f"of the linear probe ({_accuracy(linear, 'validation')} % there),",
+        f"    {count_epochs(mlp['epochs'])} of the MLP head "
+        f"({_accuracy(mlp, 'validation')} % there)",
     ]
-    rows = {
-        "raw pixels": result["raw_pixels"],
-        "untrained encoders": result["untrained"],
-        "trained encoders": result,
-    }
-    for label, row in rows.items():
-        cells = [
-            "".join(
-                f"{_accuracy(row[probe], column):>7}" for column in columns
-            )
-            for probe in ("linear_probe", "plain_head")
-        ]
-        lines.append(f"{label:20}{cells[0]}   {cells[1]}")
-    probe = result["linear_probe"]
-    lines.append(
-        f"probe strength C = {probe['inverse_strength']:g}, chosen on the "
-        f"validation part ({100 * probe['validation_accuracy']:.1f} % there)"
-    )
     return lines
+
+
+def _place(probe):
+    """Returns where a probe's column stands: first those with a title."""
+    known = list(TITLES)
+    return (known.index(probe) if probe in known else len(known), probe)
+
+
+def _probe_row(label, view, cells):
+    return f"{label:20}{view:>6}" + "".join(f"{cell:>14}" for cell in cells)
 
 
 def sphere_lines(result, names):
@@ -108,9 +122,9 @@ def sphere_lines(result, names):
     return lines
 
 
-def _accuracy(probe, column):
-    if column == "both":
-        return f"{100 * probe['accuracy']:.1f}"
-    if column in probe:
-        return f"{100 * probe[column]['accuracy']:.1f}"
-    return ""
+def _accuracy(probe, view):
+    if view == "validation":
+        accuracy = probe["validation_accuracy"]
+    else:
+        accuracy = (probe if view == "both" else probe[view])["accuracy"]
+    return f"{100 * accuracy:.1f}"

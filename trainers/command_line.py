@@ -76,6 +76,19 @@ def add_settings(parser, record, only=None):
         )
 
 
+def add_data(parser, data_help):
+    """Adds `--data` and `--data-dir` for pictures other than the run's.
+
+    Args:
+        parser: The parser.
+        data_help: What `--data` is for.
+    """
+    parser.add_argument("--data", metavar="SPEC", help=data_help)
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="where the data are now"
+    )
+
+
 def parse(parser, argv=None):
     """Reads the command line.
 

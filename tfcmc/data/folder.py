@@ -1,7 +1,5 @@
 """A folder of image files."""
 
-import concurrent.futures
-import functools
 import os
 import pathlib
 
@@ -9,12 +7,12 @@ import numpy as np
 
 from tfcmc.checks import UsageError, must
 from tfcmc.data.base import SOURCES, Source, Split
-from tfcmc.data.images import EXTENSIONS, ImageError, is_image, read, size
-from tfcmc.data.pictures import batched, keep
+from tfcmc.data.decode import decode, skipped
+from tfcmc.data.images import EXTENSIONS, ImageError, is_image, size
+from tfcmc.data.pictures import keep
+from tfcmc.data.walk import Walk
 
 UNLABELLED = ("unlabeled", "unlabelled")
-BATCH = 256
-BATCH_BYTES = 2**25  # of decoded pictures in flight
 DEFAULT_SIDE = 96
 PEEK = 32  # images whose heads are read to find the data's own side
 LARGEST_OWN_SIDE = 128
@@ -29,8 +27,42 @@ def check(argument, data_dir=None):
         raise must("data", "folder:DIR, with an existing folder", argument)
 
 
+def walk(reading, argument):
+    """Walks over every image beneath a folder, whatever its sub-folders.
+
+    Args:
+        reading: A `Reading`.
+        argument: The folder.
+
+    Returns:
+        A `Walk` with the column `name`: the file's, relative to the folder.
+
+    Raises:
+        UsageError: if there are no images; and on the way at one that cannot
+            be read, if `on_bad_image` is "stop".
+    """
+    check(argument)
+    root = os.path.expanduser(argument)
+    paths = images_beneath(root)
+    if not paths:
+        raise _no_images(argument)
+    side = reading.side or _own_side(paths)
+    bad = []
+
+    def batches():
+        found = ((path, os.path.relpath(path, root)) for path in paths)
+        names = []
+        for pictures in decode(found, side, reading.on_bad_image, names, bad):
+            yield {"name": names.copy()}, pictures
+            names.clear()
+
+    return Walk(side, len(paths), batches(), bad)
+
+
 @SOURCES.register(
-    "folder", takes_argument=True, extra={"epochs": 20, "check": check}
+    "folder",
+    takes_argument=True,
+    extra={"epochs": 20, "check": check, "walk": walk},
 )
 def folder(reading, argument):
     """Reads image files from a folder.
@@ -54,11 +86,7 @@ def folder(reading, argument):
     check(argument)
     names, files = _find(pathlib.Path(argument).expanduser())
     if not files:
-        raise UsageError(
-            "`data` must be a folder with images "
-            f"({', '.join(EXTENSIONS)}) anywhere beneath it. "
-            f"Received: {argument!r}, which has none"
-        )
+        raise _no_images(argument)
     parts, notes = _read_all(files, reading)
     splits = {
         role: Split(pictures, np.array(labels, np.int64))
@@ -100,6 +128,13 @@ def images_beneath(root):
         names = sorted(filter(is_image, names))
         found += [os.path.join(place, name) for name in names]
     return found
+
+
+def _no_images(argument):
+    return UsageError(
+        f"`data` must be a folder with images ({', '.join(EXTENSIONS)}) "
+        f"anywhere beneath it. Received: {argument!r}, which has none"
+    )
 
 
 def _refuse(error):
@@ -173,7 +208,7 @@ def _read_all(files, reading):
     parts, bad = {}, []
     for role, found in files.items():
         kept = []
-        batches = _batches(found, side, reading.on_bad_image, kept, bad)
+        batches = decode(found, side, reading.on_bad_image, kept, bad)
         pictures = keep(batches, side, len(found), limit)
         if not kept:
             raise UsageError(
@@ -181,13 +216,7 @@ def _read_all(files, reading):
                 f"{', '.join(files)}. Received: none for {role}; {bad[-1]}"
             )
         parts[role] = pictures, kept
-    if not bad:
-        return parts, []
-    first = ", ".join(repr(os.path.basename(e.path)) for e in bad[:3])
-    more = ", ..." if len(bad) > 3 else ""
-    return parts, [
-        f"{len(bad)} images could not be read and were skipped: {first}{more}"
-    ]
+    return parts, skipped(bad)
 
 
 def _own_side(paths):
@@ -202,37 +231,3 @@ def _own_side(paths):
     width, height = sizes.pop()
     own = width == height <= LARGEST_OWN_SIDE
     return width if own else DEFAULT_SIDE
-
-
-def _batches(found, side, on_bad_image, kept, bad):
-    """Yields decoded pictures; fills in the labels kept and the errors.
-
-    Threads, since Pillow decodes outside Python's lock.
-    """
-    count = max(1, min(BATCH, BATCH_BYTES // (side * side * 3)))
-    decode = functools.partial(_decode, side=side)
-    workers = min(8, os.cpu_count() or 1)
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        for batch in batched(found, count):
-            pictures = []
-            decoded = pool.map(decode, [path for path, _ in batch])
-            for (_, label), picture in zip(batch, decoded, strict=True):
-                if not isinstance(picture, ImageError):
-                    pictures.append(picture)
-                    kept.append(label)
-                    continue
-                if on_bad_image == "stop":
-                    raise UsageError(
-                        "`data` must have only images that can be read, or "
-                        f"on-bad-image must be skip.\nReceived: {picture}"
-                    ) from picture
-                bad.append(picture)
-            if pictures:
-                yield np.stack(pictures)
-
-
-def _decode(path, side):
-    try:
-        return read(path, side)
-    except ImageError as error:
-        return error

@@ -85,17 +85,35 @@ def encode(read, pictures):
         `Encoded`, float32.
     """
     batches = [
-        [(f.numpy(), e.numpy()) for f, e in read(tf.constant(_padded(batch)))]
-        for batch in in_batches(pictures, BATCH)
+        encode_batch(read, batch) for batch in in_batches(pictures, BATCH)
     ]
-    count = len(pictures)
     features, embeddings = (
         tuple(
-            np.concatenate([batch[view][part] for batch in batches])[:count]
-            for view in range(len(batches[0]))
+            np.concatenate(arrays)
+            for arrays in zip(
+                *(getattr(b, kind) for b in batches), strict=True
+            )
         )
-        for part in (0, 1)
+        for kind in ("features", "embeddings")
     )
+    return Encoded(features, embeddings)
+
+
+def encode_batch(read, batch):
+    """Encodes one batch of pictures.
+
+    Args:
+        read: What `make_reader` returned.
+        batch: `[count, side, side, 3]`, uint8, count from 1 to `BATCH`.
+
+    Returns:
+        `Encoded`, float32.
+    """
+    outputs = [
+        [tensor.numpy()[: len(batch)] for tensor in pair]
+        for pair in read(tf.constant(_padded(batch)))
+    ]
+    features, embeddings = zip(*outputs, strict=True)
     return Encoded(features, embeddings)
 
 

@@ -1,0 +1,144 @@
+"""A run as a scikit-learn transformer."""
+
+import pickle
+import shutil
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import tfcmc
+from tfcmc.checks import UsageError
+from tfcmc.data.images import resize
+from tfcmc.data.pictures import ArrayPictures
+from tfcmc.evaluation.features import encode
+from tfcmc.plan import stored_plan
+from tfcmc.stage import Stage, load_encoders
+
+
+@pytest.fixture
+def images(rng):
+    """Pictures of another size than the run's."""
+    return rng.integers(0, 256, (300, 50, 70, 3), np.uint8)
+
+
+def test_features(trained, images):
+    """Those that the run's own encoders give, over several batches."""
+    got = tfcmc.load(trained[0]).transform(images)
+    plan, run = stored_plan(trained[0])
+    stage = Stage(plan, 64)
+    read = stage.reader(load_encoders(plan, run))
+    want = encode(read, ArrayPictures(resize(images, 64)))
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got, want.both(), atol=1e-5)
+    for view, features in zip(("L", "ab"), want.features, strict=True):
+        single = tfcmc.load(trained[0]).set_params(view=view)
+        np.testing.assert_allclose(
+            single.transform(images), features, atol=1e-5
+        )
+
+
+def test_parameters(trained, images):
+    """As scikit-learn reads, sets, clones and pickles them."""
+    first = tfcmc.load(str(trained[0]))
+    assert first.get_params() == {"run": str(trained[0]), "view": "both"}
+    other = clone(first.set_params(view="ab"))
+    assert other is not first and other.get_params() == first.get_params()
+    assert other.fit(images) is other
+    want = first.transform(images[:5])
+    for copy in (other, pickle.loads(pickle.dumps(first))):
+        np.testing.assert_array_equal(copy.transform(images[:5]), want)
+    names = first.get_feature_names_out()
+    assert list(names[:2]) == ["ab_0", "ab_1"] and len(names) == 384
+    assert "FrozenFeatures" in repr(first)
+
+
+def test_in_a_pipeline(trained, rng):
+    """Scaled, classified and searched over, it tells red from blue."""
+    labels = np.arange(60) % 2
+    pictures = rng.integers(0, 120, (60, 64, 64, 3), np.uint8)
+    pictures[labels == 0, ..., 0] += 100
+    pictures[labels == 1, ..., 2] += 100
+    pipeline = Pipeline(
+        [
+            ("features", tfcmc.load(trained[0])),
+            ("scale", StandardScaler()),
+            ("classify", LogisticRegression()),
+        ]
+    )
+    pipeline.fit(pictures[:40], labels[:40])
+    assert pipeline.score(pictures[40:], labels[40:]) > 0.9
+    search = GridSearchCV(pipeline, {"features__view": ["L", "ab"]}, cv=2)
+    search.fit(pictures, labels)
+    assert search.best_score_ > 0.9
+    first_step = make_pipeline(tfcmc.load(trained[0]))
+    assert first_step.transform(pictures[:3]).shape == (3, 768)
+
+
+def test_no_images_no_features(trained):
+    """An empty array gives an empty one."""
+    none = np.empty([0, 64, 64, 3], np.uint8)
+    assert tfcmc.load(trained[0]).transform(none).shape == (0, 768)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.zeros([2, 64, 64, 3], np.float32),
+        np.zeros([2, 64, 64, 1], np.uint8),
+        np.zeros([64, 64, 3], np.uint8),
+        np.zeros([2, 0, 64, 3], np.uint8),
+        [[1, 2], [3, 4]],
+    ],
+)
+def test_no_such_images(wrong, trained):
+    """They are refused with their shape and type."""
+    with pytest.raises(UsageError, match="of uint8, from 0 to 255. Received"):
+        tfcmc.load(trained[0]).transform(wrong)
+
+
+def test_no_such_run(trained, tmp_path):
+    """A missing run, a damaged one and an unknown view are told plainly."""
+    with pytest.raises(UsageError, match="config.json"):
+        tfcmc.load(tmp_path)
+    copy = tmp_path / "run"
+    shutil.copytree(trained[0], copy)
+    good = tfcmc.load(copy)
+    (copy / "encoders" / "L.keras").write_bytes(b"no encoder")
+    with pytest.raises(UsageError, match="L.keras"):
+        tfcmc.load(copy)
+    with pytest.raises(UsageError, match="L.keras"):
+        good.transform(np.zeros([1, 64, 64, 3], np.uint8))
+    with pytest.raises(UsageError, match="'both', 'L', 'ab'"):
+        tfcmc.load(trained[0]).set_params(view="a").transform(
+            np.zeros([1, 64, 64, 3], np.uint8)
+        )
+
+
+def test_data_that_are_gone(trained, tmp_path):
+    """The run's data are not needed."""
+    copy = tmp_path / "run"
+    shutil.copytree(trained[0], copy)
+    text = (copy / "config.json").read_text()
+    text = text.replace('"shapes(size=160, seed=0)"', '"npz:/nowhere.npz"')
+    (copy / "config.json").write_text(text)
+    images = np.zeros([1, 64, 64, 3], np.uint8)
+    assert tfcmc.load(copy).transform(images).shape == (1, 768)
+
+
+def test_import_is_light(command):
+    """`import tfcmc` loads neither TensorFlow nor scikit-learn."""
+    done = command("timeit", "-n1", "-r1", LIGHT)
+    assert done.returncode == 0, done.stderr
+    assert not hasattr(tfcmc, "lod") and "load" in dir(tfcmc)
+
+
+LIGHT = """
+import sys, tfcmc
+heavy = {"tensorflow", "keras", "sklearn", "numpy"} & set(sys.modules)
+if heavy: raise SystemExit(f"loaded {heavy}")
+"""
