@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import pathlib
 import re
 import resource
@@ -14,7 +15,14 @@ from tensorboard.backend.event_processing.event_file_loader import (
 )
 
 from tfcmc.lazy import keras
-from trainers import command_line, embed, evaluate, neighbours, pretrain
+from trainers import (
+    command_line,
+    embed,
+    evaluate,
+    losses,
+    neighbours,
+    pretrain,
+)
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
@@ -170,7 +178,7 @@ def test_loss_that_is_no_number(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["pretrain", "evaluate", "embed", "neighbours"]
+    "name", ["pretrain", "evaluate", "losses", "embed", "neighbours"]
 )
 def test_help_is_quick(name, command):
     """Under a second of work: TensorFlow is not loaded."""
@@ -197,6 +205,7 @@ def test_help_is_quick(name, command):
         (["--flip=maybe"], "True or False"),
         (["--data=folder:/nowhere"], "/nowhere"),
         (["--run-dir=setup.py"], "run-dir"),
+        (["--loss=vicreg", "--negatives=bank"], "batch with --loss=vicreg"),
     ],
 )
 def test_mistakes(words, told, command):
@@ -207,6 +216,31 @@ def test_mistakes(words, told, command):
     assert told in done.stderr
     assert len(done.stderr.splitlines()) <= 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["triplet"]])
+def test_losses_are_listed_at_once(words, command):
+    """All cards, or one, without loading TensorFlow, within 100 columns."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = command("trainers.losses", *words)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "triplet(margin=0.2, mining=all" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    worked = (
+        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    )
+    assert worked < 1.0
+
+
+def test_a_loss_that_is_not_there(command):
+    """The known ones, and exit code 2."""
+    done = command("trainers.losses", "tripl")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Did you mean triplet" in done.stderr
+    assert "vicreg" in done.stderr
 
 
 def refused(capsys, *words):
@@ -223,6 +257,27 @@ def test_more_batch_than_data(tmp_path, capsys):
     """A batch larger than the data is told with the number there is."""
     words = [f"--data={TINY}", "--batch-size=161", f"--run-dir={tmp_path}"]
     assert "160" in refused(capsys, *words)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "told"),
+    [
+        ([0, 0, 0, 0], [0, 0], "two classes"),
+        ([0, 1, 2, 3], [0, 1], "two classes"),
+        ([0, 0, 1, 1], [1], "two pictures in the test"),
+    ],
+)
+def test_too_few_labels(tmp_path, capsys, rng, train, test, told):
+    """What no probe could be fitted on is told before training."""
+    arrays = {"y_train": train, "y_test": test}
+    for part, labels in (("train", train), ("test", test)):
+        shape = (len(labels), 16, 16, 3)
+        arrays[f"x_{part}"] = rng.integers(0, 256, shape, np.uint8)
+    np.savez(tmp_path / "few.npz", **arrays)
+    text = refused(
+        capsys, f"--data=npz:{tmp_path / 'few.npz'}", "--batch-size=2"
+    )
+    assert told in text
 
 
 def test_grey_pictures(tmp_path, capsys, rng):
@@ -282,6 +337,9 @@ def test_readme(words, trained, tmp_path, monkeypatch):
     if module == "trainers.evaluate":
         evaluate.main([str(trained[0]), *rest[1:]])
         return
+    if module == "trainers.losses":
+        losses.main(rest)
+        return
     if module == "trainers.embed":
         kept = [word for word in rest[1:] if not word.startswith("--data")]
         embed.main([str(trained[0]), *kept, f"--data={TINY}"])
@@ -308,3 +366,21 @@ def test_readme(words, trained, tmp_path, monkeypatch):
     ]
     pretrain.main([*kept, f"--data={TINY}", "--epochs=1", "--batch-size=16"])
     assert list(tmp_path.glob("runs/*/metrics.json"))
+
+
+def test_noise_is_kept_off(capfd):
+    """TensorFlow's notes go; everything else stays, in its order."""
+    lines = [
+        "I0000 00:00:1795.4 29 port.cc:153] oneDNN custom operations are on.",
+        "2026-01-02 08:49:57.93: E external/cuda_platform.cc:51] cuInit: 303",
+        "a warning that matters",
+        "W0000 00:00:1795.5 29 op_level_cost_estimator.cc:699] PredictCost()",
+        "E0000 00:00:1795.6 29 allocator.cc:12] out of memory",
+        "IndexError: not a note of level I",
+    ]
+    with command_line.without_noise():
+        os.write(2, "\n".join([*lines, "10 %\r20 %\r"]).encode())
+        os.write(2, b"done")
+    assert capfd.readouterr().err == "\n".join(
+        [lines[2], lines[4], lines[5], "10 %\r20 %\rdone"]
+    )

@@ -50,23 +50,76 @@ def make(rng):
     return build
 
 
+def outputs_of(model, stream):
+    """What the encoders give for the first batch, float64, one a view."""
+    pictures, corners, _ = stream.batch(0)
+    views = VIEWS.lookup("lab").function().convert(pictures)
+    return [
+        encoder(cut(views[view], corners[:, view], 0))
+        .numpy()
+        .astype(np.float64)
+        for view, encoder in enumerate(model.encoders)
+    ]
+
+
+def first_loss(model, stream):
+    """The loss that the first step tells."""
+    history = model.fit(stream.dataset(0, 1), verbose=0, shuffle=False)
+    return history.history["loss"][0]
+
+
 def test_first_loss_is_the_symmetric_loss(make):
     """loss(L, ab) + loss(ab, L), from the formula of softmax in float64."""
     model, stream = make()
-    pictures, corners, _ = stream.batch(0)
-    vectors = []
-    views = VIEWS.lookup("lab").function().convert(pictures)
-    for view, encoder in enumerate(model.encoders):
-        output = encoder(cut(views[view], corners[:, view], 0)).numpy()
-        output = output.astype(np.float64)
-        vectors.append(output / np.linalg.norm(output, axis=1, keepdims=True))
+    vectors = [
+        output / np.linalg.norm(output, axis=1, keepdims=True)
+        for output in outputs_of(model, stream)
+    ]
     want = 0.0
     for anchor, other in (vectors, vectors[::-1]):
         logits = anchor @ other.T / 0.07
         for i in range(BATCH):
             want -= logits[i, i] - np.log(np.sum(np.exp(logits[i])))
-    history = model.fit(stream.dataset(0, 1), verbose=0, shuffle=False)
-    assert history.history["loss"][0] == pytest.approx(want / BATCH, rel=1e-4)
+    assert first_loss(model, stream) == pytest.approx(want / BATCH, rel=1e-4)
+
+
+def test_own_view_joins_the_candidates(make):
+    """NT-Xent over all 2 batch embeddings but the anchor, in float64."""
+    model, stream = make("nt_xent(temperature=0.3)")
+    vectors = np.concatenate(outputs_of(model, stream))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    logits = vectors @ vectors.T / 0.3
+    want = 0.0
+    for i in range(2 * BATCH):
+        others = np.delete(logits[i], i)
+        want += np.log(np.sum(np.exp(others)))
+        want -= logits[i, (i + BATCH) % (2 * BATCH)]
+    assert first_loss(model, stream) == pytest.approx(want / BATCH, rel=1e-4)
+
+
+def test_raw_vectors_arrive_raw(make):
+    """N-pair on the encoders' outputs as they are, in float64."""
+    model, stream = make("n_pair(regularisation=0.5)")
+    outputs = outputs_of(model, stream)
+    want = 0.0
+    for anchor, other in (outputs, outputs[::-1]):
+        products = anchor @ other.T
+        for i in range(BATCH):
+            want += np.log(np.sum(np.exp(products[i]))) - products[i, i]
+            want += 0.5 * np.sum(anchor[i] ** 2 + other[i] ** 2) / 4
+    lengths = np.linalg.norm(outputs[0], axis=1)
+    assert np.all(np.abs(lengths - 1) > 1e-2)
+    assert first_loss(model, stream) == pytest.approx(want / BATCH, rel=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["barlow_twins", "vicreg"])
+def test_losses_of_whole_batches_learn(make, loss):
+    """Some steps lower them: their gradients arrive at the encoders."""
+    model, stream = make(loss)
+    before = first_loss(model, stream)
+    for _ in range(5):
+        after = first_loss(model, stream)
+    assert after < before
 
 
 def test_layers_may_regularise(make):

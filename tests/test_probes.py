@@ -136,10 +136,10 @@ def test_mlp_head_reads_what_no_line_can(rng):
 
 def test_validation_is_carved_by_class():
     """A fifth of every class, no row twice, another seed another fifth."""
-    labels = np.array([0] * 50 + [1] * 20 + [2] * 5)
+    labels = np.array([0] * 50 + [1] * 20 + [2] * 5 + [3] * 2 + [4])
     fit, validation = carve_validation(labels, 0)
-    assert np.bincount(labels[validation]).tolist() == [10, 4, 1]
-    assert sorted([*fit, *validation]) == list(range(75))
+    assert np.bincount(labels[validation]).tolist() == [10, 4, 1, 1]
+    assert sorted([*fit, *validation]) == list(range(78))
     assert validation.tolist() != carve_validation(labels, 1)[1].tolist()
 
 

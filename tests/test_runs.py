@@ -44,7 +44,7 @@ def test_a_plan_comes_back(plan_of):
     plan = plan_of(loss="spring(weighting=pairs)", seed=4)
     stored, _ = stored_plan(plan.config.run_dir)
     assert stored == plan
-    assert "margin=1.0" in stored.config.loss
+    assert "margin=1.4" in stored.config.loss
 
 
 @pytest.mark.parametrize(

@@ -46,16 +46,20 @@ class MeasureRepresentation(keras.callbacks.Callback):
         read: What `make_reader` returned.
         pictures: Held-out pictures.
         names: The name of each view.
+        alpha: Exponent of the alignment.
+        t: Sharpness of the uniformity.
     """
 
-    def __init__(self, read, pictures, names):
+    def __init__(self, read, pictures, names, *, alpha, t):
         super().__init__()
         self._read = read
         self._pictures = pictures
         self._names = names
+        self._constants = {"alpha": alpha, "t": t}
 
     def on_epoch_end(self, epoch, logs=None):
-        measured = sphere(self._names, encode(self._read, self._pictures))
+        encoded = encode(self._read, self._pictures)
+        measured = sphere(self._names, encoded, **self._constants)
         del measured["images"]
         logs.update(measured)
 

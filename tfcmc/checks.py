@@ -41,6 +41,35 @@ def unknown(kind, name, known):
     return UsageError(f"Unknown {kind}: {name!r}.{hint}\nKnown: {listed}.")
 
 
+def number_words(
+    *, whole=False, above=None, at_least=None, below=None, at_most=None
+):
+    """Says which numbers are legal, as `check_number` checks them.
+
+    Args:
+        whole: Whether only whole numbers are allowed.
+        above: Exclusive lower bound, or None.
+        at_least: Inclusive lower bound, or None.
+        below: Exclusive upper bound, or None.
+        at_most: Inclusive upper bound, or None.
+
+    Returns:
+        "a number above 0 and at most 1".
+    """
+    bounds = {
+        "above": above,
+        "at least": at_least,
+        "below": below,
+        "at most": at_most,
+    }
+    words = " and ".join(
+        f"{word} {limit:g}"
+        for word, limit in bounds.items()
+        if limit is not None
+    )
+    return f"{'a whole number' if whole else 'a number'} {words}".rstrip()
+
+
 def check_number(
     name,
     value,
@@ -65,21 +94,24 @@ def check_number(
     Raises:
         UsageError: if the value is not such a number.
     """
-    bounds = [
-        ("above", above, lambda v, b: v > b),
-        ("at least", at_least, lambda v, b: v >= b),
-        ("below", below, lambda v, b: v < b),
-        ("at most", at_most, lambda v, b: v <= b),
-    ]
-    bounds = [bound for bound in bounds if bound[1] is not None]
-    words = " and ".join(f"{word} {limit:g}" for word, limit, _ in bounds)
-    noun = "a whole number" if whole else "a number"
-    condition = f"{noun} {words}".rstrip()
+    condition = number_words(
+        whole=whole,
+        above=above,
+        at_least=at_least,
+        below=below,
+        at_most=at_most,
+    )
     types = (int,) if whole else (int, float)
     if not isinstance(value, types) or isinstance(value, bool):
         raise must(name, condition, value)
-    finite = abs(value) < float("inf")
-    if not finite or not all(ok(value, limit) for _, limit, ok in bounds):
+    inside = (
+        abs(value) < float("inf")
+        and (above is None or value > above)
+        and (at_least is None or value >= at_least)
+        and (below is None or value < below)
+        and (at_most is None or value <= at_most)
+    )
+    if not inside:
         raise must(name, condition, value)
 
 
@@ -118,24 +150,26 @@ def check_writable(name, path, endings):
         raise must(name, "in a folder that can be written to", str(path))
 
 
-def check_pair(anchor, candidates, positive):
+def check_pair(anchor, candidates, rows, name="positive"):
     """Checks that a loss's tensors fit each other.
 
     Args:
         anchor: `[batch, dim]`.
         candidates: `[count, dim]`.
-        positive: `[batch]`, whole numbers.
+        rows: `[batch]`, whole numbers.
+        name: What `rows` is called.
 
     Raises:
         ValueError: if ranks or static shapes disagree; they are never
             broadcast.
     """
-    shapes = [tuple(t.shape) for t in (anchor, candidates, positive)]
+    shapes = [tuple(t.shape) for t in (anchor, candidates, rows)]
+    named = f"`anchor`, `candidates` and `{name}` must"
     ranks = tuple(len(shape) for shape in shapes)
     if ranks != (2, 2, 1):
         raise ValueError(
-            "`anchor`, `candidates` and `positive` must be of shapes "
-            f"[batch, dim], [count, dim] and [batch]. Received: {shapes}"
+            f"{named} be of shapes [batch, dim], [count, dim] and [batch]. "
+            f"Received: {shapes}"
         )
     for first, second in (
         (shapes[0][1], shapes[1][1]),
@@ -143,6 +177,5 @@ def check_pair(anchor, candidates, positive):
     ):
         if None not in (first, second) and first != second:
             raise ValueError(
-                "`anchor`, `candidates` and `positive` must agree in dim and "
-                f"batch. Received: {shapes}"
+                f"{named} agree in dim and batch. Received: {shapes}"
             )

@@ -74,6 +74,8 @@ class PretrainConfig:
     warmup: float = _setting(
         0.05, "share of the steps that the cosine schedule warms up for"
     )
+    alpha: float = _setting(2.0, "exponent of the alignment")
+    t: float = _setting(2.0, "sharpness of the uniformity")
     picture_side: int | None = _setting(
         None,
         "side in pixels at which pictures are kept (default: the data's own, "
@@ -107,6 +109,8 @@ class PretrainConfig:
         check_number("beta-1", self.beta_1, at_least=0, below=1)
         check_number("beta-2", self.beta_2, at_least=0, below=1)
         check_number("warmup", self.warmup, at_least=0, at_most=1)
+        check_number("alpha", self.alpha, above=0, at_most=100)
+        check_number("t", self.t, above=0, at_most=100)
         check_number("memory-limit", self.memory_limit, above=0)
 
     def to_json(self):

@@ -110,6 +110,7 @@ def load(plan):
             f"{' and '.join(views.names)}. Received: {blank:,} of {count:,} "
             f"{views.blank_word}"
         )
+    check_labelled(source)
     parts = [f"{count:,} to learn from"]
     for role, split in (
         ("to fit probes on", source.probe_train),
@@ -128,6 +129,31 @@ def load(plan):
             f"there is nothing to match in them"
         )
     return source
+
+
+def check_labelled(source):
+    """Checks that probes can be fitted and judged.
+
+    Args:
+        source: A `Source`.
+
+    Raises:
+        UsageError: if there are labels, and too few for that.
+    """
+    if source.probe_train is None or source.test is None:
+        return
+    counts = np.bincount(source.probe_train.labels)
+    if np.sum(counts > 1) < 2:
+        raise UsageError(
+            f"`data` must have at least two classes with two pictures in the "
+            f"train part. Received: {[int(n) for n in counts if n]} pictures "
+            f"of {np.sum(counts > 0)} classes"
+        )
+    if len(source.test.labels) < 2:
+        raise UsageError(
+            f"`data` must have at least two pictures in the test part. "
+            f"Received: {len(source.test.labels)}"
+        )
 
 
 def hold_out(source, seed):
@@ -209,7 +235,11 @@ def train(plan, run, stage, encoders, pictures, held_out):
         callbacks=[
             StopWhenNotFinite(steps),
             MeasureRepresentation(
-                stage.reader(encoders), held_out, stage.views.names
+                stage.reader(encoders),
+                held_out,
+                stage.views.names,
+                alpha=config.alpha,
+                t=config.t,
             ),
             SaveHistory(run, rows),
             SaveCheckpoint(manager),
@@ -262,6 +292,8 @@ def judge(plan, run, source, stage, encoders):
         "seed": plan.config.seed,
         "epochs": plan.config.epochs,
         "geometry": plan.config.geometry,
+        "alpha": plan.config.alpha,
+        "t": plan.config.t,
         "picture_side": source.pretrain.side,
         "versions": {
             "tfcmc": tfcmc.__version__,
@@ -291,7 +323,9 @@ def judge(plan, run, source, stage, encoders):
             f"{hashes} before, {after} after"
         )
     dim = encoded.embeddings[0].shape[1]
-    result["floors"] = verdict.floors(dim)
+    result["floors"] = verdict.floors(
+        dim, alpha=plan.config.alpha, t=plan.config.t
+    )
     draw(plan, run, source, encoded, result)
     run.write_json("metrics.json", result)
     print(verdict_text(result, names))
@@ -308,12 +342,16 @@ def measure(plan, source, stage, encoders, judged):
     names = stage.views.names
     read = stage.reader(encoders)
     encoded = encode(read, judged)
-    few = verdict.sphere(names, encoded.first(verdict.SPHERE_COUNT))
+    constants = {"alpha": plan.config.alpha, "t": plan.config.t}
+    few = encoded.first(verdict.SPHERE_COUNT)
+    few = verdict.sphere(names, few, **constants)
     numbers = {
         "alignment": few["alignment"],
         "uniformity": few["uniformity"],
         "sphere": few,
-        "sphere_all": verdict.sphere(names, encoded, intervals=True),
+        "sphere_all": verdict.sphere(
+            names, encoded, intervals=True, **constants
+        ),
     }
     if source.probe_train is not None and source.test is not None:
         numbers |= verdict.probe_views(

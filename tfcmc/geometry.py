@@ -57,19 +57,37 @@ def distance(cosine, *, squared=False):
     return tf.where(apart, tf.sqrt(tf.where(apart, square, 1.0)), 0.0)
 
 
-def split(matrix, positive):
+def split(matrix, positive, own=None):
     """Splits rows into the positive's entry and the mask of the negatives.
 
     Args:
         matrix: `[batch, count]`.
         positive: `[batch]`, the column of each row's positive.
+        own: `[batch]`, the column of each row's own vector, which is neither
+            positive nor negative; or None, where there is no such column.
 
     Returns:
         `(values, negatives)`: the positive entries `[batch]`, and a boolean
         `[batch, count]` that is true at the negatives.
     """
-    count = tf.shape(matrix)[1]
-    negatives = tf.logical_not(
-        tf.one_hot(positive, count, on_value=True, off_value=False, dtype=bool)
-    )
+    columns = tf.range(tf.shape(matrix)[1])
+    negatives = columns != tf.cast(positive, tf.int32)[:, None]
+    if own is not None:
+        negatives &= columns != tf.cast(own, tf.int32)[:, None]
     return tf.gather(matrix, positive, batch_dims=1), negatives
+
+
+def masked_logsumexp(matrix, mask):
+    """log of the sum of exp over the entries of each row that a mask keeps.
+
+    Args:
+        matrix: `[batch, count]`.
+        mask: Boolean `[batch, count]`.
+
+    Returns:
+        `[batch]`; the lowest finite number where the mask keeps nothing.
+    """
+    # Not -inf, whose difference to itself is no number.
+    return tf.reduce_logsumexp(
+        tf.where(mask, matrix, matrix.dtype.min), axis=1
+    )

@@ -7,19 +7,9 @@ members therefore take `tf` and `keras` from here; nothing loads until a
 function of theirs runs.
 """
 
-import contextlib
 import importlib
 import os
-import re
-import sys
-import tempfile
 import types
-
-# What TensorFlow prints while it starts on a machine without a GPU, whatever
-# its log level: notes of level I and W, and one E that says "no GPU".
-NOISE = re.compile(
-    r"WARNING: All log messages before absl|[IW]\d{4} |E\d{4} .*[cC][uU]"
-)
 
 
 class LazyModule(types.ModuleType):
@@ -41,36 +31,10 @@ class LazyModule(types.ModuleType):
 
 
 def load_tensorflow():
-    """Imports TensorFlow, keeping its start-up notes off the screen."""
-    if "tensorflow" in sys.modules:
-        return
+    """Imports TensorFlow, and settles that Keras runs on it."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    with _without_noise():
-        tensorflow = importlib.import_module("tensorflow")
-        # Looking for devices is what prints the rest of the notes.
-        tensorflow.config.list_physical_devices()
-
-
-@contextlib.contextmanager
-def _without_noise():
-    """Holds back what C++ code writes to stderr; passes on what is no noise.
-
-    Works on the file descriptor, since `sys.stderr` sees none of it.
-    """
-    sys.stderr.flush()
-    screen = os.dup(2)
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(screen, 2)
-            os.close(screen)
-            aside.seek(0)
-            for line in aside.read().decode(errors="replace").splitlines():
-                if line.strip() and not NOISE.match(line):
-                    print(line, file=sys.stderr)
+    importlib.import_module("tensorflow")
 
 
 tf = LazyModule("tensorflow", needs_tensorflow=True)

@@ -16,7 +16,9 @@ class ContrastiveModel(keras.Model):
         convert: Pictures to one tensor a view, as `Views.convert`.
         pad: Pixels of reflection added before boxes are cut.
         loss: `(anchor, candidates, positive, state) -> (values, state)`, as
-            `tfcmc.losses.Loss`; its `state_size` variables are kept here.
+            `tfcmc.losses.Loss`; its `state_size` variables are kept here. It
+            gets embeddings of unit length unless it is `raw`, and the
+            anchors' own view among the candidates if it is `same_view`.
         negatives: Where candidates come from, as in `tfcmc.negatives`.
         examples: Number of training pictures.
         seed: Seed of the negatives drawn.
@@ -100,7 +102,7 @@ class ContrastiveModel(keras.Model):
         ]
         with tf.GradientTape() as tape:
             embeddings = [
-                normalise(encoder(view, training=True))
+                self._scale(encoder(view, training=True))
                 for encoder, view in zip(self.encoders, views, strict=True)
             ]
             loss = self._symmetric_loss(embeddings, numbers)
@@ -111,6 +113,12 @@ class ContrastiveModel(keras.Model):
             self._negatives.remember(embedding, memory.value, numbers)
         self._mean_loss.update_state(loss)
         return {"loss": self._mean_loss.result()}
+
+    def _scale(self, embedding):
+        """Unit length, or only float32 for a loss that wants it raw."""
+        if self._contrast.raw:
+            return tf.cast(embedding, tf.float32)
+        return normalise(embedding)
 
     def _symmetric_loss(self, embeddings, numbers):
         """loss(L, candidates ab) + loss(ab, candidates L)."""
@@ -123,11 +131,18 @@ class ContrastiveModel(keras.Model):
                 numbers,
                 tf.stack([self._seed * 2 + anchor, step]),
             )
+            own = None
+            if self._contrast.same_view:
+                own = tf.shape(candidates)[0] + tf.range(tf.shape(positive)[0])
+                candidates = tf.concat(
+                    [candidates, embeddings[anchor]], axis=0
+                )
             values, state = self._contrast(
                 embeddings[anchor],
                 candidates,
                 positive,
                 self._states[anchor].value,
+                own,
             )
             self._states[anchor].assign(state)
             total += tf.reduce_mean(values)

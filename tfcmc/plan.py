@@ -9,7 +9,7 @@ import dataclasses
 import pathlib
 import re
 
-from tfcmc.checks import UsageError
+from tfcmc.checks import UsageError, must
 from tfcmc.config import PretrainConfig
 from tfcmc.crops import CROPS
 from tfcmc.data import SOURCES
@@ -22,6 +22,16 @@ from tfcmc.views import VIEWS
 
 # Settings that say where things are, not what the experiment is.
 PLACES = ("run_dir", "data_dir", "memory_limit", "preset")
+
+# Why a loss that declares such a need takes no remembered negatives.
+BATCH_ONLY = {
+    "raw": "compares embeddings that are not scaled to unit length: a bank "
+    "remembers them scaled",
+    "whole_batch": "compares the batch's anchors with each other and would "
+    "not read what a bank draws",
+    "same_view": "takes the same pictures from both views: a bank draws them "
+    "from the other view only",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,8 +68,8 @@ def make_plan(config, *, check_data=True):
         A `Plan`.
 
     Raises:
-        UsageError: if a name, an option or a value is not known, or the data
-            are not there.
+        UsageError: if a name, an option or a value is not known, the loss and
+            the negatives do not go together, or the data are not there.
     """
     tables = {
         "loss": LOSSES,
@@ -73,6 +83,7 @@ def make_plan(config, *, check_data=True):
         axis: table.lookup(getattr(config, axis))
         for axis, table in tables.items()
     }
+    check_negatives(found["loss"], found["negatives"])
     extra = found["data"].member.extra
     if check_data and "check" in extra:
         extra["check"](found["data"].argument, config.data_dir)
@@ -84,6 +95,28 @@ def make_plan(config, *, check_data=True):
         run_dir=config.run_dir or default_run_dir(found, config.seed),
     )
     return Plan(config=config, **found)
+
+
+def check_negatives(loss, negatives):
+    """Checks that a loss can be computed on these negatives.
+
+    Args:
+        loss: From `LOSSES`.
+        negatives: From `NEGATIVES`.
+
+    Raises:
+        UsageError: if the loss is of the batch at hand, and the negatives are
+            remembered from others.
+    """
+    if not negatives.member.extra.get("remembers"):
+        return
+    for need, reason in BATCH_ONLY.items():
+        if loss.member.extra.get(need):
+            raise must(
+                "negatives",
+                f"batch with --loss={loss.name}, which {reason}",
+                negatives.spec,
+            )
 
 
 def default_run_dir(found, seed):
@@ -167,11 +200,12 @@ def stored_plan(folder, *, check_data=True, **changes):
             f"`run` must be the folder of a run, with a config.json. "
             f"Received: {str(folder)!r}"
         )
-    config = PretrainConfig.from_dict(stored)
     if "data" in changes:
+        config = PretrainConfig.from_dict(stored)
         changes["picture_side"] = picture_side(config, run)
-    config = dataclasses.replace(config, run_dir=str(folder), **changes)
-    return make_plan(config, check_data=check_data), run
+    settings = {**stored, **changes, "run_dir": str(folder)}
+    plan = make_plan(PretrainConfig.from_dict(settings), check_data=check_data)
+    return plan, run
 
 
 def picture_side(config, run):

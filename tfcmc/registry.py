@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import inspect
 
-from tfcmc.checks import UsageError, check_choice, check_number, must, unknown
+from tfcmc.checks import check_choice, check_number, must, unknown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,15 +242,3 @@ def _literal(node, malformed):
         return ast.literal_eval(node)
     except (ValueError, TypeError, MemoryError, RecursionError):
         raise malformed from None
-
-
-__all__ = [
-    "Bound",
-    "Choice",
-    "Flag",
-    "Member",
-    "Number",
-    "Registry",
-    "UsageError",
-    "parse_spec",
-]

@@ -23,11 +23,10 @@ class Run:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-
-    def __getattr__(self, name):
-        if name in ("checkpoints", "encoders", "figures", "tensorboard"):
-            return self.folder / name
-        raise AttributeError(name)
+        self.checkpoints = self.folder / "checkpoints"
+        self.encoders = self.folder / "encoders"
+        self.figures = self.folder / "figures"
+        self.tensorboard = self.folder / "tensorboard"
 
     def create(self):
         """Makes the folder.
@@ -36,9 +35,8 @@ class Run:
             UsageError: if it cannot be made or written to.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for name in ("checkpoints", "encoders", "figures"):
-                (self.folder / name).mkdir(exist_ok=True)
+            for folder in (self.checkpoints, self.encoders, self.figures):
+                folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(
                 f"`run-dir` must be a folder that can be written to. "

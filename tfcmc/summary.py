@@ -28,6 +28,12 @@ def verdict_text(result, names):
         lines.append(f"no probe: {result['no_probe']}")
     lines.append("")
     lines += sphere_lines(result, names)
+    lines.append("")
+    hashes = ", ".join(
+        f"{name} {digest[:8]}"
+        for name, digest in result["encoders_sha256"].items()
+    )
+    lines.append(f"weights the same before and after judging: {hashes}")
     return "\n".join(lines) + "\n"
 
 
@@ -111,7 +117,7 @@ def sphere_lines(result, names):
     )
     lines.append(
         f"        alignment 0 at one point, "
-        f"{floors['alignment_unrelated_views']:.0f} for unrelated views"
+        f"{floors['alignment_unrelated_views']:.3g} for unrelated views"
     )
     return lines
 

@@ -6,13 +6,26 @@ lines instead of the whole usage.
 """
 
 import argparse
+import contextlib
 import dataclasses
+import os
 import re
 import sys
+import threading
 import types
 import typing
 
 from tfcmc.checks import UsageError, must, unknown
+
+# Notes of level I and W, and the one E that says "no GPU", in the two forms
+# of TensorFlow 2.20 and 2.21.
+NOISE = re.compile(
+    rb"WARNING: All log messages before absl"
+    rb"|([IW]\d{4}|\d{4}-\d\d-\d\d [\d:.]+: [IW]) "
+    rb"|(E\d{4}|\d{4}-\d\d-\d\d [\d:.]+: E) .*(cuInit|cuda|cuDNN|cuBLAS)"
+    rb"|To enable the following instructions: .* rebuild TensorFlow"
+)
+LINE_ENDS = re.compile(rb"(?<=[\r\n])")
 
 
 class Parser(argparse.ArgumentParser):
@@ -40,15 +53,18 @@ def make_parser(name, manual):
     )
 
 
-def add_settings(parser, record):
+def add_settings(parser, record, only=None):
     """Adds an option for every field of a dataclass.
 
     Args:
         parser: The parser.
         record: The dataclass; its fields' metadata hold a `help`.
+        only: Names of the fields wanted, or None for all.
     """
     hints = typing.get_type_hints(record)
     for field in dataclasses.fields(record):
+        if only is not None and field.name not in only:
+            continue
         help_text = field.metadata["help"]
         if field.default is not None:
             help_text += f" (default: {field.default})"
@@ -113,7 +129,8 @@ def run(main):
         main: The command.
     """
     try:
-        main()
+        with without_noise():
+            main()
     except UsageError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
@@ -127,6 +144,41 @@ def run(main):
             file=sys.stderr,
         )
         sys.exit(130)
+
+
+@contextlib.contextmanager
+def without_noise():
+    """Keeps what TensorFlow's C++ code notes about itself off stderr.
+
+    It writes to the file descriptor, whatever its log level, from its start
+    to its last step; so the descriptor is read, line by line, and everything
+    else passed on.
+    """
+    sys.stderr.flush()
+    screen = os.dup(2)
+    reading, writing = os.pipe()
+    os.dup2(writing, 2)
+    os.close(writing)
+    copier = threading.Thread(target=_copy, args=(reading, screen))
+    copier.start()
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(screen, 2)  # closes the pipe's end, which ends the copier
+        copier.join()
+
+
+def _copy(reading, screen):
+    """Copies all but noise from one descriptor to another."""
+    pending = b""
+    with os.fdopen(reading, "rb", 0) as source, os.fdopen(screen, "wb") as out:
+        while chunk := source.read(65536):
+            # A progress bar ends its lines by going back to their start.
+            *lines, pending = LINE_ENDS.split(pending + chunk)
+            out.write(b"".join(n for n in lines if not NOISE.match(n)))
+            out.flush()
+        out.write(b"" if NOISE.match(pending) else pending)
 
 
 def option(name):

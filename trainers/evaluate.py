@@ -3,6 +3,7 @@
 python -m trainers.evaluate runs/shapes-softmax-0
 """
 
+from tfcmc.config import PretrainConfig
 from tfcmc.plan import stored_plan
 from trainers import command_line
 
@@ -11,7 +12,9 @@ def main(argv=None):
     """Reads the command line and judges."""
     parser = command_line.make_parser("trainers.evaluate", __doc__)
     parser.add_argument("run", help="the run folder")
-    parser.add_argument("--data-dir", help="where the data are now")
+    command_line.add_settings(
+        parser, PretrainConfig, only=("data_dir", "alpha", "t")
+    )
     given = command_line.parse(parser, argv)
     plan, run = stored_plan(given.pop("run"), **given)
     from tfcmc import experiment  # loads TensorFlow: only now

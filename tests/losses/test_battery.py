@@ -1,5 +1,7 @@
 """What every registered loss must hold; to register is to be tested."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -18,8 +20,37 @@ SPECS = [
     "nce(z=mean)",
     "nce(z=first)",
     "nce(z=2.5)",
+    "nt_xent(temperature=0.005)",
+    "dcl(temperature=0.005)",
+    "sigmoid(temperature=0.005, bias=5)",
+    "debiased(temperature=0.005, tau_plus=0.5)",
+    "hard_negative(temperature=0.005, beta=3.0)",
+    "alignment_uniformity(alpha=0.5, t=20)",
+    "circle(margin=-0.2, scale=500)",
 ]
 every_loss = pytest.mark.parametrize("spec", SPECS)
+
+
+def law_of(holds):
+    """The specs whose loss, by what it registered, a law holds for."""
+    specs = [s for s in SPECS if holds(LOSSES.lookup(s).member.extra, s)]
+    return pytest.mark.parametrize("spec", specs)
+
+
+def constant(extra, spec):
+    """Whether a loss holds something constant in its gradient."""
+    return extra.get("constant", lambda options: False)(
+        LOSSES.lookup(spec).options
+    )
+
+
+def contrast(loss, anchor, candidates, positive):
+    """The values, the anchors' own view among the candidates if wanted."""
+    own = None
+    if loss.same_view:
+        own = tf.shape(candidates)[0] + tf.range(tf.shape(anchor)[0])
+        candidates = tf.concat([candidates, anchor], axis=0)
+    return loss(anchor, candidates, positive, own=own)[0]
 
 
 def pairs(rng, kind, batch=6, dim=5):
@@ -43,11 +74,15 @@ def value_and_gradients(spec, raw, other, dtype=tf.float32):
     """The mean loss of raw vectors, and its gradients by them."""
     loss = Loss(LOSSES.lookup(spec))
     raw, other = tf.cast(raw, dtype), tf.cast(other, dtype)
+    scale = normalise
+    if loss.raw:
+        scale = functools.partial(tf.cast, dtype=tf.float32)
     with tf.GradientTape() as tape:
         tape.watch([raw, other])
-        values, _ = loss(normalise(raw), normalise(other), tf.range(len(raw)))
+        values = contrast(loss, scale(raw), scale(other), tf.range(len(raw)))
         value = tf.reduce_mean(values)
-    return value, tape.gradient(value, [raw, other])
+    gradients = tape.gradient(value, [raw, other])
+    return value, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
 @every_loss
@@ -68,7 +103,9 @@ def test_finite(spec, kind, dtype, rng):
 def test_one_value_an_anchor(spec, unit_vectors):
     """Returns `[batch]` float32, more candidates than anchors or not."""
     loss = Loss(LOSSES.lookup(spec))
-    values, _ = loss(unit_vectors(4, 6), unit_vectors(11, 6), [10, 2, 7, 0])
+    values = contrast(
+        loss, unit_vectors(4, 6), unit_vectors(11, 6), [10, 2, 7, 0]
+    )
     assert values.shape == (4,)
     assert values.dtype == tf.float32
 
@@ -76,22 +113,19 @@ def test_one_value_an_anchor(spec, unit_vectors):
 @every_loss
 def test_gradient_reaches_both(spec, rng):
     """Anchors and candidates are both taught."""
-    _, gradients = value_and_gradients(spec, *pairs(rng, "random"))
+    raw, other = pairs(rng, "random")
+    # Rolled, so that losses with a margin have something to teach.
+    _, gradients = value_and_gradients(spec, raw, np.roll(other, 1, axis=0))
     for gradient in gradients:
         assert np.max(np.abs(gradient)) > 0
 
 
-# Where Z is estimated from the batch, it is held constant on purpose.
-ESTIMATED = ("nce(z=mean)", "nce(z=first)")
-
-
-@pytest.mark.parametrize("spec", [s for s in SPECS if s not in ESTIMATED])
+@law_of(lambda extra, spec: not constant(extra, spec))
 def test_gradient_is_the_slope(spec, rng):
     """The gradient is that of finite differences, along a random line."""
-    if "mining=hard" in spec or "semihard" in spec:
-        step = 1e-4
-    else:
-        step = 1e-3
+    # A step across a kink or a sharp bend has no one slope.
+    kinked = ("mining=hard", "mining=semihard", "tau_plus", "0.005")
+    step = 1e-4 if any(word in spec for word in kinked) else 1e-3
     raw, other = pairs(rng, "random")
     line = rng.normal(size=raw.shape).astype(np.float32)
     _, (gradient, _) = value_and_gradients(spec, raw, other)
@@ -109,27 +143,80 @@ def test_order_does_not_matter(spec, unit_vectors, rng):
     loss = Loss(LOSSES.lookup(spec))
     anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
     positive = np.array([3, 0, 8, 1, 6])
-    values, _ = loss(anchor, candidates, positive)
+    values = contrast(loss, anchor, candidates, positive)
     anchors, rows = rng.permutation(5), rng.permutation(9)
     place = np.argsort(rows)
-    moved, _ = loss(
-        anchor[anchors], candidates[rows], place[positive[anchors]]
+    moved = contrast(
+        loss, anchor[anchors], candidates[rows], place[positive[anchors]]
     )
     np.testing.assert_allclose(
         moved, values.numpy()[anchors], rtol=1e-5, atol=1e-6
     )
 
 
-@every_loss
+@law_of(lambda extra, spec: not extra.get("axes"))
 def test_rotation_does_not_matter(spec, unit_vectors, rng):
     """Only angles count."""
     loss = Loss(LOSSES.lookup(spec))
     anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
     rotation = np.linalg.qr(rng.normal(size=(6, 6)))[0].astype(np.float32)
     positive = [3, 0, 8, 1, 6]
-    values, _ = loss(anchor, candidates, positive)
-    turned, _ = loss(anchor @ rotation, candidates @ rotation, positive)
+    values = contrast(loss, anchor, candidates, positive)
+    turned = contrast(loss, anchor @ rotation, candidates @ rotation, positive)
     np.testing.assert_allclose(turned, values, rtol=1e-4, atol=1e-4)
+
+
+@law_of(lambda extra, spec: not extra.get("whole_batch"))
+def test_anchors_do_not_read_each_other(spec, unit_vectors):
+    """An anchor's loss is the same whatever other anchors stand by."""
+    loss = Loss(LOSSES.lookup(spec))
+    anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
+    positive = np.array([3, 0, 8, 1, 6])
+    # What a loss knows of batches it keeps, or follows by a hundredth.
+    _, state = loss(anchor, candidates, positive)
+    values, _ = loss(anchor, candidates, positive, state)
+    alone, _ = loss(anchor[1:3], candidates, positive[1:3], state)
+    tolerance = 2e-2 if "z=mean" in spec else 1e-5
+    np.testing.assert_allclose(
+        alone, values[1:3], rtol=tolerance, atol=tolerance
+    )
+
+
+@law_of(lambda extra, spec: extra.get("same_view"))
+def test_own_row_is_masked(spec, unit_vectors):
+    """An anchor among its candidates costs what it costs without it."""
+    loss = Loss(LOSSES.lookup(spec))
+    anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
+    positive = np.array([3, 0, 8, 1, 6])
+    values = contrast(loss, anchor, candidates, positive)
+    for i in range(5):
+        others = np.delete(anchor, i, axis=0)
+        alone, _ = loss(
+            anchor[i : i + 1],
+            np.concatenate([candidates, others]),
+            positive[i : i + 1],
+        )
+        np.testing.assert_allclose(alone[0], values[i], rtol=1e-5, atol=1e-5)
+
+
+@law_of(lambda extra, spec: extra.get("same_view"))
+def test_own_view_is_negative(spec, unit_vectors):
+    """The other anchors of the own view cost: they are read."""
+    loss = Loss(LOSSES.lookup(spec))
+    anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
+    positive = np.array([3, 0, 8, 1, 6])
+    anchor[1] = anchor[0]
+    with_own = contrast(loss, anchor, candidates, positive)
+    without, _ = loss(anchor, candidates, positive)
+    assert with_own[0] > without[0]
+
+
+@law_of(lambda extra, spec: not extra.get("same_view"))
+def test_own_rows_are_refused(spec, unit_vectors):
+    """A loss that would take the anchors themselves for negatives says so."""
+    loss = Loss(LOSSES.lookup(spec))
+    with pytest.raises(ValueError, match="Received"):
+        loss(unit_vectors(3, 6), unit_vectors(6, 6), [0, 1, 2], own=[3, 4, 5])
 
 
 @every_loss
@@ -139,9 +226,9 @@ def test_same_when_compiled(spec, jit, unit_vectors):
     loss = Loss(LOSSES.lookup(spec))
     anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
     positive = tf.constant([3, 0, 8, 1, 6])
-    values, _ = loss(anchor, candidates, positive)
-    compiled, _ = tf.function(loss, jit_compile=jit)(
-        tf.constant(anchor), tf.constant(candidates), positive
+    values = contrast(loss, anchor, candidates, positive)
+    compiled = tf.function(contrast, jit_compile=jit)(
+        loss, tf.constant(anchor), tf.constant(candidates), positive
     )
     np.testing.assert_allclose(compiled, values, rtol=1e-4, atol=1e-5)
 
@@ -151,8 +238,8 @@ def test_matched_costs_less(spec, unit_vectors):
     """Well spread pairs that agree cost less than the same pairs shuffled."""
     loss = Loss(LOSSES.lookup(spec))
     vectors = unit_vectors(16, 32)
-    matched, _ = loss(vectors, vectors, np.arange(16))
-    shuffled, _ = loss(vectors, vectors, np.roll(np.arange(16), 1))
+    matched = contrast(loss, vectors, vectors, np.arange(16))
+    shuffled = contrast(loss, vectors, vectors, np.roll(np.arange(16), 1))
     assert np.mean(matched) < np.mean(shuffled)
 
 
@@ -164,6 +251,14 @@ def test_shapes_are_checked(spec, unit_vectors):
         loss(unit_vectors(5, 6), unit_vectors(9, 7), tf.range(5))
     with pytest.raises(ValueError, match="Received"):
         loss(unit_vectors(5, 6), unit_vectors(9, 6), tf.range(4))
+    if loss.same_view:
+        with pytest.raises(ValueError, match="`own` must"):
+            loss(
+                unit_vectors(5, 6),
+                unit_vectors(14, 6),
+                tf.range(5),
+                own=tf.range(9, 13),
+            )
 
 
 @every_loss

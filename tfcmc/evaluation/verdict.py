@@ -12,7 +12,8 @@ SPHERE_COUNT = 1000  # pictures the paper measures alignment on
 def carve_validation(labels, seed):
     """Splits probe-train into a part to fit on and a part to choose on.
 
-    Every class gives the validation part the same share of its pictures.
+    Every class gives the validation part a fifth of its pictures, and one at
+    least if it has two.
 
     Args:
         labels: `[count]`.
@@ -25,7 +26,8 @@ def carve_validation(labels, seed):
     validation = []
     for label in np.unique(labels):
         rows = generator.permutation(np.flatnonzero(labels == label))
-        validation.append(rows[: round(VALIDATION_SHARE * len(rows))])
+        count = max(round(VALIDATION_SHARE * len(rows)), len(rows) > 1)
+        validation.append(rows[:count])
     validation = np.sort(np.concatenate(validation))
     return np.setdiff1d(np.arange(len(labels)), validation), validation
 
@@ -131,11 +133,12 @@ def sphere(names, encoded, *, alpha=2.0, t=2.0, intervals=False):
     return result
 
 
-def floors(dim, *, t=2.0):
+def floors(dim, *, alpha=2.0, t=2.0):
     """The values that alignment and uniformity are read against.
 
     Args:
         dim: Dimensions of the embeddings.
+        alpha: Exponent of the alignment.
         t: Sharpness of the uniformity.
 
     Returns:
@@ -144,7 +147,8 @@ def floors(dim, *, t=2.0):
     return {
         "uniformity_uniform_sphere": metrics.uniform_sphere(dim, t=t),
         "uniformity_one_point": 0.0,
-        "alignment_unrelated_views": 2.0,
+        # Unrelated directions are nearly orthogonal: sqrt(2) apart.
+        "alignment_unrelated_views": 2.0 ** (alpha / 2),
         "alignment_one_point": 0.0,
     }
 

@@ -1,6 +1,6 @@
 """The table of losses, and a loss with its options bound."""
 
-from tfcmc.checks import check_pair
+from tfcmc.checks import check_pair, must
 from tfcmc.lazy import tf
 from tfcmc.registry import Registry
 
@@ -13,9 +13,30 @@ class Loss:
     A member of `LOSSES` is a pure function `(anchor, candidates, positive, *,
     options) -> [batch]` on unit vectors: `positive[i]` is the row of
     `candidates` that belongs to anchor `i`; every other row is a negative.
-    A member may register `estimate`, a second function
-    `(state, anchor, candidates, positive, *, options) -> state`, whose result
-    the loss then takes as `state=`: what it knows of the batches seen.
+    What else a member needs or is, it says in `extra` where it registers:
+
+        same_view: It takes negatives of the anchor's own view too. They then
+            stand among the candidates, the anchor itself with them: `own=` is
+            the row of each anchor, neither positive nor negative.
+        raw: It takes the embeddings as the encoder gives them, not scaled to
+            unit length.
+        whole_batch: An anchor's value depends on the other anchors: it holds
+            statistics of the batch, and only their mean is a loss.
+        axes: The directions of the axes count, not the angles alone.
+        constant: A function of the options: whether something that depends
+            on the vectors is held constant in the gradient, on purpose.
+        estimate, state_size: A second function `(state, anchor, candidates,
+            positive, *, options) -> state`, whose result the loss takes as
+            `state=`: what it knows of the batches seen.
+
+    `whole_batch`, `axes` and `constant` also say which of the laws that every
+    loss is tested by do not hold for it.
+
+    Attributes:
+        spec: The spec in full.
+        same_view: As above.
+        raw: As above.
+        state_size: Numbers of state, 0 without `estimate`.
 
     Args:
         bound: What `LOSSES.lookup(spec)` returned.
@@ -25,33 +46,48 @@ class Loss:
         self.spec = bound.spec
         self._function = bound.function
         self._options = bound.options
-        self._estimate = bound.member.extra.get("estimate")
-        self.state_size = bound.member.extra.get("state_size", 0)
+        extra = bound.member.extra
+        self.same_view = extra.get("same_view", False)
+        self.raw = extra.get("raw", False)
+        self._estimate = extra.get("estimate")
+        self.state_size = extra.get("state_size", 0)
 
-    def __call__(self, anchor, candidates, positive, state=None):
+    def __call__(self, anchor, candidates, positive, state=None, own=None):
         """Computes the loss of every anchor.
 
         Args:
-            anchor: Unit vectors `[batch, dim]`.
-            candidates: Unit vectors `[count, dim]`.
+            anchor: `[batch, dim]`, unit vectors unless the loss is `raw`.
+            candidates: `[count, dim]`, likewise.
             positive: `[batch]`, the row of each anchor's positive.
             state: `[state_size]`, zeros at the start.
+            own: `[batch]`, the row of each anchor itself among the
+                candidates, for a loss that is `same_view`; or None.
 
         Returns:
             `(values, state)`: `[batch]`, and the state to pass next time.
 
         Raises:
-            ValueError: if the shapes do not fit each other.
+            ValueError: if the shapes do not fit each other, or `own` is given
+                to a loss that would take those rows for negatives.
         """
         anchor, candidates = map(tf.convert_to_tensor, (anchor, candidates))
         positive = tf.convert_to_tensor(positive)
         check_pair(anchor, candidates, positive)
-        if self._estimate is None:
-            return self._function(anchor, candidates, positive), state
-        if state is None:
-            state = tf.zeros([self.state_size])
-        state = self._estimate(
-            state, anchor, candidates, positive, **self._options
-        )
-        state = tf.stop_gradient(state)
-        return self._function(anchor, candidates, positive, state=state), state
+        given = {}
+        if own is not None:
+            given["own"] = self._checked(anchor, candidates, own)
+        if self._estimate is not None:
+            if state is None:
+                state = tf.zeros([self.state_size])
+            state = self._estimate(
+                state, anchor, candidates, positive, **self._options
+            )
+            given["state"] = state = tf.stop_gradient(state)
+        return self._function(anchor, candidates, positive, **given), state
+
+    def _checked(self, anchor, candidates, own):
+        if not self.same_view:
+            raise must("own", f"None for {self.spec}", own)
+        own = tf.convert_to_tensor(own)
+        check_pair(anchor, candidates, own, name="own")
+        return own

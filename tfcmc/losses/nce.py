@@ -49,7 +49,11 @@ def estimate_log_z(
 @LOSSES.register(
     "nce",
     aliases=("infonce",),
-    extra={"estimate": estimate_log_z, "state_size": 2},
+    extra={
+        "estimate": estimate_log_z,
+        "state_size": 2,
+        "constant": lambda options: options["z"] in ("first", "mean"),
+    },
     temperature=Number(above=0, at_most=100),
     z=Choice(("exact", "first", "mean"), number=Number(above=0)),
 )

@@ -17,7 +17,7 @@ def spring(
     candidates,
     positive,
     *,
-    margin=1.0,
+    margin=1.4,
     weighting="balanced",
     squared=False,
 ):

@@ -8,6 +8,7 @@ from tfcmc.registry import Number
 
 @NEGATIVES.register(
     "bank",
+    extra={"remembers": True},
     momentum=Number(at_least=0, below=1),
     draws=Number(at_least=1, whole=True),
 )

@@ -1,0 +1,62 @@
+"""Barlow Twins against its formula and lightly."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tfcmc.losses import barlow_twins
+
+
+def loop(first, second, weight):
+    """The paper's equations 1 and 2, an entry of C at a time."""
+    count, dim = first.shape
+
+    def standard(view, feature):
+        column = [float(row[feature]) for row in view]
+        mean = sum(column) / count
+        variance = sum((x - mean) ** 2 for x in column) / count
+        return [(x - mean) / math.sqrt(variance + 1e-5) for x in column]
+
+    value = 0.0
+    for i in range(dim):
+        for j in range(dim):
+            pairs = zip(standard(first, i), standard(second, j), strict=True)
+            c = sum(x * y for x, y in pairs) / count
+            value += (1 - c) ** 2 if i == j else weight * c**2
+    return value
+
+
+@pytest.mark.parametrize("weight", [0.005, 0.5])
+def test_formula(rng, weight):
+    """Agrees with a float64 double loop, positives in any order."""
+    anchor = rng.normal(size=(7, 4)).astype(np.float32) * 3 + 0.5
+    candidates = rng.normal(size=(9, 4)).astype(np.float32) - 1
+    positive = np.array([3, 0, 8, 1, 6, 2, 4])
+    candidates[positive] += 0.2 * anchor
+    got = barlow_twins(anchor, candidates, positive, redundancy_weight=weight)
+    want = loop(anchor, candidates[positive], weight)
+    assert got.shape == (7,)
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+def test_other_libraries(noted_views, both_directions):
+    """The value of lightly 1.6.0, `BarlowTwinsLoss`, in float64."""
+    spec = "barlow_twins(redundancy_weight=0.01)"
+    got = both_directions(spec, *noted_views)
+    assert got == pytest.approx(0.6178364503558497, rel=1e-5)
+
+
+def test_directions_are_one(rng):
+    """There and back cost the same."""
+    first, second = rng.normal(size=(2, 6, 4)).astype(np.float32)
+    there = barlow_twins(first, second, np.arange(6))
+    back = barlow_twins(second, first, np.arange(6))
+    np.testing.assert_allclose(there, back, rtol=1e-5)
+
+
+def test_value_at_collapse():
+    """One point costs dim."""
+    same = np.tile([[3.0, 4.0, 1.0]], (6, 1)).astype(np.float32)
+    got = barlow_twins(same, same, np.arange(6))
+    np.testing.assert_allclose(got, 3.0, rtol=1e-5)

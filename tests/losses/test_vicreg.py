@@ -1,0 +1,67 @@
+"""VICReg against its formula and other libraries."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tfcmc.losses import vicreg
+
+
+def loop(first, second, invariance, variance, covariance):
+    """The three terms, a number at a time."""
+    count, dim = first.shape
+
+    def covariance_of(view, i, j):
+        x = [float(row[i]) for row in view]
+        y = [float(row[j]) for row in view]
+        mean_x, mean_y = sum(x) / count, sum(y) / count
+        products = (
+            (a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True)
+        )
+        return sum(products) / (count - 1)
+
+    apart = sum(
+        (float(a) - float(b)) ** 2
+        for row, other in zip(first, second, strict=True)
+        for a, b in zip(row, other, strict=True)
+    )
+    value = invariance * apart / (count * dim)
+    for view in (first, second):
+        for i in range(dim):
+            spread = math.sqrt(covariance_of(view, i, i) + 1e-4)
+            value += variance * max(0.0, 1 - spread) / dim / 2
+            for j in range(dim):
+                if i != j:
+                    square = covariance_of(view, i, j) ** 2
+                    value += covariance * square / dim
+    return value
+
+
+@pytest.mark.parametrize("scale", [0.3, 2.0])
+def test_formula(rng, scale):
+    """The mean agrees with a float64 double loop, positives in any order."""
+    anchor = scale * rng.normal(size=(7, 4)).astype(np.float32) + 0.5
+    candidates = scale * rng.normal(size=(9, 4)).astype(np.float32) - 1
+    positive = np.array([3, 0, 8, 1, 6, 2, 4])
+    options = {"invariance": 20.0, "variance": 30.0, "covariance": 2.0}
+    got = vicreg(anchor, candidates, positive, **options)
+    want = loop(anchor, candidates[positive], **options)
+    assert np.mean(got) == pytest.approx(want, rel=1e-5)
+
+
+def test_other_libraries(noted_views, both_directions):
+    """The value of lightly 1.6.0 and pytorch-metric-learning 2.9.0.
+
+    `VICRegLoss` of both, in float64.
+    """
+    spec = "vicreg(invariance=20, variance=30, covariance=2)"
+    got = both_directions(spec, *noted_views)
+    assert got == pytest.approx(48.57018819420654, rel=1e-5)
+
+
+def test_value_at_collapse():
+    """One point costs 0.99 of the variance's weight."""
+    same = np.tile([[3.0, 4.0, 1.0]], (6, 1)).astype(np.float32)
+    got = vicreg(same, same, np.arange(6))
+    np.testing.assert_allclose(got, 0.99 * 25, rtol=1e-5)

@@ -1,0 +1,159 @@
+"""Cards: read from the docstrings, and nothing lost on the way."""
+
+import pathlib
+import re
+
+import pytest
+
+from tfcmc import cards
+from tfcmc.losses import LOSSES
+from tfcmc.registry import Choice, Flag, Number, Registry
+from trainers import losses
+
+README = pathlib.Path(__file__).parents[1] / "README.md"
+every_loss = pytest.mark.parametrize(
+    "member", LOSSES.members(), ids=LOSSES.names()
+)
+
+
+@pytest.fixture
+def fruit():
+    """A member with a docstring of every part."""
+    registry = Registry("fruit")
+
+    @registry.register(
+        "apple", weight=Number(above=0), colour=Choice(("red", "green"))
+    )
+    def apple(tree, *, weight=1.0, colour="red"):
+        """Falls from a tree.
+
+        Not far
+        from it.
+
+        Formula: g h,
+            the height.
+        Range: from 0.
+        At initialisation: on the tree.
+        At collapse: 0: on the ground.
+
+        Args:
+            tree: `[count]`, where it grows.
+            weight: How heavy, above 0; apples have
+                0.1 to 0.3.
+            colour: "red" or "green".
+
+        Returns:
+            `[count]`.
+
+        Reference: Newton 1687,
+            "Principia".
+        """
+
+    return registry.lookup("apple").member
+
+
+def test_parts(fruit):
+    """Every part is found, and its lines are joined."""
+    card = cards.read_card(fruit.function)
+    assert card.line == "Falls from a tree."
+    assert card.meaning == ("Not far from it.",)
+    assert card.sections == {
+        "Formula": "g h, the height.",
+        "Range": "from 0.",
+        "At initialisation": "on the tree.",
+        "At collapse": "0: on the ground.",
+        "Returns": "`[count]`.",
+        "Reference": 'Newton 1687, "Principia".',
+    }
+    assert card.arguments == {
+        "tree": "`[count]`, where it grows.",
+        "weight": "How heavy, above 0; apples have 0.1 to 0.3.",
+        "colour": '"red" or "green".',
+    }
+
+
+def test_brief(fruit):
+    """Spec, line, options, start, collapse, reference."""
+    assert cards.brief(fruit).splitlines() == [
+        "apple(weight=1.0, colour=red)",
+        "    Falls from a tree.",
+        "    weight             a number above 0",
+        "    colour             one of red, green",
+        "    at start           on the tree.",
+        "    at collapse        0: on the ground.",
+        '    reference          Newton 1687, "Principia".',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("legal", "words"),
+    [
+        (Number(), "a number"),
+        (Number(at_least=1, whole=True), "a whole number at least 1"),
+        (Number(above=0, below=1), "a number above 0 and below 1"),
+        (Number(at_most=2, optional=True), "a number at most 2, or None"),
+        (Flag(), "one of True, False"),
+        (
+            Choice(("a", "b"), number=Number(above=0)),
+            "one of a, b, or a number above 0",
+        ),
+    ],
+)
+def test_range_words(legal, words):
+    """What is legal, in the words in which a mistake is told."""
+    assert cards.range_words(legal) == words
+
+
+@every_loss
+def test_nothing_is_lost(member):
+    """The full card has every word that is not about the tensors."""
+    card = cards.read_card(member.function)
+    assert set(member.legal) <= set(card.arguments)
+    assert all(
+        card.sections[name] for name in cards.HEADINGS if name != "Args"
+    )
+    headings = "|".join(cards.HEADINGS)
+    text = re.sub(
+        r"Args:.*?Returns:", "", member.function.__doc__, flags=re.DOTALL
+    )
+    text = re.sub(rf"({headings}):", "", text)
+    options = " ".join(card.arguments[name] for name in member.legal)
+    assert set((text + " " + options).split()) <= set(
+        cards.full(member).split()
+    )
+
+
+@every_loss
+def test_cards_fit_a_screen(member):
+    """Lines of at most 79 columns below the spec."""
+    for text in (cards.brief(member), cards.full(member)):
+        assert all(len(line) <= 79 for line in text.splitlines()[1:])
+
+
+def test_the_list_has_all(capsys):
+    """Every loss with its defaults, in the order of their names."""
+    losses.main([])
+    text = capsys.readouterr().out
+    found = re.findall(r"^(\w+)\(", text, re.MULTILINE)
+    assert found == LOSSES.names()
+
+
+def test_negatives_are_told(capsys):
+    """A card says which sources of negatives go with its loss."""
+    losses.main(["nt_xent"])
+    assert "batch only" in capsys.readouterr().out
+    losses.main(["softmax(temperature=0.5)"])
+    assert "batch or bank" in capsys.readouterr().out
+
+
+def test_readme_has_a_row_each():
+    """One row a loss, whose options are its defaults."""
+    rows = re.findall(
+        r"^\| `(\w+\(.*?\))` \|", README.read_text("utf-8"), re.M
+    )
+    found = {}
+    for row in rows:
+        bound = LOSSES.lookup(row)
+        assert bound.options == bound.member.defaults(), row
+        found[bound.name] = row
+    assert sorted(found) == LOSSES.names()

@@ -1,0 +1,87 @@
+"""Alignment and uniformity, trained for directly."""
+
+from tfcmc.geometry import (
+    SMALLEST_SQUARED_DISTANCE,
+    distance,
+    masked_logsumexp,
+    similarity,
+    split,
+)
+from tfcmc.lazy import tf
+from tfcmc.losses.base import LOSSES
+from tfcmc.registry import Number
+
+
+@LOSSES.register(
+    "alignment_uniformity",
+    aliases=("align_uniform",),
+    extra={"whole_batch": True},
+    alignment_weight=Number(at_least=0, at_most=1000),
+    uniformity_weight=Number(at_least=0, at_most=1000),
+    alpha=Number(above=0, at_most=8),
+    t=Number(above=0, at_most=20),
+)
+def alignment_uniformity(
+    anchor,
+    candidates,
+    positive,
+    *,
+    alignment_weight=1.0,
+    uniformity_weight=1.0,
+    alpha=2.0,
+    t=2.0,
+):
+    """Pulls positives together and spreads the anchors over the sphere.
+
+    The two numbers every run is measured by, as the objective. No negatives
+    of the other view are read: an anchor keeps away from its own view.
+
+    Formula: w_a |a - p|^alpha + w_u u, p the positive. The uniformity of the
+        anchors' view is U = log(mean of g_i), g_i the mean over the other
+        anchors b of exp(-t |a_i - b|^2). An anchor's share is the logarithm's
+        tangent, u_i = U + g_i / mean(g) - 1: the mean of the shares is U, up
+        to rounding, and an anchor in a crowd has the larger one. Both
+        directions add up to twice the paper's loss.
+    Range: the batch's mean from -4 t w_u, at most 2^alpha w_a.
+    At initialisation: near w_a d^alpha - w_u t d^2, w_a and w_u the weights,
+        for the usual distance d.
+    At collapse: 0, when all vectors are one point; views on two points, w_a
+        times their distance to the power alpha.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`; only positives are read.
+        positive: `[batch]`, the row of each anchor's positive.
+        alignment_weight: w_a, from 0.
+        uniformity_weight: w_u, from 0.
+        alpha: Exponent of the distance of a pair, above 0.
+        t: Sharpness of the Gaussian potential, above 0.
+
+    Returns:
+        `[batch]`; only the mean over the batch is a loss.
+
+    Reference: Wang and Isola 2020, "Understanding contrastive representation
+        learning through alignment and uniformity on the hypersphere",
+        equations 4 and 5.
+    """
+    squares = distance(similarity(anchor, candidates), squared=True)
+    square, _ = split(squares, positive)
+    # A power below 1 of the square is infinitely steep at 0.
+    apart = square > SMALLEST_SQUARED_DISTANCE
+    power = tf.pow(tf.where(apart, square, 1.0), alpha / 2.0)
+    alignment = tf.where(apart, power, 0.0)
+    return alignment_weight * alignment + uniformity_weight * _shares(
+        anchor, t
+    )
+
+
+def _shares(anchor, t):
+    """U + g_i / mean(g) - 1 of every anchor."""
+    squares = distance(similarity(anchor, anchor), squared=True)
+    _, others = split(squares, tf.range(tf.shape(anchor)[0]))
+    count = tf.cast(tf.shape(anchor)[0], squares.dtype)
+    log_sums = masked_logsumexp(-t * squares, others)
+    log_sum = tf.reduce_logsumexp(log_sums)
+    pairs = count * tf.maximum(count - 1.0, 1.0)
+    relative = tf.exp(log_sums - log_sum) * count
+    return log_sum - tf.math.log(pairs) + relative - 1.0

@@ -1,0 +1,57 @@
+"""The loss of Barlow Twins."""
+
+from tfcmc.lazy import tf
+from tfcmc.losses.base import LOSSES
+from tfcmc.registry import Number
+
+EPSILON = 1e-5  # added to variances, as batch normalisation does
+
+
+@LOSSES.register(
+    "barlow_twins",
+    extra={"raw": True, "whole_batch": True, "axes": True},
+    redundancy_weight=Number(at_least=0, at_most=10),
+)
+def barlow_twins(anchor, candidates, positive, *, redundancy_weight=0.005):
+    """Wants each feature equal in both views and unlike every other feature.
+
+    Compares features over the batch, not pictures: there are no negatives.
+
+    Formula: sum over i of (1 - C_ii)^2 + w times the sum over i != j of
+        C_ij^2, C the correlation over the batch of the anchors' feature i
+        with the positives' feature j; variances are those of the batch plus
+        1e-5. Every anchor has the batch's value. Both directions are the
+        same: the total counts it twice.
+    Range: from 0, at most 4 dim + w dim (dim - 1).
+    At initialisation: about dim + w times the sum of squared correlations,
+        while the views' features know nothing of each other.
+    At collapse: dim, when all vectors of a view are one point.
+
+    Args:
+        anchor: Vectors `[batch, dim]`, of any length.
+        candidates: Vectors `[count, dim]`; only positives are read.
+        positive: `[batch]`, the row of each anchor's positive.
+        redundancy_weight: w, from 0; the paper's lambda.
+
+    Returns:
+        `[batch]`, the same value everywhere.
+
+    Reference: Zbontar et al. 2021, "Barlow Twins: self-supervised learning
+        via redundancy reduction", equation 1.
+    """
+    batch = tf.shape(anchor)[0]
+    first = _standardised(anchor)
+    second = _standardised(tf.gather(candidates, positive))
+    correlation = tf.matmul(first, second, transpose_a=True)
+    correlation /= tf.cast(batch, correlation.dtype)
+    same = tf.linalg.diag_part(correlation)
+    squares = tf.square(tf.linalg.set_diag(correlation, tf.zeros_like(same)))
+    value = tf.reduce_sum(tf.square(1.0 - same))
+    value += redundancy_weight * tf.reduce_sum(squares)
+    return tf.fill([batch], value)
+
+
+def _standardised(vectors):
+    centred = vectors - tf.reduce_mean(vectors, axis=0)
+    variance = tf.reduce_mean(tf.square(centred), axis=0)
+    return centred * tf.math.rsqrt(variance + EPSILON)

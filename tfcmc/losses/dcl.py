@@ -1,0 +1,43 @@
+"""The decoupled contrastive loss."""
+
+from tfcmc.geometry import masked_logsumexp, similarity, split
+from tfcmc.losses.base import LOSSES
+from tfcmc.registry import Number
+
+
+@LOSSES.register(
+    "dcl",
+    extra={"same_view": True},
+    temperature=Number(above=0, at_most=100),
+)
+def dcl(anchor, candidates, positive, *, temperature=0.1, own=None):
+    """Takes the positive out of the sum that `nt_xent` divides by.
+
+    The gradient of `nt_xent` carries a factor that vanishes as soon as the
+    positive is told from few negatives; without the positive in the sum the
+    factor is 1, and small batches teach as large ones. Negatives are of both
+    views, as in the paper. The paper's weighting of positives (DCLW) is not
+    offered.
+
+    Formula: -s_pos / T + log(sum over negatives of exp(s_j / T)), s_j the
+        cosine similarity of the anchor with candidate j.
+    Range: ln(m) - 2 / T to ln(m) + 2 / T, in nats; m = 2 batch - 2.
+    At initialisation: about ln(m), m = 2 batch - 2, when the views' encoders
+        start alike; up to 2 / T more when they start apart.
+    At collapse: ln(m), when all candidates are one point.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`, one negative at least.
+        positive: `[batch]`, the row of each anchor's positive.
+        temperature: T, above 0; the field uses 0.05 to 1.
+        own: `[batch]`, the row of each anchor itself, or None for none.
+
+    Returns:
+        `[batch]`, in nats; below 0 once positives are told apart.
+
+    Reference: Yeh et al. 2021, "Decoupled contrastive learning", equation 6.
+    """
+    logits = similarity(anchor, candidates) / temperature
+    match, negatives = split(logits, positive, own)
+    return masked_logsumexp(logits, negatives) - match

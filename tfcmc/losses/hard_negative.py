@@ -1,0 +1,65 @@
+"""The contrastive loss with hard negatives."""
+
+from tfcmc.geometry import masked_logsumexp, similarity, split
+from tfcmc.lazy import tf
+from tfcmc.losses.base import LOSSES
+from tfcmc.losses.debiased import corrected
+from tfcmc.registry import Number
+
+
+@LOSSES.register(
+    "hard_negative",
+    aliases=("hcl",),
+    extra={"same_view": True},
+    temperature=Number(above=0, at_most=100),
+    beta=Number(at_least=0, at_most=100),
+    tau_plus=Number(at_least=0, below=1),
+)
+def hard_negative(
+    anchor,
+    candidates,
+    positive,
+    *,
+    temperature=0.5,
+    beta=1.0,
+    tau_plus=0.1,
+    own=None,
+):
+    """Weighs negatives by how near they are, false ones taken out.
+
+    `debiased`, with negatives drawn (by weighting) from a distribution tilted
+    towards the anchor. With beta 0 it is `debiased`.
+
+    Formula: -log(p / (p + G)), p = exp(s_pos / T), G = max((S - tau_plus m p)
+        / (1 - tau_plus), m exp(-1 / T)), S = sum of w_j exp(s_j / T) over the
+        m negatives, w_j = exp(beta s_j / T) divided by its mean over them, as
+        in the authors' code (the temperature is inside the weight).
+    Range: from ln(1 + m exp(-2 / T)), at most ln(1 + m exp(2 / T) / (1 -
+        tau_plus)), in nats; m = 2 batch - 2.
+    At initialisation: about ln(1 + m), m = 2 batch - 2, when the views'
+        encoders start alike.
+    At collapse: ln(1 + m), when all candidates are one point.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+        positive: `[batch]`, the row of each anchor's positive.
+        temperature: T, above 0; the authors use 0.5.
+        beta: How much near negatives count, from 0; the authors use 0.5 to 2.
+        tau_plus: Probability that a negative is of the anchor's class, from 0
+            to below 1; about 1 / classes.
+        own: `[batch]`, the row of each anchor itself, or None for none.
+
+    Returns:
+        `[batch]`, in nats.
+
+    Reference: Robinson et al. 2021, "Contrastive learning with hard negative
+        samples", section 3.
+    """
+    logits = similarity(anchor, candidates) / temperature
+    match, negatives = split(logits, positive, own)
+    count = tf.reduce_sum(tf.cast(negatives, logits.dtype), axis=1)
+    log_weights = masked_logsumexp(beta * logits, negatives)
+    log_sum = masked_logsumexp((1.0 + beta) * logits, negatives)
+    log_sum += tf.math.log(tf.maximum(count, 1.0)) - log_weights
+    return corrected(log_sum, match, count, temperature, tau_plus)

@@ -1,0 +1,49 @@
+"""The multi-class N-pair loss."""
+
+from tfcmc.geometry import masked_logsumexp, similarity, split
+from tfcmc.lazy import tf
+from tfcmc.losses.base import LOSSES
+from tfcmc.registry import Number
+
+
+@LOSSES.register(
+    "n_pair",
+    extra={"raw": True},
+    regularisation=Number(at_least=0, at_most=10),
+)
+def n_pair(anchor, candidates, positive, *, regularisation=0.002):
+    """Picks the positive out of all by inner products of free length.
+
+    The encoder chooses its own temperature by the length of its vectors; a
+    penalty keeps them from growing for ever. On unit vectors it would be
+    `softmax(temperature=1)`.
+
+    Formula: log(1 + sum over negatives of exp(a.c_j - a.p)) + r (|a|^2 +
+        |p|^2) / 4, a the anchor, c_j a candidate, p the positive; none of
+        unit length.
+    Range: from 0, in nats.
+    At initialisation: about ln(count) + r |a|^2 / 2 while inner products are
+        small.
+    At collapse: the same exactly, when all vectors are one point.
+
+    Args:
+        anchor: Vectors `[batch, dim]`, of any length.
+        candidates: Vectors `[count, dim]`, of any length.
+        positive: `[batch]`, the row of each anchor's positive.
+        regularisation: r, from 0; the L2 penalty of the lengths.
+
+    Returns:
+        `[batch]`, in nats.
+
+    Reference: Sohn 2016, "Improved deep metric learning with multi-class
+        N-pair loss objective", sections 3.1 and 3.2.
+    """
+    products = similarity(anchor, candidates)
+    match, negatives = split(products, positive)
+    lengths = tf.reduce_sum(tf.square(anchor), axis=1) + tf.gather(
+        tf.reduce_sum(tf.square(candidates), axis=1), positive
+    )
+    return (
+        tf.math.softplus(masked_logsumexp(products, negatives) - match)
+        + regularisation * lengths / 4.0
+    )

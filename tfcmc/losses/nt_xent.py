@@ -1,0 +1,45 @@
+"""NT-Xent, the loss of SimCLR."""
+
+from tfcmc.geometry import masked_logsumexp, similarity, split
+from tfcmc.lazy import tf
+from tfcmc.losses.base import LOSSES
+from tfcmc.registry import Number
+
+
+@LOSSES.register(
+    "nt_xent",
+    aliases=("simclr",),
+    extra={"same_view": True},
+    temperature=Number(above=0, at_most=100),
+)
+def nt_xent(anchor, candidates, positive, *, temperature=0.1, own=None):
+    """Picks the positive out of both views of all pictures: SimCLR's loss.
+
+    `softmax` with negatives of the anchor's own view too, so that the views
+    cannot part into two clusters, each of one point.
+
+    Formula: -log(exp(s_pos / T) / sum over j of exp(s_j / T)), s_j the cosine
+        similarity of the anchor with candidate j; all embeddings of both
+        views are candidates but the anchor itself.
+    Range: from 0; at most ln(1 + m) + 2 / T, in nats; m = 2 batch - 2.
+    At initialisation: about ln(1 + m), m = 2 batch - 2, when the views'
+        encoders start alike; up to 2 / T more when they start apart.
+    At collapse: ln(1 + m), when all candidates are one point.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+        positive: `[batch]`, the row of each anchor's positive.
+        temperature: T, above 0; SimCLR uses 0.1 on ImageNet, 0.5 on CIFAR-10.
+        own: `[batch]`, the row of each anchor itself, or None for none.
+
+    Returns:
+        `[batch]`, in nats.
+
+    Reference: Chen et al. 2020, "A simple framework for contrastive learning
+        of visual representations", equation 1.
+    """
+    logits = similarity(anchor, candidates) / temperature
+    match, negatives = split(logits, positive, own)
+    # -log(p / (p + n)) = log(1 + n / p).
+    return tf.math.softplus(masked_logsumexp(logits, negatives) - match)

@@ -1,0 +1,45 @@
+"""The pairwise sigmoid loss, of SigLIP."""
+
+from tfcmc.geometry import similarity, split
+from tfcmc.lazy import tf
+from tfcmc.losses.base import LOSSES
+from tfcmc.registry import Number
+
+
+@LOSSES.register(
+    "sigmoid",
+    aliases=("siglip",),
+    temperature=Number(above=0, at_most=100),
+    bias=Number(at_least=-100, at_most=100),
+)
+def sigmoid(anchor, candidates, positive, *, temperature=0.1, bias=-10.0):
+    """Tells matching pairs from the rest, one binary decision a pair.
+
+    No candidate is weighed against another. SigLIP learns temperature and
+    bias from these defaults on; here they stay as they are given.
+
+    Formula: log(1 + exp(-l_pos)) + sum over negatives of log(1 + exp(l_j)),
+        l_j = s_j / T + b, s_j the cosine similarity with candidate j. Both
+        directions sum over the same pairs: the total counts each twice.
+    Range: from 0, in nats.
+    At initialisation: (1 + m) log(1 + exp(c / T + b)) - (c / T + b), c the
+        usual similarity, m the negatives; for c = 0 about -b.
+    At collapse: the same for c = 1; with the defaults (1 + m) ln 2.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+        positive: `[batch]`, the row of each anchor's positive.
+        temperature: T, above 0; 1/T is SigLIP's t.
+        bias: b, the log odds of a match at similarity 0.
+
+    Returns:
+        `[batch]`, in nats.
+
+    Reference: Zhai et al. 2023, "Sigmoid loss for language image
+        pre-training", section 3.2.
+    """
+    logits = similarity(anchor, candidates) / temperature + bias
+    match, negatives = split(logits, positive)
+    rejected = tf.where(negatives, tf.math.softplus(logits), 0.0)
+    return tf.math.softplus(-match) + tf.reduce_sum(rejected, axis=1)

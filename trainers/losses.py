@@ -1,0 +1,41 @@
+"""Lists the losses: what each does, its options, its value when it fails.
+
+    python -m trainers.losses
+
+prints a short card of every loss, and
+
+    python -m trainers.losses triplet
+
+one card in full. The value at collapse is the one to know: a training whose
+loss stays there has learnt nothing.
+"""
+
+from tfcmc import cards
+from tfcmc.losses import LOSSES
+from tfcmc.plan import BATCH_ONLY
+from trainers import command_line
+
+
+def main(argv=None):
+    """Reads the command line and prints one card or all."""
+    parser = command_line.make_parser("trainers.losses", __doc__)
+    parser.add_argument("loss", nargs="?", help="the loss to show in full")
+    given = command_line.parse(parser, argv)
+    if "loss" in given:
+        member = LOSSES.lookup(given["loss"]).member
+        print(cards.full(member, [("negatives", negatives_of(member))]))
+        return
+    print("\n\n".join(map(cards.brief, LOSSES.members())))
+    print("\nOne in full: python -m trainers.losses NAME")
+
+
+def negatives_of(member):
+    """Says which sources of negatives go with a loss."""
+    for need, reason in BATCH_ONLY.items():
+        if member.extra.get(need):
+            return f"batch only: it {reason}."
+    return "batch or bank."
+
+
+if __name__ == "__main__":
+    command_line.run(main)
