@@ -15,7 +15,14 @@ from tensorboard.backend.event_processing.event_file_loader import (
 )
 
 from tfcmc.lazy import keras
-from trainers import command_line, embed, evaluate, losses, pretrain
+from trainers import (
+    command_line,
+    embed,
+    evaluate,
+    losses,
+    neighbours,
+    pretrain,
+)
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
@@ -170,7 +177,9 @@ def test_loss_that_is_no_number(tmp_path, capsys):
         assert path.read_bytes() == data
 
 
-@pytest.mark.parametrize("name", ["pretrain", "evaluate", "losses", "embed"])
+@pytest.mark.parametrize(
+    "name", ["pretrain", "evaluate", "losses", "embed", "neighbours"]
+)
 def test_help_is_quick(name, command):
     """Under a second of work: TensorFlow is not loaded."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -335,6 +344,14 @@ def test_readme(words, trained, tmp_path, monkeypatch):
         kept = [word for word in rest[1:] if not word.startswith("--data")]
         embed.main([str(trained[0]), *kept, f"--data={TINY}"])
         assert len(list(tmp_path.iterdir())) == 1
+        return
+    if module == "trainers.neighbours":
+        # An image of the README's name; the README's folder is not there.
+        pixels = np.random.default_rng(0).integers(0, 256, (60, 70, 3))
+        keras.utils.save_img(rest[1], pixels)
+        kept = [word for word in rest[1:] if not word.startswith("--data")]
+        neighbours.main([str(trained[0]), *kept, f"--data={TINY}"])
+        assert list(trained[0].glob("figures/neighbours-*.png"))
         return
     assert module == "trainers.pretrain"
     if "--help" in rest:

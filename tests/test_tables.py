@@ -114,7 +114,7 @@ def test_check_out(tmp_path, monkeypatch):
     for name, told in (
         ("out.npy", "ending in .npz or .csv or .parquet"),
         ("out", "ending in"),
-        ("folder.npz", "a file"),
+        ("folder.npz", "a file ending in"),
         ("gone/out.csv", "in a folder that can be written to"),
     ):
         with pytest.raises(UsageError, match=told):

@@ -1,6 +1,8 @@
 """The one sentence in which mistakes are told, and the checks that use it."""
 
 import difflib
+import os
+import pathlib
 
 
 class UsageError(ValueError):
@@ -127,6 +129,25 @@ def check_choice(name, value, choices):
     if value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
         raise must(name, f"one of {listed}", value)
+
+
+def check_writable(name, path, endings):
+    """Checks that a file could be written, before long work.
+
+    Args:
+        name: What it is called where the user wrote it.
+        path: The file.
+        endings: The endings allowed, each with its dot.
+
+    Raises:
+        UsageError: if its ending is another, it is a folder, or its folder is
+            not there or cannot be written to.
+    """
+    path = pathlib.Path(path)
+    if path.suffix not in endings or path.is_dir():
+        raise must(name, f"a file ending in {' or '.join(endings)}", str(path))
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise must(name, "in a folder that can be written to", str(path))
 
 
 def check_pair(anchor, candidates, rows, name="positive"):

@@ -15,7 +15,7 @@ import zipfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError, must
+from tfcmc.checks import UsageError, check_writable
 from tfcmc.lazy import LazyModule
 
 pyarrow = LazyModule("pyarrow")
@@ -32,16 +32,9 @@ def check_out(path):
         UsageError: if its ending is not known, its folder is not there or
             cannot be written to, or pyarrow is missing for .parquet.
     """
-    path = pathlib.Path(path)
-    if path.suffix not in WRITERS:
-        raise must(
-            "out", f"a file ending in {' or '.join(WRITERS)}", str(path)
-        )
-    if path.is_dir():
-        raise must("out", "a file", str(path))
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise must("out", "in a folder that can be written to", str(path))
-    if path.suffix == ".parquet" and not importlib.util.find_spec("pyarrow"):
+    check_writable("out", path, WRITERS)
+    parquet_wanted = pathlib.Path(path).suffix == ".parquet"
+    if parquet_wanted and not importlib.util.find_spec("pyarrow"):
         raise UsageError(
             f"`out` must end in .npz or .csv where pyarrow is not installed. "
             f"Received: {str(path)!r}\n"
@@ -212,7 +205,9 @@ class ParquetWriter(contextlib.ExitStack):
     def add(self, columns, vectors):
         """Writes a batch."""
         arrays = {
-            name: pyarrow.array([_plain(value) for value in values])
+            name: pyarrow.array(
+                [plain_text(v) if isinstance(v, str) else v for v in values]
+            )
             for name, values in columns.items()
         }
         for name, array in vectors.items():
@@ -234,13 +229,9 @@ class ParquetWriter(contextlib.ExitStack):
         self._writer.close()
 
 
-def _plain(value):
-    """Returns a file name that is no UTF-8 as text that is."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode(
-            "utf-8", "replace"
-        )
-    return value
+def plain_text(name):
+    """Returns a file name whose bytes are no UTF-8 as text that is."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 WRITERS = {".npz": NpzWriter, ".csv": CsvWriter, ".parquet": ParquetWriter}

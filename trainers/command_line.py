@@ -70,7 +70,7 @@ def add_settings(parser, record, only=None):
             help_text += f" (default: {field.default})"
         parser.add_argument(
             option(field.name),
-            type=_reader(option(field.name), hints[field.name]),
+            type=reader(option(field.name), hints[field.name]),
             metavar=_plain_type(hints[field.name]).__name__.upper(),
             help=help_text.replace("%", "%%"),
         )
@@ -193,8 +193,13 @@ def _plain_type(hint):
     return hint
 
 
-def _reader(name, hint):
-    """Returns the function that reads a word as a value of a type."""
+def reader(name, hint):
+    """Returns the function that reads a word as a value of a type.
+
+    Args:
+        name: How the option is written.
+        hint: `bool`, `int`, `float` or `str`, or one of them `| None`.
+    """
     wanted = _plain_type(hint)
 
     def read(text):

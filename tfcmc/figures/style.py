@@ -1,6 +1,7 @@
 """One look for all figures."""
 
 import os
+import warnings
 
 from tfcmc.lazy import LazyModule
 
@@ -28,13 +29,21 @@ SETTINGS = {
     "axes.spines.right": False,
     "axes.titlesize": 11,
     "legend.frameon": False,
+    # Names of files and folders may have dollar signs.
+    "text.parse_math": False,
 }
 
 
-def new_figure(width=6.4, height=4.2):
-    """Returns a figure and its axes, apart from any window system."""
+def new_canvas(width, height):
+    """Returns a figure without axes, apart from any window system."""
     drawn = figure.Figure(figsize=(width, height), layout="constrained")
     backend.FigureCanvasAgg(drawn)
+    return drawn
+
+
+def new_figure(width=6.4, height=4.2):
+    """Returns a figure and its axes."""
+    drawn = new_canvas(width, height)
     return drawn, drawn.add_subplot()
 
 
@@ -42,7 +51,9 @@ def styled(draw):
     """Decorates a drawing function so that it draws in the common style."""
 
     def wrapped(*args, **kwargs):
-        with matplotlib.rc_context(SETTINGS):
+        with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+            # Scripts that the font lacks are drawn as boxes.
+            warnings.filterwarnings("ignore", "Glyph .* missing from")
             return draw(*args, **kwargs)
 
     wrapped.__doc__ = draw.__doc__

@@ -1,0 +1,122 @@
+"""The neighbours command."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfcmc import neighbours as module
+from tfcmc.data.images import read
+from tfcmc.data.pictures import ArrayPictures
+from tfcmc.evaluation.features import encode
+from tfcmc.plan import stored_plan
+from tfcmc.stage import Stage, load_encoders, read_source
+from trainers import command_line, neighbours
+
+
+@pytest.fixture
+def image(tmp_path, rng):
+    """An image file of no run's data, with a name that is odd to draw."""
+    path = tmp_path / "a $\\frac$ 中.png"
+    Image.fromarray(rng.integers(0, 256, (50, 80, 3), np.uint8)).save(path)
+    return path
+
+
+def cosines_by_hand(run_folder, image, pictures):
+    """The cosine of an image and each picture, in double precision."""
+    plan, run = stored_plan(run_folder)
+    reader = Stage(plan, 64).reader(load_encoders(plan, run))
+    both = [read(image, 64)[None], pictures]
+    query, others = (
+        encode(reader, ArrayPictures(p)).both().astype(np.float64)
+        for p in both
+    )
+    lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(query)
+    return (others @ query[0]) / lengths
+
+
+def refused(capsys, *words):
+    """What the user is told."""
+    with pytest.raises(SystemExit) as left:
+        command_line.run(lambda: neighbours.main([str(w) for w in words]))
+    assert left.value.code == 2
+    text = capsys.readouterr().err.strip()
+    assert len(text.splitlines()) <= 2
+    return text
+
+
+def test_among_the_runs_test_pictures(trained, image, capsys):
+    """The nearest by a full sort, with their classes, printed and drawn."""
+    neighbours.main([str(trained[0]), str(image)])
+    printed = capsys.readouterr().out.splitlines()
+    source = read_source(stored_plan(trained[0])[0])
+    pictures = source.test.pictures.read(np.arange(160))
+    cosines = cosines_by_hand(trained[0], image, pictures)
+    order = np.argsort(-cosines)[:8]
+    rows = [line.split() for line in printed if " cosine " in line]
+    assert [int(row[-1]) for row in rows] == order.tolist()
+    for row, number in zip(rows, order, strict=True):
+        assert float(row[2]) == pytest.approx(cosines[number], abs=6e-4)
+        name = source.class_names[source.test.labels[number]]
+        assert " ".join(row[3:-2]) == name
+    assert "among 160 pictures of shapes" in "".join(printed)
+    drawn = trained[0] / "figures" / f"neighbours-{image.stem}.png"
+    assert drawn.read_bytes().startswith(b"\x89PNG")
+
+
+def test_among_a_folder(trained, image, tmp_path, capsys, rng):
+    """Every picture beneath it, by file name; the image itself is not."""
+    album = tmp_path / "album"
+    (album / "test" / "x").mkdir(parents=True)
+    for number in range(5):
+        pixels = rng.integers(0, 256, (64, 64, 3), np.uint8)
+        Image.fromarray(pixels).save(album / f"test/x/{number}.png")
+    Image.open(image).save(album / "copy.png")
+    out = tmp_path / "sheet.png"
+    words = [trained[0], image, f"--data=folder:{album}", f"--out={out}"]
+    neighbours.main([*map(str, words), "--count=100"])
+    printed = capsys.readouterr().out
+    assert "among 5 pictures" in printed and "copy.png" not in printed
+    assert printed.count("test/x/") == 5
+    width, height = Image.open(out).size
+    assert width > height > 100
+    neighbours.main([*map(str, words), "--count=1"])
+    assert capsys.readouterr().out.count(" cosine ") == 1
+    for path in album.glob("test/x/*"):
+        path.unlink()
+    assert "other than the image" in refused(capsys, *words)
+
+
+def test_batches_in_any_order(trained, image):
+    """The nearest are the same however the pictures come by."""
+    plan, run = stored_plan(trained[0])
+    reader = Stage(plan, 64).reader(load_encoders(plan, run))
+    pictures = read_source(plan).pretrain.read(np.arange(60))
+    query = read(image, 64)
+
+    def found(numbers, size):
+        batches = [
+            (
+                {"name": [str(n) for n in numbers[start : start + size]]},
+                pictures[numbers[start : start + size]],
+            )
+            for start in range(0, 60, size)
+        ]
+        near, searched = module.nearest(reader, query, batches, 7)
+        assert searched == 60
+        return [one.where for one in near]
+
+    assert found(np.arange(60), 60) == found(np.arange(60)[::-1], 13)
+
+
+def test_mistakes(trained, image, tmp_path, capsys):
+    """Plain lines, before the data are read."""
+    run = trained[0]
+    assert "an image file" in refused(capsys, run, tmp_path / "gone.png")
+    assert "--count" in refused(capsys, run, image, "--count=some")
+    assert "at least 1" in refused(capsys, run, image, "--count=0")
+    assert ".png" in refused(capsys, run, image, "--out=sheet.pdf")
+    assert "config.json" in refused(capsys, tmp_path, image)
+    assert "/nowhere" in refused(capsys, run, image, "--data=folder:/nowhere")
+    assert "required" in refused(capsys, run)
+    image.write_bytes(b"no image")
+    assert "not a JPEG" in refused(capsys, run, image)

@@ -1,0 +1,132 @@
+"""The pictures that a run's encoders find nearest to an image."""
+
+import heapq
+import itertools
+import pathlib
+
+import numpy as np
+
+from tfcmc import figures
+from tfcmc.checks import UsageError, must
+from tfcmc.data.decode import skipped
+from tfcmc.data.images import ImageError, read
+from tfcmc.data.walk import walk_split
+from tfcmc.evaluation.features import encode_batch
+from tfcmc.figures.neighbours import Neighbour
+from tfcmc.geometry import normalise
+from tfcmc.stage import Stage, load_encoders, read_source, walk
+from tfcmc.summary import count_epochs
+from tfcmc.tables import plain_text
+
+
+def neighbours(plan, run, image, *, count=8, everything=False, out=None):
+    """Draws and prints the pictures nearest to an image.
+
+    Nearest by the cosine of the features of both views. A picture that is
+    the image itself, pixel by pixel, is left out.
+
+    Args:
+        plan: The `Plan` of the run, with the data to search.
+        run: The `Run` whose encoders see the pictures.
+        image: Path of an image file.
+        count: How many to find.
+        everything: Whether to search all pictures of the data, or only its
+            test part where it has one.
+        out: Path of the PNG, or None for one in the run's folder.
+
+    Returns:
+        The `Neighbour`s found, the nearest first.
+
+    Raises:
+        UsageError: if the image or the data cannot be read, or the encoders
+            are missing or damaged.
+    """
+    image = pathlib.Path(image)
+    encoders = load_encoders(plan, run)
+    _read(image, 64)  # tells a bad image before the data are read
+    walked = walk(plan) if everything else _walk_test(plan)
+    query = _read(image, walked.side)
+    encode = Stage(plan, walked.side).reader(encoders)
+    found, searched = nearest(encode, query, walked.batches, count)
+    for note in skipped(walked.bad):
+        print(f"note: {note}")
+    if not found:
+        raise must("data", "pictures other than the image", plan.config.data)
+    among = f"{searched:,} pictures of {plan.config.data}"
+    print(f"nearest to {plain_text(str(image))} among {among}:")
+    for place, near in enumerate(found, start=1):
+        label = f"{near.label}  " if near.label else ""
+        print(f"{place:4}  cosine {near.cosine:.3f}  {label}{near.where}")
+    if out is None:
+        run.create()
+        out = run.figures / f"neighbours-{image.stem}.png"
+    config = plan.config
+    title = (
+        f"nearest among {among}\n{config.loss}, "
+        f"{count_epochs(config.epochs)}, seed {config.seed}"
+    )
+    figures.neighbours_sheet(
+        query, plain_text(image.name), found, title, pathlib.Path(out)
+    )
+    print(f"drawn in {out}")
+    return found
+
+
+def nearest(encode, query, batches, count):
+    """Finds the nearest pictures as they come by.
+
+    Args:
+        encode: What `make_reader` returned.
+        query: The image, `[side, side, 3]`, uint8.
+        batches: As in a `Walk`.
+        count: How many to find.
+
+    Returns:
+        `(found, searched)`: `Neighbour`s, and how many were looked at.
+    """
+    wanted = _directions(encode, query[None])[0]
+    found, searched = [], 0
+    for columns, pictures in batches:
+        cosines = _directions(encode, pictures) @ wanted
+        itself = (pictures == query).all(axis=(1, 2, 3))
+        searched += len(pictures) - int(itself.sum())
+        rows = np.flatnonzero(~itself)
+        rows = rows[np.argsort(-cosines[rows], kind="stable")][:count]
+        new = [_neighbour(columns, pictures, cosines, row) for row in rows]
+        found = heapq.nlargest(
+            count, itertools.chain(found, new), key=lambda near: near.cosine
+        )
+    return found, searched
+
+
+def _directions(encode, pictures):
+    """Returns the features of both views as unit vectors."""
+    return normalise(encode_batch(encode, pictures).both()).numpy()
+
+
+def _neighbour(columns, pictures, cosines, row):
+    if "name" in columns:
+        label, where = "", plain_text(columns["name"][row])
+    else:
+        label = columns["class"][row]
+        where = f"{columns['part'][row]} {columns['number'][row]}"
+    # A copy, since a slice would keep its whole batch.
+    return Neighbour(float(cosines[row]), label, where, pictures[row].copy())
+
+
+def _walk_test(plan):
+    source = read_source(plan)
+    if source.test is None:
+        return walk(plan)
+    split = source.test
+    return walk_split("test", split.pictures, split.labels, source.class_names)
+
+
+def _read(path, side):
+    try:
+        return read(path, side)
+    except ImageError as error:
+        raise UsageError(
+            f"`image` must be an image file that can be read. "
+            f"Received: {error}"
+        ) from None

@@ -1,0 +1,51 @@
+"""Draws the pictures that a run finds nearest to an image.
+
+    python -m trainers.neighbours runs/mine IMAGE --data=folder:MY_IMAGES
+
+searches every picture of the data; without --data, the run's own test
+pictures. Nearest is by the cosine of the features of both views. The list is
+printed, and drawn in the run's figures/neighbours-IMAGE.png.
+"""
+
+import os
+
+from tfcmc.checks import check_number, check_writable, must
+from tfcmc.plan import stored_plan
+from trainers import command_line
+
+MOST = 100  # neighbours on one sheet
+
+
+def main(argv=None):
+    """Reads the command line and searches."""
+    parser = command_line.make_parser("trainers.neighbours", __doc__)
+    parser.add_argument("run", help="the run folder")
+    parser.add_argument("image", help="an image file")
+    command_line.add_data(
+        parser, "spec of the data to search (default: the run's test pictures)"
+    )
+    parser.add_argument(
+        "--count",
+        type=command_line.reader("--count", int),
+        help="how many to find (default: 8)",
+    )
+    parser.add_argument("--out", help="file ending in .png")
+    given = command_line.parse(parser, argv)
+    image, out = given.pop("image"), given.pop("out", None)
+    count = given.pop("count", 8)
+    check_number("count", count, whole=True, at_least=1, at_most=MOST)
+    if not os.path.isfile(image):
+        raise must("image", "an image file", image)
+    if out is not None:
+        check_writable("out", out, (".png",))
+    everything = "data" in given
+    plan, run = stored_plan(given.pop("run"), **given)
+    from tfcmc import neighbours  # loads TensorFlow: only now
+
+    neighbours.neighbours(
+        plan, run, image, count=count, everything=everything, out=out
+    )
+
+
+if __name__ == "__main__":
+    command_line.run(main)
