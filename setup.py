@@ -30,15 +30,15 @@ setup(
         "scipy>=1.13",
         "scikit-learn>=1.5",
         "matplotlib>=3.9",
-        "pillow>=10.3",
+        "pillow>=10.4",
     ],
     extras_require={
-        "parquet": ["pyarrow>=15"],
+        "parquet": ["pyarrow>=26"],
         "test": [
-            "pytest>=8",
+            "pytest>=8.3",
             "ruff>=0.12",
             "scikit-image>=0.24",
-            "pyarrow>=15",
+            "pyarrow>=26",
         ],
     },
 )
