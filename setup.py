@@ -33,12 +33,12 @@ setup(
         "pillow>=10.4",
     ],
     extras_require={
-        "parquet": ["pyarrow>=26"],
+        "parquet": ["pyarrow>=18"],
         "test": [
             "pytest>=8.3",
             "ruff>=0.12",
             "scikit-image>=0.24",
-            "pyarrow>=26",
+            "pyarrow>=18",
         ],
     },
 )
