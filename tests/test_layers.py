@@ -20,6 +20,7 @@ LAYERS = [
     ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.summary", "tfcmc.tables"],
     ["tfcmc.plan"],
     ["tfcmc.stage"],
+    ["tfcmc.judging"],
     ["tfcmc.experiment", "tfcmc.embedding", "tfcmc.neighbours"],
     ["tfcmc.transformer"],
     ["trainers.command_line"],

@@ -9,11 +9,13 @@ import numpy as np
 from tfcmc.checks import UsageError
 from tfcmc.crops import SIDE, corners
 from tfcmc.data import Reading
+from tfcmc.data.pictures import Subset, in_batches
 from tfcmc.data.walk import walk_source
 from tfcmc.encoders import FEATURES
 from tfcmc.evaluation.features import make_reader
 from tfcmc.lazy import keras
 
+HELD_OUT = 1000  # pictures that every epoch is measured on
 VIEW_SEEDS = 1000  # apart, so that the views' encoders start differently
 
 
@@ -66,6 +68,101 @@ def read_source(plan):
         UsageError: if they cannot be read.
     """
     return plan.data.function(_reading(plan.config), plan.data.argument)
+
+
+def load(plan):
+    """Reads the data and checks that they can be learnt from.
+
+    Args:
+        plan: A `Plan`.
+
+    Returns:
+        A `Source`.
+
+    Raises:
+        UsageError: if they cannot.
+    """
+    config = plan.config
+    source = read_source(plan)
+    views = plan.views.function()
+    count = len(source.pretrain)
+    blank = sum(
+        int(views.blank(batch).sum())
+        for batch in in_batches(source.pretrain, 1024)
+    )
+    if 2 * blank > count:
+        raise UsageError(
+            f"`data` must be colour pictures for the views "
+            f"{' and '.join(views.names)}. Received: {blank:,} of {count:,} "
+            f"{views.blank_word}"
+        )
+    check_labelled(source)
+    parts = [f"{count:,} to learn from"]
+    for role, split in (
+        ("to fit probes on", source.probe_train),
+        ("to test on", source.test),
+    ):
+        if split is not None:
+            parts.append(f"{len(split.pictures):,} {role}")
+    side = source.pretrain.side
+    print(config.data)
+    print(f"  pictures of {side}x{side}: {', '.join(parts)}")
+    for note in source.notes:
+        print(f"  note: {note}")
+    if blank:
+        print(
+            f"  note: {blank:,} of {count:,} are {views.blank_word}: "
+            f"there is nothing to match in them"
+        )
+    return source
+
+
+def check_labelled(source):
+    """Checks that probes can be fitted and judged.
+
+    Args:
+        source: A `Source`.
+
+    Raises:
+        UsageError: if there are labels, and too few for that.
+    """
+    if not source.labelled:
+        return
+    counts = np.bincount(source.probe_train.labels)
+    if np.sum(counts > 1) < 2:
+        raise UsageError(
+            f"`data` must have at least two classes with two pictures in the "
+            f"train part. Received: {[int(n) for n in counts if n]} pictures "
+            f"of {np.sum(counts > 0)} classes"
+        )
+    if len(source.test.labels) < 2:
+        raise UsageError(
+            f"`data` must have at least two pictures in the test part. "
+            f"Received: {len(source.test.labels)}"
+        )
+
+
+def hold_out(source, seed):
+    """Chooses the pictures that every epoch is measured on.
+
+    Where probe-train is not learnt from, they are some of its pictures; else
+    they are taken out of what is learnt from. They are never of the test.
+
+    Args:
+        source: A `Source`.
+        seed: Of the choice.
+
+    Returns:
+        `(pictures, held_out)`: what to learn from, and what to measure on.
+    """
+    apart = source.unseen and source.probe_train is not None
+    pool = source.probe_train.pictures if apart else source.pretrain
+    order = np.random.default_rng(seed).permutation(len(pool))
+    count = min(HELD_OUT, len(pool) if apart else max(2, len(pool) // 10))
+    held_out = Subset(pool, np.sort(order[:count]))
+    if apart:
+        return source.pretrain, held_out
+    return Subset(pool, np.sort(order[count:])), held_out
 
 
 def walk(plan):

@@ -84,16 +84,16 @@ def sphere_lines(result, names):
     head = "".join(f"{column:>12}" for column in columns)
     where = f"on the {result['judged_on']} pictures"
     lines = [f"{where:28}{'alignment':>11}{head}{'rank':>7}"]
-    rows = {
-        "untrained": result["untrained"]["sphere"],
-        "trained": result["sphere"],
-        "trained ": result["sphere_all"],
-    }
-    for label, row in rows.items():
+    rows = [
+        ("untrained", result["untrained"]["sphere"]),
+        ("trained", result["sphere"]),
+        ("trained", result["sphere_all"]),
+    ]
+    for label, row in rows:
         cells = "".join(
             f"{row[f'uniformity_{name}']:>12.3f}" for name in (*names, "both")
         )
-        text = f"{label.strip()}, {row['images']:,} images"
+        text = f"{label}, {row['images']:,} images"
         lines.append(
             f"{text:28}{row['alignment']:>11.4f}{cells}"
             f"{row['effective_rank']:>7.0f}"

@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 
 from tfcmc.checks import UsageError, check_choice
-from tfcmc.data.folder import DEFAULT_SIDE
+from tfcmc.data.base import DEFAULT_SIDE
 from tfcmc.data.images import resize
 from tfcmc.evaluation.features import BATCH, encode_batch
 from tfcmc.lazy import LazyModule

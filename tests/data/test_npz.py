@@ -41,20 +41,6 @@ def _all(pictures):
     return pictures.read(np.arange(len(pictures)))
 
 
-def _halved(pictures):
-    """Halves the side with weights that fall linearly; leaves out the rim."""
-    weights = np.array([1, 3, 3, 1]) / 8
-    for axis in (1, 2):
-        pictures = np.moveaxis(pictures, axis, 0)
-        count = len(pictures) // 2 - 2
-        pictures = sum(
-            weight * pictures[start + 1 : start + 1 + 2 * count : 2]
-            for start, weight in enumerate(weights)
-        )
-        pictures = np.moveaxis(pictures, 0, axis)
-    return pictures
-
-
 def _refused(tmp_path, arrays, match):
     with pytest.raises(UsageError, match=match) as caught:
         _read(tmp_path, arrays)
@@ -118,7 +104,7 @@ def test_oblong_pictures_are_cut(tmp_path):
     np.testing.assert_array_equal(_all(source.pretrain), pictures[:, 2:6])
 
 
-def test_sizes_that_differ_become_one(tmp_path, arrays):
+def test_sizes_that_differ_become_one(tmp_path, arrays, halved):
     """Arrays of different sizes become 96, or what is asked for."""
     arrays["x_test"] = np.repeat(arrays["x_test"], 2, axis=1)
     assert _read(tmp_path, arrays).test.pictures.side == 96
@@ -126,7 +112,7 @@ def test_sizes_that_differ_become_one(tmp_path, arrays):
     seen = _all(source.probe_train.pictures)
     assert seen.shape == (5, 3, 3, 3)
     inner = seen[:, 1:-1, 1:-1]
-    assert np.abs(inner - _halved(arrays["x_train"])).max() <= 1
+    assert np.abs(inner - halved(arrays["x_train"])).max() <= 1
 
 
 def test_labels_in_a_column(tmp_path, arrays):

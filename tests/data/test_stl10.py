@@ -88,20 +88,6 @@ def _all(pictures):
     return pictures.read(np.arange(len(pictures)))
 
 
-def _halved(pictures):
-    """Halves the side with weights that fall linearly; leaves out the rim."""
-    weights = np.array([1, 3, 3, 1]) / 8
-    for axis in (1, 2):
-        pictures = np.moveaxis(pictures, axis, 0)
-        count = len(pictures) // 2 - 2
-        pictures = sum(
-            weight * pictures[start + 1 : start + 1 + 2 * count : 2]
-            for start, weight in enumerate(weights)
-        )
-        pictures = np.moveaxis(pictures, 0, axis)
-    return pictures
-
-
 def _check(source, expected):
     np.testing.assert_array_equal(_all(source.pretrain), expected["unlabeled"])
     for part, split in (("train", source.probe_train), ("test", source.test)):
@@ -152,12 +138,12 @@ def test_archive_of_more_pictures_than_a_piece(tmp_path, contents):
 
 @pytest.mark.parametrize("limit", [10**9, 0])
 @pytest.mark.parametrize("form", FORMS)
-def test_another_side(tmp_path, contents, expected, form, limit):
+def test_another_side(tmp_path, contents, expected, form, limit, halved):
     """Pictures of half the side are scaled, not cut."""
     FORMS[form](tmp_path, contents)
     source = _read(tmp_path, side=48, memory_limit=limit)
     inner = _all(source.probe_train.pictures)[:, 1:-1, 1:-1]
-    assert np.abs(inner - _halved(expected["train"])).max() <= 1
+    assert np.abs(inner - halved(expected["train"])).max() <= 1
     assert source.pretrain.side == 48
 
 

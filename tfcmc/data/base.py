@@ -8,6 +8,9 @@ from tfcmc.registry import Registry
 
 SOURCES = Registry("data")
 
+UNLABELLED = ("unlabeled", "unlabelled")  # names of the part to learn from
+DEFAULT_SIDE = 96  # in pixels, where the pictures are not all of one size
+
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
@@ -61,3 +64,8 @@ class Source:
     class_names: tuple
     unseen: bool
     notes: tuple = ()
+
+    @property
+    def labelled(self):
+        """Whether probes can be fitted on one part and judged on another."""
+        return self.probe_train is not None and self.test is not None

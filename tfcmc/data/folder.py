@@ -6,14 +6,18 @@ import pathlib
 import numpy as np
 
 from tfcmc.checks import UsageError, must
-from tfcmc.data.base import SOURCES, Source, Split
+from tfcmc.data.base import (
+    DEFAULT_SIDE,
+    SOURCES,
+    UNLABELLED,
+    Source,
+    Split,
+)
 from tfcmc.data.decode import decode, skipped
 from tfcmc.data.images import EXTENSIONS, ImageError, is_image, size
-from tfcmc.data.pictures import keep
+from tfcmc.data.pictures import common_limit, keep
 from tfcmc.data.walk import Walk
 
-UNLABELLED = ("unlabeled", "unlabelled")
-DEFAULT_SIDE = 96
 PEEK = 32  # images whose heads are read to find the data's own side
 LARGEST_OWN_SIDE = 128
 NO_LABELS = (
@@ -201,10 +205,8 @@ def _read_all(files, reading):
         reading: A `Reading`.
     """
     side = reading.side or _own_side([p for f in files.values() for p, _ in f])
-    total = sum(map(len, files.values())) * side * side * 3
-    # All in memory or all in files, so that the parts keep to the limit
-    # together.
-    limit = reading.memory_limit if total <= reading.memory_limit else 0
+    total = sum(map(len, files.values()))
+    limit = common_limit(total, side, reading.memory_limit)
     parts, bad = {}, []
     for role, found in files.items():
         kept = []

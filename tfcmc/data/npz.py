@@ -8,14 +8,19 @@ import zlib
 import numpy as np
 
 from tfcmc.checks import UsageError, must
-from tfcmc.data.base import SOURCES, Source, Split
+from tfcmc.data.base import (
+    DEFAULT_SIDE,
+    SOURCES,
+    UNLABELLED,
+    Source,
+    Split,
+)
 from tfcmc.data.images import resize
-from tfcmc.data.pictures import keep
+from tfcmc.data.pictures import common_limit, keep
 
-UNLABELLED = ("x_unlabeled", "x_unlabelled")
+X_UNLABELLED = tuple(f"x_{name}" for name in UNLABELLED)
 LABELLED = ("x_train", "y_train", "x_test", "y_test")
 BATCH_BYTES = 2**23  # of one chunk of a file
-DEFAULT_SIDE = 96  # where the arrays' pictures are not all of one size
 MOST_CLASSES = 100_000
 NO_LABELS = "the probe is skipped: the file has no x_train and y_train"
 
@@ -142,7 +147,7 @@ class _Arrays:
 
 
 def _source(arrays, reading):
-    unlabelled = next((n for n in UNLABELLED if n in arrays.names), None)
+    unlabelled = next((n for n in X_UNLABELLED if n in arrays.names), None)
     labelled = bool({"x_train", "y_train"} & set(arrays.names))
     missing = sorted(set(LABELLED) - set(arrays.names))
     if missing and (labelled or unlabelled is None):
@@ -170,10 +175,8 @@ def _pictures(arrays, names, reading):
     shapes = [arrays.shape(name) for name in names]
     alike = len({shape[1:] for shape in shapes}) == 1
     side = reading.side or (min(shapes[0][1:3]) if alike else DEFAULT_SIDE)
-    total = sum(shape[0] for shape in shapes) * side * side * 3
-    # All in memory or all in files, so that the arrays keep to the limit
-    # together.
-    limit = reading.memory_limit if total <= reading.memory_limit else 0
+    total = sum(shape[0] for shape in shapes)
+    limit = common_limit(total, side, reading.memory_limit)
     return {name: arrays.pictures(name, side, limit) for name in names}
 
 

@@ -147,6 +147,23 @@ def keep(batches, side, expected, memory_limit):
     return RecordPictures(file, count, side)
 
 
+def common_limit(count, side, memory_limit):
+    """Returns the limit for each part of a source, as `keep` takes it.
+
+    All in memory or all in files, so that the parts keep to the limit
+    together.
+
+    Args:
+        count: How many pictures all parts have.
+        side: Their side in pixels.
+        memory_limit: Bytes that all parts may take in memory.
+
+    Returns:
+        `memory_limit` where they fit together, else 0.
+    """
+    return memory_limit if count * side * side * 3 <= memory_limit else 0
+
+
 def in_batches(pictures, size):
     """Yields all pictures in order, `size` at a time."""
     for start in range(0, len(pictures), size):

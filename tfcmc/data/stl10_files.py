@@ -15,7 +15,7 @@ import numpy as np
 
 from tfcmc.checks import UsageError
 from tfcmc.data.images import resize
-from tfcmc.data.pictures import RecordPictures, in_batches, keep
+from tfcmc.data.pictures import RecordPictures, common_limit, in_batches, keep
 
 FOLDER = "stl10_binary"
 ARCHIVE = "stl10_binary.tar.gz"
@@ -105,16 +105,16 @@ def from_folder(folder, reading):
 def _kept(pictures, reading):
     """Returns pictures in memory or resized; the same if none is needed."""
     side = reading.side or SIDE
-    total = sum(map(len, pictures.values())) * side * side * 3
-    fits = total <= reading.memory_limit
-    if not fits and side == SIDE:
+    total = sum(map(len, pictures.values()))
+    limit = common_limit(total, side, reading.memory_limit)
+    if not limit and side == SIDE:
         return pictures
     return {
         part: keep(
             (resize(batch, side) for batch in in_batches(records, BATCH)),
             side,
             len(records),
-            reading.memory_limit if fits else 0,
+            limit,
         )
         for part, records in pictures.items()
     }

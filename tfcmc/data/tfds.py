@@ -5,15 +5,19 @@ import pathlib
 import numpy as np
 
 from tfcmc.checks import UsageError, unknown
-from tfcmc.data.base import SOURCES, Source, Split
-from tfcmc.data.pictures import keep
+from tfcmc.data.base import (
+    DEFAULT_SIDE,
+    SOURCES,
+    UNLABELLED,
+    Source,
+    Split,
+)
+from tfcmc.data.pictures import common_limit, keep
 from tfcmc.lazy import LazyModule, tf
 
 tfds = LazyModule("tensorflow_datasets", needs_tensorflow=True)
 
-UNLABELLED = ("unlabeled", "unlabelled")
 BATCH = 256
-DEFAULT_SIDE = 96  # where a dataset's pictures are not all of one size
 
 
 def versions(name, data_dir):
@@ -76,10 +80,7 @@ def prepared(reading, name):
         if split in ("train", "test", "validation", *UNLABELLED)
     ]
     total = sum(builder.info.splits[split].num_examples for split in wanted)
-    # All in memory or all in files, so that the parts keep to the limit
-    # together.
-    fits = total * side * side * 3 <= reading.memory_limit
-    limit = reading.memory_limit if fits else 0
+    limit = common_limit(total, side, reading.memory_limit)
     splits = {split: _read(builder, split, side, limit) for split in wanted}
     unlabelled = next((s for s in UNLABELLED if s in splits), None)
     judged = "test" if "test" in splits else "validation"
