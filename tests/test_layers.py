@@ -18,6 +18,7 @@ LAYERS = [
     ["tfcmc.model"],
     ["tfcmc.evaluation"],
     ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.summary", "tfcmc.tables"],
+    ["tfcmc.board"],
     ["tfcmc.plan"],
     ["tfcmc.stage"],
     ["tfcmc.judging"],

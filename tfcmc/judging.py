@@ -7,14 +7,14 @@ arguments down.
 import numpy as np
 
 import tfcmc
-from tfcmc import figures
-from tfcmc.data.pictures import in_batches
+from tfcmc import board, figures
+from tfcmc.data.pictures import Subset, in_batches
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.features import encode, weights_hash
 from tfcmc.lazy import keras, tf
 from tfcmc.probes import Labelled
 from tfcmc.stage import hold_out
-from tfcmc.summary import count_epochs, verdict_text
+from tfcmc.summary import TITLES, count_epochs, verdict_text
 
 
 def judge(plan, run, source, stage, encoders, probes):
@@ -50,12 +50,8 @@ def judge(plan, run, source, stage, encoders, probes):
         },
         "encoders_sha256": hashes,
     }
-    if source.test is None:
-        judged = hold_out(source, plan.config.seed)[1]
-        result["judged_on"] = "held-out"
-    else:
-        judged = source.test.pictures
-        result["judged_on"] = "test"
+    judged = judged_pictures(plan, source)
+    result["judged_on"] = "held-out" if source.test is None else "test"
     trained, encoded = measure(plan, source, stage, encoders, judged, probes)
     result |= trained
     result["untrained"], _ = measure(
@@ -76,10 +72,18 @@ def judge(plan, run, source, stage, encoders, probes):
         dim, alpha=plan.config.alpha, t=plan.config.t
     )
     draw(plan, run, source, encoded, result)
+    show_in_tensorboard(plan, run, source, encoded, result)
     run.write_json("metrics.json", result)
     print(verdict_text(result, names))
     print(f"everything is in {run.folder}")
     return result
+
+
+def judged_pictures(plan, source):
+    """Returns the pictures that a run is judged on."""
+    if source.test is None:
+        return hold_out(source, plan.config.seed)[1]
+    return source.test.pictures
 
 
 def hashes_of(names, encoders):
@@ -160,3 +164,37 @@ def draw(plan, run, source, encoded, result):
             run.figures / "tsne.png",
             seed=plan.config.seed,
         )
+
+
+def show_in_tensorboard(plan, run, source, encoded, result):
+    """Writes embeddings, figures and a row of the table for TensorBoard.
+
+    They make up a TensorBoard run of their own, so that the table has the
+    verdict for its metrics and not every curve.
+    """
+    config = plan.config
+    folder = run.tensorboard / "verdict"
+    few = encoded.first(verdict.SPHERE_COUNT)
+    board.write_projector(
+        folder,
+        few,
+        plan.views.function().names,
+        None if source.test is None else source.test.labels,
+        source.class_names,
+        Subset(judged_pictures(plan, source), np.arange(len(few.features[0]))),
+    )
+    board.write_images(
+        folder, sorted(run.figures.glob("*.png")), step=config.epochs
+    )
+    settings = ("data", "epochs", "seed", "batch_size", "learning_rate")
+    options = {"loss": plan.loss.name} | plan.loss.options
+    for name in (*settings, "geometry"):
+        options[name] = getattr(config, name)
+    metrics = {
+        f"sphere/{name}": result["sphere"][name]
+        for name in ("alignment", "uniformity", "effective_rank")
+    }
+    for name in TITLES:
+        if name in result:
+            metrics[f"accuracy/{name}"] = result[name]["accuracy"]
+    board.write_hparams(folder, options, metrics, step=config.epochs)
