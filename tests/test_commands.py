@@ -331,7 +331,10 @@ def readme_commands():
 
 @pytest.mark.parametrize("words", readme_commands(), ids=" ".join)
 def test_readme(words, trained, tmp_path, monkeypatch):
-    """Each command runs as it is written, on tiny data."""
+    """Each command runs as it is written, on tiny data.
+
+    `tensorboard --logdir=runs` is started in `test_board.py`.
+    """
     monkeypatch.chdir(tmp_path)
     module, *rest = words
     if module == "trainers.evaluate":

@@ -14,7 +14,7 @@ from tfcmc.evaluation.features import encode, weights_hash
 from tfcmc.lazy import keras, tf
 from tfcmc.probes import Labelled
 from tfcmc.stage import hold_out
-from tfcmc.summary import TITLES, count_epochs, verdict_text
+from tfcmc.summary import count_epochs, verdict_text
 
 
 def judge(plan, run, source, stage, encoders, probes):
@@ -194,7 +194,7 @@ def show_in_tensorboard(plan, run, source, encoded, result):
         f"sphere/{name}": result["sphere"][name]
         for name in ("alignment", "uniformity", "effective_rank")
     }
-    for name in TITLES:
+    for name in ("linear_probe", "mlp_head", "knn"):
         if name in result:
             metrics[f"accuracy/{name}"] = result[name]["accuracy"]
     board.write_hparams(folder, options, metrics, step=config.epochs)
