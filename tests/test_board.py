@@ -74,7 +74,7 @@ def runs(trained, tmp_path_factory):
     """A folder of three runs, and what was written of two of them.
 
     The first was trained, and moved here; the others are written twice, as
-    when a run is judged again, and the last has no labels.
+    when a run is judged again after more epochs, and the last has no labels.
     """
     rng = np.random.default_rng(7)
     folder = tmp_path_factory.mktemp("board") / "runs"
@@ -82,7 +82,7 @@ def runs(trained, tmp_path_factory):
     written = {}
     for name, labelled in (("triplet", True), ("nce", False)):
         shown = folder / name / "tensorboard" / "verdict"
-        for count in (30, 23):
+        for count, step in ((30, 3), (23, 4)):
             labels = rng.integers(0, len(CLASSES), count)
             parts = {
                 "encoded": made(rng, count),
@@ -96,8 +96,9 @@ def runs(trained, tmp_path_factory):
             figures = folder / name / "figures"
             made_figure(rng, figures / "tsne.png", (40, 30))
             made_figure(rng, figures / "histogram.png", (20, 50))
-            board.write_images(shown, sorted(figures.glob("*.png")), step=4)
-            board.write_hparams(shown, OPTIONS[name], METRICS[name], step=4)
+            paths = sorted(figures.glob("*.png"))
+            board.write_images(shown, paths, step=step)
+            board.write_hparams(shown, OPTIONS[name], METRICS[name], step=step)
         written[name] = parts
     return folder, written
 
