@@ -15,7 +15,7 @@ LAYERS = [
     ["tfcmc.losses", "tfcmc.negatives", "tfcmc.encoders", "tfcmc.views"],
     ["tfcmc.crops", "tfcmc.probes", "tfcmc.metrics"],
     ["tfcmc.data"],
-    ["tfcmc.model"],
+    ["tfcmc.model", "tfcmc.collapse", "tfcmc.doctor"],
     ["tfcmc.evaluation"],
     ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.summary", "tfcmc.tables"],
     ["tfcmc.plan"],

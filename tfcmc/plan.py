@@ -20,8 +20,15 @@ from tfcmc.registry import Bound
 from tfcmc.runs import Run
 from tfcmc.views import VIEWS
 
-# Settings that say where things are, not what the experiment is.
-PLACES = ("run_dir", "data_dir", "memory_limit", "preset")
+# Settings that say where things are and when to give up, not what the
+# experiment is.
+CIRCUMSTANCES = (
+    "run_dir",
+    "data_dir",
+    "memory_limit",
+    "preset",
+    "stop_on_collapse",
+)
 
 # Why a loss that declares such a need takes no remembered negatives.
 BATCH_ONLY = {
@@ -157,7 +164,7 @@ def open_run(plan):
     differing = [
         name
         for name in wanted
-        if name not in PLACES and stored.get(name) != wanted[name]
+        if name not in CIRCUMSTANCES and stored.get(name) != wanted[name]
     ]
     longer = (
         differing == ["epochs"]

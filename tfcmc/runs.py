@@ -1,13 +1,17 @@
 """A run folder: everything one training leaves behind.
 
-config.json  history.csv  metrics.json  encoders/NAME.keras
+config.json  history.csv  metrics.json  embedded.npz  encoders/NAME.keras
 checkpoints/  figures/*.png  tensorboard/
 """
 
 import csv
+import io
 import json
 import os
 import pathlib
+import zipfile
+
+import numpy as np
 
 from tfcmc.checks import UsageError
 
@@ -42,6 +46,14 @@ class Run:
                 f"`run-dir` must be a folder that can be written to. "
                 f"Received: {str(self.folder)!r} ({error.strerror})"
             ) from None
+
+    def siblings(self):
+        """Returns the other runs in the same folder, by their names."""
+        return [
+            Run(path.parent)
+            for path in sorted(self.folder.parent.glob("*/metrics.json"))
+            if path.parent != self.folder
+        ]
 
     def read_json(self, name):
         """Returns what a JSON file holds, or None where there is none.
@@ -83,11 +95,38 @@ class Run:
         ]
         self._write("history.csv", "\n".join(lines) + "\n")
 
+    def write_arrays(self, name, arrays):
+        """Writes arrays, a dict of name to array, as `.npz`."""
+        file = io.BytesIO()
+        np.savez(file, **arrays)
+        self._write_bytes(name, file.getvalue())
+
+    def read_arrays(self, name):
+        """Returns a dict of name to array, or None where there is none.
+
+        Raises:
+            UsageError: if the file is damaged.
+        """
+        path = self.folder / name
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return dict(file)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise UsageError(
+                f"`{name}` must be a readable .npz file. "
+                f"Received: {path} ({error})"
+            ) from None
+
     def _write(self, name, text):
+        self._write_bytes(name, text.encode("utf-8"))
+
+    def _write_bytes(self, name, data):
         path = self.folder / name
         aside = path.with_name(path.name + ".partial")
-        with open(aside, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(aside, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
