@@ -9,6 +9,7 @@ from tfcmc.evaluation.features import dead_shares, encode
 from tfcmc.evaluation.verdict import sphere
 from tfcmc.lazy import keras, tf
 from tfcmc.probes import leave_one_out
+from tfcmc.summary import clock
 
 
 class NotFinite(ArithmeticError):
@@ -246,8 +247,7 @@ class ShowProgress(keras.callbacks.Callback):
         if not self._measured:
             return ""
         step = self._seconds / self._measured
-        minutes, seconds = divmod(round(self._left * step), 60)
         return (
             f"{self._batch_size / step:,.0f} images/s  "
-            f"{minutes}:{seconds:02d} left"
+            f"{clock(self._left * step)} left"
         )

@@ -11,7 +11,7 @@ import json
 import numpy as np
 
 import tfcmc
-from tfcmc import figures
+from tfcmc import showing
 from tfcmc.data.pictures import in_batches
 from tfcmc.doctor import examine
 from tfcmc.evaluation import verdict
@@ -19,7 +19,7 @@ from tfcmc.evaluation.features import encode, weights_hash
 from tfcmc.lazy import keras, tf
 from tfcmc.probes import Labelled
 from tfcmc.stage import hold_out, patient
-from tfcmc.summary import count_epochs, verdict_text
+from tfcmc.summary import verdict_text
 
 
 def judge(plan, run, source, stage, encoders, probes):
@@ -40,7 +40,7 @@ def judge(plan, run, source, stage, encoders, probes):
     hashes = hashes_of(names, encoders)
     print("judging the frozen features")
     learnt_from, held_out = hold_out(source, plan.config.seed)
-    judged = held_out.pictures if source.test is None else source.test.pictures
+    judged = showing.judged_pictures(plan, source)
     result = describe(plan, source) | {"encoders_sha256": hashes}
     trained, encoded = measure(plan, source, stage, encoders, judged, probes)
     result |= trained
@@ -61,8 +61,7 @@ def judge(plan, run, source, stage, encoders, probes):
         dataclasses.asdict(finding)
         for finding in examine(run.read_history(), known)
     ]
-    draw(plan, run, source, encoded, result)
-    write_embedded(run, source, names, encoded)
+    showing.show(plan, run, source, encoded, result)
     run.write_json("metrics.json", result)
     print(verdict_text(result, names))
     print(f"everything is in {run.folder}")
@@ -208,43 +207,3 @@ def probe_raw_pixels(plan, source, probes):
         for split in (source.probe_train, source.test)
     ]
     return verdict.run_probes(probes, *parts, seed=plan.config.seed)
-
-
-def draw(plan, run, source, encoded, result):
-    """Draws the figures of one run; notes the map's trustworthiness."""
-    run.create()
-    title = (
-        f"{plan.loss.spec}\n{plan.data.spec}, "
-        f"{count_epochs(plan.config.epochs)}, seed {plan.config.seed}"
-    )
-    few = encoded.first(verdict.SPHERE_COUNT)
-    figures.alignment_histogram(
-        few, title, run.figures / "alignment_histogram.png"
-    )
-    labels = None
-    if source.test is not None:
-        labels = source.test.labels[: verdict.SPHERE_COUNT]
-    if len(few.features[0]) >= 4:
-        result["tsne_trustworthiness"] = figures.tsne_map(
-            few,
-            labels,
-            source.class_names,
-            title,
-            run.figures / "tsne.png",
-            seed=plan.config.seed,
-        )
-
-
-def write_embedded(run, source, names, encoded):
-    """Writes the first judged pictures' vectors, for figures of many runs."""
-    few = encoded.first(verdict.SPHERE_COUNT)
-    arrays = {}
-    for name, features, embeddings in zip(
-        names, few.features, few.embeddings, strict=True
-    ):
-        arrays[f"features_{name}"] = features
-        arrays[f"embeddings_{name}"] = embeddings
-    if source.test is not None:
-        arrays["labels"] = source.test.labels[: verdict.SPHERE_COUNT]
-        arrays["class_names"] = np.array(source.class_names, dtype=str)
-    run.write_arrays("embedded.npz", arrays)

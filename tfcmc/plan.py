@@ -126,14 +126,33 @@ def check_negatives(loss, negatives):
             )
 
 
+def negatives_of(member):
+    """Says which sources of negatives go with a loss.
+
+    Args:
+        member: A `Member` of `LOSSES`.
+
+    Returns:
+        A sentence.
+    """
+    for need, reason in BATCH_ONLY.items():
+        if member.extra.get(need):
+            return f"batch only: it {reason}."
+    return "batch or bank."
+
+
 def default_run_dir(found, seed):
     """Returns the folder of a run that the user gave no name."""
-    data = found["data"]
+    name = f"{data_word(found['data'])}-{found['loss'].name}-{seed}"
+    return str(pathlib.Path("runs") / name)
+
+
+def data_word(data):
+    """Returns a word for the data that a folder can be named after."""
     word = data.name
     if data.argument is not None:
         word = pathlib.PurePath(data.argument).stem or data.name
-    word = re.sub(r"[^\w.-]+", "-", word)
-    return str(pathlib.Path("runs") / f"{word}-{found['loss'].name}-{seed}")
+    return re.sub(r"[^\w.-]+", "-", word)
 
 
 def open_run(plan):

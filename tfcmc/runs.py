@@ -73,7 +73,7 @@ class Run:
 
     def write_json(self, name, value):
         """Writes a value as JSON."""
-        self._write(name, json.dumps(value, indent=2) + "\n")
+        write_whole(self.folder / name, json.dumps(value, indent=2) + "\n")
 
     def read_history(self):
         """Returns the rows of the history: dicts of column to number."""
@@ -93,13 +93,13 @@ class Run:
         lines += [
             ",".join(repr(row[column]) for column in columns) for row in rows
         ]
-        self._write("history.csv", "\n".join(lines) + "\n")
+        write_whole(self.folder / "history.csv", "\n".join(lines) + "\n")
 
     def write_arrays(self, name, arrays):
         """Writes arrays, a dict of name to array, as `.npz`."""
         file = io.BytesIO()
         np.savez(file, **arrays)
-        self._write_bytes(name, file.getvalue())
+        write_whole(self.folder / name, file.getvalue())
 
     def read_arrays(self, name):
         """Returns a dict of name to array, or None where there is none.
@@ -119,17 +119,22 @@ class Run:
                 f"Received: {path} ({error})"
             ) from None
 
-    def _write(self, name, text):
-        self._write_bytes(name, text.encode("utf-8"))
 
-    def _write_bytes(self, name, data):
-        path = self.folder / name
-        aside = path.with_name(path.name + ".partial")
-        with open(aside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
+def write_whole(path, content):
+    """Writes a file that is whole or absent, whatever happens meanwhile.
+
+    Args:
+        path: The file.
+        content: Text or bytes.
+    """
+    if isinstance(content, str):
+        content = content.encode("utf-8")
+    aside = path.with_name(path.name + ".partial")
+    with open(aside, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
 
 
 def _number(text):

@@ -47,6 +47,15 @@ def count_epochs(epochs):
     return f"{epochs} epoch" + ("" if epochs == 1 else "s")
 
 
+def clock(seconds):
+    """Returns "5:12" or "1:05:12"."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02d}:{seconds:02d}"
+    return f"{minutes}:{seconds:02d}"
+
+
 def probe_lines(result, names):
     """Lays out the accuracies: a row a kind of features, a column a probe."""
     probes = sorted(result["raw_pixels"], key=_place)
