@@ -39,6 +39,7 @@ setup(
             "ruff>=0.12",
             "scikit-image>=0.24",
             "pyarrow>=18",
+            "selenium>=4.25",
         ],
     },
 )

@@ -1,7 +1,9 @@
 """Fixtures for all tests."""
 
+import importlib.util
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +13,22 @@ import tensorflow_datasets as tfds
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
+CHROMIUM = ("chromium", "chromedriver")
+CHROMIUM_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--window-size=1400,900",
+    # WebGL, which TensorBoard's projector draws with, without a GPU.
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    # Nothing is asked of the network but the pages under test.
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture
@@ -59,6 +77,32 @@ def photographs():
             pytest.fail("the prepared photographs must be there in CI")
         pytest.skip("no prepared photographs beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """Headless Chromium, driven by Selenium; drawn without a GPU."""
+    programs = {name: shutil.which(name) for name in CHROMIUM}
+    missing = [name for name, path in programs.items() if path is None]
+    if importlib.util.find_spec("selenium") is None:
+        missing.append("selenium")
+    if missing:
+        told = f"a test in the browser needs {' and '.join(missing)}"
+        if os.environ.get("CI"):
+            pytest.fail(told)
+        pytest.skip(told)
+    # Not at the top: without Selenium the other tests still run.
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs["chromium"]
+    profile = tmp_path_factory.mktemp("chromium")
+    for flag in (*CHROMIUM_FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    service = webdriver.ChromeService(programs["chromedriver"])
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
 
 
 @pytest.fixture
