@@ -114,12 +114,15 @@ def _dots(column, rows):
 
     def draw(cell):
         spread = _finite(cell.deviation)
+        # A small dot does not hide a small spread.
+        radius = 2.5 if spread else 3.5
         ends = place(cell.mean - spread), place(cell.mean + spread)
         return (
             '<svg class="dot" aria-hidden="true">'
             f'<line x1="0" x2="100%" y1="6" y2="6"/>{marks}'
             f'<line class="whisker" x1="{ends[0]}" x2="{ends[1]}" y1="6" '
-            f'y2="6"/><circle cx="{place(cell.mean)}" cy="6" r="2.5"/></svg>'
+            f'y2="6"/><circle cx="{place(cell.mean)}" cy="6" r="{radius}"/>'
+            "</svg>"
         )
 
     return draw
