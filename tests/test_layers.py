@@ -17,18 +17,21 @@ LAYERS = [
     ["tfcmc.data"],
     ["tfcmc.model", "tfcmc.collapse", "tfcmc.doctor"],
     ["tfcmc.evaluation"],
-    ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.summary", "tfcmc.tables"],
-    ["tfcmc.board"],
+    ["tfcmc.report", "tfcmc.summary", "tfcmc.tables"],
+    ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.board", "tfcmc.anatomy"],
     ["tfcmc.plan"],
+    ["tfcmc.comparison"],
     ["tfcmc.stage"],
     ["tfcmc.showing"],
     ["tfcmc.judging"],
     ["tfcmc.experiment", "tfcmc.embedding", "tfcmc.neighbours"],
-    ["tfcmc.transformer"],
+    ["tfcmc.transformer", "tfcmc.comparison_figures"],
+    ["tfcmc.comparing"],
+    ["trainers.workers"],
     ["trainers.command_line"],
     ["trainers"],
 ]
-SEAM = ("tfcmc.plan", "tfcmc.experiment")
+SEAM = ("tfcmc.plan", "tfcmc.experiment", "tfcmc.comparing")
 FILES = sorted(
     path
     for folder in ("tfcmc", "trainers")
