@@ -31,7 +31,12 @@ LAYERS = [
     ["trainers.command_line"],
     ["trainers"],
 ]
-SEAM = ("tfcmc.plan", "tfcmc.experiment", "tfcmc.comparing")
+SEAM = (
+    "tfcmc.plan",
+    "tfcmc.experiment",
+    "tfcmc.comparison",
+    "tfcmc.comparing",
+)
 FILES = sorted(
     path
     for folder in ("tfcmc", "trainers")
