@@ -77,35 +77,43 @@ def test_table(compared):
     """Means and deviations over the seeds, and the controls."""
     folder, _ = compared
     with open(folder / "table.csv", newline="", encoding="utf-8") as file:
-        rows = {list(row.values())[0]: row for row in csv.DictReader(file)}
-    assert list(rows)[:2] == ["raw pixels", "untrained encoders"]
-    for label, name in (
-        ("softmax(temperature=0.07)", "softmax"),
-        ("untrained encoders", "softmax"),
+        rows = {row["label"]: row for row in csv.DictReader(file)}
+    assert list(rows) == [
+        "raw pixels",
+        "untrained encoders",
+        "softmax(temperature=0.07)",
+        "spring(margin=1.4, weighting=pairs)",
+        "vicreg(invariance=25.0)",
+    ]
+    softmax = [metrics_of(folder / f"softmax-{seed}") for seed in (0, 1)]
+    untrained = [metrics["untrained"] for metrics in softmax]
+    for label, both in (
+        ("softmax(temperature=0.07)", softmax),
+        ("untrained encoders", untrained),
     ):
-        both = [metrics_of(folder / f"{name}-{seed}") for seed in (0, 1)]
-        if label.startswith("untrained"):
-            both = [metrics["untrained"] for metrics in both]
-        for column, values in (
-            (
-                "linear_probe",
-                [100 * m["linear_probe"]["accuracy"] for m in both],
-            ),
-            ("knn", [100 * m["knn"]["accuracy"] for m in both]),
-            ("uniformity", [m["sphere"]["uniformity"] for m in both]),
-        ):
-            (mean,) = [
-                v
-                for k, v in rows[label].items()
-                if k.startswith(column) and k.endswith("mean")
-            ]
-            (spread,) = [
-                v
-                for k, v in rows[label].items()
-                if k.startswith(column) and "deviation" in k
-            ]
-            assert float(mean) == pytest.approx(np.mean(values))
-            assert float(spread) == pytest.approx(np.std(values, ddof=1))
+        for column, values in {
+            "linear_probe": [
+                100 * m["linear_probe"]["accuracy"] for m in both
+            ],
+            "knn": [100 * m["knn"]["accuracy"] for m in both],
+            "uniformity": [m["sphere"]["uniformity"] for m in both],
+        }.items():
+            row = rows[label]
+            assert float(row[column]) == pytest.approx(np.mean(values))
+            assert float(row[f"{column}_deviation"]) == pytest.approx(
+                np.std(values, ddof=1)
+            )
+            assert row[f"{column}_count"] == "2"
+    spent = []
+    for seed in (0, 1):
+        path = folder / f"softmax-{seed}" / "history.csv"
+        with open(path, newline="") as file:
+            spent.append(
+                sum(float(r["seconds"]) for r in csv.DictReader(file))
+            )
+    seconds = rows["softmax(temperature=0.07)"]["seconds"]
+    assert float(seconds) == pytest.approx(np.mean(spent))
+    assert rows["vicreg(invariance=25.0)"]["seconds_count"] == "1"
     text = (folder / "table.md").read_text("utf-8")
     assert "softmax(temperature=0.07)" in text and "±" in text
     assert r"\begin{tabular}" in (folder / "table.tex").read_text("utf-8")

@@ -4,6 +4,8 @@ Like `plan.py` it stands at the seam: it reads run folders, and hands plain
 records down.
 """
 
+import textwrap
+
 from tfcmc import cards
 from tfcmc.comparison import COLUMNS, paper_rows, shared_settings, table_rows
 from tfcmc.comparison_figures import draw
@@ -18,10 +20,11 @@ from tfcmc.report import (
     csv_text,
     latex,
     markdown,
+    screen_text,
     write_report,
 )
 from tfcmc.runs import write_whole
-from tfcmc.summary import count_epochs
+from tfcmc.summary import WIDTH, count_epochs
 
 
 def compare(entries, failures, command):
@@ -46,8 +49,7 @@ def compare(entries, failures, command):
         for column in COLUMNS
         if any(column.key in row.cells for row in rows)
     ]
-    table = markdown(columns, rows)
-    write_whole(folder / "table.md", table)
+    write_whole(folder / "table.md", markdown(columns, rows))
     write_whole(folder / "table.csv", csv_text(columns, rows))
     write_whole(folder / "table.tex", latex(columns, rows))
     report = Report(
@@ -66,7 +68,9 @@ def compare(entries, failures, command):
         **published(finished),
     )
     write_report(report, folder / "report.html")
-    print(f"\n{table}\n{report.lead}\n\nthe report is {folder}/report.html")
+    print(f"\n{screen_text(columns, rows)}\n")
+    print(textwrap.fill(report.lead, WIDTH))
+    print(f"\nthe report is {folder / 'report.html'}")
     return folder / "report.html"
 
 
@@ -94,7 +98,7 @@ def lead(columns, rows, finished, failures):
     if columns[0].key == "linear_probe":
         parts.append(ranking(rows))
     collapsed = {
-        entry.loss
+        entry.label
         for entry in finished
         for finding in entry.metrics()["findings"]
         if finding["collapse"] and finding["until"] == entry.epochs
@@ -169,7 +173,7 @@ def commands_of(finished, command):
     yield Command("The whole comparison", command)
     for entry in finished:
         yield Command(
-            f"{entry.loss}, seed {entry.seed}",
+            f"{entry.label}, seed {entry.seed}",
             entry.command(),
         )
     folder = finished[0].run.folder.parent

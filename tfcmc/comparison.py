@@ -25,14 +25,14 @@ PAPER_TABLE = {
     "NCE": (41.8, -2.636, 0.374),
 }
 COLUMNS = (
-    Column("linear_probe", "linear probe", "%", 1, "higher"),
-    Column("mlp_head", "MLP head", "%", 1, "higher"),
+    Column("linear_probe", "linear probe", "%", 1, "higher", "linear"),
+    Column("mlp_head", "MLP head", "%", 1, "higher", "MLP"),
     Column("knn", "kNN", "%", 1, "higher"),
-    Column("plain_head", "plain head", "%", 1, "higher"),
-    Column("alignment", "alignment", "", 3),
-    Column("uniformity", "uniformity", "", 3),
-    Column("effective_rank", "effective rank", "", 0),
-    Column("seconds", "training", "s", 0, "lower"),
+    Column("plain_head", "plain head", "%", 1, "higher", "plain"),
+    Column("alignment", "alignment", "", 3, "", "align."),
+    Column("uniformity", "uniformity", "", 3, "", "unif."),
+    Column("effective_rank", "effective rank", "", 0, "", "rank"),
+    Column("seconds", "training", "s", 0, "", "seconds"),
 )
 PROBES = ("linear_probe", "mlp_head", "knn", "plain_head")
 
@@ -53,6 +53,19 @@ class Entry:
     def loss(self):
         """The spec of its loss, in full."""
         return self.plan.loss.spec
+
+    @property
+    def label(self):
+        """Its loss in short: the first option, and what is not default."""
+        defaults = self.plan.loss.member.defaults()
+        told = [
+            f"{option}={value}"
+            for number, (option, value) in enumerate(
+                self.plan.loss.options.items()
+            )
+            if number == 0 or value != defaults[option]
+        ]
+        return f"{self.plan.loss.name}({', '.join(told)})"
 
     @property
     def seed(self):
@@ -170,7 +183,7 @@ def table_rows(entries):
     for entry in entries:
         metrics = entry.metrics()
         seconds = sum(row["seconds"] for row in entry.run.read_history())
-        by_loss.setdefault(entry.loss, []).append(
+        by_loss.setdefault(entry.label, []).append(
             numbers(metrics) | {"seconds": seconds}
         )
         controls["untrained"][entry.seed] = numbers(metrics["untrained"])

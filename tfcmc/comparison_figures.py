@@ -49,7 +49,7 @@ def panel_of(entry):
     arrays = entry.run.read_arrays("embedded.npz")
     names = entry.plan.views.function().names
     return figures.Panel(
-        title=entry.loss,
+        title=entry.label,
         names=names,
         encoded=Encoded(
             tuple(arrays[f"features_{name}"] for name in names),
@@ -68,8 +68,8 @@ def trace_of(entry):
     if "linear_probe" in metrics:
         accuracy = metrics["linear_probe"]["accuracy"]
     return figures.Trace(
-        label=f"{entry.loss}, seed {entry.seed}",
-        group=entry.loss,
+        label=f"{entry.label}, seed {entry.seed}",
+        group=entry.label,
         rows=entry.run.read_history(),
         start=(untrained["alignment"], untrained["uniformity"]),
         accuracy=accuracy,
@@ -158,10 +158,10 @@ def draw_anatomy(first, panels, folder):
     curves, left_out = [], []
     for entry in first:
         if entry.plan.loss.member.extra.get("whole_batch"):
-            left_out.append(entry.loss)
+            left_out.append(entry.label)
             continue
         weights = negative_weights(Loss(entry.plan.loss), *vectors)
-        curves.append((entry.loss, *weights))
+        curves.append((entry.label, *weights))
     if not curves:
         return None
     path = folder / "gradient_anatomy.png"

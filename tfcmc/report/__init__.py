@@ -13,6 +13,7 @@ from tfcmc.report.records import LossCard as LossCard
 from tfcmc.report.records import Picture as Picture
 from tfcmc.report.records import Report as Report
 from tfcmc.report.records import Row as Row
+from tfcmc.report.screen import screen_text as screen_text
 from tfcmc.report.text_tables import csv_text as csv_text
 from tfcmc.report.text_tables import latex as latex
 from tfcmc.report.text_tables import markdown as markdown

@@ -114,18 +114,31 @@ def table_words(columns, rows):
     Returns:
         One or two sentences, or "" where nothing was learnt.
     """
+    words = spread_words(rows)
+    if max(_counts(rows), default=0) < 2:
+        return words and f"{words}, so no value is marked."
+    if leaders(columns, rows):
+        return f"{words}. Bold: {BEYOND}."
+    return f"{words}. No value is {BEYOND}, so none is bold."
+
+
+def spread_words(rows):
+    """Says what the numbers of a table are.
+
+    Args:
+        rows: Its `Row`s.
+
+    Returns:
+        A sentence without its full stop, or "" where nothing was learnt.
+    """
     counts = _counts(rows)
     if not counts:
         return ""
     if max(counts) < 2:
-        return "One seed a row: no spread is known, so no value is marked."
-    words = "Mean ± standard deviation "
-    words += (
-        f"of {count_seeds(counts)}." if len(counts) == 1 else "over seeds."
-    )
-    if leaders(columns, rows):
-        return f"{words} Bold: {BEYOND}."
-    return f"{words} No value is {BEYOND}, so none is bold."
+        return "One seed a row: no spread is known"
+    if len(counts) == 1:
+        return f"Mean ± standard deviation of {count_seeds(counts)}"
+    return "Mean ± standard deviation over seeds"
 
 
 def count_seeds(counts):

@@ -54,6 +54,7 @@ class Column:
         unit: "%", "s" or "". Values in "%" are given in percent.
         digits: How many to show after the point.
         better: "higher", "lower", or "" where neither is.
+        short: Its title on a screen, of a few letters; or "" for `title`.
     """
 
     key: str
@@ -61,6 +62,7 @@ class Column:
     unit: str = ""
     digits: int = 1
     better: str = ""
+    short: str = ""
 
     def __post_init__(self):
         check_choice("better", self.better, BETTER)
