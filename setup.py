@@ -18,6 +18,7 @@ setup(
     long_description=(HERE / "README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["tfcmc", "tfcmc.*"]),
+    package_data={"tfcmc.report": ["*.html", "*.css", "*.js"]},
     python_requires=">=3.10",
     install_requires=[
         "tensorflow>=2.20",

@@ -21,8 +21,8 @@ from tfcmc import board
 from tfcmc.board import projector, sprite
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.features import Encoded, encode
-from tfcmc.judging import judged_pictures
 from tfcmc.plan import stored_plan
+from tfcmc.showing import judged_pictures
 from tfcmc.stage import Stage, load_encoders, read_source
 
 CLASSES = ("a\tcat", "dog\nor wolf", "naïve fish", "back\\slash")

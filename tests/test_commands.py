@@ -178,7 +178,8 @@ def test_loss_that_is_no_number(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["pretrain", "evaluate", "losses", "embed", "neighbours"]
+    "name",
+    ["pretrain", "evaluate", "compare", "losses", "embed", "neighbours"],
 )
 def test_help_is_quick(name, command):
     """Under a second of work: TensorFlow is not loaded."""
@@ -251,6 +252,34 @@ def refused(capsys, *words):
     text = capsys.readouterr().err.strip()
     assert len(text.splitlines()) <= 2
     return text
+
+
+def test_stop_on_collapse(tmp_path, capsys):
+    """Training ends at the epoch of the collapse, and stays ended."""
+    words = [
+        f"--data={TINY}",
+        "--loss=spring(weighting=pairs)",
+        "--epochs=4",
+        "--batch-size=16",
+        f"--run-dir={tmp_path}",
+    ]
+    for _ in range(2):
+        with pytest.raises(SystemExit) as left:
+            command_line.run(
+                lambda: pretrain.main([*words, "--stop-on-collapse"])
+            )
+        assert left.value.code == 1
+        told = capsys.readouterr().err
+        assert "each view has collapsed" in told
+        assert len(told.splitlines()) == 1
+        epochs = len((tmp_path / "history.csv").read_text().splitlines()) - 1
+        assert epochs < 4
+        assert not (tmp_path / "metrics.json").exists()
+    pretrain.main(words)
+    found = json.loads((tmp_path / "metrics.json").read_text())["findings"]
+    (finding,) = [f for f in found if f["sign"] == "constants"]
+    assert finding["epoch"] == epochs
+    assert "each view has collapsed" in capsys.readouterr().out
 
 
 def test_more_batch_than_data(tmp_path, capsys):

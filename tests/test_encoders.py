@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from tfcmc.crops import CROPS, corners, cut
+from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders import ENCODERS, FEATURES
+from tfcmc.evaluation.features import dead_shares, make_activity_reader
 from tfcmc.lazy import keras
+from tfcmc.views import VIEWS
 
 SPECS = [
     *ENCODERS.names(),
@@ -75,3 +79,38 @@ def test_projection_is_linear_and_above_the_features(rng):
     np.testing.assert_allclose(
         encoder(views), features(views).numpy() @ matrix, atol=1e-4
     )
+
+
+def test_dead_relus_are_counted(rng):
+    """The share of channels that no picture makes fire, against a loop."""
+    crop = CROPS.lookup("resized").function(64)
+    views = VIEWS.lookup("lab").function()
+    encoders = [
+        ENCODERS.lookup("paper").function((64, 64, channels), 5)
+        for channels in views.channels
+    ]
+    for channel, layer in ((2, "convolution_1"), (7, "convolution_2")):
+        kernel, bias = encoders[0].get_layer(layer).get_weights()
+        bias[channel], kernel[..., channel] = -1e3, 0
+        encoders[0].get_layer(layer).set_weights([kernel, bias])
+    pictures = ArrayPictures(rng.integers(0, 256, (5, 64, 64, 3), np.uint8))
+    centre = corners(crop.centre, np.False_, 64 + 2 * crop.pad)
+    read = make_activity_reader(
+        encoders, views.convert, pad=crop.pad, centre=centre
+    )
+    expected = []
+    for encoder, view in zip(
+        encoders, views.convert(pictures.read(np.arange(5))), strict=True
+    ):
+        hidden = cut(view, np.tile(centre[None], [5, 1]), crop.pad)
+        fires = []
+        for number in range(1, 4):
+            hidden = encoder.get_layer(f"convolution_{number}")(hidden)
+            fires += [
+                hidden[..., c].numpy().max() > 0
+                for c in range(hidden.shape[-1])
+            ]
+        expected.append(1 - np.mean(fires))
+    shares = dead_shares(read, pictures)
+    assert shares == pytest.approx(expected)
+    assert shares[0] >= 2 / 84

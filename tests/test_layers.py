@@ -15,19 +15,28 @@ LAYERS = [
     ["tfcmc.losses", "tfcmc.negatives", "tfcmc.encoders", "tfcmc.views"],
     ["tfcmc.crops", "tfcmc.probes", "tfcmc.metrics"],
     ["tfcmc.data"],
-    ["tfcmc.model"],
+    ["tfcmc.model", "tfcmc.collapse", "tfcmc.doctor"],
     ["tfcmc.evaluation"],
-    ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.summary", "tfcmc.tables"],
-    ["tfcmc.board"],
+    ["tfcmc.report", "tfcmc.summary", "tfcmc.tables"],
+    ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.board", "tfcmc.anatomy"],
     ["tfcmc.plan"],
+    ["tfcmc.comparison"],
     ["tfcmc.stage"],
+    ["tfcmc.showing"],
     ["tfcmc.judging"],
     ["tfcmc.experiment", "tfcmc.embedding", "tfcmc.neighbours"],
-    ["tfcmc.transformer"],
+    ["tfcmc.transformer", "tfcmc.comparison_figures"],
+    ["tfcmc.comparing"],
+    ["trainers.workers"],
     ["trainers.command_line"],
     ["trainers"],
 ]
-SEAM = ("tfcmc.plan", "tfcmc.experiment")
+SEAM = (
+    "tfcmc.plan",
+    "tfcmc.experiment",
+    "tfcmc.comparison",
+    "tfcmc.comparing",
+)
 FILES = sorted(
     path
     for folder in ("tfcmc", "trainers")

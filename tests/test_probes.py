@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from tfcmc.evaluation.verdict import carve_validation, raw_pixels
-from tfcmc.probes import PROBES, Labelled
+from tfcmc.probes import PROBES, Labelled, leave_one_out
 
 every_probe = pytest.mark.parametrize("name", PROBES.names())
 
@@ -159,3 +159,26 @@ def test_raw_pixels(side, rng):
         for c in range(3)
     ]
     np.testing.assert_allclose(got.reshape(-1), want, rtol=1e-5)
+
+
+def test_leave_one_out(rng):
+    """Each picture judged by the others, against a loop."""
+    labels = rng.integers(0, 3, 23) * 2
+    features = rng.normal(size=(23, 5)) + labels[:, None] * 0.3
+    k, temperature = 4, 0.3
+    right = 0
+    for i in range(23):
+        votes = {}
+        near = []
+        for j in range(23):
+            if j != i:
+                cosine = features[i] @ features[j]
+                cosine /= np.linalg.norm(features[i])
+                cosine /= np.linalg.norm(features[j])
+                near.append((cosine, labels[j]))
+        for cosine, label in sorted(near, reverse=True)[:k]:
+            votes[label] = votes.get(label, 0) + np.exp(cosine / temperature)
+        right += max(votes, key=votes.get) == labels[i]
+    accuracy = leave_one_out(features, labels, k=k, temperature=temperature)
+    assert accuracy == pytest.approx(right / 23)
+    assert leave_one_out(features[:2], [0, 1]) == 0.0

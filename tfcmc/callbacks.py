@@ -4,9 +4,12 @@ import math
 import sys
 import time
 
-from tfcmc.evaluation.features import encode
+from tfcmc.doctor import examine
+from tfcmc.evaluation.features import dead_shares, encode
 from tfcmc.evaluation.verdict import sphere
 from tfcmc.lazy import keras, tf
+from tfcmc.probes import leave_one_out
+from tfcmc.summary import clock
 
 
 class NotFinite(ArithmeticError):
@@ -20,6 +23,18 @@ class NotFinite(ArithmeticError):
     def __init__(self, step, loss):
         super().__init__(f"the loss is {loss} at step {step}")
         self.step = step
+
+
+class Collapsed(ArithmeticError):
+    """The representation has collapsed, and the user wanted to stop then.
+
+    Args:
+        finding: The `Finding`.
+    """
+
+    def __init__(self, finding):
+        super().__init__(f"epoch {finding.epoch}: {finding.words}")
+        self.finding = finding
 
 
 class StopWhenNotFinite(keras.callbacks.Callback):
@@ -40,27 +55,40 @@ class StopWhenNotFinite(keras.callbacks.Callback):
 
 
 class MeasureRepresentation(keras.callbacks.Callback):
-    """Adds the shape of held-out embeddings to the logs of every epoch.
+    """Adds what held-out pictures look like to the logs of every epoch.
+
+    The shape of their embeddings; `dead_NAME`, the share of each view's ReLU
+    channels that never fire; and, of labelled pictures, `knn`, the accuracy
+    of the vote of each one's nearest neighbours among the others.
 
     Args:
         read: What `make_reader` returned.
-        pictures: Held-out pictures.
+        read_activity: What `make_activity_reader` returned.
+        held_out: A `Split`.
         names: The name of each view.
         alpha: Exponent of the alignment.
         t: Sharpness of the uniformity.
     """
 
-    def __init__(self, read, pictures, names, *, alpha, t):
+    def __init__(self, read, read_activity, held_out, names, *, alpha, t):
         super().__init__()
         self._read = read
-        self._pictures = pictures
+        self._read_activity = read_activity
+        self._held_out = held_out
         self._names = names
         self._constants = {"alpha": alpha, "t": t}
 
     def on_epoch_end(self, epoch, logs=None):
-        encoded = encode(self._read, self._pictures)
+        encoded = encode(self._read, self._held_out.pictures)
         measured = sphere(self._names, encoded, **self._constants)
         del measured["images"]
+        dead = dead_shares(self._read_activity, self._held_out.pictures)
+        for name, share in zip(self._names, dead, strict=True):
+            measured[f"dead_{name}"] = share
+        if self._held_out.labels is not None:
+            measured["knn"] = leave_one_out(
+                encoded.both(), self._held_out.labels
+            )
         logs.update(measured)
 
 
@@ -114,6 +142,50 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._manager.save(checkpoint_number=epoch + 1)
+
+
+class WatchForCollapse(keras.callbacks.Callback):
+    """Tells what the collapse doctor finds, at the epoch when it is found.
+
+    Args:
+        history: The `SaveHistory`, which comes before it.
+        patient: The `Patient`.
+        stop: Whether to raise `Collapsed` when nothing is left to learn from.
+    """
+
+    def __init__(self, history, patient, *, stop):
+        super().__init__()
+        self._history = history
+        self._patient = patient
+        self._stop = stop
+        self._ongoing = set()
+
+    def on_train_begin(self, logs=None):
+        self._look(tell=False)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._look(tell=True)
+
+    def _look(self, *, tell):
+        rows = self._history.rows
+        if not rows:
+            return
+        ongoing = {
+            (finding.sign, finding.epoch): finding
+            for finding in examine(rows, self._patient)
+            if finding.until == rows[-1]["epoch"]
+        }
+        if tell:
+            for key in sorted(ongoing.keys() - self._ongoing):
+                finding = ongoing[key]
+                print(f"  ! from epoch {finding.epoch}: {finding.words}")
+                print(f"    try: {finding.advice}")
+            for sign, epoch in sorted(self._ongoing - ongoing.keys()):
+                print(f"  ! no longer: {sign} (from epoch {epoch})")
+        self._ongoing = set(ongoing)
+        for finding in ongoing.values():
+            if self._stop and finding.collapse:
+                raise Collapsed(finding)
 
 
 class ShowProgress(keras.callbacks.Callback):
@@ -175,8 +247,7 @@ class ShowProgress(keras.callbacks.Callback):
         if not self._measured:
             return ""
         step = self._seconds / self._measured
-        minutes, seconds = divmod(round(self._left * step), 60)
         return (
             f"{self._batch_size / step:,.0f} images/s  "
-            f"{minutes}:{seconds:02d} left"
+            f"{clock(self._left * step)} left"
         )

@@ -84,6 +84,9 @@ class PretrainConfig:
     memory_limit: float = _setting(
         4.0, "GiB that decoded pictures may take; more is streamed"
     )
+    stop_on_collapse: bool = _setting(
+        False, "end training once the embeddings have collapsed"
+    )
     on_bad_image: str = _setting(
         "stop", "stop at an image that cannot be read, or skip and count it"
     )
@@ -93,6 +96,7 @@ class PretrainConfig:
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("on-bad-image", self.on_bad_image, ON_BAD_IMAGE)
         check_choice("flip", self.flip, (True, False))
+        check_choice("stop-on-collapse", self.stop_on_collapse, (True, False))
         check_number("seed", self.seed, whole=True, at_least=0, below=2**31)
         check_number("batch-size", self.batch_size, whole=True, at_least=2)
         if self.epochs is not None:

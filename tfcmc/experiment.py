@@ -9,6 +9,7 @@ from tfcmc.callbacks import (
     SaveHistory,
     ShowProgress,
     StopWhenNotFinite,
+    WatchForCollapse,
 )
 from tfcmc.checks import UsageError
 from tfcmc.data.stream import TrainingStream
@@ -18,7 +19,7 @@ from tfcmc.losses import Loss
 from tfcmc.model import ContrastiveModel
 from tfcmc.plan import open_run
 from tfcmc.probes import PROBES
-from tfcmc.stage import Stage, hold_out, load, load_encoders
+from tfcmc.stage import Stage, hold_out, load, load_encoders, patient
 
 
 def pretrain(plan):
@@ -33,6 +34,7 @@ def pretrain(plan):
     Raises:
         UsageError: if the data do not do, or the folder is another run's.
         NotFinite: if the loss is no number any more.
+        Collapsed: if the embeddings collapse and the config says to stop.
     """
     config = plan.config
     run = open_run(plan)
@@ -84,7 +86,7 @@ def train(plan, run, stage, encoders, pictures, held_out):
         stage: The `Stage`.
         encoders: One encoder a view; trained in place.
         pictures: What to learn from.
-        held_out: What every epoch is measured on.
+        held_out: The `Split` that every epoch is measured on.
     """
     config = plan.config
     stream = TrainingStream(
@@ -121,6 +123,7 @@ def train(plan, run, stage, encoders, pictures, held_out):
     if first:
         print(f"{run.folder}: goes on after epoch {first}")
     print(f"training with {plan.loss.spec}, {steps:,} steps an epoch")
+    history = SaveHistory(run, rows)
     model.fit(
         stream.dataset(first * steps, (config.epochs - first) * steps),
         initial_epoch=first,
@@ -132,18 +135,30 @@ def train(plan, run, stage, encoders, pictures, held_out):
             StopWhenNotFinite(steps),
             MeasureRepresentation(
                 stage.reader(encoders),
+                stage.activity_reader(encoders),
                 held_out,
                 stage.views.names,
                 alpha=config.alpha,
                 t=config.t,
             ),
-            SaveHistory(run, rows),
+            history,
             SaveCheckpoint(manager),
             ShowProgress(
                 epochs=config.epochs,
                 first_epoch=first,
                 steps_per_epoch=steps,
                 batch_size=config.batch_size,
+            ),
+            WatchForCollapse(
+                history,
+                patient(
+                    plan,
+                    stage,
+                    encoders,
+                    len(pictures),
+                    len(held_out.pictures),
+                ),
+                stop=config.stop_on_collapse,
             ),
         ],
     )

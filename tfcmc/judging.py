@@ -4,17 +4,22 @@ Like `plan.py` it stands at the seam: it reads a plan, and hands plain
 arguments down.
 """
 
+import dataclasses
+import hashlib
+import json
+
 import numpy as np
 
 import tfcmc
-from tfcmc import board, figures
-from tfcmc.data.pictures import Subset, in_batches
+from tfcmc import showing
+from tfcmc.data.pictures import in_batches
+from tfcmc.doctor import examine
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.features import encode, weights_hash
 from tfcmc.lazy import keras, tf
 from tfcmc.probes import Labelled
-from tfcmc.stage import hold_out
-from tfcmc.summary import count_epochs, verdict_text
+from tfcmc.stage import hold_out, patient
+from tfcmc.summary import verdict_text
 
 
 def judge(plan, run, source, stage, encoders, probes):
@@ -34,56 +39,119 @@ def judge(plan, run, source, stage, encoders, probes):
     names = stage.views.names
     hashes = hashes_of(names, encoders)
     print("judging the frozen features")
-    result = {
-        "loss": plan.loss.spec,
-        "data": plan.data.spec,
-        "seed": plan.config.seed,
-        "epochs": plan.config.epochs,
-        "geometry": plan.config.geometry,
-        "alpha": plan.config.alpha,
-        "t": plan.config.t,
-        "picture_side": source.pretrain.side,
-        "versions": {
-            "tfcmc": tfcmc.__version__,
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-        },
-        "encoders_sha256": hashes,
-    }
-    judged = judged_pictures(plan, source)
-    result["judged_on"] = "held-out" if source.test is None else "test"
+    learnt_from, held_out = hold_out(source, plan.config.seed)
+    judged = showing.judged_pictures(plan, source)
+    result = describe(plan, source) | {"encoders_sha256": hashes}
     trained, encoded = measure(plan, source, stage, encoders, judged, probes)
     result |= trained
-    result["untrained"], _ = measure(
-        plan, source, stage, stage.encoders(), judged, probes
-    )
-    if source.labelled:
-        result["raw_pixels"] = probe_raw_pixels(plan, source, probes)
-    else:
-        result["no_probe"] = "the data have no labelled train and test part"
+    result |= controls(plan, run, source, stage, judged, probes)
     after = hashes_of(names, encoders)
     if after != hashes:
         raise RuntimeError(
             f"the encoders' weights changed while they were judged: "
             f"{hashes} before, {after} after"
         )
+    constants = {"alpha": plan.config.alpha, "t": plan.config.t}
     dim = encoded.embeddings[0].shape[1]
-    result["floors"] = verdict.floors(
-        dim, alpha=plan.config.alpha, t=plan.config.t
+    result["floors"] = verdict.floors(dim, **constants)
+    known = patient(
+        plan, stage, encoders, len(learnt_from), len(held_out.pictures)
     )
-    draw(plan, run, source, encoded, result)
-    show_in_tensorboard(plan, run, source, encoded, result)
+    result["findings"] = [
+        dataclasses.asdict(finding)
+        for finding in examine(run.read_history(), known)
+    ]
+    showing.show(plan, run, source, encoded, result)
     run.write_json("metrics.json", result)
     print(verdict_text(result, names))
     print(f"everything is in {run.folder}")
     return result
 
 
-def judged_pictures(plan, source):
-    """Returns the pictures that a run is judged on."""
-    if source.test is None:
-        return hold_out(source, plan.config.seed)[1]
-    return source.test.pictures
+def describe(plan, source):
+    """Returns what was judged, and by which versions."""
+    config = plan.config
+    return {
+        "loss": plan.loss.spec,
+        "data": plan.data.spec,
+        "seed": config.seed,
+        "epochs": config.epochs,
+        "geometry": config.geometry,
+        "alpha": config.alpha,
+        "t": config.t,
+        "picture_side": source.pretrain.side,
+        "judged_on": "held-out" if source.test is None else "test",
+        "versions": {
+            "tfcmc": tfcmc.__version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+        },
+    }
+
+
+def controls(plan, run, source, stage, judged, probes):
+    """Judges untrained encoders and raw pixels.
+
+    Where a run beside this one has judged the same untrained encoders on the
+    same pictures, its numbers are taken: they would be the same.
+
+    Args:
+        plan: A `Plan`.
+        run: The `Run` to write to.
+        source: A `Source`.
+        stage: The `Stage`.
+        judged: Pictures.
+        probes: Probe name to function.
+
+    Returns:
+        `untrained`, `raw_pixels` or `no_probe`, and the `controls_key` that
+        says of what.
+    """
+    untrained = stage.encoders()
+    key = controls_key(plan, source, stage, untrained, judged, probes)
+    for other in run.siblings():
+        found = other.read_json("metrics.json") or {}
+        if found.get("controls_key") == key:
+            print(f"untrained encoders and raw pixels as in {other.folder}")
+            kept = ("untrained", "raw_pixels", "no_probe", "controls_key")
+            return {name: found[name] for name in kept if name in found}
+    result = {"controls_key": key}
+    result["untrained"], _ = measure(
+        plan, source, stage, untrained, judged, probes
+    )
+    if source.labelled:
+        result["raw_pixels"] = probe_raw_pixels(plan, source, probes)
+    else:
+        result["no_probe"] = "the data have no labelled train and test part"
+    return result
+
+
+def controls_key(plan, source, stage, untrained, judged, probes):
+    """Returns a hash of all that the numbers of the controls depend on."""
+    digest = hashlib.sha256()
+    what = [
+        tfcmc.__version__,
+        plan.config.seed,
+        plan.config.alpha,
+        plan.config.t,
+        plan.crop.spec,
+        hashes_of(stage.views.names, untrained),
+        sorted(probes),
+    ]
+    digest.update(json.dumps(what).encode())
+    parts = [(judged, None)]
+    if source.labelled:
+        parts = [
+            (split.pictures, split.labels)
+            for split in (source.probe_train, source.test)
+        ]
+    for pictures, labels in parts:
+        for batch in in_batches(pictures, 1024):
+            digest.update(str(batch.shape).encode())
+            digest.update(np.ascontiguousarray(batch))
+        if labels is not None:
+            digest.update(np.ascontiguousarray(labels))
+    return digest.hexdigest()
 
 
 def hashes_of(names, encoders):
@@ -139,62 +207,3 @@ def probe_raw_pixels(plan, source, probes):
         for split in (source.probe_train, source.test)
     ]
     return verdict.run_probes(probes, *parts, seed=plan.config.seed)
-
-
-def draw(plan, run, source, encoded, result):
-    """Draws the figures of one run; notes the map's trustworthiness."""
-    run.create()
-    title = (
-        f"{plan.loss.spec}\n{plan.data.spec}, "
-        f"{count_epochs(plan.config.epochs)}, seed {plan.config.seed}"
-    )
-    few = encoded.first(verdict.SPHERE_COUNT)
-    figures.alignment_histogram(
-        few, title, run.figures / "alignment_histogram.png"
-    )
-    labels = None
-    if source.test is not None:
-        labels = source.test.labels[: verdict.SPHERE_COUNT]
-    if len(few.features[0]) >= 4:
-        result["tsne_trustworthiness"] = figures.tsne_map(
-            few,
-            labels,
-            source.class_names,
-            title,
-            run.figures / "tsne.png",
-            seed=plan.config.seed,
-        )
-
-
-def show_in_tensorboard(plan, run, source, encoded, result):
-    """Writes embeddings, figures and a row of the table for TensorBoard.
-
-    They make up a TensorBoard run of their own, so that the table has the
-    verdict for its metrics and not every curve.
-    """
-    config = plan.config
-    folder = run.tensorboard / "verdict"
-    few = encoded.first(verdict.SPHERE_COUNT)
-    board.write_projector(
-        folder,
-        few,
-        plan.views.function().names,
-        None if source.test is None else source.test.labels,
-        source.class_names,
-        Subset(judged_pictures(plan, source), np.arange(len(few.features[0]))),
-    )
-    board.write_images(
-        folder, sorted(run.figures.glob("*.png")), step=config.epochs
-    )
-    settings = ("data", "epochs", "seed", "batch_size", "learning_rate")
-    options = {"loss": plan.loss.name} | plan.loss.options
-    for name in (*settings, "geometry"):
-        options[name] = getattr(config, name)
-    metrics = {
-        f"sphere/{name}": result["sphere"][name]
-        for name in ("alignment", "uniformity", "effective_rank")
-    }
-    for name in ("linear_probe", "mlp_head", "knn"):
-        if name in result:
-            metrics[f"accuracy/{name}"] = result[name]["accuracy"]
-    board.write_hparams(folder, options, metrics, step=config.epochs)

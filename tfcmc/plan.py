@@ -20,8 +20,15 @@ from tfcmc.registry import Bound
 from tfcmc.runs import Run
 from tfcmc.views import VIEWS
 
-# Settings that say where things are, not what the experiment is.
-PLACES = ("run_dir", "data_dir", "memory_limit", "preset")
+# Settings that say where things are and when to give up, not what the
+# experiment is.
+CIRCUMSTANCES = (
+    "run_dir",
+    "data_dir",
+    "memory_limit",
+    "preset",
+    "stop_on_collapse",
+)
 
 # Why a loss that declares such a need takes no remembered negatives.
 BATCH_ONLY = {
@@ -119,14 +126,33 @@ def check_negatives(loss, negatives):
             )
 
 
+def negatives_of(member):
+    """Says which sources of negatives go with a loss.
+
+    Args:
+        member: A `Member` of `LOSSES`.
+
+    Returns:
+        A sentence.
+    """
+    for need, reason in BATCH_ONLY.items():
+        if member.extra.get(need):
+            return f"batch only: it {reason}."
+    return "batch or bank."
+
+
 def default_run_dir(found, seed):
     """Returns the folder of a run that the user gave no name."""
-    data = found["data"]
+    name = f"{data_word(found['data'])}-{found['loss'].name}-{seed}"
+    return str(pathlib.Path("runs") / name)
+
+
+def data_word(data):
+    """Returns a word for the data that a folder can be named after."""
     word = data.name
     if data.argument is not None:
         word = pathlib.PurePath(data.argument).stem or data.name
-    word = re.sub(r"[^\w.-]+", "-", word)
-    return str(pathlib.Path("runs") / f"{word}-{found['loss'].name}-{seed}")
+    return re.sub(r"[^\w.-]+", "-", word)
 
 
 def open_run(plan):
@@ -157,7 +183,7 @@ def open_run(plan):
     differing = [
         name
         for name in wanted
-        if name not in PLACES and stored.get(name) != wanted[name]
+        if name not in CIRCUMSTANCES and stored.get(name) != wanted[name]
     ]
     longer = (
         differing == ["epochs"]

@@ -1,13 +1,17 @@
 """A run folder: everything one training leaves behind.
 
-config.json  history.csv  metrics.json  encoders/NAME.keras
+config.json  history.csv  metrics.json  embedded.npz  encoders/NAME.keras
 checkpoints/  figures/*.png  tensorboard/
 """
 
 import csv
+import io
 import json
 import os
 import pathlib
+import zipfile
+
+import numpy as np
 
 from tfcmc.checks import UsageError
 
@@ -43,6 +47,14 @@ class Run:
                 f"Received: {str(self.folder)!r} ({error.strerror})"
             ) from None
 
+    def siblings(self):
+        """Returns the other runs in the same folder, by their names."""
+        return [
+            Run(path.parent)
+            for path in sorted(self.folder.parent.glob("*/metrics.json"))
+            if path.parent != self.folder
+        ]
+
     def read_json(self, name):
         """Returns what a JSON file holds, or None where there is none.
 
@@ -61,7 +73,7 @@ class Run:
 
     def write_json(self, name, value):
         """Writes a value as JSON."""
-        self._write(name, json.dumps(value, indent=2) + "\n")
+        write_whole(self.folder / name, json.dumps(value, indent=2) + "\n")
 
     def read_history(self):
         """Returns the rows of the history: dicts of column to number."""
@@ -81,16 +93,48 @@ class Run:
         lines += [
             ",".join(repr(row[column]) for column in columns) for row in rows
         ]
-        self._write("history.csv", "\n".join(lines) + "\n")
+        write_whole(self.folder / "history.csv", "\n".join(lines) + "\n")
 
-    def _write(self, name, text):
+    def write_arrays(self, name, arrays):
+        """Writes arrays, a dict of name to array, as `.npz`."""
+        file = io.BytesIO()
+        np.savez(file, **arrays)
+        write_whole(self.folder / name, file.getvalue())
+
+    def read_arrays(self, name):
+        """Returns a dict of name to array, or None where there is none.
+
+        Raises:
+            UsageError: if the file is damaged.
+        """
         path = self.folder / name
-        aside = path.with_name(path.name + ".partial")
-        with open(aside, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return dict(file)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise UsageError(
+                f"`{name}` must be a readable .npz file. "
+                f"Received: {path} ({error})"
+            ) from None
+
+
+def write_whole(path, content):
+    """Writes a file that is whole or absent, whatever happens meanwhile.
+
+    Args:
+        path: The file.
+        content: Text or bytes.
+    """
+    if isinstance(content, str):
+        content = content.encode("utf-8")
+    aside = path.with_name(path.name + ".partial")
+    with open(aside, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
 
 
 def _number(text):

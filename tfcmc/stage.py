@@ -7,13 +7,16 @@ arguments down.
 import numpy as np
 
 from tfcmc.checks import UsageError
+from tfcmc.collapse import collapse_losses
 from tfcmc.crops import SIDE, corners
-from tfcmc.data import Reading
+from tfcmc.data import Reading, Split
 from tfcmc.data.pictures import Subset, in_batches
 from tfcmc.data.walk import walk_source
+from tfcmc.doctor import Patient
 from tfcmc.encoders import FEATURES
-from tfcmc.evaluation.features import make_reader
+from tfcmc.evaluation.features import make_activity_reader, make_reader
 from tfcmc.lazy import keras
+from tfcmc.losses import Loss
 
 HELD_OUT = 1000  # pictures that every epoch is measured on
 VIEW_SEEDS = 1000  # apart, so that the views' encoders start differently
@@ -48,6 +51,15 @@ class Stage:
     def reader(self, encoders):
         """Returns the function that encodes the centre crop of pictures."""
         return make_reader(
+            encoders,
+            self.views.convert,
+            pad=self.crop.pad,
+            centre=self.centre,
+        )
+
+    def activity_reader(self, encoders):
+        """Returns the function that finds which ReLU channels fire."""
+        return make_activity_reader(
             encoders,
             self.views.convert,
             pad=self.crop.pad,
@@ -153,16 +165,20 @@ def hold_out(source, seed):
         seed: Of the choice.
 
     Returns:
-        `(pictures, held_out)`: what to learn from, and what to measure on.
+        `(pictures, held_out)`: what to learn from, and the `Split` to measure
+        on, which has labels where it is of probe-train.
     """
     apart = source.unseen and source.probe_train is not None
     pool = source.probe_train.pictures if apart else source.pretrain
     order = np.random.default_rng(seed).permutation(len(pool))
     count = min(HELD_OUT, len(pool) if apart else max(2, len(pool) // 10))
-    held_out = Subset(pool, np.sort(order[:count]))
+    rows = np.sort(order[:count])
+    held_out = Subset(pool, rows)
     if apart:
-        return source.pretrain, held_out
-    return Subset(pool, np.sort(order[count:])), held_out
+        labels = source.probe_train.labels[rows]
+        return source.pretrain, Split(held_out, labels)
+    rest = Subset(pool, np.sort(order[count:]))
+    return rest, Split(held_out, None)
 
 
 def walk(plan):
@@ -182,6 +198,37 @@ def walk(plan):
     if special is not None:
         return special(_reading(plan.config), plan.data.argument)
     return walk_source(read_source(plan))
+
+
+def patient(plan, stage, encoders, examples, images):
+    """Returns what the collapse doctor has to know of a run.
+
+    Args:
+        plan: A `Plan`.
+        stage: The `Stage`.
+        encoders: One encoder a view.
+        examples: Number of training pictures.
+        images: Number of pictures that every epoch is measured on.
+
+    Returns:
+        A `Patient`.
+    """
+    features = sum(
+        encoder.get_layer(FEATURES).output.shape[-1] for encoder in encoders
+    )
+    return Patient(
+        names=stage.views.names,
+        alpha=plan.config.alpha,
+        t=plan.config.t,
+        dims=min(features, images),
+        collapse_losses=collapse_losses(
+            Loss(plan.loss),
+            plan.negatives.function(),
+            batch=plan.config.batch_size,
+            dim=encoders[0].output_shape[-1],
+            examples=examples,
+        ),
+    )
 
 
 def load_encoders(plan, run):

@@ -1,5 +1,9 @@
 """The verdict as text that fits one screen."""
 
+import textwrap
+
+WIDTH = 99
+
 # Columns of the table, in this order.
 TITLES = {
     "linear_probe": "linear probe",
@@ -29,6 +33,7 @@ def verdict_text(result, names):
     lines.append("")
     lines += sphere_lines(result, names)
     lines.append("")
+    lines += finding_lines(result["findings"])
     hashes = ", ".join(
         f"{name} {digest[:8]}"
         for name, digest in result["encoders_sha256"].items()
@@ -40,6 +45,15 @@ def verdict_text(result, names):
 def count_epochs(epochs):
     """Returns "1 epoch", "2 epochs"."""
     return f"{epochs} epoch" + ("" if epochs == 1 else "s")
+
+
+def clock(seconds):
+    """Returns "5:12" or "1:05:12"."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02d}:{seconds:02d}"
+    return f"{minutes}:{seconds:02d}"
 
 
 def probe_lines(result, names):
@@ -120,6 +134,24 @@ def sphere_lines(result, names):
         f"{floors['alignment_unrelated_views']:.3g} for unrelated views"
     )
     return lines
+
+
+def finding_lines(findings):
+    """Lays out what the collapse doctor found in the epochs trained."""
+    lines = []
+    for finding in findings:
+        epochs = f"from epoch {finding['epoch']} to {finding['until']}"
+        for indent, text in (
+            ("! ", f"{epochs}: {finding['words']}"),
+            ("  ", f"try: {finding['advice']}"),
+        ):
+            lines += textwrap.wrap(
+                text,
+                WIDTH,
+                initial_indent=indent,
+                subsequent_indent="  ",
+            )
+    return [*lines, ""] if lines else []
 
 
 def _accuracy(probe, view):

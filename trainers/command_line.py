@@ -68,11 +68,15 @@ def add_settings(parser, record, only=None):
         help_text = field.metadata["help"]
         if field.default is not None:
             help_text += f" (default: {field.default})"
+        wanted = _plain_type(hints[field.name])
+        # A switch alone is on: --stop-on-collapse, or --stop-on-collapse=True.
+        alone = {"nargs": "?", "const": True} if wanted is bool else {}
         parser.add_argument(
             option(field.name),
             type=reader(option(field.name), hints[field.name]),
-            metavar=_plain_type(hints[field.name]).__name__.upper(),
+            metavar=wanted.__name__.upper(),
             help=help_text.replace("%", "%%"),
+            **alone,
         )
 
 

@@ -12,7 +12,7 @@ loss stays there has learnt nothing.
 
 from tfcmc import cards
 from tfcmc.losses import LOSSES
-from tfcmc.plan import BATCH_ONLY
+from tfcmc.plan import negatives_of
 from trainers import command_line
 
 
@@ -27,14 +27,6 @@ def main(argv=None):
         return
     print("\n\n".join(map(cards.brief, LOSSES.members())))
     print("\nOne in full: python -m trainers.losses NAME")
-
-
-def negatives_of(member):
-    """Says which sources of negatives go with a loss."""
-    for need, reason in BATCH_ONLY.items():
-        if member.extra.get(need):
-            return f"batch only: it {reason}."
-    return "batch or bank."
 
 
 if __name__ == "__main__":

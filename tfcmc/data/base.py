@@ -33,15 +33,15 @@ class Reading:
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Labelled pictures.
+    """A part of the pictures, with labels where there are any.
 
     Attributes:
         pictures: Pictures, as in `tfcmc.data.pictures`.
-        labels: `[count]`, int64, from 0.
+        labels: `[count]`, int64, from 0; or None.
     """
 
     pictures: object
-    labels: np.ndarray
+    labels: np.ndarray | None
 
 
 @dataclasses.dataclass(frozen=True)

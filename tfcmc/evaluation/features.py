@@ -74,6 +74,61 @@ def make_reader(encoders, convert, *, pad, centre):
     return tf.function(read, input_signature=signature).get_concrete_function()
 
 
+def make_activity_reader(encoders, convert, *, pad, centre):
+    """Makes the function that finds which ReLU channels fire for pictures.
+
+    Args:
+        encoders: One functional model a view.
+        convert: Pictures to one tensor a view, as `Views.convert`.
+        pad: Pixels of reflection added before the crop.
+        centre: `[4]`, the corners of the centre crop, as `corners` gives.
+
+    Returns:
+        A function from `[batch, side, side, 3]` uint8 to one `[channels]` a
+        view: the highest output of every channel that a ReLU ends; 0 of one
+        that never fires. Empty for an encoder without ReLUs.
+    """
+    models = [
+        keras.Model(
+            encoder.inputs[0],
+            [layer.output for layer in encoder.layers if _ends_in_relu(layer)],
+        )
+        for encoder in encoders
+    ]
+
+    def read(pictures):
+        corner = tf.tile(tf.constant(centre)[None], [tf.shape(pictures)[0], 1])
+        return [
+            _highest(model(cut(view, corner, pad)) if model.outputs else ())
+            for model, view in zip(models, convert(pictures), strict=True)
+        ]
+
+    signature = [tf.TensorSpec([None, None, None, 3], tf.uint8)]
+    return tf.function(read, input_signature=signature).get_concrete_function()
+
+
+def dead_shares(read, pictures):
+    """Measures how many ReLU channels are 0 for every picture.
+
+    Args:
+        read: What `make_activity_reader` returned.
+        pictures: Pictures, as in `tfcmc.data.pictures`.
+
+    Returns:
+        A share in [0, 1] a view; 0 where there are no ReLUs.
+    """
+    highest = [
+        [tensor.numpy() for tensor in read(tf.constant(_padded(batch)))]
+        for batch in in_batches(pictures, BATCH)
+    ]
+    return [
+        float(np.mean(np.max(batches, axis=0) <= 0))
+        if batches[0].size
+        else 0.0
+        for batches in zip(*highest, strict=True)
+    ]
+
+
 def encode(read, pictures):
     """Encodes pictures, a batch at a time.
 
@@ -124,6 +179,22 @@ def weights_hash(encoder):
         digest.update(str((array.dtype, array.shape)).encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+def _ends_in_relu(layer):
+    activation = getattr(layer, "activation", None)
+    return activation is keras.activations.relu or isinstance(
+        layer, keras.layers.ReLU
+    )
+
+
+def _highest(outputs):
+    """Returns each channel's highest value over pictures and places."""
+    channels = [tf.zeros([0])]
+    for output in tf.nest.flatten(outputs):
+        places = list(range(output.shape.rank - 1))
+        channels.append(tf.cast(tf.reduce_max(output, places), tf.float32))
+    return tf.concat(channels, axis=0)
 
 
 def _padded(batch):

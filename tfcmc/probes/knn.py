@@ -53,6 +53,29 @@ def knn(fit, validation, test, *, seed, k=200, temperature=0.07):
     return {"accuracy": float(np.mean(predicted == test.labels)), "k": k}
 
 
+def leave_one_out(features, labels, *, k=20, temperature=0.07):
+    """Accuracy of the vote of each picture's nearest among the others.
+
+    A probe without a part to fit: every picture is judged by all the rest.
+
+    Args:
+        features: `[count, dim]`, count from 2.
+        labels: `[count]`.
+        k: How many vote; all others where there are fewer. Fewer than the
+            probe's, for the few pictures that an epoch is measured on.
+        temperature: Above 0; the lower, the more the nearest outweigh.
+
+    Returns:
+        A number in [0, 1].
+    """
+    names, classes = np.unique(labels, return_inverse=True)
+    unit = _unit(features)
+    cosine = unit @ unit.T
+    np.fill_diagonal(cosine, -np.inf)
+    votes = _votes(cosine, classes, min(k, len(unit) - 1), temperature)
+    return float(np.mean(names[votes.argmax(axis=1)] == labels))
+
+
 def _votes(cosine, classes, k, temperature):
     """Counts the weighted votes.
 

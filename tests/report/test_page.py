@@ -1,0 +1,156 @@
+"""The page as text, read back."""
+
+import base64
+import html.parser
+import re
+
+import pytest
+from PIL import Image
+
+from tfcmc.checks import UsageError
+from tfcmc.report import Column, Picture, Report, Row, write_report
+
+VOID = {"meta", "link", "img", "wbr", "line", "circle"}
+
+
+class Reader(html.parser.HTMLParser):
+    """Reads a page as browsers do, and refuses tags that do not match."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self.open = [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        assert len(dict(attrs)) == len(attrs), attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.texts.append(data)
+
+    def values(self, name):
+        """Returns the values that an attribute has, tag by tag."""
+        return [attrs[name] for _, attrs in self.tags if name in attrs]
+
+
+def test_the_page_shows_names_as_they_are(report, page, hostile):
+    """Every string is there as text, and none of them is a tag."""
+    reader = Reader(page.read_text("utf-8"))
+    text = "".join(reader.texts)
+    for name in hostile:
+        # In: row, findings, cards (twice and a name), notes, and more.
+        assert text.count(name) >= 5
+    assert report.commands[0].text in text
+    names = [tag for tag, _ in reader.tags]
+    assert names.count("script") == names.count("style") == 1
+    assert names.count("img") == len(report.pictures)
+    attributes = {key for _, attrs in reader.tags for key in attrs}
+    assert not any(key.startswith("on") for key in attributes)
+    assert reader.values("alt") == [each.title for each in report.pictures]
+
+
+def test_the_page_asks_for_nothing(page):
+    """Links lead into the page, pictures are in it, ids are unique."""
+    reader = Reader(page.read_text("utf-8"))
+    ids = reader.values("id")
+    assert len(set(ids)) == len(ids)
+    for name in (*reader.values("href"), *reader.values("src")):
+        assert name.startswith("data:") or name.removeprefix("#") in ids
+    described = reader.values("aria-describedby")
+    assert len(described) == 2 and set(described) <= set(ids)
+    policy = next(
+        attrs["content"]
+        for _, attrs in reader.tags
+        if attrs.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy.startswith("default-src 'none'; img-src data:;")
+    parts = re.findall(r"(?s)<(?:style|script)>.*?</", page.read_text("utf-8"))
+    assert len(parts) == 2
+    for part in parts:
+        assert not re.search(r"url\(|import|https?:|fetch|XMLHttp", part)
+
+
+def test_pictures_are_embedded_whole(report, page):
+    """Their bytes are those of the file, their size that of the picture."""
+    pictures = [
+        attrs
+        for tag, attrs in Reader(page.read_text("utf-8")).tags
+        if tag == "img"
+    ]
+    for picture, attrs in zip(report.pictures, pictures, strict=True):
+        kind, data = attrs["src"].split(",")
+        assert kind == "data:image/png;base64"
+        with open(picture.path, "rb") as file:
+            assert base64.b64decode(data) == file.read()
+        with Image.open(picture.path) as opened:
+            size = opened.size
+        assert (int(attrs["width"]), int(attrs["height"])) == size
+
+
+def test_a_page_of_little(columns, tmp_path):
+    """Sections with nothing to say are left out; bytes of no text pass."""
+    name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
+    write_report(Report(name, "-", columns, ()), tmp_path / "r.html")
+    reader = Reader((tmp_path / "r.html").read_text("utf-8"))
+    assert reader.values("id") == ["results", "results-words", "warnings"]
+    assert "warned of nothing" in "".join(reader.texts)
+
+
+def test_a_page_is_whole_or_absent(report, columns, tmp_path):
+    """What fails leaves what was there, and nothing beside it."""
+    path = tmp_path / "out" / "report.html"
+    with pytest.raises(UsageError, match="`report` must be a file"):
+        write_report(report, path)
+    path.mkdir(parents=True)
+    with pytest.raises(UsageError, match="`report` must be a file"):
+        write_report(report, path)
+    assert list(path.parent.iterdir()) == [path]
+    damaged = tmp_path / "damaged.png"
+    for content in (b"GIF89a", None):
+        damaged.unlink(missing_ok=True)
+        if content:
+            damaged.write_bytes(content)
+        pictures = (Picture("t", "c", damaged),)
+        with pytest.raises(UsageError, match="a PNG that can be read"):
+            write_report(
+                Report("t", "l", columns, (), pictures=pictures),
+                tmp_path / "new.html",
+            )
+    assert not (tmp_path / "new.html").exists()
+
+
+@pytest.mark.parametrize(
+    "make, told",
+    [
+        (lambda columns: Row("r", "control", {}), "`kind` must be one of"),
+        (
+            lambda columns: Column("k", "t", better="up"),
+            "`better` must be one of",
+        ),
+        (
+            lambda columns: Report(
+                "t", "l", columns, [Row("r", "loss", {"x": None})]
+            ),
+            "`cells` must be of the columns",
+        ),
+        (
+            lambda columns: Report("t", "l", columns * 2, ()),
+            "`columns` must be of different keys",
+        ),
+    ],
+)
+def test_records_refuse_what_would_be_lost(make, told, columns):
+    """A cell of no column would not be shown; so it is told."""
+    with pytest.raises(UsageError, match=told):
+        make(columns)

@@ -1,0 +1,348 @@
+"""Comparing losses: equal terms, what is skipped, what breaks, the tables."""
+
+import csv
+import dataclasses
+import json
+import shutil
+import signal
+import sys
+
+import numpy as np
+import pytest
+
+from tfcmc.comparison import (
+    PAPER_TABLE,
+    cells,
+    folder_name,
+    paper_rows,
+    plan_comparison,
+)
+from tfcmc.config import PretrainConfig, make_config
+from tfcmc.plan import make_plan
+from tfcmc.stage import Stage
+from trainers import command_line, workers
+
+TINY = [
+    "--data=shapes(size=160)",
+    "--epochs=1",
+    "--batch-size=16",
+    "--jobs=2",
+]
+LOSSES = ("softmax", "spring(weighting=pairs)", "vicreg")
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory, command):
+    """A comparison of two seeds in which one run breaks, and its screen."""
+    folder = tmp_path_factory.mktemp("compared") / "table"
+    # A history that is no file: a fault of the machine, found by the run.
+    (folder / "vicreg-1" / "history.csv").mkdir(parents=True)
+    done = command(
+        "trainers.compare",
+        "--losses",
+        *LOSSES,
+        "--seeds",
+        "0",
+        "1",
+        *TINY,
+        f"--run-dir={folder}",
+    )
+    return folder, done
+
+
+def metrics_of(folder):
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def test_one_that_breaks(compared):
+    """It is told with its reason; the others are all there."""
+    folder, done = compared
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    (line,) = [n for n in done.stdout.splitlines() if "FAILED" in n]
+    assert line.startswith("vicreg-1") and "IsADirectoryError" in line
+    assert "Traceback" in (folder / "vicreg-1" / "log.txt").read_text()
+    finished = sorted(path.parent.name for path in folder.glob("*/metrics*"))
+    assert finished == [
+        "softmax-0",
+        "softmax-1",
+        "spring-weighting-pairs-0",
+        "spring-weighting-pairs-1",
+        "vicreg-0",
+    ]
+    assert "vicreg-1" in (folder / "report.html").read_text("utf-8")
+
+
+def test_table(compared):
+    """Means and deviations over the seeds, and the controls."""
+    folder, _ = compared
+    with open(folder / "table.csv", newline="", encoding="utf-8") as file:
+        rows = {row["label"]: row for row in csv.DictReader(file)}
+    assert list(rows) == [
+        "raw pixels",
+        "untrained encoders",
+        "softmax(temperature=0.07)",
+        "spring(margin=1.4, weighting=pairs)",
+        "vicreg(invariance=25.0)",
+    ]
+    softmax = [metrics_of(folder / f"softmax-{seed}") for seed in (0, 1)]
+    untrained = [metrics["untrained"] for metrics in softmax]
+    for label, both in (
+        ("softmax(temperature=0.07)", softmax),
+        ("untrained encoders", untrained),
+    ):
+        for column, values in {
+            "linear_probe": [
+                100 * m["linear_probe"]["accuracy"] for m in both
+            ],
+            "knn": [100 * m["knn"]["accuracy"] for m in both],
+            "uniformity": [m["sphere"]["uniformity"] for m in both],
+        }.items():
+            row = rows[label]
+            assert float(row[column]) == pytest.approx(np.mean(values))
+            assert float(row[f"{column}_deviation"]) == pytest.approx(
+                np.std(values, ddof=1)
+            )
+            assert row[f"{column}_count"] == "2"
+    spent = []
+    for seed in (0, 1):
+        path = folder / f"softmax-{seed}" / "history.csv"
+        with open(path, newline="") as file:
+            spent.append(
+                sum(float(r["seconds"]) for r in csv.DictReader(file))
+            )
+    seconds = rows["softmax(temperature=0.07)"]["seconds"]
+    assert float(seconds) == pytest.approx(np.mean(spent))
+    assert rows["vicreg(invariance=25.0)"]["seconds_count"] == "1"
+    text = (folder / "table.md").read_text("utf-8")
+    assert "softmax(temperature=0.07)" in text and "±" in text
+    assert r"\begin{tabular}" in (folder / "table.tex").read_text("utf-8")
+
+
+def test_report(compared):
+    """Losses, cards, commands, settings, figures and the doctor's words."""
+    folder, done = compared
+    page = (folder / "report.html").read_text("utf-8")
+    for words in (
+        "python -m trainers.compare",
+        "--loss=vicreg",
+        "mean of the negative terms",  # spring's card
+        "batch_size",
+        "collapsed onto nearly one point",
+        "their hashes agree",
+    ):
+        assert words in page, words
+    names = {path.stem for path in (folder / "figures").glob("*.png")}
+    assert names == {
+        "alignment_histogram",
+        "alignment_uniformity_map",
+        "gradient_anatomy",
+        "hypersphere",
+        "learning_curves",
+        "tsne",
+    }
+    assert page.count("data:image/png;base64") >= len(names)
+    assert str(folder / "report.html") in done.stdout
+
+
+def test_what_is_finished_is_skipped(compared, command, tmp_path):
+    """A second call trains only what is missing; the first runs stay."""
+    folder, _ = compared
+    copy = tmp_path / "table"
+    shutil.copytree(folder, copy)
+    (copy / "vicreg-1" / "history.csv").rmdir()
+    kept = {p: p.stat().st_mtime_ns for p in copy.glob("*/metrics.json")}
+    done = command(
+        "trainers.compare",
+        "--losses",
+        *LOSSES,
+        "--seeds",
+        "0",
+        "1",
+        *TINY,
+        f"--run-dir={copy}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "5 of 6 runs are finished" in done.stdout
+    assert {p: p.stat().st_mtime_ns for p in kept} == kept
+    assert metrics_of(copy / "vicreg-1")["seed"] == 1
+    # What a run beside has judged is not judged again, and is the same.
+    log = (copy / "vicreg-1" / "log.txt").read_text()
+    assert "untrained encoders and raw pixels as in" in log
+    assert (
+        metrics_of(copy / "vicreg-1")["untrained"]
+        == metrics_of(copy / "softmax-1")["untrained"]
+    )
+
+
+def test_equal_terms(tmp_path):
+    """One seed, one start: weights, order and crops do not see the loss."""
+    entries = plan_comparison(
+        ["softmax", "triplet", "barlow_twins"],
+        [3, 4],
+        {"data": "shapes"},
+        tmp_path,
+    )
+    weights, equal = {}, []
+    for entry in entries:
+        encoders = Stage(entry.plan, 64).encoders()
+        weights.setdefault(entry.seed, []).append(
+            [array for encoder in encoders for array in encoder.get_weights()]
+        )
+        own = {"loss": "", "seed": 0, "run_dir": ""}
+        equal.append(dataclasses.replace(entry.plan.config, **own))
+    assert equal.count(equal[0]) == len(entries)
+    for same in weights.values():
+        for other in same[1:]:
+            for one, two in zip(same[0], other, strict=True):
+                np.testing.assert_array_equal(one, two)
+    assert np.any(weights[3][0][0] != weights[4][0][0])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"preset": "paper", "flip": False, "picture_side": 70},
+        {
+            "negatives": "bank(draws=7)",
+            "crop": "window(small=reflect)",
+            "learning_rate": 3e-4,
+            "stop_on_collapse": True,
+        },
+    ],
+)
+def test_words_make_the_run(settings, tmp_path):
+    """The options of a run, read again, are the run."""
+    (entry,) = plan_comparison(
+        ["triplet(margin=0.31)"], [5], settings | {"data": "shapes"}, tmp_path
+    )
+    parser = command_line.make_parser("x", "")
+    command_line.add_settings(parser, PretrainConfig)
+    again = make_plan(make_config(command_line.parse(parser, entry.words())))
+    assert dataclasses.replace(
+        again.config, preset=entry.plan.config.preset
+    ) == dataclasses.replace(entry.plan.config)
+
+
+def test_preset(tmp_path):
+    """The paper's preset means the paper's form of each loss."""
+    entries = plan_comparison(
+        ["spring"], [0], {"preset": "paper", "data": "shapes"}, tmp_path
+    )
+    assert "pairs" in entries[0].loss
+    assert entries[0].name == "spring-margin-2.0-weighting-pairs-0"
+
+
+def test_folder_names():
+    """Only what differs from the defaults is in the name of a folder."""
+    for loss, name in (
+        ("softmax(temperature=0.07)", "softmax-9"),
+        ("softmax(temperature=0.5)", "softmax-temperature-0.5-9"),
+        ("nce(z=mean)", "nce-z-mean-9"),
+    ):
+        plan = make_plan(make_config({"loss": loss, "seed": 9}))
+        assert folder_name(plan) == name
+
+
+def test_cells(rng):
+    """Mean and sample standard deviation, against a loop."""
+    values = rng.normal(size=4)
+    cell = cells([{"x": value} for value in values])["x"]
+    mean = sum(values) / 4
+    assert cell.mean == pytest.approx(mean)
+    spread = (sum((value - mean) ** 2 for value in values) / 3) ** 0.5
+    assert cell.deviation == pytest.approx(spread)
+    assert cells([{"x": 1.5}])["x"].deviation is None
+
+
+def test_papers_table():
+    """The paper's rows, as its Table 1 has them."""
+    rows = {row.label: row.cells for row in paper_rows()}
+    assert set(rows) == set(PAPER_TABLE)
+    assert rows["softmax"]["plain_head"].mean == 48.1
+    assert rows["NCE"]["uniformity"].mean == -2.636
+    assert rows["triplet"]["alignment"].mean == 0.0473
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--losses", "softmax", "tripple"], "Did you mean triplet"),
+        (["--losses", "nce", "nce(temperature=0.07)"], "must be different"),
+        (["--seeds", "0", "0"], "must be different"),
+        (["--seeds", "one"], "a whole number"),
+        (["--jobs=0"], "at least 1"),
+        (["--loss=softmax"], "Did you mean --losses"),
+    ],
+)
+def test_mistakes(words, told, command):
+    """One or two plain lines on stderr, exit code 2, before any training."""
+    done = command("trainers.compare", *words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A function that makes a module for `python -m` of a few lines."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def make(name, code):
+        (tmp_path / f"{name}.py").write_text(code)
+        return workers.Job(name, (name,), tmp_path / f"{name}.txt")
+
+    return make
+
+
+def test_workers(module):
+    """Lines as they come, exit codes, the last line told, all in the log."""
+    jobs = [
+        module("well", "print('one'); print('two')"),
+        module("ill", "import sys\nprint('a')\nsys.exit('it broke')"),
+        module("shot", f"import os\nos.kill(os.getpid(), {signal.SIGKILL})"),
+    ]
+    shown = []
+    ended = {
+        one.job.name: one
+        for one in workers.run_all(
+            jobs, at_once=2, show=lambda *pair: shown.append(pair)
+        )
+    }
+    assert {name: one.code for name, one in ended.items()} == {
+        "well": 0,
+        "ill": 1,
+        "shot": -signal.SIGKILL,
+    }
+    assert ended["ill"].told == "it broke"
+    assert [line for job, line in shown if job.name == "well"] == [
+        "one",
+        "two",
+    ]
+    assert jobs[1].log.read_text() == "a\nit broke\n"
+
+
+def test_workers_stop_together(module):
+    """What still runs is interrupted when the caller stops."""
+    job = module("long", "import time\nprint('up')\ntime.sleep(60)")
+
+    def stop(job, line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(workers.run_all([job], at_once=1, show=stop))
+    assert "KeyboardInterrupt" in job.log.read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="cores are Linux's here")
+def test_core_shares():
+    """Shares are apart and together all; too many share everything."""
+    one = workers.core_shares(1)
+    assert one == [None]
+    whole = workers.core_shares(10_000)
+    assert whole == [None] * 10_000
+    pair = workers.core_shares(2)
+    if pair[0] is not None:
+        assert not pair[0] & pair[1]

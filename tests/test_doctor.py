@@ -1,0 +1,168 @@
+"""The collapse doctor: each sign at the epoch when it starts, and no other."""
+
+import numpy as np
+import pytest
+
+from tfcmc.collapse import collapse_losses
+from tfcmc.doctor import Patient, examine
+from tfcmc.evaluation.features import Encoded
+from tfcmc.evaluation.verdict import sphere
+from tfcmc.losses import LOSSES, Loss
+from tfcmc.negatives import NEGATIVES
+
+NAMES = ("L", "ab")
+DIM, COUNT = 24, 60
+PATIENT = Patient(
+    names=NAMES,
+    alpha=2.0,
+    t=2.0,
+    dims=2 * DIM,
+    collapse_losses={"one point": 1.4, "two orthogonal constants": 1.5},
+)
+
+
+def clouds(rng, kind):
+    """Embeddings of both views in a state with a name."""
+    noise = rng.normal(size=(2, COUNT, DIM))
+    if kind == "healthy":
+        first = noise[0]
+        return first, first + 0.3 * noise[1]
+    if kind == "few dimensions":
+        low = rng.normal(size=(COUNT, 2)) @ rng.normal(size=(2, DIM))
+        return low, low
+    ends = {
+        "one point": (np.eye(DIM)[3], np.eye(DIM)[3]),
+        "constants": (np.eye(DIM)[3], np.eye(DIM)[8]),
+    }[kind]
+    return tuple(end + 0.03 * part for end, part in zip(ends, noise, strict=1))
+
+
+def row(rng, epoch, kind, loss=0.7, **dead):
+    """A row of a history, measured on such embeddings."""
+    vectors = [array.astype(np.float32) for array in clouds(rng, kind)]
+    unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in vectors]
+    measured = sphere(NAMES, Encoded(tuple(vectors), tuple(unit)))
+    return {
+        "epoch": epoch,
+        "loss": loss,
+        "dead_L": 0.0,
+        "dead_ab": 0.0,
+        **measured,
+        **dead,
+    }
+
+
+def signs(rows, patient=PATIENT):
+    """The signs found, each with its epochs."""
+    return {
+        finding.sign: (finding.epoch, finding.until)
+        for finding in examine(rows, patient)
+    }
+
+
+def test_healthy(rng):
+    """A spread, aligned representation shows nothing."""
+    assert signs([row(rng, epoch, "healthy") for epoch in (1, 2, 3)]) == {}
+    assert signs([]) == {}
+
+
+@pytest.mark.parametrize("kind", ["one point", "constants"])
+def test_collapse_is_told_at_its_epoch(kind, rng):
+    """From the epoch when it starts, to the last that shows it."""
+    kinds = ["healthy", "healthy", kind, kind, "healthy"]
+    rows = [row(rng, n + 1, k) for n, k in enumerate(kinds)]
+    found = signs(rows)
+    assert found[kind] == (3, 4)
+    assert set(found) <= {kind, "few dimensions"}
+    (finding,) = [f for f in examine(rows, PATIENT) if f.sign == kind]
+    assert finding.collapse and finding.advice
+    assert ("orthogonal" in finding.words) == (kind == "constants")
+
+
+def test_one_view(rng):
+    """A single view that is constant is named."""
+    rows = [row(rng, 1, "healthy") | {"uniformity_ab": -0.02}]
+    (finding,) = examine(rows, PATIENT)
+    assert finding.sign == "one view" and "view ab" in finding.words
+    assert not finding.collapse
+
+
+def test_few_dimensions(rng):
+    """Features in a plane have a rank of two."""
+    assert signs([row(rng, 1, "few dimensions")]) == {"few dimensions": (1, 1)}
+
+
+def test_dead_relus(rng):
+    """Half of a view's channels dead, and not a few of them."""
+    assert signs([row(rng, 1, "healthy", dead_L=0.4)]) == {}
+    (finding,) = examine([row(rng, 1, "healthy", dead_ab=0.75)], PATIENT)
+    assert "75 % of the ab encoder's" in finding.words
+
+
+def test_loss_at_collapse(rng):
+    """Three epochs in a row; passing by is no sign."""
+    losses = [1.401, 1.39, 0.9, 1.41, 1.405, 1.399, 1.2]
+    rows = [row(rng, n + 1, "healthy", x) for n, x in enumerate(losses)]
+    assert signs(rows) == {"loss at collapse": (4, 6)}
+
+
+def test_other_constants(rng):
+    """The signs do not depend on alpha and t."""
+    rows = []
+    for kind in ("healthy", "constants"):
+        vectors = [v.astype(np.float32) for v in clouds(rng, kind)]
+        unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in vectors]
+        measured = sphere(
+            NAMES, Encoded(tuple(vectors), tuple(unit)), alpha=1.0, t=5.0
+        )
+        rows.append({"epoch": len(rows) + 1, "loss": 0.7, **measured})
+    patient = Patient(NAMES, 1.0, 5.0, 2 * DIM, {})
+    assert signs(rows, patient)["constants"] == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("spec", "negatives", "one_point", "orthogonal"),
+    [
+        ("softmax", "batch", 2 * np.log(9), 2 * np.log(9)),
+        ("triplet(margin=0.3)", "batch", 0.6, 0.6),
+        ("spring(margin=1.0)", "batch", 1.0, np.sqrt(2)),
+        (
+            "spring(margin=1.0, weighting=pairs)",
+            "batch",
+            8 / 9,
+            np.sqrt(2) / 9,
+        ),
+        # Same-view negatives: of 16, eight are the other view's and eight
+        # the anchor's own point.
+        ("nt_xent(temperature=0.5)", "batch", 2 * np.log(17), None),
+        ("softmax", "bank(draws=5)", 2 * np.log(14), 2 * np.log(14)),
+    ],
+)
+def test_collapse_losses(spec, negatives, one_point, orthogonal):
+    """The objective at collapse, from the losses' formulas."""
+    values = collapse_losses(
+        Loss(LOSSES.lookup(spec)),
+        NEGATIVES.lookup(negatives).function(),
+        batch=9,
+        dim=7,
+        examples=30,
+    )
+    assert values["one point"] == pytest.approx(one_point, rel=1e-5)
+    if orthogonal is None:  # 8 at e^0, 8 at e^2, the positive at e^0
+        orthogonal = 2 * np.log(9 + 8 * np.exp(2.0))
+    assert values["two orthogonal constants"] == pytest.approx(
+        orthogonal, rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("loss", LOSSES.names())
+def test_every_loss_has_collapse_values(loss):
+    """Finite, for the collapse doctor to compare with."""
+    values = collapse_losses(
+        Loss(LOSSES.lookup(loss)),
+        NEGATIVES.lookup("batch").function(),
+        batch=5,
+        dim=4,
+        examples=20,
+    )
+    assert np.all(np.isfinite(list(values.values())))

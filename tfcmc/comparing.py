@@ -1,0 +1,230 @@
+"""A comparison written down: tables, figures, and the report.
+
+Like `plan.py` it stands at the seam: it reads run folders, and hands plain
+records down.
+"""
+
+import textwrap
+
+from tfcmc import cards
+from tfcmc.comparison import COLUMNS, paper_rows, shared_settings, table_rows
+from tfcmc.comparison_figures import draw
+from tfcmc.losses import LOSSES
+from tfcmc.plan import negatives_of
+from tfcmc.report import (
+    Command,
+    Failure,
+    Finding,
+    LossCard,
+    Report,
+    csv_text,
+    latex,
+    markdown,
+    screen_text,
+    write_report,
+)
+from tfcmc.runs import write_whole
+from tfcmc.summary import WIDTH, count_epochs
+
+
+def compare(entries, failures, command):
+    """Writes tables, figures and report of the finished runs.
+
+    Args:
+        entries: `Entry`s of one comparison.
+        failures: Run name to the reason, of runs that broke.
+        command: What repeats it.
+
+    Returns:
+        The folder's `report.html`, or None where no run is finished.
+    """
+    finished = [entry for entry in entries if entry.finished()]
+    if not finished:
+        print("no run is finished: there is nothing to compare")
+        return None
+    folder = entries[0].run.folder.parent
+    rows = table_rows(finished)
+    columns = [
+        column
+        for column in COLUMNS
+        if any(column.key in row.cells for row in rows)
+    ]
+    write_whole(folder / "table.md", markdown(columns, rows))
+    write_whole(folder / "table.csv", csv_text(columns, rows))
+    write_whole(folder / "table.tex", latex(columns, rows))
+    report = Report(
+        title=title_of(finished[0]),
+        lead=lead(columns, rows, finished, failures),
+        columns=tuple(columns),
+        rows=tuple(rows),
+        findings=tuple(findings_of(finished)),
+        failures=tuple(Failure(*pair) for pair in failures.items()),
+        pictures=tuple(draw(finished, folder / "figures")),
+        cards=tuple(cards_of(finished)),
+        commands=tuple(commands_of(finished, command)),
+        settings=shared_settings(finished),
+        versions=finished[0].metrics()["versions"],
+        notes=tuple(notes_of(finished)),
+        **published(finished),
+    )
+    write_report(report, folder / "report.html")
+    print(f"\n{screen_text(columns, rows)}\n")
+    print(textwrap.fill(report.lead, WIDTH))
+    print(f"\nthe report is {folder / 'report.html'}")
+    return folder / "report.html"
+
+
+def title_of(entry):
+    """Says what was compared on what."""
+    config = entry.plan.config
+    return (
+        f"Contrastive losses on {config.data}, {count_epochs(config.epochs)}"
+    )
+
+
+def lead(columns, rows, finished, failures):
+    """Says in a few sentences which loss leads, and by how much.
+
+    Args:
+        columns: `Column`s of the table.
+        rows: `Row`s of the table.
+        finished: `Entry`s.
+        failures: Run name to the reason.
+
+    Returns:
+        Text; paragraphs are parted by a blank line.
+    """
+    parts = []
+    if columns[0].key == "linear_probe":
+        parts.append(ranking(rows))
+    collapsed = {
+        entry.label
+        for entry in finished
+        for finding in entry.metrics()["findings"]
+        if finding["collapse"] and finding["until"] == entry.epochs
+    }
+    if collapsed:
+        listed = ", ".join(sorted(collapsed))
+        parts.append(f"Collapsed at the end of training: {listed}.")
+    if failures:
+        parts.append(f"Broken and not in the table: {', '.join(failures)}.")
+    return "\n\n".join(parts) or "The data have no labels: there is no probe."
+
+
+def ranking(rows):
+    """Says how the losses rank by the linear probe, beside the controls."""
+    ranked = sorted(
+        (row for row in rows if row.kind == "loss"),
+        key=lambda row: -row.cells["linear_probe"].mean,
+    )
+    told = [f"{row.label} {_percent(row)}" for row in ranked]
+    text = f"By the linear probe: {', '.join(told)}."
+    for first, second in zip(ranked, ranked[1:], strict=False):
+        text += f" {_gap(first, second)}"
+    controls = [
+        f"{row.label} {_percent(row)}" for row in rows if row.kind != "loss"
+    ]
+    return f"{text} Beside them: {', '.join(controls)}."
+
+
+def _percent(row):
+    cell = row.cells["linear_probe"]
+    spread = "" if cell.deviation is None else f" ± {cell.deviation:.1f}"
+    return f"{cell.mean:.1f}{spread} %"
+
+
+def _gap(first, second):
+    """Says whether the spread separates two losses."""
+    one, other = (row.cells["linear_probe"] for row in (first, second))
+    gap = one.mean - other.mean
+    if None in (one.deviation, other.deviation):
+        return (
+            f"{first.label} is {gap:.1f} points above {second.label}; one "
+            f"seed says nothing of the spread."
+        )
+    if gap > one.deviation + other.deviation:
+        return f"{first.label} is {gap:.1f} points above {second.label}."
+    return f"The spread does not separate {first.label} from {second.label}."
+
+
+def findings_of(finished):
+    """Yields what the collapse doctor found, run by run."""
+    for entry in finished:
+        for finding in entry.metrics()["findings"]:
+            until = finding["until"]
+            words = finding["words"]
+            if until < entry.epochs:
+                words += f"; until epoch {until}"
+            yield Finding(
+                entry.name, finding["epoch"], words, finding["advice"]
+            )
+
+
+def cards_of(finished):
+    """Yields the card of every loss compared."""
+    for name in dict.fromkeys(entry.plan.loss.name for entry in finished):
+        member = LOSSES.lookup(name).member
+        notes = [("negatives", negatives_of(member))]
+        yield LossCard(name, cards.full(member, notes))
+
+
+def commands_of(finished, command):
+    """Yields what repeats the comparison, and each run alone."""
+    yield Command("The whole comparison", command)
+    for entry in finished:
+        yield Command(
+            f"{entry.label}, seed {entry.seed}",
+            entry.command(),
+        )
+    folder = finished[0].run.folder.parent
+    yield Command("In TensorBoard", f"tensorboard --logdir={folder}")
+
+
+def notes_of(finished):
+    """Yields sentences on how the numbers were measured."""
+    metrics = finished[0].metrics()
+    yield (
+        "Accuracies are of probes on the frozen features of both views, side "
+        "by side, on the test part; whatever a probe chooses it chooses on a "
+        "fifth of its training part. Alignment, uniformity and effective rank "
+        f"are of the first {metrics['sphere']['images']:,} pictures of the "
+        f"{metrics['judged_on']} part."
+    )
+    yield (
+        "Raw pixels and untrained encoders are the controls: what a loss adds "
+        "is what stands above both."
+    )
+    floor = metrics["floors"]["uniformity_uniform_sphere"]
+    yield (
+        f"Uniformity is {floor:.2f} on an evenly covered sphere and 0 at one "
+        "point; alignment is 0 at one point and 2 for unrelated views (at "
+        "alpha 2)."
+    )
+    starts = {}
+    for entry in finished:
+        key = entry.metrics()["controls_key"]
+        starts.setdefault(entry.seed, set()).add(key)
+    if all(len(keys) == 1 for keys in starts.values()):
+        yield (
+            "At each seed all losses started from the same weights, and were "
+            "judged on the same pictures: their hashes agree."
+        )
+    else:
+        yield (
+            "NOT EQUAL: at some seed the hashes of initial weights or "
+            "pictures differ between losses. Do not compare them."
+        )
+
+
+def published(finished):
+    """Returns the paper's table where the data are the paper's."""
+    if finished[0].plan.data.name != "stl10":
+        return {}
+    return {
+        "published": tuple(paper_rows()),
+        "published_caption": (
+            "Table 1 of the paper, on STL-10: its head is a softmax layer on "
+            "features that are not standardised, as the plain head; its "
+            "alignment and uniformity are of its own encoders."
+        ),
+    }

@@ -1,0 +1,178 @@
+"""The figures of a comparison: every loss in one picture.
+
+Like `plan.py` it stands at the seam: it reads run folders, and hands plain
+arguments down.
+"""
+
+import numpy as np
+
+from tfcmc import figures
+from tfcmc.anatomy import negative_weights
+from tfcmc.evaluation.features import Encoded
+from tfcmc.losses import Loss
+from tfcmc.report import Picture
+
+ANCHORS = 128  # whose negatives are weighed
+
+
+def draw(finished, folder):
+    """Draws every figure over the losses.
+
+    What needs one run a loss shows that of the first seed; the map and the
+    curves show all.
+
+    Args:
+        finished: Finished `Entry`s.
+        folder: Where the PNGs go.
+
+    Returns:
+        `Picture`s.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    first = [e for e in finished if e.seed == finished[0].seed]
+    panels = [panel_of(entry) for entry in first]
+    traces = [trace_of(entry) for entry in finished]
+    seed = f"seed {first[0].seed}"
+    drawn = [
+        draw_map(traces, folder),
+        draw_curves(traces, folder),
+        draw_alignment(panels, folder, seed),
+        draw_hypersphere(panels, folder, seed),
+        draw_tsne(panels, folder, first[0].seed),
+        draw_anatomy(first, panels, folder),
+    ]
+    return [picture for picture in drawn if picture is not None]
+
+
+def panel_of(entry):
+    """Reads what the figures of one run show."""
+    arrays = entry.run.read_arrays("embedded.npz")
+    names = entry.plan.views.function().names
+    return figures.Panel(
+        title=entry.label,
+        names=names,
+        encoded=Encoded(
+            tuple(arrays[f"features_{name}"] for name in names),
+            tuple(arrays[f"embeddings_{name}"] for name in names),
+        ),
+        labels=arrays.get("labels"),
+        class_names=arrays.get("class_names", ()),
+    )
+
+
+def trace_of(entry):
+    """Reads the path of one run over its epochs."""
+    metrics = entry.metrics()
+    untrained = metrics["untrained"]
+    accuracy = None
+    if "linear_probe" in metrics:
+        accuracy = metrics["linear_probe"]["accuracy"]
+    return figures.Trace(
+        label=f"{entry.label}, seed {entry.seed}",
+        group=entry.label,
+        rows=entry.run.read_history(),
+        start=(untrained["alignment"], untrained["uniformity"]),
+        accuracy=accuracy,
+        floors=metrics["floors"],
+    )
+
+
+def draw_map(traces, folder):
+    """Draws the alignment-uniformity map of all runs."""
+    path = folder / "alignment_uniformity_map.png"
+    figures.alignment_uniformity_map(traces, path)
+    return Picture(
+        "Alignment and uniformity over training",
+        "Every run's path over its epochs on the held-out pictures, from the "
+        "untrained encoders to the mark of its loss. Left is better aligned, "
+        "down is more uniform; the lines are the floors.",
+        path,
+    )
+
+
+def draw_curves(traces, folder):
+    """Draws the learning curves of all runs."""
+    path = folder / "learning_curves.png"
+    figures.learning_curves(traces, path)
+    return Picture(
+        "Learning curves",
+        "A thin line a seed, a bold one their mean, on the held-out pictures. "
+        "Losses have different units: each is relative to its first epoch.",
+        path,
+    )
+
+
+def draw_alignment(panels, folder, seed):
+    """Draws the alignment histograms, a panel a loss."""
+    path = folder / "alignment_histogram.png"
+    figures.alignment_histogram(panels, path)
+    return Picture(
+        "How far apart the two views of a picture are",
+        f"Distances between the embeddings of the two views ({seed}); the "
+        f"dashed line is their mean, the dotted one unrelated views.",
+        path,
+    )
+
+
+def draw_hypersphere(panels, folder, seed):
+    """Draws the embeddings on the circle, a row a loss."""
+    path = folder / "hypersphere.png"
+    figures.hypersphere(panels, path)
+    return Picture(
+        "The hypersphere, seen on a circle",
+        f"Embeddings of both views on the two directions that keep most of "
+        f"them, and their density over the angle ({seed}). A spike is "
+        f"collapse; two spikes in two colours are orthogonal constants.",
+        path,
+    )
+
+
+def draw_tsne(panels, folder, seed):
+    """Draws the t-SNE maps, a panel a loss, and two controls."""
+    if len(panels[0].encoded.features[0]) < figures.FEWEST_MAPPED:
+        return None
+    path = folder / "tsne.png"
+    figures.tsne_map(panels, path, seed=seed)
+    return Picture(
+        "t-SNE of the features, beside two controls",
+        f"The map of each loss (seed {seed}), of points spread evenly over "
+        f"the sphere, and of a collapsed cloud. t-SNE spreads whatever it is "
+        f"given: believe the distances above before it.",
+        path,
+    )
+
+
+def draw_anatomy(first, panels, folder):
+    """Draws the weight of negatives, for all losses on the same embeddings.
+
+    They are those of the run whose embeddings are the most uniform: of the
+    widest choice of similarities.
+    """
+    place = min(
+        range(len(first)), key=lambda n: first[n].metrics()["uniformity"]
+    )
+    chosen = np.random.default_rng(0).permutation(
+        len(panels[place].encoded.embeddings[0])
+    )[:ANCHORS]
+    vectors = [array[chosen] for array in panels[place].encoded.embeddings]
+    curves, left_out = [], []
+    for entry in first:
+        if entry.plan.loss.member.extra.get("whole_batch"):
+            left_out.append(entry.label)
+            continue
+        weights = negative_weights(Loss(entry.plan.loss), *vectors)
+        curves.append((entry.label, *weights))
+    if not curves:
+        return None
+    path = folder / "gradient_anatomy.png"
+    note = f"embeddings of {first[place].name}"
+    if left_out:
+        note += f"; not one by one: {', '.join(left_out)}"
+    figures.gradient_anatomy(curves, path, note=note)
+    return Picture(
+        "Which negatives each loss pushes",
+        f"The weight that a loss gives a negative against its similarity to "
+        f"the anchor, relative to the average negative: all losses on the "
+        f"same {len(chosen)} pictures ({note}).",
+        path,
+    )

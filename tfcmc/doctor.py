@@ -1,0 +1,233 @@
+"""The collapse doctor: names what went wrong with a representation, and when.
+
+It reads the rows of a run's history, so that a verdict can be given while a
+run trains, when it goes on, and long after it has ended.
+"""
+
+import dataclasses
+
+# A mean squared distance below this, an eighth of that between unrelated
+# vectors, is called a point.
+POINT = 0.25
+DEAD = 0.5  # share of a view's ReLU channels that never fire
+FEW = 0.1  # share of the dimensions there are
+CLOSE = 0.01  # relative distance of the loss to its collapse value
+EPOCHS_AT_COLLAPSE = 3  # a loss may pass by its collapse value on its way
+
+
+@dataclasses.dataclass(frozen=True)
+class Patient:
+    """What the doctor has to know of a run besides its history.
+
+    Attributes:
+        names: The name of each view.
+        alpha: Exponent of the alignment.
+        t: Sharpness of the uniformity.
+        dims: Dimensions that the features of both views could use.
+        collapse_losses: Words for a collapse to the loss's value there.
+    """
+
+    names: tuple
+    alpha: float
+    t: float
+    dims: int
+    collapse_losses: dict
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """Something wrong with a representation.
+
+    Attributes:
+        sign: What kind of thing.
+        epoch: The epoch when it starts, from 1.
+        until: The last epoch that shows it.
+        words: What it is, as the last of these epochs shows it.
+        advice: What to try.
+        collapse: Whether there is nothing left to learn from.
+    """
+
+    sign: str
+    epoch: int
+    until: int
+    words: str
+    advice: str
+    collapse: bool
+
+
+def examine(rows, patient):
+    """Finds every sign of collapse in a history.
+
+    Args:
+        rows: Dicts of column to number, one an epoch, as `Run.read_history`.
+        patient: A `Patient`.
+
+    Returns:
+        `Finding`s in the order of the epochs when they start.
+    """
+    found = []
+    for sign, (read, least, collapse, advice) in SIGNS.items():
+        for span in _spans([read(row, patient) for row in rows]):
+            if len(span) < least:
+                continue
+            first, last = rows[span[0]], rows[span[-1]]
+            found.append(
+                Finding(
+                    sign=sign,
+                    epoch=first["epoch"],
+                    until=last["epoch"],
+                    words=read(last, patient),
+                    advice=advice,
+                    collapse=collapse,
+                )
+            )
+    return sorted(found, key=lambda finding: finding.epoch)
+
+
+def _spans(words):
+    """Returns the stretches of rows that show something, as row numbers."""
+    spans = []
+    for number, text in enumerate(words):
+        if text is None:
+            continue
+        if spans and spans[-1][-1] == number - 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return spans
+
+
+def _pointlike(row, patient):
+    """Returns the views whose embeddings are all close to one point.
+
+    -uniformity / t is at most the mean squared distance (Jensen), and equal
+    to it where all distances are small.
+    """
+    return [
+        name
+        for name in patient.names
+        if -row[f"uniformity_{name}"] / patient.t < POINT
+    ]
+
+
+def _apart(row, patient):
+    """Returns the usual squared distance of the two views of a picture."""
+    return row["alignment"] ** (2 / patient.alpha)
+
+
+def _one_point(row, patient):
+    if len(_pointlike(row, patient)) < len(patient.names):
+        return None
+    if _apart(row, patient) >= POINT:
+        return None
+    return (
+        f"all embeddings of both views are nearly one point (alignment "
+        f"{row['alignment']:.3f}, uniformity {row['uniformity']:.3f})"
+    )
+
+
+def _constants(row, patient):
+    if len(_pointlike(row, patient)) < len(patient.names):
+        return None
+    apart = _apart(row, patient)
+    if apart < POINT:
+        return None
+    how = "orthogonal to" if 1.5 <= apart <= 2.5 else "apart from"
+    return (
+        f"each view has collapsed onto nearly one point, {how} the other "
+        f"view's (alignment {row['alignment']:.3f}, uniformity "
+        f"{row['uniformity']:.3f})"
+    )
+
+
+def _one_view(row, patient):
+    flat = _pointlike(row, patient)
+    if len(flat) != 1:
+        return None
+    return (
+        f"all embeddings of the view {flat[0]} are nearly one point "
+        f"(uniformity {row[f'uniformity_{flat[0]}']:.3f})"
+    )
+
+
+def _dead(row, patient):
+    dead = {
+        name: row[f"dead_{name}"]
+        for name in patient.names
+        if row.get(f"dead_{name}", 0.0) >= DEAD
+    }
+    if not dead:
+        return None
+    told = " and ".join(
+        f"{100 * share:.0f} % of the {name} encoder's"
+        for name, share in dead.items()
+    )
+    return f"dead ReLUs: {told} channels are 0 for every picture"
+
+
+def _few_dimensions(row, patient):
+    if row["effective_rank"] >= FEW * patient.dims:
+        return None
+    return (
+        f"the features use few dimensions: an effective rank of "
+        f"{row['effective_rank']:.1f} of at most {patient.dims}"
+    )
+
+
+def _loss_at_collapse(row, patient):
+    for words, value in patient.collapse_losses.items():
+        if abs(row["loss"] - value) <= CLOSE * (abs(value) or 1.0):
+            return (
+                f"the loss, {row['loss']:.4g}, sits at its value for {words}, "
+                f"{value:.4g}"
+            )
+    return None
+
+
+# Sign: how it is read off a row, for how many epochs in a row it has to show,
+# whether nothing is left to learn from, and what to try.
+SIGNS = {
+    "one point": (
+        _one_point,
+        1,
+        True,
+        "the pull outweighs the push: a larger margin, a lower temperature, "
+        "or more negatives (a larger batch, --negatives=bank)",
+    ),
+    "constants": (
+        _constants,
+        1,
+        True,
+        "the push outweighs the pull: weigh the positive as much as all "
+        "negatives together (spring: weighting=balanced), a smaller margin, "
+        "or fewer negatives",
+    ),
+    "one view": (
+        _one_view,
+        1,
+        False,
+        "a lower learning rate or a longer warm-up; see whether that view "
+        "shows anything (grey pictures have no colour)",
+    ),
+    "dead ReLUs": (
+        _dead,
+        1,
+        False,
+        "a lower learning rate, a longer warm-up, or "
+        '--encoder="paper(final_relu=False)"',
+    ),
+    "few dimensions": (
+        _few_dimensions,
+        1,
+        False,
+        "a loss that spreads embeddings over the sphere (softmax, nce), a "
+        "larger margin, or a lower temperature",
+    ),
+    "loss at collapse": (
+        _loss_at_collapse,
+        EPOCHS_AT_COLLAPSE,
+        False,
+        "another learning rate, a longer warm-up, or more epochs: so far "
+        "nothing has been learnt",
+    ),
+}

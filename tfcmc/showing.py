@@ -1,0 +1,109 @@
+"""What is to be seen of a judged run: figures, vectors, TensorBoard.
+
+Like `plan.py` it stands at the seam: it reads a plan, and hands plain
+arguments down.
+"""
+
+import numpy as np
+
+from tfcmc import board, figures
+from tfcmc.data.pictures import Subset
+from tfcmc.evaluation import verdict
+from tfcmc.stage import hold_out
+from tfcmc.summary import count_epochs
+
+
+def show(plan, run, source, encoded, result):
+    """Draws and writes all that is to be seen of a run.
+
+    Args:
+        plan: A `Plan`.
+        run: The `Run` to write to.
+        source: A `Source`.
+        encoded: `Encoded` pictures, those that were judged.
+        result: The metrics; the trustworthiness of the map is noted there.
+    """
+    draw(plan, run, source, encoded, result)
+    write_embedded(run, source, plan.views.function().names, encoded)
+    show_in_tensorboard(plan, run, source, encoded, result)
+
+
+def judged_pictures(plan, source):
+    """Returns the pictures that a run is judged on."""
+    if source.test is None:
+        return hold_out(source, plan.config.seed)[1].pictures
+    return source.test.pictures
+
+
+def draw(plan, run, source, encoded, result):
+    """Draws the figures of one run; notes the map's trustworthiness."""
+    run.create()
+    title = (
+        f"{plan.loss.spec}\n{plan.data.spec}, "
+        f"{count_epochs(plan.config.epochs)}, seed {plan.config.seed}"
+    )
+    few = encoded.first(verdict.SPHERE_COUNT)
+    figures.alignment_histogram(
+        few, title, run.figures / "alignment_histogram.png"
+    )
+    labels = None
+    if source.test is not None:
+        labels = source.test.labels[: verdict.SPHERE_COUNT]
+    if len(few.features[0]) >= 4:
+        result["tsne_trustworthiness"] = figures.tsne_map(
+            few,
+            labels,
+            source.class_names,
+            title,
+            run.figures / "tsne.png",
+            seed=plan.config.seed,
+        )
+
+
+def write_embedded(run, source, names, encoded):
+    """Writes the first judged pictures' vectors, for figures of many runs."""
+    few = encoded.first(verdict.SPHERE_COUNT)
+    arrays = {}
+    for name, features, embeddings in zip(
+        names, few.features, few.embeddings, strict=True
+    ):
+        arrays[f"features_{name}"] = features
+        arrays[f"embeddings_{name}"] = embeddings
+    if source.test is not None:
+        arrays["labels"] = source.test.labels[: verdict.SPHERE_COUNT]
+        arrays["class_names"] = np.array(source.class_names, dtype=str)
+    run.write_arrays("embedded.npz", arrays)
+
+
+def show_in_tensorboard(plan, run, source, encoded, result):
+    """Writes embeddings, figures and a row of the table for TensorBoard.
+
+    They make up a TensorBoard run of their own, so that the table has the
+    verdict for its metrics and not every curve.
+    """
+    config = plan.config
+    folder = run.tensorboard / "verdict"
+    few = encoded.first(verdict.SPHERE_COUNT)
+    board.write_projector(
+        folder,
+        few,
+        plan.views.function().names,
+        None if source.test is None else source.test.labels,
+        source.class_names,
+        Subset(judged_pictures(plan, source), np.arange(len(few.features[0]))),
+    )
+    board.write_images(
+        folder, sorted(run.figures.glob("*.png")), step=config.epochs
+    )
+    settings = ("data", "epochs", "seed", "batch_size", "learning_rate")
+    options = {"loss": plan.loss.name} | plan.loss.options
+    for name in (*settings, "geometry"):
+        options[name] = getattr(config, name)
+    metrics = {
+        f"sphere/{name}": result["sphere"][name]
+        for name in ("alignment", "uniformity", "effective_rank")
+    }
+    for name in ("linear_probe", "mlp_head", "knn"):
+        if name in result:
+            metrics[f"accuracy/{name}"] = result[name]["accuracy"]
+    board.write_hparams(folder, options, metrics, step=config.epochs)

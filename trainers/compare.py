@@ -1,0 +1,161 @@
+"""Trains every loss with every seed on equal terms, and compares them.
+
+    python -m trainers.compare --losses spring triplet softmax nce \\
+        --seeds 0 1 2 --data=tfds:NAME --data-dir=DIR --run-dir=runs/table1
+
+All runs see the same data in the same order for as many steps; a seed gives
+all losses the same initial weights. What the folder has finished is skipped,
+what was interrupted goes on, and a run that breaks leaves the others alone.
+
+Written to the folder: a run folder a loss and seed (LOSS-SEED, with its
+log.txt), table.md, table.csv, table.tex, figures/*.png, and report.html, one
+file that opens anywhere. On a CPU, --jobs=2 or more trains several runs at
+once, each on its share of the cores.
+"""
+
+import dataclasses
+import shlex
+import signal
+import sys
+import time
+
+from tfcmc.checks import check_number, must
+from tfcmc.comparison import numbers, plan_comparison
+from tfcmc.config import PretrainConfig
+from tfcmc.summary import clock
+from trainers import command_line, workers
+
+LOSSES = ("spring", "triplet", "softmax", "nce")
+SEEDS = (0, 1, 2)
+OWN = ("loss", "seed", "run_dir")
+
+
+def main(argv=None):
+    """Reads the command line, trains what is missing, and compares."""
+    parser = command_line.make_parser("trainers.compare", __doc__)
+    parser.add_argument(
+        "--losses",
+        nargs="+",
+        metavar="SPEC",
+        help=f"specs of the losses (default: {' '.join(LOSSES)})",
+    )
+    parser.add_argument(
+        "--seeds",
+        nargs="+",
+        metavar="INT",
+        type=command_line.reader("--seeds", int),
+        help=f"seeds (default: {' '.join(map(str, SEEDS))})",
+    )
+    parser.add_argument(
+        "--run-dir", metavar="DIR", help="folder for all (default: runs/DATA)"
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="INT",
+        type=command_line.reader("--jobs", int),
+        help="runs at once, each on its share of the cores (default: 1)",
+    )
+    settings = [
+        field.name
+        for field in dataclasses.fields(PretrainConfig)
+        if field.name not in OWN
+    ]
+    command_line.add_settings(parser, PretrainConfig, only=settings)
+    given = command_line.parse(parser, argv)
+    losses = given.pop("losses", LOSSES)
+    seeds = given.pop("seeds", SEEDS)
+    jobs = given.pop("jobs", 1)
+    check_number("jobs", jobs, whole=True, at_least=1, at_most=64)
+    folder = given.pop("run_dir", None)
+    entries = plan_comparison(losses, seeds, given, folder)
+    failures = train_missing(entries, jobs)
+    from tfcmc import comparing  # loads TensorFlow: only now
+
+    words = sys.argv[1:] if argv is None else argv
+    comparing.compare(
+        entries,
+        failures,
+        shlex.join(["python", "-m", "trainers.compare", *words]),
+    )
+    if failures:
+        sys.exit(1)
+
+
+def train_missing(entries, jobs):
+    """Trains what is not finished, a process a run.
+
+    Args:
+        entries: `Entry`s of one comparison.
+        jobs: How many at once.
+
+    Returns:
+        Run name to the reason, of runs that broke.
+    """
+    missing = {e.name: e for e in entries if not e.finished()}
+    done = len(entries) - len(missing)
+    if done:
+        print(f"{done} of {len(entries)} runs are finished")
+    width = max(map(len, missing), default=0)
+    start, failures, left = time.monotonic(), {}, len(missing)
+    for ended in workers.run_all(
+        [_job(entry) for entry in missing.values()],
+        at_once=jobs,
+        show=lambda job, line: _show(job.name, line, width),
+    ):
+        name = ended.job.name
+        left -= 1
+        if ended.code == 0:
+            text = _result(missing[name])
+        else:
+            failures[name] = _reason(ended)
+            text = f"FAILED: {failures[name]} (see {ended.job.log})"
+        spent = time.monotonic() - start
+        rate = spent / (len(missing) - left)
+        told = f"; {left} to go, {clock(left * rate)}" if left else ""
+        print(f"{name:{width}}  {text}{told}", flush=True)
+    return failures
+
+
+def _job(entry):
+    try:
+        entry.run.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise must(
+            "run-dir",
+            "a folder that can be written to",
+            f"{entry.run.folder} ({error.strerror})",
+        ) from None
+    return workers.Job(
+        entry.name,
+        ("trainers.pretrain", *entry.words()),
+        entry.run.folder / "log.txt",
+    )
+
+
+def _show(name, line, width):
+    """Prints the lines of a training that tell how it goes."""
+    if line.startswith(("  epoch", "  !", "    try")):
+        print(f"{name:{width}}{line}", flush=True)
+
+
+def _result(entry):
+    """Says in one line what became of a run."""
+    found = numbers(entry.metrics())
+    probe = ""
+    if "linear_probe" in found:
+        probe = f"linear probe {found['linear_probe']:.1f} %, "
+    return (
+        f"done: {probe}alignment {found['alignment']:.3f}, "
+        f"uniformity {found['uniformity']:.3f}"
+    )
+
+
+def _reason(ended):
+    """Says why a run broke."""
+    if ended.code < 0:
+        return f"ended by {signal.Signals(-ended.code).name}"
+    return ended.told or f"exit code {ended.code}"
+
+
+if __name__ == "__main__":
+    command_line.run(main)
