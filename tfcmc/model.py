@@ -15,10 +15,11 @@ class ContrastiveModel(keras.Model):
         encoders: One functional model a view, images to embeddings.
         convert: Pictures to one tensor a view, as `Views.convert`.
         pad: Pixels of reflection added before boxes are cut.
-        loss: `(anchor, candidates, positive, state) -> (values, state)`, as
-            `tfcmc.losses.Loss`; its `state_size` variables are kept here. It
-            gets embeddings of unit length unless it is `raw`, and the
-            anchors' own view among the candidates if it is `same_view`.
+        loss: Its `mean` is `(anchor, candidates, positive, state, own) ->
+            (mean, state)`, as `tfcmc.losses.Loss`; its `state_size` variables
+            are kept here. It gets embeddings of unit length unless it is
+            `raw`, and the anchors' own view among the candidates if it is
+            `same_view`.
         negatives: Where candidates come from, as in `tfcmc.negatives`.
         examples: Number of training pictures.
         seed: Seed of the negatives drawn.
@@ -137,7 +138,7 @@ class ContrastiveModel(keras.Model):
                 candidates = tf.concat(
                     [candidates, embeddings[anchor]], axis=0
                 )
-            values, state = self._contrast(
+            mean, state = self._contrast.mean(
                 embeddings[anchor],
                 candidates,
                 positive,
@@ -145,7 +146,7 @@ class ContrastiveModel(keras.Model):
                 own,
             )
             self._states[anchor].assign(state)
-            total += tf.reduce_mean(values)
+            total += mean
         return total
 
 

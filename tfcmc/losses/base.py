@@ -1,5 +1,6 @@
 """The table of losses, and a loss with its options bound."""
 
+from tfcmc import blocks
 from tfcmc.checks import check_pair, must
 from tfcmc.lazy import tf
 from tfcmc.registry import Registry
@@ -49,6 +50,7 @@ class Loss:
         extra = bound.member.extra
         self.same_view = extra.get("same_view", False)
         self.raw = extra.get("raw", False)
+        self._whole_batch = extra.get("whole_batch", False)
         self._estimate = extra.get("estimate")
         self.state_size = extra.get("state_size", 0)
 
@@ -70,20 +72,73 @@ class Loss:
             ValueError: if the shapes do not fit each other, or `own` is given
                 to a loss that would take those rows for negatives.
         """
+        anchor, candidates, rows, state = self._prepared(
+            anchor, candidates, positive, state, own
+        )
+        return self._values(state)(anchor, candidates, *rows), state
+
+    def mean(self, anchor, candidates, positive, state=None, own=None):
+        """Averages the loss over all anchors, in bounded memory.
+
+        Where the matrix of all similarities would be large it is never held:
+        blocks of anchors are computed one after the other, to the same number
+        and the same gradients but for rounding.
+
+        Args:
+            anchor: As for a call.
+            candidates: As for a call.
+            positive: As for a call.
+            state: As for a call.
+            own: As for a call.
+
+        Returns:
+            `(mean, state)`.
+
+        Raises:
+            ValueError: as for a call.
+        """
+        anchor, candidates, rows, state = self._prepared(
+            anchor, candidates, positive, state, own
+        )
+        values = self._values(state)
+        sizes = (anchor.shape[0], candidates.shape[0])
+        # An anchor of a loss of the whole batch depends on all others.
+        if (
+            self._whole_batch
+            or None in sizes
+            or (sizes[0] * sizes[1] <= blocks.HELD)
+        ):
+            return tf.reduce_mean(values(anchor, candidates, *rows)), state
+        return blocks.mean_in_blocks(values, anchor, candidates, rows), state
+
+    def _prepared(self, anchor, candidates, positive, state, own):
+        """Checks what a call is given, and moves the state on."""
         anchor, candidates = map(tf.convert_to_tensor, (anchor, candidates))
         positive = tf.convert_to_tensor(positive)
         check_pair(anchor, candidates, positive)
-        given = {}
+        rows = [positive]
         if own is not None:
-            given["own"] = self._checked(anchor, candidates, own)
+            rows.append(self._checked(anchor, candidates, own))
         if self._estimate is not None:
             if state is None:
                 state = tf.zeros([self.state_size])
-            state = self._estimate(
-                state, anchor, candidates, positive, **self._options
+            state = tf.stop_gradient(
+                self._estimate(
+                    state, anchor, candidates, positive, **self._options
+                )
             )
-            given["state"] = state = tf.stop_gradient(state)
-        return self._function(anchor, candidates, positive, **given), state
+        return anchor, candidates, rows, state
+
+    def _values(self, state):
+        """Returns `(anchor, candidates, positive, own) -> values`."""
+        given = {} if self._estimate is None else {"state": state}
+
+        def values(anchor, candidates, positive, own=None):
+            if own is not None:
+                given["own"] = own
+            return self._function(anchor, candidates, positive, **given)
+
+        return values
 
     def _checked(self, anchor, candidates, own):
         if not self.same_view:

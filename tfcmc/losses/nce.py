@@ -1,5 +1,6 @@
 """Noise-contrastive estimation, which the paper calls InfoNCE."""
 
+from tfcmc.blocks import rows_in_blocks
 from tfcmc.geometry import similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
@@ -29,8 +30,13 @@ def estimate_log_z(
     del positive
     if z not in ("first", "mean"):
         return state
-    logits = similarity(anchor, candidates) / temperature
-    log_z = _log_mean_exp(tf.reshape(logits, [-1]))
+    log_z = _log_mean_exp(
+        rows_in_blocks(
+            lambda *pair: _log_mean_exp(similarity(*pair) / temperature),
+            anchor,
+            candidates,
+        )
+    )
     if z == "first":
         followed = state[0]
     else:
