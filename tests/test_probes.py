@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tfcmc.evaluation.verdict import carve_validation, raw_pixels
 from tfcmc.probes import PROBES, Labelled, leave_one_out
@@ -85,6 +86,41 @@ def test_linear_probe_is_scikit_learns(parts):
     model.fit(scaler.transform(features), labels)
     want = model.score(scaler.transform(test.features), test.labels)
     assert result["accuracy"] == pytest.approx(want, abs=0.011)
+
+
+class Watched:
+    """Labelled features that note on how many threads they are read."""
+
+    def __init__(self, part):
+        self.labels = part.labels
+        self._features = part.features
+        self.seen = []
+
+    @property
+    def features(self):
+        """Notes the threads, and hands the features over."""
+        self.seen += blas_threads()
+        return self._features
+
+
+def blas_threads():
+    """Returns the number of threads of every loaded BLAS."""
+    return [
+        library["num_threads"]
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
+    ]
+
+
+@pytest.mark.parametrize("name", ["linear_probe", "mlp_head", "plain_head"])
+def test_fits_stay_on_one_thread(name, parts):
+    """Inside one thread, afterwards as many as before."""
+    fit, validation, test = parts
+    watched = Watched(test)
+    with threadpool_limits(limits=2):
+        PROBES.lookup(name).function(fit, validation, watched, seed=0)
+        assert set(blas_threads()) == {2}
+    assert set(watched.seen) == {1}
 
 
 @pytest.mark.parametrize(("k", "temperature"), [(5, 0.07), (999, 0.5)])

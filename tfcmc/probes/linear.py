@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, join, standardise
+from tfcmc.probes.base import PROBES, join, on_one_thread, standardise
 
 linear_model = LazyModule("sklearn.linear_model")
 
@@ -14,6 +14,7 @@ PATIENCE = 2  # weaker penalties tried after the best one, at most
 
 
 @PROBES.register("linear_probe")
+@on_one_thread
 def linear_probe(fit, validation, test, *, seed):
     """Logistic regression on standardised features, its strength chosen.
 

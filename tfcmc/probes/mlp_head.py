@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, join, standardise
+from tfcmc.probes.base import PROBES, join, on_one_thread, standardise
 
 neural_network = LazyModule("sklearn.neural_network")
 
@@ -19,6 +19,7 @@ PATIENCE = 5  # epochs trained after the best one
 
 
 @PROBES.register("mlp_head")
+@on_one_thread
 def mlp_head(fit, validation, test, *, seed):
     """256 ReLU units on standardised features; the epochs are chosen.
 

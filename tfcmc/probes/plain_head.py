@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, join
+from tfcmc.probes.base import PROBES, join, on_one_thread
 
 neural_network = LazyModule("sklearn.neural_network")
 exceptions = LazyModule("sklearn.exceptions")
@@ -14,6 +14,7 @@ EPOCHS = 100
 
 
 @PROBES.register("plain_head")
+@on_one_thread
 def plain_head(fit, validation, test, *, seed):
     """A softmax layer on features that are not standardised.
 
