@@ -36,6 +36,7 @@ class Loss:
         spec: The spec in full.
         same_view: As above.
         raw: As above.
+        whole_batch: As above.
         state_size: Numbers of state, 0 without `estimate`.
 
     Args:
@@ -49,6 +50,7 @@ class Loss:
         extra = bound.member.extra
         self.same_view = extra.get("same_view", False)
         self.raw = extra.get("raw", False)
+        self.whole_batch = extra.get("whole_batch", False)
         self._estimate = extra.get("estimate")
         self.state_size = extra.get("state_size", 0)
 
