@@ -40,10 +40,12 @@ def negative_weights(loss, first, second):
     if loss.same_view:
         own = len(second) + rows
         candidates = tf.concat([candidates, anchor], axis=0)
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         tape.watch(candidates)
         values, _ = loss(anchor, candidates, rows, own=own)
-    slopes = tape.jacobian(values, candidates)
+    # One anchor after the other: a vectorised Jacobian traces a function of
+    # its own for every loss, which TensorFlow warns of.
+    slopes = tape.jacobian(values, candidates, experimental_use_pfor=False)
     weight = tf.einsum("ijd,id->ij", slopes, anchor).numpy()
     cosine = similarity(anchor, candidates).numpy()
     return _off_diagonal(cosine), _off_diagonal(weight)
