@@ -23,7 +23,7 @@ def alignment_uniformity_map(traces, path):
     """Draws every run's path over its epochs, and the floors.
 
     The colour of a path is the probe accuracy: of each epoch where every run
-    has it, else of the end; without any, that of the loss.
+    has it, else of the end; without any two that differ, that of the loss.
 
     Args:
         traces: `Trace`s, one at least.
@@ -78,10 +78,10 @@ def _accuracies(traces):
 
 
 def _colour_scale(values):
-    """Returns the scale of the colours; None where there is no accuracy."""
+    """Returns the scale of the colours; None where all would be the same."""
     known = np.concatenate(values)
-    known = known[np.isfinite(known)]
-    if not len(known):
+    known = np.unique(known[np.isfinite(known)])
+    if len(known) < 2:
         return None
     # The palest yellows cannot be told from paper.
     shades = matplotlib.colormaps["viridis"](np.linspace(0, 0.93, 256))
@@ -146,7 +146,7 @@ def _mark_starts(axes, traces):
     axes.scatter(
         *starts.T, s=60, marker="+", color="black", linewidths=1.6, zorder=5
     )
-    _write(axes, "untrained", starts[-1], (7, 6), "black")
+    _write(axes, "untrained", starts[-1], (0, 8), "black", ha="center")
 
 
 def _set_limits(axes, traces):
@@ -209,7 +209,7 @@ def _point_to_corner(axes, traces):
     )
 
 
-def _write(axes, words, place, offset, color=QUIET, rotation=0):
+def _write(axes, words, place, offset, color=QUIET, rotation=0, ha="left"):
     """Writes beside a place, legible on whatever it covers."""
     axes.annotate(
         words,
@@ -219,6 +219,7 @@ def _write(axes, words, place, offset, color=QUIET, rotation=0):
         color=color,
         fontsize=9,
         rotation=rotation,
+        ha=ha,
         va="center" if rotation else "baseline",
         zorder=6,
         path_effects=[

@@ -75,11 +75,13 @@ def legend_below(drawn, entries, title=None):
     )
 
 
-def in_percent(axis):
-    """Writes shares on an axis as percent, at round numbers."""
-    axis.set_major_locator(ticker.MaxNLocator(8, steps=[1, 2, 5, 10]))
+def in_percent(axis, most=8):
+    """Writes shares on an axis as percent, at a few round numbers."""
+    axis.set_major_locator(ticker.MaxNLocator(most, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(
-        ticker.FuncFormatter(lambda value, _: f"{round(100 * value, 6):g}%")
+        ticker.FuncFormatter(
+            lambda value, _: f"{round(100 * value, 6):g}%".replace("-", "−")
+        )
     )
 
 
