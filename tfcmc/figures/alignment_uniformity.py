@@ -15,7 +15,6 @@ matplotlib = LazyModule("matplotlib")
 patheffects = LazyModule("matplotlib.patheffects")
 
 QUIET = "#666666"
-COLUMNS = ("alignment", "uniformity")
 
 
 @styled
@@ -57,21 +56,15 @@ def alignment_uniformity_map(traces, path):
 
 def _accuracies(traces):
     """Returns what the colour says, and its `[epochs]` for each trace."""
-    if all(trace.has("knn") for trace in traces):
-        told = "kNN accuracy on held-out pictures, each epoch"
-        return told, [trace.column("knn") for trace in traces]
     given = [
         np.nan if trace.accuracy is None else trace.accuracy
         for trace in traces
     ]
-    if np.isfinite(given).any():
-        told = "accuracy of the linear probe, at the end"
-    elif any(trace.has("knn") for trace in traces):
+    probed = np.isfinite(given).any()
+    if all(trace.has("knn") for trace in traces) or not probed:
         told = "kNN accuracy on held-out pictures, each epoch"
         return told, [trace.column("knn") for trace in traces]
-    else:
-        told = None
-    return told, [
+    return "accuracy of the linear probe, at the end", [
         np.full(len(trace.rows), value)
         for trace, value in zip(traces, given, strict=True)
     ]
@@ -95,7 +88,7 @@ def _colour_scale(values):
 
 def _draw_path(axes, trace, values, scale, look):
     """Draws a run's path; the way to the first epoch is dotted."""
-    points = np.stack([trace.column(name) for name in COLUMNS], axis=1)
+    points = trace.points()
     if not len(points):
         return
     tints = [
@@ -117,7 +110,7 @@ def _draw_path(axes, trace, values, scale, look):
 
 
 def _mark_end(axes, trace, look):
-    points = np.stack([trace.column(name) for name in COLUMNS], axis=1)
+    points = trace.points()
     points = points[np.isfinite(points).all(axis=1)]
     if len(points):
         axes.scatter(
@@ -151,10 +144,7 @@ def _mark_starts(axes, traces):
 
 def _set_limits(axes, traces):
     """Makes room for paths, starts and floors, and for their names."""
-    spots = [
-        np.stack([trace.column(name) for name in COLUMNS], axis=1)
-        for trace in traces
-    ]
+    spots = [trace.points() for trace in traces]
     spots.append(_starts(traces))
     for trace in traces:
         floors = trace.floors

@@ -31,6 +31,14 @@ class Trace:
             [row.get(name, np.nan) for row in self.rows], dtype=float
         )
 
+    def points(self):
+        """Returns alignment and uniformity `[epochs, 2]`; NaN at a gap."""
+        points = np.stack(
+            [self.column("alignment"), self.column("uniformity")], axis=1
+        )
+        points[~np.isfinite(points).all(axis=1)] = np.nan
+        return points
+
     def has(self, name):
         """Whether a finite number stands in a column."""
         return bool(np.isfinite(self.column(name)).any())
