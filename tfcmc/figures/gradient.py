@@ -105,20 +105,26 @@ def _draw_curve(axes, similarity, relative, edges, look, place):
 
 
 def _finish_weights(axes):
-    """Settles the axis: logarithmic, and linear about zero."""
+    """Settles the axis: logarithmic, and linear about zero if it is there."""
     low, high = axes.dataLim.intervaly
-    axes.set_yscale("symlog", linthresh=LEAST, linscale=0.5)
-    low = low * 1.5 if low < -LEAST else -LEAST / 4
     high = max(high, 1.0) * 1.5
+    if low > LEAST:
+        axes.set_yscale("log")
+        low = min(low, 0.5) / 1.5
+    else:
+        axes.set_yscale("symlog", linthresh=LEAST, linscale=0.5)
+        axes.axhline(0.0, color=QUIET, linewidth=0.9, zorder=1)
+        low = low * 1.5 if low < -LEAST else -LEAST / 4
     axes.set_ylim(low, high)
-    sizes = [10.0**power for power in range(-3, 7)]
+    steps = (1, 2, 5) if 0 < high / 100 < low else (1,)
+    sizes = [step * 10.0**n for n in range(-3, 7) for step in steps]
     ticks = [-size for size in sizes] + [0.0] + sizes
     axes.set_yticks([tick for tick in ticks if low <= tick <= high])
+    axes.yaxis.set_minor_locator(ticker.NullLocator())
     axes.yaxis.set_major_formatter(
-        ticker.FuncFormatter(lambda value, _: f"{value:g}")
+        ticker.FuncFormatter(lambda v, _: f"{v:g}".replace("-", "−"))
     )
     axes.axhline(1.0, color=QUIET, linewidth=0.9, linestyle="--", zorder=1)
-    axes.axhline(0.0, color=QUIET, linewidth=0.9, zorder=1)
     axes.set_ylabel("weight of a negative (1: the average of its loss)")
 
 
