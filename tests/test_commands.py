@@ -61,7 +61,13 @@ def test_run_folder(trained):
     assert [row["epoch"] for row in rows] == ["1", "2"]
     for column in ("loss", "alignment", "uniformity", "effective_rank"):
         assert np.isfinite(float(rows[1][column]))
-    for name in ("alignment_histogram", "tsne"):
+    for name in (
+        "alignment_histogram",
+        "tsne",
+        "alignment_uniformity_map",
+        "learning_curves",
+        "gradient_anatomy",
+    ):
         data = (folder / "figures" / f"{name}.png").read_bytes()
         assert data.startswith(b"\x89PNG") and len(data) > 10_000
     for name, channels in (("L", 1), ("ab", 2)):

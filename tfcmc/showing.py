@@ -7,10 +7,15 @@ arguments down.
 import numpy as np
 
 from tfcmc import board, figures
+from tfcmc.anatomy import negative_weights
 from tfcmc.data.pictures import Subset
 from tfcmc.evaluation import verdict
+from tfcmc.losses import Loss
 from tfcmc.stage import hold_out
 from tfcmc.summary import count_epochs
+
+ANCHORS = 128  # pictures whose negatives are weighed
+FEWEST_ANCHORS = 3
 
 
 def show(plan, run, source, encoded, result):
@@ -57,6 +62,34 @@ def draw(plan, run, source, encoded, result):
             title,
             run.figures / "tsne.png",
             seed=plan.config.seed,
+        )
+    draw_training(plan, run, encoded, result)
+
+
+def draw_training(plan, run, encoded, result):
+    """Draws how the run came to be what it is, and what its loss pushes."""
+    rows = run.read_history()
+    untrained = result["untrained"]
+    trace = figures.Trace(
+        label=f"{plan.loss.spec}, seed {plan.config.seed}",
+        group=plan.loss.spec,
+        rows=rows,
+        start=(untrained["alignment"], untrained["uniformity"]),
+        accuracy=result.get("linear_probe", {}).get("accuracy"),
+        floors=result["floors"],
+    )
+    if rows:
+        figures.alignment_uniformity_map(
+            [trace], run.figures / "alignment_uniformity_map.png"
+        )
+        figures.learning_curves([trace], run.figures / "learning_curves.png")
+    loss = Loss(plan.loss)
+    vectors = encoded.first(ANCHORS).embeddings
+    if not loss.whole_batch and len(vectors[0]) >= FEWEST_ANCHORS:
+        figures.gradient_anatomy(
+            [(plan.loss.spec, *negative_weights(loss, *vectors))],
+            run.figures / "gradient_anatomy.png",
+            note=f"on the embeddings of {len(vectors[0])} judged pictures",
         )
 
 

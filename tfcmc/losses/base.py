@@ -37,6 +37,7 @@ class Loss:
         spec: The spec in full.
         same_view: As above.
         raw: As above.
+        whole_batch: As above.
         state_size: Numbers of state, 0 without `estimate`.
 
     Args:
@@ -50,7 +51,7 @@ class Loss:
         extra = bound.member.extra
         self.same_view = extra.get("same_view", False)
         self.raw = extra.get("raw", False)
-        self._whole_batch = extra.get("whole_batch", False)
+        self.whole_batch = extra.get("whole_batch", False)
         self._estimate = extra.get("estimate")
         self.state_size = extra.get("state_size", 0)
 
@@ -104,7 +105,7 @@ class Loss:
         sizes = (anchor.shape[0], candidates.shape[0])
         # An anchor of a loss of the whole batch depends on all others.
         if (
-            self._whole_batch
+            self.whole_batch
             or None in sizes
             or (sizes[0] * sizes[1] <= blocks.HELD)
         ):
