@@ -63,6 +63,7 @@ def test_run_folder(trained):
         assert np.isfinite(float(rows[1][column]))
     for name in (
         "alignment_histogram",
+        "hypersphere",
         "tsne",
         "alignment_uniformity_map",
         "learning_curves",

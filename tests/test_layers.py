@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 LAYERS = [
     ["tfcmc", "tfcmc.lazy", "tfcmc.checks"],
     ["tfcmc.registry", "tfcmc.config", "tfcmc.geometry", "tfcmc.runs"],
-    ["tfcmc.blocks"],
+    ["tfcmc.blocks", "tfcmc.threads"],
     ["tfcmc.cards", "tfcmc.colour"],
     ["tfcmc.losses", "tfcmc.negatives", "tfcmc.encoders", "tfcmc.views"],
     ["tfcmc.crops", "tfcmc.probes", "tfcmc.metrics"],

@@ -43,25 +43,23 @@ def judged_pictures(plan, source):
 def draw(plan, run, source, encoded, result):
     """Draws the figures of one run; notes the map's trustworthiness."""
     run.create()
-    title = (
-        f"{plan.loss.spec}\n{plan.data.spec}, "
-        f"{count_epochs(plan.config.epochs)}, seed {plan.config.seed}"
+    panel = figures.Panel(
+        title=f"{plan.loss.spec}\n{plan.data.spec}, "
+        f"{count_epochs(plan.config.epochs)}, seed {plan.config.seed}",
+        names=plan.views.function().names,
+        encoded=encoded.first(verdict.SPHERE_COUNT),
+        labels=None
+        if source.test is None
+        else source.test.labels[: verdict.SPHERE_COUNT],
+        class_names=source.class_names,
     )
-    few = encoded.first(verdict.SPHERE_COUNT)
     figures.alignment_histogram(
-        few, title, run.figures / "alignment_histogram.png"
+        [panel], run.figures / "alignment_histogram.png"
     )
-    labels = None
-    if source.test is not None:
-        labels = source.test.labels[: verdict.SPHERE_COUNT]
-    if len(few.features[0]) >= 4:
-        result["tsne_trustworthiness"] = figures.tsne_map(
-            few,
-            labels,
-            source.class_names,
-            title,
-            run.figures / "tsne.png",
-            seed=plan.config.seed,
+    figures.hypersphere([panel], run.figures / "hypersphere.png")
+    if len(panel.encoded.features[0]) >= figures.FEWEST_MAPPED:
+        (result["tsne_trustworthiness"],) = figures.tsne_map(
+            [panel], run.figures / "tsne.png", seed=plan.config.seed
         )
     draw_training(plan, run, encoded, result)
 

@@ -3,33 +3,39 @@
 import numpy as np
 
 from tfcmc import metrics
-from tfcmc.figures.style import COLOURS, new_figure, save, styled
+from tfcmc.figures.panel import MOST_ASIDE, grid
+from tfcmc.figures.style import COLOURS, save, styled
 
 
 @styled
-def alignment_histogram(encoded, title, path):
-    """Draws the left half of the paper's Figure 4 for one run.
+def alignment_histogram(panels, path):
+    """Draws the left half of the paper's Figure 4, a panel a run.
 
     Args:
-        encoded: `Encoded` pictures.
-        title: What was trained how.
+        panels: `Panel`s, at least one.
         path: The PNG to write.
     """
-    distance = np.sqrt(metrics.squared_distances(*encoded.embeddings))
-    drawn, axes = new_figure()
-    axes.hist(distance, bins=np.linspace(0, 2, 81), color=COLOURS[0])
-    axes.axvline(
-        distance.mean(),
-        color="black",
-        linestyle="--",
-        label=f"mean {distance.mean():.3f}",
-    )
-    axes.axvline(
-        np.sqrt(2), color=COLOURS[5], linestyle=":", label="unrelated views"
-    )
-    axes.legend(loc="upper left")
-    axes.set_xlim(0, 2)
-    axes.set_xlabel("distance between the two views of a picture")
-    axes.set_ylabel(f"pictures, of {len(distance):,}")
-    axes.set_title(title)
+    drawn, axes = grid(len(panels), width=6.4, height=4.2)
+    for axis, panel in zip(axes, panels, strict=True):
+        distance = np.sqrt(
+            metrics.squared_distances(*panel.encoded.embeddings)
+        )
+        axis.hist(distance, bins=np.linspace(0, 2, 81), color=COLOURS[0])
+        marks = [
+            axis.axvline(
+                distance.mean(), color="black", linestyle="--", label="mean"
+            ),
+            axis.axvline(
+                np.sqrt(2),
+                color=COLOURS[5],
+                linestyle=":",
+                label="unrelated views",
+            ),
+        ]
+        axis.set_xlim(0, 2)
+        axis.set_ylabel(f"pictures, of {len(distance):,}")
+        axis.set_title(f"{panel.title}\nmean {distance.mean():.3f}")
+    drawn.legend(handles=marks, loc="outside lower center", ncols=2)
+    for axis in axes[-MOST_ASIDE:]:
+        axis.set_xlabel("distance between the two views of a picture")
     save(drawn, path)

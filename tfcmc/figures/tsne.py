@@ -1,15 +1,39 @@
-"""The t-SNE map of features."""
+"""The t-SNE map of features, beside what it makes of nothing."""
+
+import dataclasses
 
 import numpy as np
 
-from tfcmc.figures.style import COLOURS, new_figure, save, styled
+from tfcmc.figures.panel import class_legend, grid, look
+from tfcmc.figures.style import COLOURS, save, styled
 from tfcmc.lazy import LazyModule
+from tfcmc.threads import on_one_thread
 
+decomposition = LazyModule("sklearn.decomposition")
 manifold = LazyModule("sklearn.manifold")
 
 NEIGHBOURS = 10  # of the trustworthiness
+FEWEST_MAPPED = 4  # pictures
+DIMENSIONS = 50  # kept before the map, as its authors do
+CONTROL_COUNT = 500  # points of a control, at most
+NOISE = 1e-3  # of the collapsed cloud
 
 
+@dataclasses.dataclass(frozen=True)
+class Map:
+    """A map of vectors in the plane.
+
+    Attributes:
+        points: `[count, 2]`.
+        trust: Its trustworthiness in [0, 1]: 1 when every neighbour on the
+            map is a neighbour among the vectors.
+    """
+
+    points: np.ndarray
+    trust: float
+
+
+@on_one_thread
 def tsne(features, seed):
     """Maps features to the plane, and says how far to trust the map.
 
@@ -18,61 +42,111 @@ def tsne(features, seed):
         seed: Of the map.
 
     Returns:
-        `(points, trust)`: `[count, 2]`, and the trustworthiness in [0, 1]:
-        1 when every neighbour on the map is a neighbour among the features.
+        A `Map`; its trustworthiness is that to the features as they are.
 
-    Reference: van der Maaten and Hinton 2008; Venna and Kaski 2001.
+    Reference: van der Maaten and Hinton 2008, who reduce to 50 dimensions by
+        principal components first; Venna and Kaski 2001.
     """
     count = len(features)
-    perplexity = min(30.0, (count - 1) / 3)
+    reduced = features
+    if min(features.shape) > DIMENSIONS:
+        reduced = decomposition.PCA(
+            DIMENSIONS, svd_solver="randomized", random_state=seed
+        ).fit_transform(features)
     points = manifold.TSNE(
-        perplexity=perplexity, init="random", random_state=seed
-    ).fit_transform(features)
+        perplexity=min(30.0, (count - 1) / 3),
+        init="random",
+        random_state=seed,
+    ).fit_transform(reduced)
     neighbours = max(1, min(NEIGHBOURS, (count - 1) // 2 - 1))
     trust = manifold.trustworthiness(features, points, n_neighbors=neighbours)
-    return points, float(trust)
+    return Map(points, float(trust))
+
+
+def control_clouds(count, dim, seed):
+    """Makes the vectors of the two controls.
+
+    Args:
+        count: How many vectors.
+        dim: Their dimensions.
+        seed: Of the draws.
+
+    Returns:
+        What each is, in words, to `[count, dim]`: unit vectors spread evenly
+        over the sphere, and one unit vector with a little noise.
+    """
+    draws = np.random.default_rng(seed).normal(size=(2, count, dim))
+    sphere = draws[0] / np.linalg.norm(draws[0], axis=1, keepdims=True)
+    collapsed = NOISE * draws[1]
+    collapsed[:, 0] += 1.0
+    return {
+        "control: points even on the sphere": sphere.astype(np.float32),
+        "control: all at one point, but for noise": collapsed.astype(
+            np.float32
+        ),
+    }
 
 
 @styled
-def tsne_map(encoded, labels, class_names, title, path, *, seed):
-    """Draws the right half of the paper's Figure 4 for one run.
+def tsne_map(panels, path, *, seed):
+    """Draws the right half of the paper's Figure 4, and two controls.
+
+    t-SNE spreads whatever it is given over the plane: a collapsed cloud looks
+    as well spread as an even sphere. Structure is what the controls lack.
 
     Args:
-        encoded: `Encoded` pictures, at least 4.
-        labels: `[count]`, or None.
-        class_names: One name a label.
-        title: What was trained how.
+        panels: `Panel`s, at least one, each of at least 4 pictures.
         path: The PNG to write.
-        seed: Of the map.
+        seed: Of the maps and the controls.
 
     Returns:
-        The trustworthiness of the map.
+        The trustworthiness of each panel's map.
     """
-    points, trust = tsne(encoded.both(), seed)
-    drawn, axes = new_figure(7.2, 5.4)
-    if labels is None:
-        axes.scatter(*points.T, s=8, color=COLOURS[0])
-    else:
-        present = np.unique(labels)
-        for place, label in enumerate(present):
-            axes.scatter(
-                *points[labels == label].T,
-                s=9,
-                linewidths=0,
-                color=COLOURS[place % len(COLOURS)],
-                marker="os^Dv"[place // len(COLOURS) % 5],
-                label=str(class_names[label]),
-            )
-        if len(present) <= 30:
-            axes.legend(
-                loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2
-            )
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_title(title)
-    axes.set_xlabel(
-        f"t-SNE of {len(points):,} pictures' features, trustworthiness "
-        f"{trust:.3f}"
+    features = [panel.encoded.both() for panel in panels]
+    maps = [tsne(each, seed) for each in features]
+    clouds = control_clouds(
+        min(CONTROL_COUNT, len(features[0])), features[0].shape[1], seed
     )
+    if len(panels) == 1:
+        drawn, axes = _beside_controls()
+    else:
+        drawn, axes = grid(len(panels) + 2, width=6.4, height=5.8)
+    for axis, panel, found in zip(axes, panels, maps, strict=False):
+        _scatter(axis, panel, found.points)
+        _tell(axis, panel.title, found)
+    for axis, (words, cloud) in zip(axes[-2:], clouds.items(), strict=True):
+        found = tsne(cloud, seed)
+        axis.scatter(*found.points.T, s=5, linewidths=0, color=COLOURS[6])
+        _tell(axis, words, found)
+    class_legend(drawn, panels)
     save(drawn, path)
-    return trust
+    return [found.trust for found in maps]
+
+
+def _beside_controls():
+    """One large panel, and the controls one above the other beside it."""
+    drawn, (axis,) = grid(1, width=9.6, height=5.4)
+    axis.remove()
+    places = drawn.add_gridspec(2, 2, width_ratios=[2.1, 1])
+    return drawn, [
+        drawn.add_subplot(place)
+        for place in (places[:, 0], places[0, 1], places[1, 1])
+    ]
+
+
+def _scatter(axis, panel, points):
+    if panel.labels is None:
+        axis.scatter(*points.T, s=9, linewidths=0, color=COLOURS[0])
+    for place, label in enumerate(panel.classes()):
+        axis.scatter(
+            *points[panel.labels == label].T, s=9, linewidths=0, **look(place)
+        )
+
+
+def _tell(axis, title, found):
+    axis.set(xticks=[], yticks=[])
+    axis.set_title(title, fontsize=10)
+    axis.set_xlabel(
+        f"{len(found.points):,} points, trustworthiness {found.trust:.3f}",
+        fontsize=9,
+    )

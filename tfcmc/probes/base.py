@@ -6,10 +6,8 @@ A member is a function `(fit, validation, test, *, seed, options) -> dict` on
 """
 
 import dataclasses
-import functools
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from tfcmc.registry import Registry
 
@@ -27,29 +25,6 @@ class Labelled:
 
     features: np.ndarray
     labels: np.ndarray
-
-
-def on_one_thread(probe):
-    """Keeps a probe's linear algebra on one thread.
-
-    The products of a fit are too small to share. Threads wait for each other
-    longer than they compute: on two idle cores a fit of 2,000 x 384 features
-    takes five times as long on two threads as on one, and far longer beside
-    other programs.
-
-    Args:
-        probe: A member of the table.
-
-    Returns:
-        The same function, within the limit.
-    """
-
-    @functools.wraps(probe)
-    def limited(*parts, **options):
-        with threadpool_limits(limits=1):
-            return probe(*parts, **options)
-
-    return limited
 
 
 def join(first, second):

@@ -3,7 +3,8 @@
 import numpy as np
 
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, join, on_one_thread, standardise
+from tfcmc.probes.base import PROBES, join, standardise
+from tfcmc.threads import on_one_thread
 
 linear_model = LazyModule("sklearn.linear_model")
 

@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, join, on_one_thread
+from tfcmc.probes.base import PROBES, join
+from tfcmc.threads import on_one_thread
 
 neural_network = LazyModule("sklearn.neural_network")
 exceptions = LazyModule("sklearn.exceptions")

@@ -1,0 +1,159 @@
+"""The figures that show a panel a run."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.integrate import trapezoid
+from sklearn.manifold import trustworthiness
+
+from tfcmc import figures
+from tfcmc.evaluation.features import Encoded
+from tfcmc.figures.hypersphere import angle_density, circle
+from tfcmc.figures.tsne import control_clouds, tsne
+
+COUNT, DIM = 40, 7
+NAMES = ("L", "ab")
+DRAWN = {
+    "alignment": figures.alignment_histogram,
+    "hypersphere": figures.hypersphere,
+    "tsne": lambda panels, path: figures.tsne_map(panels, path, seed=3),
+}
+
+
+def panel(rng, *, count=COUNT, classes=3, kind="random", names=None):
+    """A panel of embeddings of a kind."""
+    first = rng.normal(size=(count, DIM)) + 0.5
+    second = first + 0.4 * rng.normal(size=(count, DIM))
+    if kind == "zeros":
+        first, second = np.zeros_like(first), np.zeros_like(first)
+    if kind == "one point":
+        first[:] = second[:] = np.eye(DIM)[2]
+    vectors = [array.astype(np.float32) for array in (first, second)]
+    unit = [
+        array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), 1e-9)
+        for array in vectors
+    ]
+    labels = None if classes == 0 else np.arange(count) % classes
+    names = names or [f"class {number}" for number in range(classes)]
+    return figures.Panel(
+        title=f"{kind}(x=1)",
+        names=NAMES,
+        encoded=Encoded(tuple(vectors), tuple(unit)),
+        labels=labels,
+        class_names=tuple(names),
+    )
+
+
+def pixels(path):
+    """The picture drawn, as numbers; it must be a whole PNG."""
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return np.asarray(image.convert("L"), np.float64)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_one_and_many(name, rng, tmp_path):
+    """A figure of a run, a grid of several; other data, another picture."""
+    panels = [panel(rng) for _ in range(4)]
+    shown = []
+    for number, part in enumerate((panels[:1], panels[1:2], panels)):
+        DRAWN[name](part, tmp_path / f"{number}.png")
+        shown.append(pixels(tmp_path / f"{number}.png"))
+    assert shown[0].std() > 5
+    assert shown[0].shape != shown[1].shape or np.any(shown[0] != shown[1])
+    assert shown[2].size > shown[0].size
+    assert not list(tmp_path.glob("*partial*"))
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"kind": "zeros"},
+        {"kind": "one point", "classes": 0},
+        {"count": 4, "classes": 1},
+        {"classes": 35},
+        {"classes": 2, "names": ["$\\frac{", "Größe_中文_🐟"]},
+    ],
+    ids=str,
+)
+def test_degenerate(name, case, rng, tmp_path):
+    """Whatever came of a training is drawn, without a warning."""
+    DRAWN[name]([panel(rng, **case)], tmp_path / "x.png")
+    assert pixels(tmp_path / "x.png").std() > 1
+
+
+def test_many_losses(rng, tmp_path):
+    """More losses than have room for their classes."""
+    for name in ("alignment", "hypersphere"):
+        DRAWN[name]([panel(rng) for _ in range(14)], tmp_path / f"{name}.png")
+        assert max(pixels(tmp_path / f"{name}.png").shape) < 4000
+
+
+def test_circle(rng):
+    """Angles of the projection that keeps the most, against eigenvectors."""
+    vectors = [rng.normal(size=(9, 5)) + [2, 1, 0, 0, 0] for _ in NAMES]
+    angles, share = circle(vectors)
+    stacked = np.concatenate(vectors)
+    values, directions = np.linalg.eigh(stacked.T @ stacked)
+    assert share == pytest.approx(values[-2:].sum() / values.sum())
+    plane = stacked @ directions[:, [-1, -2]]
+    expected = np.arctan2(plane[:, 1], plane[:, 0])
+    # An eigenvector's sign is free: the angles between vectors are not.
+    found = np.concatenate(angles)
+    for one in range(3):
+        for other in range(3, 9):
+            apart = np.cos(found[one] - found[other])
+            assert apart == pytest.approx(
+                np.cos(expected[one] - expected[other])
+            )
+
+
+def test_orthogonal_constants_are_two_spikes():
+    """Views collapsed onto orthogonal points are a quarter circle apart."""
+    first = np.tile(np.eye(6)[1], [8, 1])
+    second = np.tile(np.eye(6)[4], [8, 1])
+    angles, share = circle([first, second])
+    assert share == pytest.approx(1.0)
+    assert np.ptp(angles[0]) == pytest.approx(0, abs=1e-6)
+    apart = abs(angles[0][0] - angles[1][0])
+    assert min(apart, 2 * np.pi - apart) == pytest.approx(np.pi / 2)
+
+
+def test_angle_density(rng):
+    """A density: against a direct sum, and its integral is 1."""
+    angles = rng.uniform(-np.pi, np.pi, 11)
+    at = np.linspace(-np.pi, np.pi, 721)
+    found = angle_density(angles, at, concentration=9.0)
+    assert trapezoid(found, at) == pytest.approx(1.0, abs=1e-6)
+    kernel = np.exp(9.0 * np.cos(at))
+    scale = trapezoid(kernel, at)
+    for place in (0, 100, 333):
+        direct = sum(
+            np.exp(9.0 * np.cos(at[place] - angle)) / scale for angle in angles
+        )
+        assert found[place] == pytest.approx(direct / len(angles), rel=1e-4)
+
+
+def test_tsne_is_repeatable(rng, tmp_path):
+    """The seed decides; the trustworthiness is scikit-learn's."""
+    features = rng.normal(size=(30, 60)).astype(np.float32)
+    one, same, other = (tsne(features, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one.points, same.points)
+    assert np.any(one.points != other.points)
+    assert one.trust == pytest.approx(
+        trustworthiness(features, one.points, n_neighbors=10)
+    )
+    shown = panel(rng)
+    (told,) = figures.tsne_map([shown], tmp_path / "x.png", seed=5)
+    assert told == tsne(shown.encoded.both(), 5).trust
+
+
+def test_controls(rng):
+    """One control covers the sphere, the other is nearly a point."""
+    even, collapsed = control_clouds(200, 16, 0).values()
+    np.testing.assert_allclose(np.linalg.norm(even, axis=1), 1, rtol=1e-5)
+    assert np.linalg.norm(even.mean(axis=0)) < 0.2
+    assert np.linalg.norm(collapsed - collapsed.mean(axis=0), axis=1).max() < (
+        0.02
+    )

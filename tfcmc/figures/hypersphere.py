@@ -1,0 +1,176 @@
+"""The embeddings of both views, seen on a circle."""
+
+import numpy as np
+
+from tfcmc.figures.style import COLOURS, new_canvas, save, styled
+
+CONCENTRATION = 60.0  # of the kernel: a width of about 7 degrees
+ANGLES = 361
+MOST_CLASSES = 10  # of the figure of one run
+CLASSES_A_ROW = 3  # of a grid
+MOST_ROWS = 6  # losses that have their classes drawn beside them
+OUTER, INNER = 1.0, 0.55  # radius of each view's ring
+LOWEST = 0.12  # of the highest density, below which nothing is drawn
+
+
+def circle(embeddings):
+    """Reduces the embeddings of both views to angles on one circle.
+
+    The two directions are those that keep most of the vectors' squared
+    length, not of their spread: the vectors are not centred, so that one
+    point stays one point.
+
+    Formula: the angle of (x.v_1, x.v_2), v the right singular vectors of both
+        views' vectors together.
+
+    Args:
+        embeddings: One array `[count, dim]` a view, dim from 2.
+
+    Returns:
+        `(angles, share)`: one array `[count]` a view, in radians from -pi to
+        pi; and the share of squared length that the two directions keep.
+    """
+    stacked = np.concatenate(embeddings).astype(np.float64)
+    _, singular, right = np.linalg.svd(stacked, full_matrices=False)
+    squares = singular**2
+    share = squares[:2].sum() / max(squares.sum(), np.finfo(float).tiny)
+    flat = stacked @ right[:2].T
+    angles = np.arctan2(flat[:, 1], flat[:, 0])
+    ends = np.cumsum([len(array) for array in embeddings])[:-1]
+    return np.split(angles, ends), float(share)
+
+
+def angle_density(angles, at, concentration=CONCENTRATION):
+    """Estimates the density of angles with a von Mises kernel.
+
+    Formula: mean over i of exp(k cos(x - a_i)) / (2 pi I_0(k)).
+
+    Args:
+        angles: `[count]`, in radians, count from 1.
+        at: `[places]`, where to estimate it.
+        concentration: k, above 0.
+
+    Returns:
+        `[places]`, per radian: 1 / (2 pi) everywhere for an even spread.
+    """
+    # exp(k (cos - 1)) over its own integral: I_0 of a large k overflows.
+    kernel = np.exp(
+        concentration * (np.cos(np.subtract.outer(at, angles)) - 1.0)
+    )
+    height = 2 * np.pi * np.i0(concentration) * np.exp(-concentration)
+    return kernel.mean(axis=1) / height
+
+
+@styled
+def hypersphere(panels, path):
+    """Draws the embeddings on the circle: all of them, and a class at a time.
+
+    As Wang and Isola draw uniformity, with both views on the same circle: L
+    on the outer ring, ab on the inner one. Views that agree lie at the same
+    angles; a view at one point is a spike.
+
+    Args:
+        panels: `Panel`s, at least one; a panel is a figure, several are a row
+            each.
+        path: The PNG to write.
+
+    Reference: Wang and Isola 2020, Figure 3.
+    """
+    if len(panels) == 1:
+        drawn = _one(panels[0])
+    else:
+        drawn = _many(panels)
+    drawn.supxlabel(
+        "angle between the two directions that keep most of the embeddings' "
+        "length; the wider, the denser, each panel to its own scale",
+        fontsize=8,
+    )
+    save(drawn, path)
+
+
+def _one(panel):
+    classes = panel.classes()[:MOST_CLASSES]
+    columns = -(-len(classes) // 2)
+    drawn = new_canvas(5.0 + 1.7 * columns, 5.4)
+    drawn.suptitle(panel.title, fontsize=11)
+    places = drawn.add_gridspec(
+        2, 1 + columns, width_ratios=[2.6, *[1] * columns]
+    )
+    angles, share = circle(panel.encoded.embeddings)
+    axis = drawn.add_subplot(places[:, 0], polar=True)
+    _rings(axis, angles, panel.names, legend=True)
+    axis.set_title(_kept(share), fontsize=10)
+    for place, label in enumerate(classes):
+        row, column = divmod(place, columns)
+        axis = drawn.add_subplot(places[row, 1 + column], polar=True)
+        _rings(axis, _of_class(panel, angles, label), panel.names)
+        axis.set_title(str(panel.class_names[label])[:24], fontsize=9)
+    return drawn
+
+
+def _many(panels):
+    if len(panels) > MOST_ROWS or not panels[0].classes():
+        columns, shown = min(4, len(panels)), []
+        rows = -(-len(panels) // columns)
+    else:
+        shown = panels[0].classes()[:CLASSES_A_ROW]
+        columns, rows = 1 + len(shown), len(panels)
+    drawn = new_canvas(2.7 * columns, 2.9 * rows + 0.4)
+    # Round axes leave their titles no room of their own.
+    drawn.get_layout_engine().set(h_pad=0.15)
+    place = 0
+    for panel in panels:
+        angles, share = circle(panel.encoded.embeddings)
+        parts = {f"{panel.title}\n{_kept(share)}": angles}
+        for label in shown:
+            name = str(panel.class_names[label])[:24]
+            parts[name] = _of_class(panel, angles, label)
+        for title, part in parts.items():
+            place += 1
+            axis = drawn.add_subplot(rows, columns, place, polar=True)
+            _rings(axis, part, panel.names, legend=place == 1)
+            axis.set_title(title, fontsize=9)
+    return drawn
+
+
+def _kept(share):
+    return f"all; two directions keep {100 * share:.0f} %"
+
+
+def _of_class(panel, angles, label):
+    return [array[panel.labels == label] for array in angles]
+
+
+def _rings(axis, angles, names, *, legend=False):
+    """Draws a ring a view, with its density over the angle upon it."""
+    at = np.linspace(-np.pi, np.pi, ANGLES)
+    even = 1 / (2 * np.pi)
+    for radius, array, name, colour in zip(
+        (OUTER, INNER), angles, names, COLOURS, strict=False
+    ):
+        axis.plot(at, np.full(ANGLES, radius), color="0.75", linewidth=0.8)
+        if not len(array):
+            continue
+        density = angle_density(array, at) / even
+        # A spike of all points is about ten times as high as an even spread.
+        height = radius + 0.4 * density / max(density.max(), 4.0)
+        axis.fill_between(
+            at,
+            radius,
+            height,
+            color=colour,
+            alpha=0.75,
+            linewidth=0,
+            label=name,
+        )
+        axis.plot(at, height, color=colour, linewidth=0.8)
+    axis.set(ylim=(0, 1.45), xticks=[], yticks=[])
+    axis.spines["polar"].set_visible(False)
+    if legend:
+        axis.legend(
+            loc="center",
+            fontsize=8,
+            handlelength=1,
+            title="view",
+            title_fontsize=8,
+        )

@@ -1,0 +1,81 @@
+"""What the figures of runs show, a panel a run."""
+
+import dataclasses
+
+import numpy as np
+
+from tfcmc.figures.style import COLOURS, new_canvas
+from tfcmc.lazy import LazyModule
+
+lines = LazyModule("matplotlib.lines")
+
+MOST_CLASSES = 30  # that a legend names
+SHAPES = "os^Dv"
+MOST_ASIDE = 3  # panels side by side
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """The judged pictures of one run.
+
+    Attributes:
+        title: What was trained how.
+        names: The name of each view.
+        encoded: `Encoded` pictures.
+        labels: `[count]`, or None.
+        class_names: One name a label.
+    """
+
+    title: str
+    names: tuple
+    encoded: object
+    labels: np.ndarray | None = None
+    class_names: tuple = ()
+
+    def classes(self):
+        """Returns the labels that are there, sorted; none without labels."""
+        return [] if self.labels is None else list(np.unique(self.labels))
+
+
+def grid(count, *, width, height):
+    """Returns a figure and its axes: one large, or rows of smaller ones.
+
+    Args:
+        count: How many panels.
+        width: Of the axes of a figure of one, in inches.
+        height: Likewise.
+
+    Returns:
+        `(figure, axes)`, a list of `count` axes.
+    """
+    columns = min(count, MOST_ASIDE)
+    rows = -(-count // columns)
+    scale = 1.0 if count == 1 else 0.62
+    drawn = new_canvas(width * scale * columns, height * scale * rows)
+    axes = [
+        drawn.add_subplot(rows, columns, place + 1) for place in range(count)
+    ]
+    return drawn, axes
+
+
+def look(place):
+    """Returns colour and shape of a class: told apart also in grey."""
+    return {
+        "color": COLOURS[place % len(COLOURS)],
+        "marker": SHAPES[place // len(COLOURS) % len(SHAPES)],
+    }
+
+
+def class_legend(drawn, panels):
+    """Draws one legend of all classes at the right, where it can be read."""
+    names = {}
+    for panel in panels:
+        for label in panel.classes():
+            names[label] = str(panel.class_names[label])
+    if not 0 < len(names) <= MOST_CLASSES:
+        return
+    handles = [
+        lines.Line2D([], [], linestyle="", label=names[label], **look(place))
+        for place, label in enumerate(sorted(names))
+    ]
+    drawn.legend(handles=handles, loc="outside right center")
