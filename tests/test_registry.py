@@ -32,7 +32,7 @@ def test_options_are_bound(table):
     """Defaults fill what the spec leaves out; quotes may be missing."""
     bound = table.lookup("apple(weight=0.5, colour=green)")
     assert bound.function(3) == (3, 0.5, "green", True)
-    assert bound.spec == "apple(weight=0.5, colour='green', ripe=True)"
+    assert bound.spec == "apple(weight=0.5, colour=green, ripe=True)"
     assert table.lookup(bound.spec) == bound
     assert table.lookup("pomme").name == "apple"
     assert table.lookup("file:a(b)=c:d").argument == "a(b)=c:d"
@@ -93,3 +93,17 @@ def test_options_must_be_parameters():
     """An option that the function lacks is refused at registration."""
     with pytest.raises(KeyError):
         Registry("x").register("a", size=Number())(lambda: None)
+
+
+@pytest.mark.parametrize("value", ["green", "None", "True", "in", "2x", ""])
+def test_specs_read_back(value):
+    """A spec written in full is read as what it was."""
+    words = Registry("word")
+
+    @words.register("say", word=Choice(("", value)))
+    def say(*, word=""):
+        return word
+
+    bound = words.lookup(f"say(word={value!r})")
+    assert bound.options == {"word": value}
+    assert words.lookup(bound.spec) == bound

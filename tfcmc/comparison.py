@@ -93,10 +93,17 @@ class Entry:
 
     def words(self):
         """Returns the options that make `trainers.pretrain` this run."""
-        words = []
+        config = self.plan.config
+        standard = make_plan(
+            PretrainConfig(loss=config.loss, data=config.data),
+            check_data=False,
+        ).config
+        words = [f"--loss={config.loss}", f"--data={config.data}"]
         for field in dataclasses.fields(PretrainConfig):
-            value = getattr(self.plan.config, field.name)
-            if value != field.default and field.name != "preset":
+            value = getattr(config, field.name)
+            if field.name in ("loss", "data", "preset"):
+                continue
+            if value != getattr(standard, field.name):
                 option = field.name.replace("_", "-")
                 words.append(f"--{option}={value}")
         return words

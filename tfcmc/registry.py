@@ -8,6 +8,7 @@ import ast
 import dataclasses
 import functools
 import inspect
+import keyword
 
 from tfcmc.checks import check_choice, check_number, must, unknown
 
@@ -104,7 +105,9 @@ class Bound:
         """The spec in full, with every option written out."""
         if self.argument is not None:
             return f"{self.name}:{self.argument}"
-        inside = ", ".join(f"{k}={v!r}" for k, v in self.options.items())
+        inside = ", ".join(
+            f"{name}={_written(value)}" for name, value in self.options.items()
+        )
         return f"{self.name}({inside})" if inside else self.name
 
     @property
@@ -226,13 +229,20 @@ def parse_spec(spec, kind="spec"):
         return tree.id, {}, None
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
         raise malformed
-    if tree.args or any(keyword.arg is None for keyword in tree.keywords):
+    if tree.args or any(each.arg is None for each in tree.keywords):
         raise malformed
-    names = [keyword.arg for keyword in tree.keywords]
+    names = [each.arg for each in tree.keywords]
     if len(names) != len(set(names)):
         raise malformed
-    values = [_literal(keyword.value, malformed) for keyword in tree.keywords]
+    values = [_literal(each.value, malformed) for each in tree.keywords]
     return tree.func.id, dict(zip(names, values, strict=True)), None
+
+
+def _written(value):
+    """Writes a value as `parse_spec` reads it: words bare, for the shell."""
+    if isinstance(value, str) and value.isidentifier():
+        return repr(value) if keyword.iskeyword(value) else value
+    return repr(value)
 
 
 def _literal(node, malformed):
