@@ -17,6 +17,7 @@ from tensorboard.backend.event_processing.event_file_loader import (
 from tfcmc.lazy import keras
 from trainers import (
     command_line,
+    compare,
     embed,
     evaluate,
     losses,
@@ -391,6 +392,15 @@ def test_readme(words, trained, tmp_path, monkeypatch):
         kept = [word for word in rest[1:] if not word.startswith("--data")]
         neighbours.main([str(trained[0]), *kept, f"--data={TINY}"])
         assert list(trained[0].glob("figures/neighbours-*.png"))
+        return
+    if module == "trainers.compare":
+        # Two of the losses and one of the seeds, for the time it takes.
+        assert rest[:2] == ["--losses", "spring"]
+        folder = rest[-1].partition("=")[2]
+        kept = ["--losses", *rest[2:4], "--seeds", "0", rest[-1]]
+        kept += [f"--data={TINY}", "--epochs=1", "--batch-size=16"]
+        compare.main([*kept, "--jobs=2"])
+        assert (pathlib.Path(folder) / "report.html").exists()
         return
     assert module == "trainers.pretrain"
     if "--help" in rest:
