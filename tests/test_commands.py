@@ -72,6 +72,11 @@ def test_run_folder(trained):
     ):
         data = (folder / "figures" / f"{name}.png").read_bytes()
         assert data.startswith(b"\x89PNG") and len(data) > 10_000
+    embedded = np.load(folder / "embedded.npz")
+    assert embedded["features_L"].shape == embedded["features_ab"].shape
+    assert len(embedded["labels"]) == len(embedded["features_L"])
+    lengths = np.linalg.norm(embedded["embeddings_ab"], axis=1)
+    np.testing.assert_allclose(lengths, 1, rtol=1e-5)
     for name, channels in (("L", 1), ("ab", 2)):
         encoder = keras.models.load_model(folder / f"encoders/{name}.keras")
         assert encoder.input_shape == (None, 64, 64, channels)

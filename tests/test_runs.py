@@ -2,12 +2,13 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from tfcmc.checks import UsageError
 from tfcmc.config import PretrainConfig, make_config
 from tfcmc.plan import make_plan, open_run, stored_plan
-from tfcmc.runs import Run
+from tfcmc.runs import Run, write_whole
 
 
 @pytest.fixture
@@ -37,6 +38,49 @@ def test_history_round_trip(tmp_path):
     run.write_history(rows)
     assert run.read_history() == rows
     assert isinstance(run.read_history()[0]["epoch"], int)
+
+
+def test_arrays_round_trip(tmp_path, rng):
+    """Arrays come back to the bit; a damaged file is told, none is None."""
+    run = Run(tmp_path)
+    assert run.read_arrays("embedded.npz") is None
+    arrays = {
+        "features": rng.normal(size=(3, 2)).astype(np.float32),
+        "class_names": np.array(["größe", "猫"]),
+    }
+    run.write_arrays("embedded.npz", arrays)
+    found = run.read_arrays("embedded.npz")
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
+    data = (tmp_path / "embedded.npz").read_bytes()
+    (tmp_path / "embedded.npz").write_bytes(data[: len(data) // 2])
+    with pytest.raises(UsageError, match="embedded.npz"):
+        run.read_arrays("embedded.npz")
+
+
+def test_what_is_cut_short_is_not_there(tmp_path, monkeypatch):
+    """A write that fails leaves what was there before."""
+    write_whole(tmp_path / "a.txt", "before")
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(tmp_path / "a.txt", "after")
+    assert (tmp_path / "a.txt").read_text() == "before"
+
+
+def test_siblings(tmp_path):
+    """The other finished runs of a folder, by their names."""
+    for name in ("b", "a", "c"):
+        run = Run(tmp_path / name)
+        run.create()
+        if name != "c":
+            run.write_json("metrics.json", {})
+    names = [run.folder.name for run in Run(tmp_path / "b").siblings()]
+    assert names == ["a"]
 
 
 def test_a_plan_comes_back(plan_of):
