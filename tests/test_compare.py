@@ -13,14 +13,9 @@ import types
 import numpy as np
 import pytest
 
-from tfcmc import comparing
-from tfcmc.comparison import (
-    PAPER_TABLE,
-    cells,
-    folder_name,
-    paper_rows,
-    plan_comparison,
-)
+from tfcmc.comparison import writing
+from tfcmc.comparison.entries import folder_name, plan_comparison
+from tfcmc.comparison.rows import PAPER_TABLE, cells, paper_rows
 from tfcmc.config import PretrainConfig, make_config
 from tfcmc.plan import make_plan
 from tfcmc.report import Cell, Column, Row
@@ -170,11 +165,11 @@ def test_findings_are_told():
         )
         for name, epochs in (("a", 5), ("b", 8))
     ]
-    lasting, passing = comparing.findings_of(entries)
+    lasting, passing = writing.findings_of(entries)
     assert (lasting.run, lasting.epoch, lasting.advice) == ("a", 3, "rest")
     assert lasting.words == "one point"
     assert passing.words == "one point; until epoch 5"
-    text = comparing.lead((Column("x", "x"),), (), entries, {"c": "?"})
+    text = writing.lead((Column("x", "x"),), (), entries, {"c": "?"})
     assert "Collapsed at the end of training: a." in text
     assert "Broken and not in the table: c." in text
 
@@ -185,7 +180,7 @@ def test_ranking():
     def row(label, mean, deviation, kind="loss"):
         return Row(label, kind, {"linear_probe": Cell(mean, deviation, 3)})
 
-    text = comparing.ranking(
+    text = writing.ranking(
         [
             row("raw pixels", 30.0, None, "raw"),
             row("spring", 40.0, 1.0),

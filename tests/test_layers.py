@@ -21,13 +21,11 @@ LAYERS = [
     ["tfcmc.report", "tfcmc.summary", "tfcmc.tables"],
     ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.board", "tfcmc.anatomy"],
     ["tfcmc.plan"],
-    ["tfcmc.comparison"],
     ["tfcmc.stage"],
     ["tfcmc.showing"],
     ["tfcmc.judging"],
     ["tfcmc.experiment", "tfcmc.embedding", "tfcmc.neighbours"],
-    ["tfcmc.transformer", "tfcmc.comparison_figures"],
-    ["tfcmc.comparing"],
+    ["tfcmc.transformer", "tfcmc.comparison"],
     ["trainers.workers"],
     ["trainers.command_line"],
     ["trainers"],
@@ -35,8 +33,8 @@ LAYERS = [
 SEAM = (
     "tfcmc.plan",
     "tfcmc.experiment",
-    "tfcmc.comparison",
-    "tfcmc.comparing",
+    "tfcmc.comparison.entries",
+    "tfcmc.comparison.writing",
 )
 FILES = sorted(
     path

@@ -20,7 +20,8 @@ import sys
 import time
 
 from tfcmc.checks import check_number, must
-from tfcmc.comparison import numbers, plan_comparison
+from tfcmc.comparison.entries import plan_comparison
+from tfcmc.comparison.rows import numbers
 from tfcmc.config import PretrainConfig
 from tfcmc.summary import clock
 from trainers import command_line, workers
@@ -69,10 +70,10 @@ def main(argv=None):
     folder = given.pop("run_dir", None)
     entries = plan_comparison(losses, seeds, given, folder)
     failures = train_missing(entries, jobs)
-    from tfcmc import comparing  # loads TensorFlow: only now
+    from tfcmc.comparison import writing  # loads TensorFlow: only now
 
     words = sys.argv[1:] if argv is None else argv
-    comparing.compare(
+    writing.compare(
         entries,
         failures,
         shlex.join(["python", "-m", "trainers.compare", *words]),

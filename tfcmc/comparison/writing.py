@@ -7,8 +7,9 @@ records down.
 import textwrap
 
 from tfcmc import cards
-from tfcmc.comparison import COLUMNS, paper_rows, shared_settings, table_rows
-from tfcmc.comparison_figures import draw
+from tfcmc.comparison.drawing import draw
+from tfcmc.comparison.entries import shared_settings
+from tfcmc.comparison.rows import COLUMNS, paper_rows, table_rows
 from tfcmc.losses import LOSSES
 from tfcmc.plan import negatives_of
 from tfcmc.report import (

@@ -1,0 +1,1 @@
+"""Every loss with every seed on equal terms: runs, table, figures, report."""
