@@ -11,6 +11,7 @@ from scipy.special import hyp0f1
 from tfcmc.checks import must
 from tfcmc.geometry import normalise
 from tfcmc.lazy import tf
+from tfcmc.threads import on_one_thread
 
 BLOCK = 1024  # rows of the similarity matrix held at once
 
@@ -111,6 +112,7 @@ def uniform_sphere(dim, *, t=2.0):
     return float(-2.0 * t + np.log(hyp0f1(dim / 2.0, t * t)))
 
 
+@on_one_thread
 def effective_rank(vectors):
     """How many dimensions vectors use.
 

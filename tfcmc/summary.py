@@ -101,8 +101,9 @@ def sphere_lines(result, names):
     rows = [
         ("untrained", result["untrained"]["sphere"]),
         ("trained", result["sphere"]),
-        ("trained", result["sphere_all"]),
     ]
+    if result["sphere_all"]["images"] > result["sphere"]["images"]:
+        rows.append(("trained", result["sphere_all"]))
     for label, row in rows:
         cells = "".join(
             f"{row[f'uniformity_{name}']:>12.3f}" for name in (*names, "both")

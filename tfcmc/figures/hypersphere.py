@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfcmc.figures.style import COLOURS, new_canvas, save, styled
+from tfcmc.threads import on_one_thread
 
 CONCENTRATION = 60.0  # of the kernel: a width of about 7 degrees
 ANGLES = 361
@@ -13,6 +14,7 @@ OUTER, INNER = 1.0, 0.55  # radius of each view's ring
 LOWEST = 0.12  # of the highest density, below which nothing is drawn
 
 
+@on_one_thread
 def circle(embeddings):
     """Reduces the embeddings of both views to angles on one circle.
 
@@ -21,7 +23,7 @@ def circle(embeddings):
     point stays one point.
 
     Formula: the angle of (x.v_1, x.v_2), v the right singular vectors of both
-        views' vectors together.
+        views' vectors together: the eigenvectors of their products' sum.
 
     Args:
         embeddings: One array `[count, dim]` a view, dim from 2.
@@ -31,10 +33,9 @@ def circle(embeddings):
         pi; and the share of squared length that the two directions keep.
     """
     stacked = np.concatenate(embeddings).astype(np.float64)
-    _, singular, right = np.linalg.svd(stacked, full_matrices=False)
-    squares = singular**2
-    share = squares[:2].sum() / max(squares.sum(), np.finfo(float).tiny)
-    flat = stacked @ right[:2].T
+    squares, directions = np.linalg.eigh(stacked.T @ stacked)
+    share = squares[-2:].sum() / max(squares.sum(), np.finfo(float).tiny)
+    flat = stacked @ directions[:, [-1, -2]]
     angles = np.arctan2(flat[:, 1], flat[:, 0])
     ends = np.cumsum([len(array) for array in embeddings])[:-1]
     return np.split(angles, ends), float(share)
