@@ -80,9 +80,14 @@ def test_collapse_is_told_at_its_epoch(kind, rng):
 
 
 def test_one_view(rng):
-    """A single view that is constant is named."""
-    rows = [row(rng, 1, "healthy") | {"uniformity_ab": -0.02}]
+    """A single view that stays constant is named; one passing by is not."""
+    rows = [
+        row(rng, epoch, "healthy") | {"uniformity_ab": -0.02}
+        for epoch in (1, 2, 3)
+    ]
+    assert examine(rows[:2], PATIENT) == []
     (finding,) = examine(rows, PATIENT)
+    assert (finding.epoch, finding.until) == (1, 3)
     assert finding.sign == "one view" and "view ab" in finding.words
     assert not finding.collapse
 

@@ -12,7 +12,7 @@ POINT = 0.25
 DEAD = 0.5  # share of a view's ReLU channels that never fire
 FEW = 0.1  # share of the dimensions there are
 CLOSE = 0.01  # relative distance of the loss to its collapse value
-EPOCHS_AT_COLLAPSE = 3  # a loss may pass by its collapse value on its way
+LASTING = 3  # epochs: a loss may pass by its collapse value, a view by a point
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,7 +204,7 @@ SIGNS = {
     ),
     "one view": (
         _one_view,
-        1,
+        LASTING,
         False,
         "a lower learning rate or a longer warm-up; see whether that view "
         "shows anything (grey pictures have no colour)",
@@ -225,7 +225,7 @@ SIGNS = {
     ),
     "loss at collapse": (
         _loss_at_collapse,
-        EPOCHS_AT_COLLAPSE,
+        LASTING,
         False,
         "another learning rate, a longer warm-up, or more epochs: so far "
         "nothing has been learnt",
