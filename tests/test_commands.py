@@ -438,3 +438,25 @@ def test_noise_is_kept_off(capfd):
     assert capfd.readouterr().err == "\n".join(
         [lines[2], lines[4], lines[5], "10 %\r20 %\rdone"]
     )
+
+
+def test_bfloat16(tmp_path):
+    """Encoders compute in bfloat16; weights and what is measured do not."""
+    words = [f"--data={TINY}", "--batch-size=16", "--epochs=1"]
+    folders = {}
+    for precision in ("float32", "bfloat16"):
+        folder = folders[precision] = tmp_path / precision
+        pretrain.main(
+            [*words, f"--precision={precision}", f"--run-dir={folder}"]
+        )
+        encoder = keras.models.load_model(folder / "encoders" / "ab.keras")
+        assert encoder.layers[1].compute_dtype == precision
+        assert {weight.dtype for weight in encoder.weights} == {"float32"}
+        embedded = np.load(folder / "embedded.npz")
+        assert embedded["features_L"].dtype == np.float32
+    histories = [numbers_of(folder)[0][0] for folder in folders.values()]
+    one, other = (float(row["loss"]) for row in histories)
+    assert one == pytest.approx(other, rel=0.02) and one != other
+    before = json.loads((folders["bfloat16"] / "metrics.json").read_text())
+    evaluate.main([str(folders["bfloat16"])])
+    assert numbers_of(folders["bfloat16"])[1] == before

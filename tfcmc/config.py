@@ -12,6 +12,7 @@ from tfcmc.checks import check_choice, check_number, unknown
 GEOMETRIES = ("independent", "shared")
 SCHEDULES = ("cosine", "constant")
 ON_BAD_IMAGE = ("stop", "skip")
+PRECISIONS = ("float32", "bfloat16")
 
 
 def _setting(default, help):
@@ -74,6 +75,11 @@ class PretrainConfig:
     warmup: float = _setting(
         0.05, "share of the steps that the cosine schedule warms up for"
     )
+    precision: str = _setting(
+        "float32",
+        "of the encoders' arithmetic: float32, or bfloat16, where the "
+        "processor has it; weights, losses and measures stay float32",
+    )
     alpha: float = _setting(2.0, "exponent of the alignment")
     t: float = _setting(2.0, "sharpness of the uniformity")
     picture_side: int | None = _setting(
@@ -94,6 +100,7 @@ class PretrainConfig:
     def __post_init__(self):
         check_choice("geometry", self.geometry, GEOMETRIES)
         check_choice("schedule", self.schedule, SCHEDULES)
+        check_choice("precision", self.precision, PRECISIONS)
         check_choice("on-bad-image", self.on_bad_image, ON_BAD_IMAGE)
         check_choice("flip", self.flip, (True, False))
         check_choice("stop-on-collapse", self.stop_on_collapse, (True, False))

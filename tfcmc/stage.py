@@ -19,6 +19,7 @@ from tfcmc.lazy import keras
 from tfcmc.losses import Loss
 
 HELD_OUT = 1000  # pictures that every epoch is measured on
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 VIEW_SEEDS = 1000  # apart, so that the views' encoders start differently
 
 
@@ -37,16 +38,22 @@ class Stage:
             self.crop.centre, np.False_, side + 2 * self.crop.pad
         )
         self._encoder = plan.encoder.function
+        self._policy = POLICIES[plan.config.precision]
         self._seed = plan.config.seed
 
     def encoders(self):
         """Returns one encoder a view with the initial weights of the seed."""
-        return [
-            self._encoder(
-                (SIDE, SIDE, channels), self._seed + VIEW_SEEDS * view
-            )
-            for view, channels in enumerate(self.views.channels)
-        ]
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self._policy)
+        try:
+            return [
+                self._encoder(
+                    (SIDE, SIDE, channels), self._seed + VIEW_SEEDS * view
+                )
+                for view, channels in enumerate(self.views.channels)
+            ]
+        finally:
+            keras.config.set_dtype_policy(before)
 
     def reader(self, encoders):
         """Returns the function that encodes the centre crop of pictures."""

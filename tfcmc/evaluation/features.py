@@ -66,7 +66,9 @@ def make_reader(encoders, convert, *, pad, centre):
         outputs = []
         for model, view in zip(models, convert(pictures), strict=True):
             features, embedding = model(cut(view, corner, pad))
-            outputs.append((features, normalise(embedding)))
+            outputs.append(
+                (tf.cast(features, tf.float32), normalise(embedding))
+            )
         return outputs
 
     # Traced once, here: shapes are not part of the signature.
