@@ -1,5 +1,7 @@
 """The figures that show a panel a run."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +11,7 @@ from sklearn.manifold import trustworthiness
 from tfcmc import figures
 from tfcmc.evaluation.features import Encoded
 from tfcmc.figures.hypersphere import angle_density, circle
+from tfcmc.figures.panel import class_looks
 from tfcmc.figures.tsne import control_clouds, tsne
 
 COUNT, DIM = 40, 7
@@ -88,6 +91,19 @@ def test_many_losses(rng, tmp_path):
     for name in ("alignment", "hypersphere"):
         DRAWN[name]([panel(rng) for _ in range(14)], tmp_path / f"{name}.png")
         assert max(pixels(tmp_path / f"{name}.png").shape) < 4000
+
+
+def test_panels_that_differ(rng, tmp_path):
+    """Labelled beside unlabelled; other classes keep their own looks."""
+    one, other = panel(rng, classes=2), panel(rng, classes=3)
+    other = dataclasses.replace(other, labels=other.labels + 1)
+    other = dataclasses.replace(other, class_names=("a", "b", "c", "d"))
+    for name in DRAWN:
+        mixed = [one, panel(rng, classes=0)]
+        DRAWN[name](mixed, tmp_path / f"{name}.png")
+    together = class_looks([one, other])
+    assert list(together) == [0, 1, 2, 3]
+    assert len({each["color"] for each in together.values()}) == 4
 
 
 def test_circle(rng):

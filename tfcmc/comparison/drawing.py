@@ -137,7 +137,8 @@ def draw_tsne(panels, folder, seed):
         "t-SNE of the features, beside two controls",
         f"The map of each loss (seed {seed}), of points spread evenly over "
         f"the sphere, and of a collapsed cloud. t-SNE spreads whatever it is "
-        f"given: believe the distances above before it.",
+        f"given, and its trustworthiness is highest where there is least to "
+        f"map: believe alignment and uniformity before it.",
         path,
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfcmc import metrics
-from tfcmc.figures.panel import MOST_ASIDE, grid
+from tfcmc.figures.panel import MOST_ASIDE, grid, wrapped
 from tfcmc.figures.style import COLOURS, save, styled
 
 
@@ -34,7 +34,8 @@ def alignment_histogram(panels, path):
         ]
         axis.set_xlim(0, 2)
         axis.set_ylabel(f"pictures, of {len(distance):,}")
-        axis.set_title(f"{panel.title}\nmean {distance.mean():.3f}")
+        title = wrapped(panel.title, 6.0 if len(panels) == 1 else 3.6)
+        axis.set_title(f"{title}\nmean {distance.mean():.3f}")
     drawn.legend(handles=marks, loc="outside lower center", ncols=2)
     for axis in axes[-MOST_ASIDE:]:
         axis.set_xlabel("distance between the two views of a picture")

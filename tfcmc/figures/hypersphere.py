@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfcmc.figures.panel import wrapped
 from tfcmc.figures.style import COLOURS, new_canvas, save, styled
 from tfcmc.threads import on_one_thread
 
@@ -11,7 +12,6 @@ MOST_CLASSES = 10  # of the figure of one run
 CLASSES_A_ROW = 3  # of a grid
 MOST_ROWS = 6  # losses that have their classes drawn beside them
 OUTER, INNER = 1.0, 0.55  # radius of each view's ring
-LOWEST = 0.12  # of the highest density, below which nothing is drawn
 
 
 @on_one_thread
@@ -81,11 +81,11 @@ def hypersphere(panels, path):
         drawn = _one(panels[0])
     else:
         drawn = _many(panels)
-    drawn.supxlabel(
+    words = (
         "angle between the two directions that keep most of the embeddings' "
-        "length; the wider, the denser, each panel to its own scale",
-        fontsize=8,
+        "length; the wider, the denser, each panel to its own scale"
     )
+    drawn.supxlabel(wrapped(words, drawn.get_figwidth()), fontsize=8)
     save(drawn, path)
 
 
@@ -93,7 +93,8 @@ def _one(panel):
     classes = panel.classes()[:MOST_CLASSES]
     columns = -(-len(classes) // 2)
     drawn = new_canvas(5.0 + 1.7 * columns, 5.4)
-    drawn.suptitle(panel.title, fontsize=11)
+    title = wrapped(panel.title, drawn.get_figwidth())
+    drawn.suptitle(title, fontsize=11)
     places = drawn.add_gridspec(
         2, 1 + columns, width_ratios=[2.6, *[1] * columns]
     )
@@ -110,11 +111,12 @@ def _one(panel):
 
 
 def _many(panels):
-    if len(panels) > MOST_ROWS or not panels[0].classes():
+    common = set.intersection(*(set(panel.classes()) for panel in panels))
+    shown = sorted(common)[:CLASSES_A_ROW]
+    if len(panels) > MOST_ROWS or not shown:
         columns, shown = min(4, len(panels)), []
         rows = -(-len(panels) // columns)
     else:
-        shown = panels[0].classes()[:CLASSES_A_ROW]
         columns, rows = 1 + len(shown), len(panels)
     drawn = new_canvas(2.7 * columns, 2.9 * rows + 0.4)
     # Round axes leave their titles no room of their own.
@@ -122,7 +124,7 @@ def _many(panels):
     place = 0
     for panel in panels:
         angles, share = circle(panel.encoded.embeddings)
-        parts = {f"{panel.title}\n{_kept(share)}": angles}
+        parts = {f"{wrapped(panel.title, 2.6)}\n{_kept(share)}": angles}
         for label in shown:
             name = str(panel.class_names[label])[:24]
             parts[name] = _of_class(panel, angles, label)

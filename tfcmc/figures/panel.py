@@ -1,6 +1,7 @@
 """What the figures of runs show, a panel a run."""
 
 import dataclasses
+import textwrap
 
 import numpy as np
 
@@ -11,6 +12,8 @@ lines = LazyModule("matplotlib.lines")
 
 MOST_CLASSES = 30  # that a legend names
 SHAPES = "os^Dv"
+ONE_COLUMN = 15  # classes that a legend lists in one
+LETTERS_AN_INCH = 11  # of a title
 MOST_ASIDE = 3  # panels side by side
 
 
@@ -66,16 +69,52 @@ def look(place):
     }
 
 
+def wrapped(text, width):
+    """Breaks the lines of a title so that they fit.
+
+    Args:
+        text: The title.
+        width: Of its axes, in inches.
+
+    Returns:
+        Text.
+    """
+    letters = int(LETTERS_AN_INCH * width)
+    return "\n".join(
+        part
+        for line in text.splitlines()
+        for part in textwrap.wrap(line, letters) or [""]
+    )
+
+
+def class_looks(panels):
+    """Gives every class one look, whichever panels show it.
+
+    Args:
+        panels: `Panel`s.
+
+    Returns:
+        Label to colour and shape, in the order of the labels.
+    """
+    labels = sorted({label for panel in panels for label in panel.classes()})
+    return {label: look(place) for place, label in enumerate(labels)}
+
+
 def class_legend(drawn, panels):
     """Draws one legend of all classes at the right, where it can be read."""
-    names = {}
-    for panel in panels:
-        for label in panel.classes():
-            names[label] = str(panel.class_names[label])
+    names = {
+        label: str(panel.class_names[label])
+        for panel in panels
+        for label in panel.classes()
+    }
     if not 0 < len(names) <= MOST_CLASSES:
         return
     handles = [
-        lines.Line2D([], [], linestyle="", label=names[label], **look(place))
-        for place, label in enumerate(sorted(names))
+        lines.Line2D([], [], linestyle="", label=names[label], **each)
+        for label, each in class_looks(panels).items()
     ]
-    drawn.legend(handles=handles, loc="outside right center")
+    drawn.legend(
+        handles=handles,
+        loc="outside right center",
+        ncols=1 if len(handles) <= ONE_COLUMN else 2,
+    )

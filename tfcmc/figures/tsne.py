@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tfcmc.figures.panel import class_legend, grid, look
+from tfcmc.figures.panel import class_legend, class_looks, grid, wrapped
 from tfcmc.figures.style import COLOURS, save, styled
 from tfcmc.lazy import LazyModule
 from tfcmc.threads import on_one_thread
@@ -17,6 +17,7 @@ FEWEST_MAPPED = 4  # pictures
 DIMENSIONS = 50  # kept before the map, as its authors do
 CONTROL_COUNT = 500  # points of a control, at most
 NOISE = 1e-3  # of the collapsed cloud
+NOISE_DIMENSIONS = 5  # what is left of a collapsed representation is as flat
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,17 +74,17 @@ def control_clouds(count, dim, seed):
 
     Returns:
         What each is, in words, to `[count, dim]`: unit vectors spread evenly
-        over the sphere, and one unit vector with a little noise.
+        over the sphere, and one unit vector with a little noise of few
+        dimensions.
     """
     draws = np.random.default_rng(seed).normal(size=(2, count, dim))
     sphere = draws[0] / np.linalg.norm(draws[0], axis=1, keepdims=True)
     collapsed = NOISE * draws[1]
+    collapsed[:, NOISE_DIMENSIONS:] = 0.0
     collapsed[:, 0] += 1.0
     return {
-        "control: points even on the sphere": sphere.astype(np.float32),
-        "control: all at one point, but for noise": collapsed.astype(
-            np.float32
-        ),
+        "control: even on the sphere": sphere.astype(np.float32),
+        "control: collapsed to a point": collapsed.astype(np.float32),
     }
 
 
@@ -92,7 +93,9 @@ def tsne_map(panels, path, *, seed):
     """Draws the right half of the paper's Figure 4, and two controls.
 
     t-SNE spreads whatever it is given over the plane: a collapsed cloud looks
-    as well spread as an even sphere. Structure is what the controls lack.
+    as well spread as an even sphere, and its map is trusted more, since few
+    dimensions are easily mapped. Neither spread nor trustworthiness tells of
+    collapse.
 
     Args:
         panels: `Panel`s, at least one, each of at least 4 pictures.
@@ -111,8 +114,9 @@ def tsne_map(panels, path, *, seed):
         drawn, axes = _beside_controls()
     else:
         drawn, axes = grid(len(panels) + 2, width=6.4, height=5.8)
+    looks = class_looks(panels)
     for axis, panel, found in zip(axes, panels, maps, strict=False):
-        _scatter(axis, panel, found.points)
+        _scatter(axis, panel, found.points, looks)
         _tell(axis, panel.title, found)
     for axis, (words, cloud) in zip(axes[-2:], clouds.items(), strict=True):
         found = tsne(cloud, seed)
@@ -134,18 +138,18 @@ def _beside_controls():
     ]
 
 
-def _scatter(axis, panel, points):
+def _scatter(axis, panel, points, looks):
     if panel.labels is None:
         axis.scatter(*points.T, s=9, linewidths=0, color=COLOURS[0])
-    for place, label in enumerate(panel.classes()):
+    for label in panel.classes():
         axis.scatter(
-            *points[panel.labels == label].T, s=9, linewidths=0, **look(place)
+            *points[panel.labels == label].T, s=9, linewidths=0, **looks[label]
         )
 
 
 def _tell(axis, title, found):
     axis.set(xticks=[], yticks=[])
-    axis.set_title(title, fontsize=10)
+    axis.set_title(wrapped(title, 3.6), fontsize=10)
     axis.set_xlabel(
         f"{len(found.points):,} points, trustworthiness {found.trust:.3f}",
         fontsize=9,
