@@ -24,6 +24,7 @@ from tfcmc.plan import make_plan
 from tfcmc.stage import read_source
 from trainers import command_line
 
+REFERENCE = ("torch", "skimage")  # what the script imports
 OURS, OURS_ONE_BATCH = "tfcmc", "tfcmc, one batch"
 END_TO_END, COMPUTE_ONLY, SHARE = 2.5, 1.3, 0.9
 RATE = "images_per_second"
@@ -48,25 +49,41 @@ def cases(given, path):
     whole = [Case(OURS, "benchmarks.tfcmc_recipe", words)]
     one_batch = (*words, "--one-batch")
     compute = [Case(OURS_ONE_BATCH, "benchmarks.tfcmc_recipe", one_batch)]
-    if not measuring.has("torch"):
+    if not all(map(measuring.has, REFERENCE)):
         return whole, compute
-    for layout, switch in (("", ()), (", channels_last", ["--channels-last"])):
+    for setting, switches in torch_settings(given["threads"]):
         whole += [
             Case(
-                f"PyTorch, workers={workers}{layout}",
+                f"PyTorch, workers={workers}, {setting}",
                 "benchmarks.torch_recipe",
-                (*words, f"--workers={workers}", *switch),
+                (*words, f"--workers={workers}", *switches),
             )
             for workers in given["workers"]
         ]
         compute.append(
             Case(
-                f"PyTorch, one batch{layout}",
+                f"PyTorch, one batch, {setting}",
                 "benchmarks.torch_recipe",
-                (*one_batch, *switch),
+                (*one_batch, *switches),
             )
         )
     return whole, compute
+
+
+def torch_settings(threads):
+    """Yields `(name, options)` of every setting that PyTorch is tried in.
+
+    With all threads, and with one: threads that wait for each other take
+    cores from the workers that read.
+
+    Args:
+        threads: Cores that it has.
+    """
+    for compute in sorted({1, threads}):
+        name = f"{compute} thread" + "s" * (compute > 1)
+        options = (f"--compute-threads={compute}",)
+        yield name, options
+        yield f"{name}, channels_last", (*options, "--channels-last")
 
 
 def save_pictures(given, path):
@@ -184,8 +201,11 @@ def main(argv=None):
     for workers in given["workers"]:
         check_number("workers", workers, whole=True, at_least=0)
     print(measuring.machine(given["threads"]))
-    if not measuring.has("torch"):
-        print("PyTorch is not installed (the extra [bench]): tfcmc alone.")
+    if not all(map(measuring.has, REFERENCE)):
+        print(
+            "PyTorch is not installed, or scikit-image is not (the extra "
+            "[bench]): tfcmc alone."
+        )
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "pictures.npy"
         save_pictures(given, path)

@@ -155,13 +155,14 @@ def main(argv=None):
     parser.add_argument("pictures")
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--warm-up", type=int, default=10)
+    parser.add_argument("--compute-threads", type=int)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--shared", action="store_true")
     parser.add_argument("--one-batch", action="store_true")
     given = parser.parse_args(argv)
     child.keep_to_cores(given.threads)
-    torch.set_num_threads(given.threads)
+    torch.set_num_threads(given.compute_threads or given.threads)
     loader = DataLoader(
         Pictures(np.load(given.pictures), shared=given.shared),
         batch_size=given.batch_size,

@@ -92,14 +92,27 @@ def test_as_a_user_runs_it(command):
 
 
 @needs_torch
-def test_beside_pytorch(command):
-    """Both sides, and what is said of them."""
+def test_beside_pytorch(in_process, capsys, monkeypatch):
+    """Every setting of PyTorch has its row, and three targets are told."""
+    monkeypatch.setattr(measuring, "has", lambda package: True)
     words = COMMANDS["throughput"][1].split()
-    done = command("benchmarks.throughput", *words, "--threads=1")
-    assert (done.returncode, done.stderr) == (0, "")
-    check_screen(done.stdout)
-    assert "PyTorch, workers=0, channels_last" in done.stdout
-    assert done.stdout.count(": met") + done.stdout.count(": MISSED") == 3
+    throughput.main([*words, "--threads=1"])
+    text = capsys.readouterr().out
+    check_screen(text)
+    for row in ("one batch", "workers=0"):
+        for layout in ("", ", channels_last"):
+            assert f"PyTorch, {row}, 1 thread{layout} " in text
+    assert text.count(": met") + text.count(": MISSED") == 3
+
+
+@needs_torch
+def test_pytorch_with_workers(rng, tmp_path):
+    """The script as a process of its own, with a worker that reads."""
+    path = tmp_path / "pictures.npy"
+    np.save(path, rng.integers(0, 256, (16, 64, 64, 3), np.uint8))
+    words = (path, "--workers=1", "--batch-size=8", "--seconds=0.01")
+    case = measuring.Case("", "benchmarks.torch_recipe", words)
+    assert 0 < measuring.measure(case, 1)["images_per_second"] < math.inf
 
 
 @pytest.mark.parametrize("name", COMMANDS)
