@@ -12,7 +12,7 @@ what it held before its first step, embeddings included. The sizes of
 
 import statistics
 
-from benchmarks import measuring
+from benchmarks import machine, measuring
 from benchmarks.loss_step import BLOCKS, NAIVE
 from benchmarks.measuring import Case
 from tfcmc.checks import check_number
@@ -161,7 +161,7 @@ def main(argv=None):
     for spec in given["losses"]:
         LOSSES.lookup(spec)  # a mistake is told before anything is measured
     wanted = cases(given)
-    print(measuring.machine(given["threads"]))
+    print(machine.describe(given["threads"]))
     found = measuring.in_turns(
         list(wanted.values()),
         rounds=given["rounds"],

@@ -6,23 +6,17 @@ so that whatever else slows the machine slows them alike.
 """
 
 import dataclasses
-import datetime
-import importlib.metadata
 import importlib.util
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
-import textwrap
 
 from tfcmc.checks import UsageError, check_number
 
-WIDTH = 79  # of a line
 ROOT = pathlib.Path(__file__).parents[1]
-PACKAGES = ("tensorflow", "keras", "numpy", "torch", "scikit-image", "pillow")
 # How many threads each library takes, for those that read it here.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -209,42 +203,6 @@ def table(head, rows):
         ]
         lines.append("  ".join([row[0].ljust(widths[0]), *rest]).rstrip())
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
-
-
-def machine(threads):
-    """Says where and when this is measured, in a few lines.
-
-    Args:
-        threads: Cores and threads for each case.
-    """
-    versions = [
-        f"{name} {importlib.metadata.version(name)}"
-        for name in PACKAGES
-        if _installed(name)
-    ]
-    today = datetime.date.today().isoformat()
-    where = (
-        f"{today}, {_processor()}, {threads} of {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}"
-    )
-    return "\n".join([where, *textwrap.wrap(", ".join(versions), WIDTH)])
-
-
-def _installed(name):
-    try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
-
-
-def _processor():
-    path = pathlib.Path("/proc/cpuinfo")
-    if path.is_file():
-        for line in path.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _progress(text):

@@ -12,7 +12,7 @@ Memory is the peak of a process above its input. PyTorch is the extra [bench];
 without it only tfcmc is measured.
 """
 
-from benchmarks import measuring
+from benchmarks import machine, measuring
 from benchmarks.measuring import Case
 from tfcmc.checks import check_number
 from trainers import command_line
@@ -176,7 +176,7 @@ def main(argv=None):
     check_number("seconds", given["seconds"], above=0)
     for name in ("count", "small", "dim", "product"):
         check_number(name, given[name], whole=True, at_least=2)
-    print(measuring.machine(given["threads"]))
+    print(machine.describe(given["threads"]))
     if not measuring.has("torch"):
         print("PyTorch is not installed (the extra [bench]): tfcmc alone.")
     wanted = cases(given)

@@ -16,7 +16,7 @@ import tempfile
 
 import numpy as np
 
-from benchmarks import measuring
+from benchmarks import machine, measuring
 from benchmarks.measuring import Case
 from tfcmc.checks import check_number
 from tfcmc.config import GEOMETRIES, make_config
@@ -200,7 +200,7 @@ def main(argv=None):
     )
     for workers in given["workers"]:
         check_number("workers", workers, whole=True, at_least=0)
-    print(measuring.machine(given["threads"]))
+    print(machine.describe(given["threads"]))
     if not all(map(measuring.has, REFERENCE)):
         print(
             "PyTorch is not installed, or scikit-image is not (the extra "

@@ -31,7 +31,7 @@ LAYERS = [
     ["trainers.workers"],
     ["trainers.command_line"],
     ["trainers"],
-    ["benchmarks.measuring", "benchmarks.child"],
+    ["benchmarks.machine", "benchmarks.measuring", "benchmarks.child"],
     ["benchmarks.loss_step"],
     ["benchmarks"],
 ]
