@@ -36,6 +36,7 @@ setup(
     ],
     extras_require={
         "parquet": ["pyarrow>=18"],
+        "bench": ["torch>=2.4", "scikit-image>=0.24"],
         "test": [
             "pytest>=8.3",
             "ruff>=0.12",

@@ -29,6 +29,9 @@ LAYERS = [
     ["trainers.workers"],
     ["trainers.command_line"],
     ["trainers"],
+    ["benchmarks.machine", "benchmarks.measuring", "benchmarks.child"],
+    ["benchmarks.loss_step"],
+    ["benchmarks"],
 ]
 SEAM = (
     "tfcmc.plan",
@@ -36,10 +39,9 @@ SEAM = (
     "tfcmc.comparison.entries",
     "tfcmc.comparison.writing",
 )
+FOLDERS = ("tfcmc", "trainers", "benchmarks")
 FILES = sorted(
-    path
-    for folder in ("tfcmc", "trainers")
-    for path in (ROOT / folder).rglob("*.py")
+    path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")
 )
 
 
@@ -79,7 +81,7 @@ def imports_of(path):
                 for name in [f"{node.module}.{alias.name}"]
             ]
         for name in names:
-            if name.split(".")[0] in ("tfcmc", "trainers", "tuning"):
+            if name.split(".")[0] in FOLDERS:
                 yield node, name
 
 
@@ -133,7 +135,7 @@ def test_imports_stand_at_the_top(path):
 def test_names_stop_at_the_seam(path):
     """Below `plan` and `experiment` nothing reads a config or looks up."""
     module = module_of(path)
-    if module in SEAM or module.startswith("trainers"):
+    if module in SEAM or module.startswith(("trainers", "benchmarks")):
         return
     text = path.read_text("utf-8")
     assert not any(name == "tfcmc.config" for _, name in imports_of(path))
@@ -148,8 +150,11 @@ def test_names_stop_at_the_seam(path):
 
 def test_the_command_line_loads_nothing_heavy():
     """What `--help` imports never imports TensorFlow at the top."""
-    heavy = {"tensorflow", "keras", "sklearn", "matplotlib", "PIL"}
+    heavy = {"tensorflow", "keras", "sklearn", "matplotlib", "PIL", "torch"}
     for path in FILES:
+        # A script of PyTorch's own, which runs only as a process of its own.
+        if module_of(path) == "benchmarks.torch_recipe":
+            continue
         for node in ast.parse(path.read_text("utf-8")).body:
             names = []
             if isinstance(node, ast.Import):

@@ -1,0 +1,1 @@
+"""Speed and memory, measured beside the alternative that a user has."""

@@ -1,0 +1,164 @@
+"""The recipe as tfcmc trains it, and its images/s.
+
+    python -m benchmarks.tfcmc_recipe PICTURES.npy
+
+trains on an array [count, side, side, 3] of bytes by the path of
+`trainers.pretrain`, without what happens between epochs.
+`benchmarks.throughput` runs it.
+"""
+
+import time
+
+import numpy as np
+
+from benchmarks import child
+from tfcmc.config import make_config
+from tfcmc.data.pictures import ArrayPictures
+from tfcmc.data.stream import TrainingStream
+from tfcmc.experiment import make_optimizer
+from tfcmc.lazy import keras, tf
+from tfcmc.losses import Loss
+from tfcmc.model import ContrastiveModel
+from tfcmc.plan import make_plan
+from tfcmc.stage import Stage
+
+STEPS = 1_000_000  # more than any measurement takes
+
+
+class Clock:
+    """Stops a training when the time is up, and counts its images.
+
+    Args:
+        model: The model that trains.
+        batch_size: Images a step.
+        seconds: How long to go on after the warm-up.
+        warm_up: Steps that are not counted.
+    """
+
+    def __init__(self, model, *, batch_size, seconds, warm_up):
+        self.rate = None
+        self.loss = None
+        self._model = model
+        self._batch_size = batch_size
+        self._seconds = seconds
+        self._warm_up = warm_up
+        self._start = None
+
+    def after_step(self, step, logs):
+        """What Keras calls after every step, counted from 0."""
+        now = time.perf_counter()
+        if step + 1 == self._warm_up:
+            self._start = now
+        if self._start is None or now - self._start < self._seconds:
+            return
+        steps = step + 1 - self._warm_up
+        self.rate = steps * self._batch_size / (now - self._start)
+        self.loss = float(logs["loss"])
+        self._model.stop_training = True
+
+
+def make_model(config, side, examples):
+    """Makes the model, compiled as `trainers.pretrain` does it.
+
+    Args:
+        config: A `PretrainConfig`.
+        side: Side of the pictures, in pixels.
+        examples: Number of pictures.
+
+    Returns:
+        The `ContrastiveModel`, and the `Crop`.
+    """
+    plan = make_plan(config)
+    stage = Stage(plan, side)
+    model = ContrastiveModel(
+        stage.encoders(),
+        convert=stage.views.convert,
+        pad=stage.crop.pad,
+        loss=Loss(plan.loss),
+        negatives=plan.negatives.function(),
+        examples=examples,
+        seed=config.seed,
+    )
+    model.compile(
+        optimizer=make_optimizer(
+            plan.config, plan.config.epochs * examples // config.batch_size
+        ),
+        jit_compile=False,
+    )
+    return model, stage.crop
+
+
+def train(pictures, config, *, one_batch, seconds, warm_up):
+    """Trains and counts.
+
+    Args:
+        pictures: Array `[count, side, side, 3]`, uint8.
+        config: A `PretrainConfig`.
+        one_batch: Whether to train on the first batch again and again.
+        seconds: How long to go on after the warm-up.
+        warm_up: Steps that are not counted.
+
+    Returns:
+        Images a second, and the mean loss.
+    """
+    model, crop = make_model(config, pictures.shape[1], len(pictures))
+    stream = TrainingStream(
+        ArrayPictures(pictures),
+        crop,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        geometry=config.geometry,
+        flip=config.flip,
+    )
+    dataset = (
+        tf.data.Dataset.from_tensors(stream.batch(0)).repeat()
+        if one_batch
+        else stream.dataset(0, STEPS)
+    )
+    clock = Clock(
+        model,
+        batch_size=config.batch_size,
+        seconds=seconds,
+        warm_up=warm_up,
+    )
+    model.fit(
+        dataset,
+        steps_per_epoch=STEPS,
+        shuffle=False,
+        verbose=0,
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_train_batch_end=clock.after_step)
+        ],
+    )
+    return clock.rate, clock.loss
+
+
+def main(argv=None):
+    """Reads the command line, trains and prints a line of JSON."""
+    parser = child.make_parser(__doc__)
+    parser.add_argument("pictures")
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--warm-up", type=int, default=10)
+    parser.add_argument("--shared", action="store_true")
+    parser.add_argument("--one-batch", action="store_true")
+    given = parser.parse_args(argv)
+    child.keep_to_cores(given.threads)
+    child.set_tensorflow_threads(given.threads)
+    config = make_config(
+        {
+            "batch_size": given.batch_size,
+            "geometry": "shared" if given.shared else "independent",
+        }
+    )
+    rate, loss = train(
+        np.load(given.pictures),
+        config,
+        one_batch=given.one_batch,
+        seconds=given.seconds,
+        warm_up=given.warm_up,
+    )
+    child.report(images_per_second=rate, loss=loss)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""The recipe in plain PyTorch, as its users write it, and its images/s.
+
+    python -m benchmarks.torch_recipe PICTURES.npy --workers=2
+
+trains on an array [count, side, side, 3] of bytes: a DataLoader, crops and
+flips by PIL, CIE Lab by scikit-image, the paper's two encoders, the softmax
+loss in both directions, Adam. It knows nothing of tfcmc but its constants.
+`benchmarks.throughput` runs it.
+"""
+
+import math
+import random
+import time
+
+import numpy as np
+import torch
+from PIL import Image
+from skimage.color import rgb2lab
+from torch.nn import functional
+from torch.utils.data import DataLoader
+
+from benchmarks import child
+from tfcmc.encoders.paper import CHANNELS
+from tfcmc.views.lab import CENTRE, HALF_WIDTH
+
+SIDE = 64
+AREA, ASPECT = 0.25, 4 / 3
+TEMPERATURE = 0.07
+
+
+class Pictures:
+    """A dataset of pictures, each as its two views.
+
+    Args:
+        array: `[count, side, side, 3]`, uint8.
+        shared: Whether both views are cut from one place.
+    """
+
+    def __init__(self, array, *, shared=False):
+        self.array = array
+        self.shared = shared
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, number):
+        """Returns `(L, ab)`: `[1, 64, 64]` and `[2, 64, 64]`."""
+        picture = Image.fromarray(self.array[number])
+        first = lab(random_view(picture))
+        second = first if self.shared else lab(random_view(picture))
+        return first[:1], second[1:]
+
+
+def random_view(picture):
+    """Cuts a random part, scales it to 64x64 and mirrors it at random."""
+    side = picture.size[0]
+    share = random.uniform(AREA, 1.0)
+    stretch = math.exp(random.uniform(-math.log(ASPECT), math.log(ASPECT)))
+    height = min(math.sqrt(share / stretch), 1.0) * side
+    width = min(math.sqrt(share * stretch), 1.0) * side
+    left = random.uniform(0.0, side - width)
+    top = random.uniform(0.0, side - height)
+    view = picture.resize(
+        (SIDE, SIDE),
+        Image.Resampling.BILINEAR,
+        box=(left, top, left + width, top + height),
+    )
+    if random.random() < 0.5:
+        view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return view
+
+
+def lab(view):
+    """Converts a PIL image to Lab `[3, height, width]`, in [-1, 1]."""
+    # In float32, in which scikit-image is faster than in float64.
+    scaled = np.asarray(view, np.float32) / np.float32(255)
+    normalised = (rgb2lab(scaled) - CENTRE) / HALF_WIDTH
+    return torch.from_numpy(normalised.transpose(2, 0, 1).copy())
+
+
+def encoder(channels):
+    """The paper's encoder of a view: four convolutions, 384 features."""
+    layers = []
+    for wanted in CHANNELS:
+        convolution = torch.nn.Conv2d(
+            channels, wanted, kernel_size=4, stride=2, padding=1
+        )
+        torch.nn.init.xavier_uniform_(convolution.weight)
+        torch.nn.init.zeros_(convolution.bias)
+        layers += [convolution, torch.nn.ReLU()]
+        channels = wanted
+    return torch.nn.Sequential(*layers[:-1], torch.nn.Flatten())
+
+
+def symmetric_loss(first, second):
+    """The softmax loss from L to ab and from ab to L."""
+    first = functional.normalize(first, dim=1)
+    second = functional.normalize(second, dim=1)
+    logits = first @ second.T / TEMPERATURE
+    match = torch.arange(len(logits))
+    return functional.cross_entropy(logits, match) + functional.cross_entropy(
+        logits.T, match
+    )
+
+
+def batches(loader, *, one_only):
+    """Yields batches for ever; with `one_only` the first one, again."""
+    while True:
+        for batch in loader:
+            yield batch
+            while one_only:
+                yield batch
+
+
+def train(stream, *, layout, seconds, warm_up):
+    """Trains and counts.
+
+    Args:
+        stream: Yields batches of both views.
+        layout: A `torch.memory_format`.
+        seconds: How long to go on after the warm-up.
+        warm_up: Steps that are not counted.
+
+    Returns:
+        Images a second, and the last loss.
+    """
+    encoders = torch.nn.ModuleList([encoder(1), encoder(2)])
+    encoders.to(memory_format=layout)
+    optimiser = torch.optim.Adam(
+        encoders.parameters(), lr=1e-3, betas=(0.5, 0.999), fused=True
+    )
+    images, start = 0, None
+    for number, views in enumerate(stream):
+        loss = symmetric_loss(
+            *(
+                network(view.contiguous(memory_format=layout))
+                for network, view in zip(encoders, views, strict=True)
+            )
+        )
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        now = time.perf_counter()
+        if start is not None:
+            images += len(views[0])
+            if now - start >= seconds:
+                return images / (now - start), loss.item()
+        elif number + 1 >= warm_up:
+            start = now
+
+
+def main(argv=None):
+    """Reads the command line, trains and prints a line of JSON."""
+    parser = child.make_parser(__doc__)
+    parser.add_argument("pictures")
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--warm-up", type=int, default=10)
+    parser.add_argument("--compute-threads", type=int)
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--shared", action="store_true")
+    parser.add_argument("--one-batch", action="store_true")
+    given = parser.parse_args(argv)
+    child.keep_to_cores(given.threads)
+    torch.set_num_threads(given.compute_threads or given.threads)
+    loader = DataLoader(
+        Pictures(np.load(given.pictures), shared=given.shared),
+        batch_size=given.batch_size,
+        shuffle=True,
+        drop_last=True,
+        num_workers=given.workers,
+        persistent_workers=given.workers > 0,
+    )
+    rate, loss = train(
+        batches(loader, one_only=given.one_batch),
+        layout=torch.channels_last
+        if given.channels_last
+        else torch.contiguous_format,
+        seconds=given.seconds,
+        warm_up=given.warm_up,
+    )
+    child.report(images_per_second=rate, loss=loss)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""One measurement over many random vectors: time, memory, the number itself.
+
+    python -m benchmarks.vectors uniformity 10000
+
+`uniformity` and `alignment` are tfcmc's; `torch_uniformity` and
+`torch_alignment` are Wang and Isola's own lines of PyTorch; `product` is a
+product of square matrices in TensorFlow, at the best the machine does.
+`benchmarks.metrics` runs it.
+"""
+
+import time
+
+import numpy as np
+
+from benchmarks import child
+from tfcmc import metrics
+from tfcmc.lazy import LazyModule, tf
+
+WARM = 10.0  # seconds after which a call needs no warm-up
+torch = LazyModule("torch")
+
+
+def make_vectors(count, dim, seed):
+    """Makes random vectors, not of unit length and not around zero.
+
+    Args:
+        count: Vectors.
+        dim: Numbers each.
+        seed: Of the generator.
+
+    Returns:
+        Array `[count, dim]`, float32.
+    """
+    vectors = np.random.default_rng(seed).standard_normal(
+        (count, dim), np.float32
+    )
+    vectors += 0.02
+    return vectors
+
+
+def uniformity(count, dim):
+    """Returns tfcmc's uniformity, to be called."""
+    vectors = make_vectors(count, dim, 0)
+    return lambda: metrics.uniformity(vectors)
+
+
+def alignment(count, dim):
+    """Returns tfcmc's alignment, to be called."""
+    first, second = (make_vectors(count, dim, seed) for seed in (0, 1))
+    return lambda: metrics.alignment(first, second)
+
+
+def torch_uniformity(count, dim):
+    """Returns `uniform_loss` of Wang and Isola 2020, to be called.
+
+    It holds the distance of every pair: 4 bytes each, and as many again for
+    what is computed of it.
+    """
+    vectors = _unit(make_vectors(count, dim, 0))
+    return lambda: float(
+        torch.pdist(vectors, p=2).pow(2).mul(-2).exp().mean().log()
+    )
+
+
+def torch_alignment(count, dim):
+    """Returns `align_loss` of Wang and Isola 2020, to be called."""
+    first, second = (_unit(make_vectors(count, dim, s)) for s in (0, 1))
+    return lambda: float((first - second).norm(p=2, dim=1).pow(2).mean())
+
+
+def product(count, dim):
+    """Returns a product of `[count, dim]` by `[dim, count]`, to be called."""
+    left = tf.constant(make_vectors(count, dim, 0))
+    right = tf.constant(make_vectors(dim, count, 1))
+    multiply = tf.function(tf.matmul)
+    return lambda: float(multiply(left, right)[0, 0])
+
+
+WHAT = {
+    function.__name__: function
+    for function in (
+        uniformity,
+        alignment,
+        torch_uniformity,
+        torch_alignment,
+        product,
+    )
+}
+
+
+def measure(what, count, dim, seconds):
+    """Measures one of `WHAT`.
+
+    Args:
+        what: Its name.
+        count: Vectors.
+        dim: Numbers a vector.
+        seconds: How long to go on after the warm-up.
+
+    Returns:
+        Dict: its value, the seconds a call and the megabytes of a call above
+        its input.
+    """
+    # What loads or compiles at the first call is no part of the memory.
+    WHAT[what](2, dim)()
+    call = WHAT[what](count, dim)
+    start = time.perf_counter()
+    megabytes, value = child.megabytes_of(call)
+    taken = time.perf_counter() - start
+    # The first call warms up, save where it takes so long that that drowns.
+    if taken < max(seconds, WARM):
+        taken = child.seconds_a_call(call, seconds)
+    return {"value": value, "megabytes": megabytes, "seconds": taken}
+
+
+def _unit(vectors):
+    return torch.nn.functional.normalize(torch.from_numpy(vectors), dim=1)
+
+
+def main(argv=None):
+    """Reads the command line, measures and prints a line of JSON."""
+    parser = child.make_parser(__doc__)
+    parser.add_argument("what", choices=WHAT)
+    parser.add_argument("count", type=int)
+    parser.add_argument("--dim", type=int, default=384)
+    given = parser.parse_args(argv)
+    child.keep_to_cores(given.threads)
+    if given.what.startswith("torch"):
+        torch.set_num_threads(given.threads)
+    else:
+        child.set_tensorflow_threads(given.threads)
+    child.report(**measure(given.what, given.count, given.dim, given.seconds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,338 @@
+"""The benchmarks run, and compare like with like."""
+
+import importlib
+import json
+import math
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from skimage.color import rgb2lab
+
+from benchmarks import child, loss_step, losses, measuring, metrics, throughput
+from benchmarks import vectors as bench_vectors
+from tfcmc.checks import UsageError
+from tfcmc.encoders import ENCODERS
+from tfcmc.views.lab import CENTRE, HALF_WIDTH
+from tfcmc.views.lab import convert as convert_views
+
+TORCH = measuring.has("torch")
+needs_torch = pytest.mark.skipif(
+    not TORCH, reason="PyTorch is not installed: the extra [bench]"
+)
+COMMANDS = {
+    "throughput": (
+        throughput,
+        "--pictures=40 --batch-size=8 --seconds=0.05 --rounds=1 --workers 0",
+    ),
+    "losses": (
+        losses,
+        "--losses softmax --naive 16 --large 24 --seconds=0.01 --rounds=1",
+    ),
+    "metrics": (
+        metrics,
+        "--count=60 --small=60 --dim=8 --product=16 --seconds=0.01 --rounds=1",
+    ),
+}
+
+
+@pytest.fixture
+def in_process(monkeypatch, capsys):
+    """Measures here and not in a process of its own, and keeps all cores."""
+    monkeypatch.setattr(child, "keep_to_cores", lambda threads: None)
+    monkeypatch.setattr(child, "set_tensorflow_threads", lambda threads: None)
+    monkeypatch.setattr(measuring, "has", lambda package: False)
+    monkeypatch.setattr(measuring, "_progress", lambda text: None)
+
+    def measure(case, threads):
+        before = capsys.readouterr().out
+        module = importlib.import_module(case.module)
+        module.main([f"--threads={threads}", *map(str, case.words)])
+        lines = capsys.readouterr().out.splitlines()
+        print(before, end="")
+        return json.loads(lines[-1])
+
+    monkeypatch.setattr(measuring, "measure", measure)
+
+
+def check_screen(text):
+    """A table within 100 columns, of numbers above 0 with their spread."""
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 100
+    spreads = re.findall(r"(\d\S*) \((\d\S*) to (\d\S*)\)", text)
+    assert spreads
+    for numbers in spreads:
+        median, low, high = (float(n.replace(",", "")) for n in numbers)
+        assert 0 < low <= median <= high < math.inf
+    assert any(line.endswith((": met", ": MISSED")) for line in lines)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_screen(name, in_process, capsys):
+    """Each command on tiny sizes, without PyTorch."""
+    module, words = COMMANDS[name]
+    module.main(words.split())
+    text = capsys.readouterr().out
+    check_screen(text)
+    assert ("PyTorch is not installed" in text) == (name != "losses")
+
+
+def test_as_a_user_runs_it(command):
+    """Measuring in processes of their own; nothing on stderr."""
+    done = command(
+        "benchmarks.losses",
+        *"--losses softmax --naive --large 24".split(),
+        *"--seconds=0.01 --rounds=1 --threads=1".split(),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    check_screen(done.stdout)
+
+
+@needs_torch
+def test_beside_pytorch(in_process, capsys, monkeypatch):
+    """Every setting of PyTorch has its row, and three targets are told."""
+    monkeypatch.setattr(measuring, "has", lambda package: True)
+    words = COMMANDS["throughput"][1].split()
+    throughput.main([*words, "--threads=1"])
+    text = capsys.readouterr().out
+    check_screen(text)
+    for row in ("one batch", "workers=0"):
+        for layout in ("", ", channels_last"):
+            assert f"PyTorch, {row}, 1 thread{layout} " in text
+    assert text.count(": met") + text.count(": MISSED") == 3
+
+
+@needs_torch
+def test_pytorch_with_workers(rng, tmp_path):
+    """The script as a process of its own, with a worker that reads."""
+    path = tmp_path / "pictures.npy"
+    np.save(path, rng.integers(0, 256, (16, 64, 64, 3), np.uint8))
+    words = (path, "--workers=1", "--batch-size=8", "--seconds=0.01")
+    case = measuring.Case("", "benchmarks.torch_recipe", words)
+    assert 0 < measuring.measure(case, 1)["images_per_second"] < math.inf
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_is_light(name):
+    """`--help` loads neither TensorFlow nor PyTorch."""
+    program = (
+        f"import sys; from benchmarks import {name}\n"
+        f"try: {name}.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit(bool({'tensorflow', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=measuring.ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--rounds" in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("word", ["--rounds=0", "--threads=0", "--seconds=0"])
+def test_refusals(name, word):
+    """Nothing is measured no times, on no cores or for no time."""
+    with pytest.raises(UsageError, match="Received: 0"):
+        COMMANDS[name][0].main([word])
+
+
+@pytest.mark.parametrize("spec", losses.SPECS)
+def test_ways_agree(spec, monkeypatch):
+    """In blocks and on the whole matrix: one loss, and one gradient."""
+    monkeypatch.setattr("tfcmc.blocks.HELD", 7 * 40)
+    pair = loss_step.embeddings(40, 6)
+    naive, blocks = (
+        loss_step.make_step(spec, way)(*pair)
+        for way in (loss_step.NAIVE, loss_step.BLOCKS)
+    )
+    for one, other in zip(naive, blocks, strict=True):
+        assert float(tf.norm(one)) > 0
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def test_loss_numbers():
+    """Everything that is measured of a loss is a number above 0."""
+    found = loss_step.measure("softmax", loss_step.BLOCKS, 64, 8, 0.0)
+    assert found["loss"] > 0 and found["seconds"] > 0
+    assert all(0 < length < math.inf for length in found["gradients"])
+    assert found["megabytes"] >= 0
+
+
+def test_memory_is_the_peak():
+    """What is let go again before the end counts too; the rest does not."""
+    kept = np.ones(30_000_000, np.uint8)
+
+    def rise():
+        return int(np.ones(80_000_000, np.uint8)[::4096].sum())
+
+    megabytes, total = child.megabytes_of(rise)
+    assert total == len(range(0, 80_000_000, 4096)) and kept.any()
+    assert 70 < megabytes < 100
+
+
+def test_turns(monkeypatch):
+    """A B A B; medians and ratios are of the rounds, not of all at once."""
+    rates = iter([10.0, 5.0, 30.0, 10.0, 20.0, 2.0])
+    order = []
+
+    def fake(case, threads):
+        order.append((case.name, threads))
+        return {"rate": next(rates)}
+
+    monkeypatch.setattr(measuring, "measure", fake)
+    cases = [measuring.Case(name, "", ()) for name in "AB"]
+    found = measuring.in_turns(cases, rounds=3, threads=2)
+    assert order == [("A", 2), ("B", 2)] * 3
+    assert measuring.summary(found["A"], "rate") == (20.0, 10.0, 30.0)
+    assert measuring.ratio(found["A"], found["B"], "rate") == (3.0, 2.0, 10.0)
+    assert ": met" in measuring.verdict("x", 2.0, 2.0)
+    assert ": MISSED" in measuring.verdict("x", 2.1, 2.0, at_least=False)
+
+
+def test_failures_are_told():
+    """A measurement that breaks says which and why."""
+    case = measuring.Case(
+        "a loss", "benchmarks.loss_step", ("softmax", "none", 9)
+    )
+    with pytest.raises(UsageError, match="a loss.*exit code 2.*none"):
+        measuring.measure(case, 1)
+
+
+def test_share_of_the_rate():
+    """Products of all pairs a second over the machine's own, by hand."""
+    found = {
+        ("product", 10): [{"seconds": 2.0}, {"seconds": 1.0}],
+        ("uniformity", 4): [{"seconds": 0.5}],
+    }
+    # 2000 operations a second; 4 x 4 or 10 products of 2 x 5 operations.
+    every, different = metrics.shares(found, 4, 5)
+    assert every == pytest.approx(16 * 10 / 0.5 / 2000)
+    assert different == pytest.approx(10 * 10 / 0.5 / 2000)
+
+
+@needs_torch
+def test_metrics_agree_with_torch():
+    """Wang and Isola's code gives our alignment and uniformity."""
+    for name in ("uniformity", "alignment"):
+        ours, theirs = (
+            bench_vectors.WHAT[what](70, 5)()
+            for what in (name, f"torch_{name}")
+        )
+        assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+@needs_torch
+def test_the_same_encoders():
+    """As many parameters and the same shapes as ours."""
+    from benchmarks import torch_recipe
+
+    paper = ENCODERS.lookup("paper").function
+    for channels in (1, 2):
+        ours = paper((64, 64, channels), 0)
+        theirs = torch_recipe.encoder(channels)
+        assert ours.count_params() == sum(
+            part.numel() for part in theirs.parameters()
+        )
+        batch = torch_recipe.torch.zeros(3, channels, 64, 64)
+        assert tuple(theirs(batch).shape) == (3, ours.output_shape[-1])
+
+
+@needs_torch
+def test_the_same_outputs(rng):
+    """With our weights, its encoders and loss give our numbers."""
+    from benchmarks import torch_recipe
+
+    torch = torch_recipe.torch
+    outputs = []
+    for channels in (1, 2):
+        ours = ENCODERS.lookup("paper").function((64, 64, channels), 0)
+        theirs = torch_recipe.encoder(channels)
+        layers = [layer for layer in ours.layers if layer.weights]
+        convolutions = [n for n in theirs if isinstance(n, torch.nn.Conv2d)]
+        for layer, convolution in zip(layers, convolutions, strict=True):
+            kernel, bias = layer.get_weights()
+            convolution.weight.data = torch.tensor(
+                kernel.transpose(3, 2, 0, 1).copy()
+            )
+            convolution.bias.data = torch.tensor(bias)
+        views = rng.normal(size=(5, 64, 64, channels)).astype(np.float32)
+        want = np.reshape(ours(views), (5, 4, 4, 24))
+        got = theirs(torch.tensor(views.transpose(0, 3, 1, 2).copy()))
+        outputs.append(got)
+        got = got.detach().numpy().reshape(5, 24, 4, 4)
+        np.testing.assert_allclose(
+            got.transpose(0, 2, 3, 1), want, rtol=1e-4, atol=1e-5
+        )
+    first, second = (
+        tf.math.l2_normalize(part.detach().numpy(), axis=1) for part in outputs
+    )
+    loss = loss_step.Loss(loss_step.LOSSES.lookup("softmax"))
+    positive = tf.range(5)
+    want = sum(
+        float(loss.mean(anchor, other, positive)[0])
+        for anchor, other in ((first, second), (second, first))
+    )
+    got = torch_recipe.symmetric_loss(*outputs).item()
+    assert got == pytest.approx(want, rel=1e-4)
+
+
+@needs_torch
+def test_the_same_colours(rng):
+    """Its Lab is scikit-image's, scaled as ours, and so is ours."""
+    from benchmarks import torch_recipe
+
+    picture = rng.integers(0, 256, (9, 7, 3), dtype=np.uint8)
+    theirs = torch_recipe.lab(torch_recipe.Image.fromarray(picture)).numpy()
+    want = (rgb2lab(picture / 255.0) - CENTRE) / HALF_WIDTH
+    np.testing.assert_allclose(theirs.transpose(1, 2, 0), want, atol=1e-4)
+    ours = np.concatenate(convert_views(picture[None]), axis=-1)[0]
+    np.testing.assert_allclose(theirs.transpose(1, 2, 0), ours, atol=2e-4)
+
+
+@needs_torch
+def test_its_dataset(rng):
+    """Two views of 64x64, apart or from one place."""
+    from benchmarks import torch_recipe
+
+    pictures = rng.integers(0, 256, (3, 80, 80, 3), dtype=np.uint8)
+    first, second = torch_recipe.Pictures(pictures)[1]
+    assert first.shape == (1, 64, 64) and second.shape == (2, 64, 64)
+    torch_recipe.random.seed(1)
+    first, second = torch_recipe.Pictures(pictures, shared=True)[1]
+    torch_recipe.random.seed(1)
+    whole = torch_recipe.lab(
+        torch_recipe.random_view(torch_recipe.Image.fromarray(pictures[1]))
+    )
+    np.testing.assert_array_equal(np.concatenate([first, second]), whole)
+
+
+@needs_torch
+def test_its_training(rng):
+    """The script learns: on one batch its loss falls."""
+    from benchmarks import torch_recipe
+
+    torch = torch_recipe.torch
+    torch.set_num_threads(1)  # beside other tests, threads wait for each other
+    pictures = rng.integers(0, 256, (16, 64, 64, 3), np.uint8)
+    loader = torch_recipe.DataLoader(
+        torch_recipe.Pictures(pictures), batch_size=16
+    )
+    seen = []
+    for warm_up in (1, 40):
+        torch.manual_seed(0)
+        torch_recipe.random.seed(0)
+        rate, loss = torch_recipe.train(
+            torch_recipe.batches(loader, one_only=True),
+            layout=torch.channels_last,
+            seconds=0.0,
+            warm_up=warm_up,
+        )
+        assert 0 < rate < math.inf
+        seen.append(loss)
+    assert seen[1] < 0.7 * seen[0]
