@@ -115,7 +115,7 @@ def test_circle(rng):
     assert share == pytest.approx(values[-2:].sum() / values.sum())
     plane = stacked @ directions[:, [-1, -2]]
     expected = np.arctan2(plane[:, 1], plane[:, 0])
-    # An eigenvector's sign is free: the angles between vectors are not.
+    # Where the circle starts is free: the angles between vectors are not.
     found = np.concatenate(angles)
     for one in range(3):
         for other in range(3, 9):
@@ -132,8 +132,16 @@ def test_orthogonal_constants_are_two_spikes():
     angles, share = circle([first, second])
     assert share == pytest.approx(1.0)
     assert np.ptp(angles[0]) == pytest.approx(0, abs=1e-6)
-    apart = abs(angles[0][0] - angles[1][0])
-    assert min(apart, 2 * np.pi - apart) == pytest.approx(np.pi / 2)
+    np.testing.assert_allclose(angles[0], 0, atol=1e-6)
+    np.testing.assert_allclose(angles[1], np.pi / 2)
+    same, _ = circle([-first, -second])
+    np.testing.assert_allclose(same, angles, atol=1e-6)
+
+
+def test_zero_vectors_have_no_angle():
+    """A dead encoder's embeddings are nowhere on the circle."""
+    angles, share = circle([np.zeros((3, 4)), np.zeros((3, 4))])
+    assert np.all(np.isnan(angles)) and share == 0
 
 
 def test_angle_density(rng):

@@ -20,7 +20,9 @@ def circle(embeddings):
 
     The two directions are those that keep most of the vectors' squared
     length, not of their spread: the vectors are not centred, so that one
-    point stays one point.
+    point stays one point. The circle is turned so that the first view's mean
+    is at angle 0, and mirrored so that the second's is above it: pictures of
+    two runs compare.
 
     Formula: the angle of (x.v_1, x.v_2), v the right singular vectors of both
         views' vectors together: the eigenvectors of their products' sum.
@@ -30,15 +32,22 @@ def circle(embeddings):
 
     Returns:
         `(angles, share)`: one array `[count]` a view, in radians from -pi to
-        pi; and the share of squared length that the two directions keep.
+        pi, NaN for a zero vector; and the share of squared length that the
+        two directions keep.
     """
     stacked = np.concatenate(embeddings).astype(np.float64)
     squares, directions = np.linalg.eigh(stacked.T @ stacked)
     share = squares[-2:].sum() / max(squares.sum(), np.finfo(float).tiny)
-    flat = stacked @ directions[:, [-1, -2]]
-    angles = np.arctan2(flat[:, 1], flat[:, 0])
-    ends = np.cumsum([len(array) for array in embeddings])[:-1]
-    return np.split(angles, ends), float(share)
+    flat = [
+        array.astype(np.float64) @ directions[:, [-1, -2]] @ (1, 1j)
+        for array in embeddings
+    ]
+    turn = np.exp(-1j * np.angle(flat[0].mean()))
+    flat = [array * turn for array in flat]
+    if flat[-1].mean().imag < 0:
+        flat = [array.conj() for array in flat]
+    angles = [np.where(array, np.angle(array), np.nan) for array in flat]
+    return angles, float(share)
 
 
 def angle_density(angles, at, concentration=CONCENTRATION):
@@ -152,6 +161,7 @@ def _rings(axis, angles, names, *, legend=False):
         (OUTER, INNER), angles, names, COLOURS, strict=False
     ):
         axis.plot(at, np.full(ANGLES, radius), color="0.75", linewidth=0.8)
+        array = array[np.isfinite(array)]
         if not len(array):
             continue
         density = angle_density(array, at) / even
@@ -169,7 +179,7 @@ def _rings(axis, angles, names, *, legend=False):
         axis.plot(at, height, color=colour, linewidth=0.8)
     axis.set(ylim=(0, 1.45), xticks=[], yticks=[])
     axis.spines["polar"].set_visible(False)
-    if legend:
+    if legend and axis.get_legend_handles_labels()[0]:
         axis.legend(
             loc="center",
             fontsize=8,

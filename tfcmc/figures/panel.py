@@ -65,7 +65,7 @@ def look(place):
     """Returns colour and shape of a class: told apart also in grey."""
     return {
         "color": COLOURS[place % len(COLOURS)],
-        "marker": SHAPES[place // len(COLOURS) % len(SHAPES)],
+        "marker": SHAPES[(place + place // len(COLOURS)) % len(SHAPES)],
     }
 
 
