@@ -195,6 +195,11 @@ def test_ranking():
     assert "does not separate nce from softmax" in text
     assert "softmax is 19.0 points above spring." in text
     assert text.endswith("Beside them: raw pixels 30.0 %.")
+    alone = writing.ranking(
+        [row("nce", 59.5, None), row("spring", 40.0, None)]
+    )
+    assert "nce 59.5 %, spring 40.0 %. One seed says nothing" in alone
+    assert "above" not in alone
 
 
 def test_what_is_finished_is_skipped(compared, command, tmp_path):

@@ -120,8 +120,11 @@ def ranking(rows):
     )
     told = [f"{row.label} {_percent(row)}" for row in ranked]
     text = f"By the linear probe: {', '.join(told)}."
-    for first, second in zip(ranked, ranked[1:], strict=False):
-        text += f" {_gap(first, second)}"
+    if any(row.cells["linear_probe"].deviation is None for row in ranked):
+        text += " One seed says nothing of the spread."
+    else:
+        for first, second in zip(ranked, ranked[1:], strict=False):
+            text += f" {_gap(first, second)}"
     controls = [
         f"{row.label} {_percent(row)}" for row in rows if row.kind != "loss"
     ]
@@ -138,11 +141,6 @@ def _gap(first, second):
     """Says whether the spread separates two losses."""
     one, other = (row.cells["linear_probe"] for row in (first, second))
     gap = one.mean - other.mean
-    if None in (one.deviation, other.deviation):
-        return (
-            f"{first.label} is {gap:.1f} points above {second.label}; one "
-            f"seed says nothing of the spread."
-        )
     if gap > one.deviation + other.deviation:
         return f"{first.label} is {gap:.1f} points above {second.label}."
     return f"The spread does not separate {first.label} from {second.label}."
