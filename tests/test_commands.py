@@ -399,7 +399,9 @@ def test_readme(words, trained, tmp_path, monkeypatch):
         assert list(trained[0].glob("figures/neighbours-*.png"))
         return
     if module == "trainers.compare":
-        # Two of the losses and one of the seeds, for the time it takes.
+        # Two of the losses and one of the seeds, for the time it takes; the
+        # trainings are processes of their own, that look for the checkout.
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
         assert rest[:2] == ["--losses", "spring"]
         folder = rest[-1].partition("=")[2]
         kept = ["--losses", *rest[2:4], "--seeds", "0", rest[-1]]

@@ -4,10 +4,12 @@ import csv
 import dataclasses
 import html
 import json
+import os
 import re
 import shutil
 import signal
 import sys
+import time
 import types
 
 import numpy as np
@@ -322,6 +324,18 @@ def test_papers_table():
     assert rows["triplet"]["alignment"].mean == 0.0473
 
 
+def test_papers_table_beside_its_own_data():
+    """Only where the data are STL-10."""
+
+    def shown(name):
+        plan = types.SimpleNamespace(data=types.SimpleNamespace(name=name))
+        return writing.published([types.SimpleNamespace(plan=plan)])
+
+    assert shown("shapes") == {}
+    rows = shown("stl10")["published"]
+    assert [row.label for row in rows] == list(PAPER_TABLE)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -383,14 +397,19 @@ def test_workers(module):
 
 def test_workers_stop_together(module):
     """What still runs is interrupted when the caller stops."""
-    job = module("long", "import time\nprint('up')\ntime.sleep(60)")
+    code = "import os, time\nprint(os.getpid())\ntime.sleep(60)"
+    job, seen = module("long", code), []
 
     def stop(job, line):
+        seen.append(int(line))
         raise KeyboardInterrupt
 
+    start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         list(workers.run_all([job], at_once=1, show=stop))
-    assert "KeyboardInterrupt" in job.log.read_text()
+    assert time.monotonic() - start < 30
+    with pytest.raises(ProcessLookupError):
+        os.kill(seen[0], 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="cores are Linux's here")

@@ -7,7 +7,6 @@ import collections
 import dataclasses
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -76,8 +75,9 @@ def run_all(jobs, *, at_once, show, started=None):
             shares.append(cores)
             yield what
     finally:
+        # Not SIGINT, which a process started in the background ignores.
         for _, process in running.values():
-            process.send_signal(signal.SIGINT)
+            process.terminate()
         for _, process in running.values():
             process.wait()
 
