@@ -12,6 +12,7 @@ POINT = 0.25
 DEAD = 0.5  # share of a view's ReLU channels that never fire
 FEW = 0.1  # share of the dimensions there are
 CLOSE = 0.01  # relative distance of the loss to its collapse value
+SETTLED = 2  # epochs: some losses begin near a collapse and leave it at once
 LASTING = 3  # epochs: a loss may pass by its collapse value, a view by a point
 
 
@@ -189,14 +190,14 @@ def _loss_at_collapse(row, patient):
 SIGNS = {
     "one point": (
         _one_point,
-        1,
+        SETTLED,
         True,
         "the pull outweighs the push: a larger margin, a lower temperature, "
         "or more negatives (a larger batch, --negatives=bank)",
     ),
     "constants": (
         _constants,
-        1,
+        SETTLED,
         True,
         "the push outweighs the pull: weigh the positive as much as all "
         "negatives together (spring: weighting=balanced), a smaller margin, "
