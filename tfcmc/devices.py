@@ -37,6 +37,25 @@ def make_strategy(name):
     return tf.distribute.get_strategy()
 
 
+def use_devices(count):
+    """Settles how many devices of this machine take part.
+
+    That many of its GPUs; or, where it has fewer, its CPU cut into that many
+    logical devices, which are no faster, but compute as several would. Only
+    before anything else is asked of TensorFlow.
+
+    Args:
+        count: Whole number, from 1.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    enough = len(gpus) >= count
+    tf.config.set_visible_devices(gpus[:count] if enough else [], "GPU")
+    if not enough:
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        logical = [tf.config.LogicalDeviceConfiguration()] * count
+        tf.config.set_logical_device_configuration(cpu, logical)
+
+
 def devices_here():
     """Returns the logical GPUs of this machine, or, without one, its CPUs."""
     list_devices = tf.config.list_logical_devices

@@ -137,8 +137,8 @@ class ContrastiveModel(keras.Model):
             ]
             embeddings = shares
             if not self._negatives.local:
-                embeddings = [replicas.gather(share) for share in shares]
-                numbers = replicas.gather(numbers)
+                embeddings = replicas.gather(shares)
+                (numbers,) = replicas.gather([numbers])
             loss = self._symmetric_loss(embeddings, numbers)
             loss += sum(self.losses)  # what the encoders' layers regularise
             loss = replicas.part_of(loss)

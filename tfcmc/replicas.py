@@ -13,23 +13,26 @@ def count():
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def gather(share):
+def gather(shares):
     """Joins the shares of all replicas to the whole batch.
 
     The gradient of the whole, which every replica has a part of, goes back
     summed over the replicas, to each its share.
 
     Args:
-        share: `[batch / replicas, ...]`, its shape known.
+        shares: Tensors `[batch / replicas, ...]` of known shape, a list.
 
     Returns:
-        `[batch, ...]`, equal on every replica.
+        Tensors `[batch, ...]`, equal on every replica.
     """
     if count() == 1:
-        return share
-    whole = tf.distribute.get_replica_context().all_gather(share, axis=0)
+        return shares
+    wholes = tf.distribute.get_replica_context().all_gather(shares, axis=0)
     # What is computed in blocks has to know how much there is.
-    return tf.ensure_shape(whole, [share.shape[0] * count(), *share.shape[1:]])
+    return [
+        tf.ensure_shape(whole, [share.shape[0] * count(), *share.shape[1:]])
+        for whole, share in zip(wholes, shares, strict=True)
+    ]
 
 
 def add(part):

@@ -5,6 +5,7 @@ arguments down.
 """
 
 import dataclasses
+import os
 
 import numpy as np
 
@@ -12,7 +13,12 @@ from tfcmc import replicas
 from tfcmc.crops import CROPS, SIDE
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
-from tfcmc.devices import distribute
+from tfcmc.devices import (
+    distribute,
+    is_chief,
+    make_strategy,
+    use_devices,
+)
 from tfcmc.encoders import ENCODERS
 from tfcmc.lazy import keras, tf
 from tfcmc.losses import LOSSES, Loss
@@ -22,7 +28,7 @@ from tfcmc.views import VIEWS
 
 TOLERANCE = 1e-5  # relative: the rounding of float32 in another order
 SHARE = 4  # pictures a replica
-STEPS = 2  # the second step sees what the first left in states and banks
+STEPS = 2  # where something is remembered, the second step sees it
 SEED = 5
 # Beside every loss with its defaults: states that follow the batches, and
 # negatives of a bank.
@@ -32,6 +38,7 @@ MORE = (
     ("softmax", "bank(draws=20)"),
     ("nce(z=mean)", "bank(draws=20)"),
 )
+LINE = "{:<22}{:<16}{:>12}{:>12}{:>13}{:>11}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,29 +84,77 @@ class Difference:
         return all(each <= TOLERANCE for each in found)
 
 
-def verify(strategy):
-    """Compares all replicas with one device, loss by loss.
+def prove(strategy, count=None):
+    """Compares all replicas with one device, and prints a table.
+
+    Args:
+        strategy: The name of a strategy, as `make_strategy` takes it.
+        count: Devices of this machine to use, or None for those it has.
+
+    Returns:
+        Whether every loss and every gradient is the same.
+    """
+    if count is not None:
+        use_devices(count)
+        if strategy == "auto" and "TF_CONFIG" not in os.environ:
+            strategy = "mirrored"
+    strategy = make_strategy(strategy)
+    tf.get_logger().setLevel("ERROR")  # it advises to compile
+    # Ten bits of mantissa would differ by more than what is looked for.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    tell = print if is_chief(strategy) else _silence
+    tell(
+        f"{strategy.num_replicas_in_sync} replicas beside one device; "
+        f"relative differences, {TOLERANCE:g} allowed\n"
+    )
+    tell(
+        LINE.format(
+            "loss",
+            "negatives",
+            "value",
+            "of value",
+            "of gradient",
+            "of memory",
+        )
+    )
+    differing = 0
+    for case in cases():
+        found = verify(strategy, *case)
+        tell(_line(found))
+        differing += not found.fine
+    verdict = f"{differing} differ" if differing else "all the same"
+    tell(f"\n{verdict}")
+    return not differing
+
+
+def cases():
+    """Returns `(loss, negatives)`, the specs of all that is compared."""
+    return [*((name, "batch") for name in LOSSES.names()), *MORE]
+
+
+def verify(strategy, loss, negatives):
+    """Compares all replicas with one device.
 
     Args:
         strategy: A `tf.distribute` strategy.
+        loss: Spec.
+        negatives: Spec.
 
-    Yields:
-        A `Difference` for every registered loss, and some more.
+    Returns:
+        A `Difference`.
     """
-    every = [(name, "batch") for name in LOSSES.names()]
-    for loss, negatives in (*every, *MORE):
-        names = LOSSES.lookup(loss), NEGATIVES.lookup(negatives)
-        shares = strategy.num_replicas_in_sync
-        want = compute(tf.distribute.get_strategy(), *names, shares)
-        got = compute(strategy, *names, shares)
-        yield Difference(
-            loss=loss,
-            negatives=negatives,
-            value=want.loss,
-            of_loss=_apart(got.loss, want.loss),
-            of_gradient=max(map(_apart, got.gradients, want.gradients)),
-            of_memory=max(_apart(copy, want.left[0]) for copy in got.left),
-        )
+    names = LOSSES.lookup(loss), NEGATIVES.lookup(negatives)
+    shares = strategy.num_replicas_in_sync
+    want = compute(tf.distribute.get_strategy(), *names, shares)
+    got = compute(strategy, *names, shares)
+    return Difference(
+        loss=loss,
+        negatives=negatives,
+        value=want.loss,
+        of_loss=_apart(got.loss, want.loss),
+        of_gradient=max(map(_apart, got.gradients, want.gradients)),
+        of_memory=max(_apart(copy, want.left[0]) for copy in got.left),
+    )
 
 
 def compute(strategy, loss, negatives, shares):
@@ -137,12 +192,13 @@ def compute(strategy, loss, negatives, shares):
         model.remember(embeddings, numbers)
         return replicas.add([value, *gradients])
 
-    step = tf.function(lambda batch: strategy.run(on_replica, args=(batch,)))
+    steps = STEPS if sum(each.shape[0] for each in model.memory) else 1
     read = stream.dataset
-    for batch in distribute(strategy, lambda *part: read(0, STEPS, *part)):
+    for batch in distribute(strategy, lambda *part: read(0, steps, *part)):
+        # Not compiled: each loss runs once, and compiling takes longer.
         value, *gradients = (
             strategy.experimental_local_results(each)[0].numpy()
-            for each in step(batch)
+            for each in strategy.run(on_replica, args=(batch,))
         )
     return Outcome(
         float(value), _by_encoder(model, gradients), _left(strategy, model)
@@ -196,3 +252,19 @@ def _apart(got, want):
     """|got - want| / |want|."""
     difference = np.subtract(got, want, dtype=np.float64)
     return float(np.linalg.norm(difference) / max(np.linalg.norm(want), 1e-30))
+
+
+def _line(found):
+    """The row of the table."""
+    differences = (found.of_loss, found.of_gradient, found.of_memory)
+    return LINE.format(
+        found.loss,
+        found.negatives,
+        f"{found.value:.6g}",
+        *(f"{each:.1e}" for each in differences),
+    ) + ("" if found.fine else "  DIFFERS")
+
+
+def _silence(text):
+    """Tells nothing: the chief does."""
+    del text
