@@ -122,7 +122,8 @@ def distribute(strategy, read):
             that this machine reads.
 
     Returns:
-        A dataset for Keras's `fit`; the plain one where there is one device.
+        A dataset for Keras's `fit`: the plain one where there is one device,
+        else one that starts again at its end.
     """
     if strategy is tf.distribute.get_strategy():
         return read(1, range(1))
@@ -131,7 +132,9 @@ def distribute(strategy, read):
         replicas = context.num_replicas_in_sync
         here = replicas // context.num_input_pipelines
         first = context.input_pipeline_id * here
-        return read(replicas, range(first, first + here))
+        # Without an end, machines need not ask each other at every step
+        # whether all have a batch, and how large it is stays known.
+        return read(replicas, range(first, first + here)).repeat()
 
     return strategy.distribute_datasets_from_function(read_here)
 
@@ -165,5 +168,6 @@ def share_from_chief(strategy, variables):
             for variable in variables
         ]
 
-    for variable, value in zip(variables, strategy.run(total), strict=True):
+    values = tf.function(lambda: strategy.run(total))()
+    for variable, value in zip(variables, values, strict=True):
         variable.assign(strategy.experimental_local_results(value)[0])

@@ -6,7 +6,7 @@ from tfcmc.geometry import normalise
 from tfcmc.lazy import keras, tf
 
 
-class ContrastiveModel(keras.Model):
+class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
     """Two encoders trained to agree on two views of a picture.
 
     The objective is loss(L, candidates ab) + loss(ab, candidates L), each
@@ -69,8 +69,8 @@ class ContrastiveModel(keras.Model):
             initializer=initializer,
             dtype="float32",
             trainable=False,
-            # Every replica assigns the same.
-            aggregation="only_first_replica",
+            # Each replica assigns its own copy, and all assign the same.
+            aggregation="none",
         )
 
     def checkpoint(self):
@@ -110,7 +110,7 @@ class ContrastiveModel(keras.Model):
         self.optimizer.apply(gradients, self.trainable_variables)
         self.remember(embeddings, numbers)
         self._mean_loss.update_state(replicas.add(loss))
-        return {"loss": replicas.log(self._mean_loss.result())}
+        return self.logs(loss=self._mean_loss.result())
 
     def differentiate(self, batch):
         """Computes the objective of a batch and its gradients.
@@ -186,6 +186,8 @@ class ContrastiveModel(keras.Model):
                 self._states[anchor].value,
                 own,
             )
+            if self._negatives.local:
+                state = replicas.add(replicas.part_of(state))
             self._states[anchor].assign(state)
             total += mean
         return total

@@ -27,12 +27,24 @@ def gather(shares):
     """
     if count() == 1:
         return shares
-    wholes = tf.distribute.get_replica_context().all_gather(shares, axis=0)
+    return add([_placed(share) for share in shares])
+
+
+def _placed(share):
+    """The whole batch with zeros where it is not this replica's.
+
+    Summed over the replicas they are the batch, exactly. TensorFlow's own
+    `all_gather` gives the same, but needs a second exchange in the gradient,
+    and fails on machines with one device each ("destinations can not be
+    empty", 2.21).
+    """
+    size, *rest = share.shape
+    context = tf.distribute.get_replica_context()
+    before = context.replica_id_in_sync_group * size
+    after = (count() - 1) * size - before
+    whole = tf.pad(share, [[before, after], *([0, 0] for _ in rest)])
     # What is computed in blocks has to know how much there is.
-    return [
-        tf.ensure_shape(whole, [share.shape[0] * count(), *share.shape[1:]])
-        for whole, share in zip(wholes, shares, strict=True)
-    ]
+    return tf.ensure_shape(whole, [count() * size, *rest])
 
 
 def add(part):
@@ -66,18 +78,26 @@ def own(whole):
     return tf.ensure_shape(share, [size, *whole.shape[1:]])
 
 
-def log(value):
-    """Makes of a step's number a log that Keras's `fit` can reduce.
+class FitsOnSeveralMachines:
+    """Beside `keras.Model`: lets `fit` run on several machines.
 
-    Between machines it takes the mean over axis 0, which a scalar has not:
-    "Invalid reduction dimension 0" (keras-team/keras, issue 20585).
-
-    Args:
-        value: A number, equal on every replica.
-
-    Returns:
-        The number; `[1]` where the replicas are on several machines.
+    Keras 3 breaks there in two places (3.15; keras-team/keras, issue 20585,
+    tensorflow/tensorflow, issue 72388). It takes the mean of a step's logs
+    over axis 0, which a scalar has not: "Invalid reduction dimension 0". And
+    it takes the mean of a first batch over the machines, to build a model
+    by, which fails for a tuple.
     """
-    strategy = tf.distribute.get_strategy()
-    workers = tf.distribute.MultiWorkerMirroredStrategy
-    return value[None] if isinstance(strategy, workers) else value
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Builds nothing: the model is built where it is made."""
+
+    def logs(self, **values):
+        """Returns what `train_step` has to return.
+
+        Args:
+            **values: Numbers, equal on every replica.
+        """
+        strategy = tf.distribute.get_strategy()
+        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            return {name: value[None] for name, value in values.items()}
+        return values

@@ -194,7 +194,8 @@ def compute(strategy, loss, negatives, shares):
 
     steps = STEPS if sum(each.shape[0] for each in model.memory) else 1
     read = stream.dataset
-    for batch in distribute(strategy, lambda *part: read(0, steps, *part)):
+    batches = distribute(strategy, lambda *part: read(0, steps, *part))
+    for _, batch in zip(range(steps), batches, strict=False):
         # Not compiled: each loss runs once, and compiling takes longer.
         value, *gradients = (
             strategy.experimental_local_results(each)[0].numpy()
