@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 LAYERS = [
     ["tfcmc", "tfcmc.lazy", "tfcmc.checks"],
     ["tfcmc.registry", "tfcmc.config", "tfcmc.geometry", "tfcmc.runs"],
-    ["tfcmc.blocks", "tfcmc.threads"],
+    ["tfcmc.blocks", "tfcmc.threads", "tfcmc.replicas", "tfcmc.devices"],
     ["tfcmc.cards", "tfcmc.colour"],
     ["tfcmc.losses", "tfcmc.negatives", "tfcmc.encoders", "tfcmc.views"],
     ["tfcmc.crops", "tfcmc.probes", "tfcmc.metrics"],
@@ -24,7 +24,12 @@ LAYERS = [
     ["tfcmc.stage"],
     ["tfcmc.showing"],
     ["tfcmc.judging"],
-    ["tfcmc.experiment", "tfcmc.embedding", "tfcmc.neighbours"],
+    [
+        "tfcmc.experiment",
+        "tfcmc.embedding",
+        "tfcmc.neighbours",
+        "tfcmc.verification",
+    ],
     ["tfcmc.transformer", "tfcmc.comparison"],
     ["trainers.workers"],
     ["trainers.command_line"],
@@ -36,6 +41,7 @@ LAYERS = [
 SEAM = (
     "tfcmc.plan",
     "tfcmc.experiment",
+    "tfcmc.verification",
     "tfcmc.comparison.entries",
     "tfcmc.comparison.writing",
 )

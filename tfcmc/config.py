@@ -12,6 +12,7 @@ from tfcmc.checks import check_choice, check_number, unknown
 GEOMETRIES = ("independent", "shared")
 SCHEDULES = ("cosine", "constant")
 ON_BAD_IMAGE = ("stop", "skip")
+STRATEGIES = ("auto", "one", "mirrored", "multiworker")
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -48,7 +49,9 @@ class PretrainConfig:
     )
     seed: int = _setting(0, "of the initial weights, order and crops")
     negatives: str = _setting(
-        "batch", "spec of the negatives: batch, or bank(momentum=, draws=)"
+        "batch",
+        "spec of the negatives: batch, over all devices; local, on each "
+        "device; or bank(momentum=, draws=)",
     )
     encoder: str = _setting(
         "paper", "spec of the encoders: paper(width=, final_relu=, dim=)"
@@ -65,7 +68,7 @@ class PretrainConfig:
         "both, as in the paper (shared)",
     )
     flip: bool = _setting(True, "mirror views at random: True or False")
-    batch_size: int = _setting(128, "pictures a step")
+    batch_size: int = _setting(128, "pictures a step, on all devices")
     learning_rate: float = _setting(1e-3, "Adam's, at its highest")
     beta_1: float = _setting(0.5, "Adam's first decay")
     beta_2: float = _setting(0.999, "Adam's second decay")
@@ -90,6 +93,13 @@ class PretrainConfig:
     memory_limit: float = _setting(
         4.0, "GiB that decoded pictures may take; more is streamed"
     )
+    strategy: str = _setting(
+        "auto",
+        "which devices train together: one, mirrored (all GPUs of this "
+        "machine), multiworker (the machines in TF_CONFIG), or auto: "
+        "multiworker where TF_CONFIG is set, mirrored where there are "
+        "several GPUs, else one",
+    )
     stop_on_collapse: bool = _setting(
         False, "end training once the embeddings have collapsed"
     )
@@ -102,6 +112,7 @@ class PretrainConfig:
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("precision", self.precision, PRECISIONS)
         check_choice("on-bad-image", self.on_bad_image, ON_BAD_IMAGE)
+        check_choice("strategy", self.strategy, STRATEGIES)
         check_choice("flip", self.flip, (True, False))
         check_choice("stop-on-collapse", self.stop_on_collapse, (True, False))
         check_number("seed", self.seed, whole=True, at_least=0, below=2**31)

@@ -1,7 +1,9 @@
 """Whole experiments: where names, settings, files and mathematics meet."""
 
+import contextlib
 import dataclasses
 import os
+import tempfile
 
 from tfcmc.callbacks import (
     MeasureRepresentation,
@@ -13,12 +15,20 @@ from tfcmc.callbacks import (
 )
 from tfcmc.checks import UsageError
 from tfcmc.data.stream import TrainingStream
+from tfcmc.devices import (
+    check_batch_size,
+    distribute,
+    is_chief,
+    make_strategy,
+    share_from_chief,
+)
 from tfcmc.judging import judge
 from tfcmc.lazy import keras, tf
 from tfcmc.losses import Loss
 from tfcmc.model import ContrastiveModel
 from tfcmc.plan import open_run
 from tfcmc.probes import PROBES
+from tfcmc.runs import Run
 from tfcmc.stage import Stage, hold_out, load, load_encoders, patient
 
 
@@ -29,7 +39,7 @@ def pretrain(plan):
         plan: A `Plan`.
 
     Returns:
-        What `metrics.json` holds.
+        What `metrics.json` holds; None on a machine that is not the chief.
 
     Raises:
         UsageError: if the data do not do, or the folder is another run's.
@@ -38,24 +48,63 @@ def pretrain(plan):
     """
     config = plan.config
     run = open_run(plan)
-    source = load(plan)
-    pictures, held_out = hold_out(source, config.seed)
-    if config.batch_size > len(pictures):
-        raise UsageError(
-            f"`batch-size` must be at most the number of pictures to learn "
-            f"from, {len(pictures):,}. Received: {config.batch_size}"
-        )
-    run.create()
-    run.write_json("config.json", dataclasses.asdict(config))
-    stage = Stage(plan, pictures.side)
-    encoders = stage.encoders()
-    train(plan, run, stage, encoders, pictures, held_out)
-    for name, encoder in zip(stage.views.names, encoders, strict=True):
+    strategy = make_strategy(config.strategy)
+    check_batch_size(strategy, config.batch_size)
+    with own_folder(run, is_chief(strategy)) as run:
+        source = load(plan)
+        pictures, held_out = hold_out(source, config.seed)
+        if config.batch_size > len(pictures):
+            raise UsageError(
+                f"`batch-size` must be at most the number of pictures to "
+                f"learn from, {len(pictures):,}. Received: {config.batch_size}"
+            )
+        run.create()
+        run.write_json("config.json", dataclasses.asdict(config))
+        stage = Stage(plan, pictures.side)
+        with strategy.scope():
+            encoders = stage.encoders()
+        train(plan, run, stage, encoders, pictures, held_out, strategy)
+        save(run, stage.views.names, encoders)
+        if is_chief(strategy):
+            return judge(plan, run, source, stage, encoders, probe_functions())
+        return None
+
+
+@contextlib.contextmanager
+def own_folder(run, chief):
+    """Gives the run folder to the chief, and others one that passes away.
+
+    All machines do the same, measure and stop alike; what the others write
+    and print is of no use.
+
+    Args:
+        run: The `Run`.
+        chief: Whether this process is the one that writes.
+
+    Yields:
+        The `Run` to write to.
+    """
+    if chief:
+        yield run
+        return
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open(os.devnull, "w") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+    ):
+        own = Run(folder)
+        # Read before the chief adds to it, which waits for all to start.
+        own.write_history(run.read_history())
+        yield own
+
+
+def save(run, names, encoders):
+    """Saves one encoder a view, each whole or not at all."""
+    for name, encoder in zip(names, encoders, strict=True):
         path = run.encoders / f"{name}.keras"
         aside = run.encoders / f"partial-{name}.keras"
         encoder.save(aside)
         os.replace(aside, path)
-    return judge(plan, run, source, stage, encoders, probe_functions())
 
 
 def evaluate(plan, run):
@@ -77,7 +126,7 @@ def evaluate(plan, run):
     return judge(plan, run, source, stage, encoders, probe_functions())
 
 
-def train(plan, run, stage, encoders, pictures, held_out):
+def train(plan, run, stage, encoders, pictures, held_out, strategy):
     """Fits the encoders, from the last checkpoint on.
 
     Args:
@@ -87,6 +136,7 @@ def train(plan, run, stage, encoders, pictures, held_out):
         encoders: One encoder a view; trained in place.
         pictures: What to learn from.
         held_out: The `Split` that every epoch is measured on.
+        strategy: The `tf.distribute` strategy that the encoders are of.
     """
     config = plan.config
     stream = TrainingStream(
@@ -98,23 +148,15 @@ def train(plan, run, stage, encoders, pictures, held_out):
         flip=config.flip,
     )
     steps = stream.steps_per_epoch
-    model = ContrastiveModel(
-        encoders,
-        convert=stage.views.convert,
-        pad=stage.crop.pad,
-        loss=Loss(plan.loss),
-        negatives=plan.negatives.function(),
-        examples=len(pictures),
-        seed=config.seed,
-    )
-    # XLA would halve the speed of the convolutions on a CPU; the colours are
-    # compiled by themselves.
-    model.compile(optimizer=make_optimizer(config, steps), jit_compile=False)
+    with strategy.scope():
+        model = make_model(plan, stage, encoders, len(pictures), steps)
+        checkpoint = model.checkpoint()
     manager = tf.train.CheckpointManager(
-        model.checkpoint(), str(run.checkpoints), max_to_keep=2
+        checkpoint, str(run.checkpoints), max_to_keep=2
     )
     if manager.latest_checkpoint:
         manager.restore_or_initialize()
+    share_from_chief(strategy, checkpoint.variables)
     first = int(model.optimizer.iterations.numpy()) // steps
     rows = run.read_history()[:first]
     if first >= config.epochs:
@@ -125,7 +167,12 @@ def train(plan, run, stage, encoders, pictures, held_out):
     print(f"training with {plan.loss.spec}, {steps:,} steps an epoch")
     history = SaveHistory(run, rows)
     model.fit(
-        stream.dataset(first * steps, (config.epochs - first) * steps),
+        distribute(
+            strategy,
+            lambda *part: stream.dataset(
+                first * steps, (config.epochs - first) * steps, *part
+            ),
+        ),
         initial_epoch=first,
         epochs=config.epochs,
         steps_per_epoch=steps,
@@ -162,6 +209,33 @@ def train(plan, run, stage, encoders, pictures, held_out):
             ),
         ],
     )
+
+
+def make_model(plan, stage, encoders, examples, steps):
+    """Returns the compiled model.
+
+    Args:
+        plan: A `Plan`.
+        stage: The `Stage`.
+        encoders: One encoder a view.
+        examples: Number of training pictures.
+        steps: Steps an epoch.
+    """
+    model = ContrastiveModel(
+        encoders,
+        convert=stage.views.convert,
+        pad=stage.crop.pad,
+        loss=Loss(plan.loss),
+        negatives=plan.negatives.function(),
+        examples=examples,
+        seed=plan.config.seed,
+    )
+    # XLA would halve the speed of the convolutions on a CPU; the colours are
+    # compiled by themselves.
+    model.compile(
+        optimizer=make_optimizer(plan.config, steps), jit_compile=False
+    )
+    return model
 
 
 def make_optimizer(config, steps_per_epoch):

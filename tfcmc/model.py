@@ -1,15 +1,18 @@
 """The model that learns: two encoders, one symmetric contrastive loss."""
 
+from tfcmc import replicas
 from tfcmc.crops import cut
 from tfcmc.geometry import normalise
 from tfcmc.lazy import keras, tf
 
 
-class ContrastiveModel(keras.Model):
+class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
     """Two encoders trained to agree on two views of a picture.
 
     The objective is loss(L, candidates ab) + loss(ab, candidates L), each
-    averaged over the batch.
+    averaged over the batch. Under a `tf.distribute` strategy the batch is
+    the global one: replicas exchange their embeddings, and loss, gradients,
+    loss states and memory banks are those of one device.
 
     Args:
         encoders: One functional model a view, images to embeddings.
@@ -66,6 +69,8 @@ class ContrastiveModel(keras.Model):
             initializer=initializer,
             dtype="float32",
             trainable=False,
+            # Each replica assigns its own copy, and all assign the same.
+            aggregation="none",
         )
 
     def checkpoint(self):
@@ -86,6 +91,11 @@ class ContrastiveModel(keras.Model):
         """The metrics that Keras resets at every epoch."""
         return [self._mean_loss]
 
+    @property
+    def memory(self):
+        """The variables of what is known of the batches seen."""
+        return [*self._states, *self._memories]
+
     def train_step(self, batch):
         """Learns from one batch: colours, boxes, encoders, loss, update.
 
@@ -96,24 +106,54 @@ class ContrastiveModel(keras.Model):
         Returns:
             `{"loss": mean over the epoch so far}`.
         """
+        loss, gradients, embeddings, numbers = self.differentiate(batch)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        self.remember(embeddings, numbers)
+        self._mean_loss.update_state(replicas.add(loss))
+        return self.logs(loss=self._mean_loss.result())
+
+    def differentiate(self, batch):
+        """Computes the objective of a batch and its gradients.
+
+        Args:
+            batch: As for `train_step`; this replica's share.
+
+        Returns:
+            `(loss, gradients, embeddings, numbers)`: what this replica adds
+            to the objective and to each variable's gradient, to be summed
+            over replicas; and of the whole batch, or of the share alone
+            where negatives are `local`, one `[batch, dim]` a view, and
+            `[batch]`.
+        """
         pictures, corners, numbers = batch
         views = [
             cut(view, corners[:, number], self._pad)
             for number, view in enumerate(self._convert(pictures))
         ]
         with tf.GradientTape() as tape:
-            embeddings = [
+            shares = [
                 self._scale(encoder(view, training=True))
                 for encoder, view in zip(self.encoders, views, strict=True)
             ]
+            embeddings = shares
+            if not self._negatives.local:
+                embeddings = replicas.gather(shares)
+                (numbers,) = replicas.gather([numbers])
             loss = self._symmetric_loss(embeddings, numbers)
             loss += sum(self.losses)  # what the encoders' layers regularise
+            loss = replicas.part_of(loss)
         gradients = tape.gradient(loss, self.trainable_variables)
-        self.optimizer.apply(gradients, self.trainable_variables)
+        return loss, gradients, embeddings, numbers
+
+    def remember(self, embeddings, numbers):
+        """Updates the memory banks, if there are any.
+
+        Args:
+            embeddings: `[batch, dim]` of the whole batch, one a view.
+            numbers: `[batch]`, which pictures these are.
+        """
         for embedding, memory in zip(embeddings, self._memories, strict=True):
             self._negatives.remember(embedding, memory.value, numbers)
-        self._mean_loss.update_state(loss)
-        return {"loss": self._mean_loss.result()}
 
     def _scale(self, embedding):
         """Unit length, or only float32 for a loss that wants it raw."""
@@ -138,16 +178,30 @@ class ContrastiveModel(keras.Model):
                 candidates = tf.concat(
                     [candidates, embeddings[anchor]], axis=0
                 )
+                own = self._of_anchors(own)
             mean, state = self._contrast.mean(
-                embeddings[anchor],
+                self._of_anchors(embeddings[anchor]),
                 candidates,
-                positive,
+                self._of_anchors(positive),
                 self._states[anchor].value,
                 own,
             )
+            if self._negatives.local:
+                state = replicas.add(replicas.part_of(state))
             self._states[anchor].assign(state)
             total += mean
         return total
+
+    def _of_anchors(self, rows):
+        """The rows that belong to the anchors of this replica.
+
+        All, where what it has is its share alone, or where an anchor's value
+        or the state depends on the other anchors.
+        """
+        together = self._contrast.whole_batch or self._contrast.state_size
+        if together or self._negatives.local:
+            return rows
+        return replicas.own(rows)
 
 
 class _UnitVectors(keras.initializers.Initializer):

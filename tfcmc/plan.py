@@ -28,6 +28,7 @@ CIRCUMSTANCES = (
     "memory_limit",
     "preset",
     "stop_on_collapse",
+    "strategy",
 )
 
 # Why a loss that declares such a need takes no remembered negatives.

@@ -61,22 +61,23 @@ class TrainingStream:
         self._geometry = geometry
         self._flip = flip
 
-    def batch(self, step):
+    def batch(self, step, share=0, shares=1):
         """Returns the batch of a step, counted from the start of training.
 
         Args:
             step: Whole number, from 0.
+            share: Which of the batch's equal parts, one after the other.
+            shares: How many there are; they divide the batch.
 
         Returns:
             `(pictures, corners, numbers)`: `[batch, side, side, 3]` uint8,
             `[batch, 2, 4]` float32 and `[batch]` int64.
         """
         epoch, within = divmod(int(step), self.steps_per_epoch)
-        start = within * self._batch_size
+        size = self._batch_size // shares
+        start = within * self._batch_size + int(share) * size
         examples = len(self._pictures)
-        numbers = order(self._seed, epoch, examples)[
-            start : start + self._batch_size
-        ]
+        numbers = order(self._seed, epoch, examples)[start : start + size]
         uniforms = draws(self._seed, epoch, examples)[numbers]
         uniforms = uniforms.reshape(-1, 2, DRAWS + 1)
         if self._geometry == "shared":
@@ -90,25 +91,32 @@ class TrainingStream:
             numbers,
         )
 
-    def dataset(self, first_step, steps):
+    def dataset(self, first_step, steps, shares=1, mine=range(1)):
         """Returns the batches of consecutive steps as a `tf.data.Dataset`.
 
         Args:
             first_step: Where to start, counted from the start of training.
             steps: How many.
+            shares: Equal parts that every batch is cut into.
+            mine: The range of the parts wanted: of every step these, in
+                their order, each as an element.
 
         Returns:
             A dataset of what `batch` returns.
         """
-        side, batch = self._pictures.side, self._batch_size
-        shapes = ([batch, side, side, 3], [batch, 2, 4], [batch])
+        side, size = self._pictures.side, self._batch_size // shares
+        shapes = ([size, side, side, 3], [size, 2, 4], [size])
         types = (tf.uint8, tf.float32, tf.int64)
 
-        def read(step):
-            tensors = tf.numpy_function(self.batch, [step], types)
+        def part(element):
+            step, number = divmod(int(element), len(mine))
+            return self.batch(first_step + step, mine[number], shares)
+
+        def read(element):
+            tensors = tf.numpy_function(part, [element], types)
             for tensor, shape in zip(tensors, shapes, strict=True):
                 tensor.set_shape(shape)
             return tuple(tensors)
 
-        numbers = tf.data.Dataset.range(first_step, first_step + steps)
+        numbers = tf.data.Dataset.range(steps * len(mine))
         return numbers.map(read, num_parallel_calls=2).prefetch(4)

@@ -27,6 +27,8 @@ class Bank:
     Reference: Wu et al. 2018, section 3.3; Tian et al. 2019, section 3.3.
     """
 
+    local = False
+
     def __init__(self, *, momentum=0.5, draws=4096):
         self.momentum = momentum
         self.draws = draws

@@ -6,7 +6,12 @@ from tfcmc.negatives.base import NEGATIVES
 
 @NEGATIVES.register("batch")
 class Batch:
-    """The candidates are the other view of every picture in the batch."""
+    """The candidates are the other view of every picture in the batch.
+
+    The batch is the global one: on several devices, that of all together.
+    """
+
+    local = False
 
     def memory_rows(self, examples):
         """Returns how many vectors a view remembers: none."""
@@ -31,3 +36,15 @@ class Batch:
     def remember(self, embeddings, memory, index):
         """Remembers nothing."""
         del embeddings, memory, index
+
+
+@NEGATIVES.register("local")
+class Local(Batch):
+    """The candidates are the other view of the pictures on the same device.
+
+    On one device this is `batch`. On several, each contrasts its share of
+    the batch by itself, as where embeddings are not exchanged: there are
+    fewer negatives, and the more devices, the fewer.
+    """
+
+    local = True

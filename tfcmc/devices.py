@@ -1,0 +1,173 @@
+"""Which devices train together, and what each of them reads and writes."""
+
+import json
+import os
+
+from tfcmc.checks import must
+from tfcmc.lazy import tf
+
+
+def make_strategy(name):
+    """Returns the `tf.distribute` strategy of a name.
+
+    That of several machines has to be made before anything else is asked of
+    TensorFlow.
+
+    Args:
+        name: "one"; "mirrored", all GPUs of this machine, or, where there is
+            none, its logical CPUs; "multiworker", all machines that the
+            environment variable TF_CONFIG names; or "auto": multiworker where
+            TF_CONFIG is set, mirrored where there are several GPUs, else one.
+
+    Returns:
+        The strategy; for one device TensorFlow's default, which does nothing.
+
+    Raises:
+        UsageError: if it is "multiworker" and TF_CONFIG does not do.
+    """
+    if name == "multiworker" or (name == "auto" and "TF_CONFIG" in os.environ):
+        check_cluster()
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    devices = devices_here()
+    several = len(devices) > 1 and devices[0].device_type == "GPU"
+    if name == "mirrored" or (name == "auto" and several):
+        return tf.distribute.MirroredStrategy(
+            [f"{each.device_type}:{n}" for n, each in enumerate(devices)]
+        )
+    return tf.distribute.get_strategy()
+
+
+def use_devices(count):
+    """Settles how many devices of this machine take part.
+
+    That many of its GPUs; or, where it has fewer, its CPU cut into that many
+    logical devices, which are no faster, but compute as several would. Only
+    before anything else is asked of TensorFlow.
+
+    Args:
+        count: Whole number, from 1.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    enough = len(gpus) >= count
+    tf.config.set_visible_devices(gpus[:count] if enough else [], "GPU")
+    if not enough:
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        logical = [tf.config.LogicalDeviceConfiguration()] * count
+        tf.config.set_logical_device_configuration(cpu, logical)
+
+
+def devices_here():
+    """Returns the logical GPUs of this machine, or, without one, its CPUs."""
+    list_devices = tf.config.list_logical_devices
+    return list_devices("GPU") or list_devices("CPU")
+
+
+def check_cluster():
+    """Checks that TF_CONFIG names the machines and which of them this is.
+
+    Raises:
+        UsageError: if it does not.
+    """
+    received = os.environ.get("TF_CONFIG", "")
+    try:
+        given = json.loads(received)
+        task = given["task"]
+        given["cluster"][task["type"]][int(task["index"])]
+    except (ValueError, LookupError, TypeError):
+        raise must(
+            "TF_CONFIG",
+            "JSON with a `cluster` of machines and the `task` that this one "
+            "is, for --strategy=multiworker",
+            received,
+        ) from None
+
+
+def check_batch_size(strategy, batch_size):
+    """Checks that every replica gets an equal share of a batch.
+
+    Args:
+        strategy: A `tf.distribute` strategy.
+        batch_size: Pictures a step, on all replicas together.
+
+    Raises:
+        UsageError: if the shares would differ.
+    """
+    count = strategy.num_replicas_in_sync
+    if batch_size % count:
+        raise must(
+            "batch-size",
+            f"a multiple of the {count} devices that share it",
+            batch_size,
+        )
+
+
+def is_chief(strategy):
+    """Says whether this process is the one that writes."""
+    resolver = strategy.cluster_resolver
+    if resolver is None:
+        return True
+    if "chief" in resolver.cluster_spec().jobs:
+        return resolver.task_type == "chief"
+    return resolver.task_type == "worker" and resolver.task_id == 0
+
+
+def distribute(strategy, read):
+    """Gives every replica its share of every batch.
+
+    Args:
+        strategy: A `tf.distribute` strategy.
+        read: `(shares, mine) -> tf.data.Dataset`: shares of batches, in the
+            order of steps and, within a step, of the replicas of this
+            machine; `shares` a batch is cut into, `mine` the range of those
+            that this machine reads.
+
+    Returns:
+        A dataset for Keras's `fit`: the plain one where there is one device,
+        else one that starts again at its end.
+    """
+    if strategy is tf.distribute.get_strategy():
+        return read(1, range(1))
+
+    def read_here(context):
+        replicas = context.num_replicas_in_sync
+        here = replicas // context.num_input_pipelines
+        first = context.input_pipeline_id * here
+        # Without an end, machines need not ask each other at every step
+        # whether all have a batch, and how large it is stays known.
+        return read(replicas, range(first, first + here)).repeat()
+
+    return strategy.distribute_datasets_from_function(read_here)
+
+
+def workers():
+    """Returns the class of the strategy for several machines."""
+    return tf.distribute.MultiWorkerMirroredStrategy
+
+
+def share_from_chief(strategy, variables):
+    """Sets variables on every machine to what they are on the chief.
+
+    So a checkpoint need only lie where the chief finds it.
+
+    Args:
+        strategy: A `tf.distribute` strategy.
+        variables: A list of `tf.Variable`, numbers, in one order everywhere.
+    """
+    if not isinstance(strategy, workers()):
+        return
+    chief = is_chief(strategy)
+
+    def total():
+        context = tf.distribute.get_replica_context()
+        first = context.replica_id_in_sync_group == 0
+        return [
+            context.all_reduce(
+                tf.distribute.ReduceOp.SUM,
+                tf.where(chief and first, variable, tf.zeros_like(variable)),
+            )
+            for variable in variables
+        ]
+
+    values = tf.function(lambda: strategy.run(total))()
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(strategy.experimental_local_results(value)[0])

@@ -1,0 +1,46 @@
+"""Proves that several devices compute what one does, on your own machines.
+
+    python -m trainers.verify --strategy=mirrored
+
+compares, for every loss, one device with all GPUs of this machine: the loss
+and its gradients on the same batch of few pictures. On a machine without a
+second GPU, --replicas=2 cuts the CPU into two devices. On several machines
+run it on each, with its TF_CONFIG, as a training; the chief prints.
+
+Exit code 1 if any differs by more than 1e-5: the rounding of float32 is less.
+"""
+
+import sys
+
+from tfcmc.checks import check_choice, check_number
+from tfcmc.config import STRATEGIES
+from trainers import command_line
+
+
+def main(argv=None):
+    """Reads the command line, compares, and prints a table."""
+    parser = command_line.make_parser("trainers.verify", __doc__)
+    parser.add_argument(
+        "--strategy",
+        default="auto",
+        metavar="STR",
+        help=f"{', '.join(STRATEGIES)}, as for a training (default: auto)",
+    )
+    parser.add_argument(
+        "--replicas",
+        type=command_line.reader("--replicas", int),
+        metavar="INT",
+        help="devices of this machine (default: all GPUs)",
+    )
+    given = command_line.parse(parser, argv)
+    check_choice("strategy", given["strategy"], STRATEGIES)
+    if "replicas" in given:
+        check_number("replicas", given["replicas"], whole=True, at_least=1)
+    from tfcmc import verification  # loads TensorFlow: only now
+
+    if not verification.prove(given["strategy"], given.get("replicas")):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    command_line.run(main)
