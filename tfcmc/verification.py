@@ -5,6 +5,7 @@ arguments down.
 """
 
 import dataclasses
+import functools
 import os
 
 import numpy as np
@@ -27,7 +28,7 @@ from tfcmc.negatives import NEGATIVES
 from tfcmc.views import VIEWS
 
 TOLERANCE = 1e-5  # relative: the rounding of float32 in another order
-SHARE = 4  # pictures a replica
+BATCH = 8  # pictures, or two for every replica if that is more
 STEPS = 2  # where something is remembered, the second step sees it
 SEED = 5
 # Beside every loss with its defaults: states that follow the batches, and
@@ -143,10 +144,10 @@ def verify(strategy, loss, negatives):
     Returns:
         A `Difference`.
     """
-    names = LOSSES.lookup(loss), NEGATIVES.lookup(negatives)
     shares = strategy.num_replicas_in_sync
-    want = compute(tf.distribute.get_strategy(), *names, shares)
-    got = compute(strategy, *names, shares)
+    batch = shares * max(2, BATCH // shares)
+    want = _compute_on_one(loss, negatives, batch)
+    got = compute(strategy, loss, negatives, batch)
     return Difference(
         loss=loss,
         negatives=negatives,
@@ -157,19 +158,19 @@ def verify(strategy, loss, negatives):
     )
 
 
-def compute(strategy, loss, negatives, shares):
+def compute(strategy, loss, negatives, batch):
     """Computes loss and gradients of a few steps at the initial weights.
 
     Args:
         strategy: A `tf.distribute` strategy.
-        loss: From `LOSSES`.
-        negatives: From `NEGATIVES`.
-        shares: The batch has this times `SHARE` pictures.
+        loss: Spec.
+        negatives: Spec.
+        batch: Pictures a step, on all replicas.
 
     Returns:
         The `Outcome` of the last step.
     """
-    stream, views, pad, examples = _stream(shares)
+    stream, views, pad, examples = _stream(batch)
     with strategy.scope():
         model = ContrastiveModel(
             [
@@ -180,35 +181,41 @@ def compute(strategy, loss, negatives, shares):
             ],
             convert=views.convert,
             pad=pad,
-            loss=Loss(loss),
-            negatives=negatives.function(),
+            loss=Loss(LOSSES.lookup(loss)),
+            negatives=NEGATIVES.lookup(negatives).function(),
             examples=examples,
             seed=SEED,
         )
         model.compile(optimizer=keras.optimizers.Adam())
 
-    def on_replica(batch):
-        value, gradients, embeddings, numbers = model.differentiate(batch)
+    def on_replica(share):
+        value, gradients, embeddings, numbers = model.differentiate(share)
         model.remember(embeddings, numbers)
         return replicas.add([value, *gradients])
 
     steps = STEPS if sum(each.shape[0] for each in model.memory) else 1
     read = stream.dataset
     batches = distribute(strategy, lambda *part: read(0, steps, *part))
-    for _, batch in zip(range(steps), batches, strict=False):
+    for _, shares in zip(range(steps), batches, strict=False):
         # Not compiled: each loss runs once, and compiling takes longer.
         value, *gradients = (
             strategy.experimental_local_results(each)[0].numpy()
-            for each in strategy.run(on_replica, args=(batch,))
+            for each in strategy.run(on_replica, args=(shares,))
         )
     return Outcome(
         float(value), _by_encoder(model, gradients), _left(strategy, model)
     )
 
 
-def _stream(shares):
+@functools.cache
+def _compute_on_one(loss, negatives, batch):
+    """The outcome on one device, which serves every strategy."""
+    return compute(tf.distribute.get_strategy(), loss, negatives, batch)
+
+
+def _stream(batch):
     """Random pictures of large patches, and the views of them."""
-    count = STEPS * SHARE * shares + 3
+    count = STEPS * batch + 3
     rng = np.random.default_rng(SEED)
     patches = rng.integers(0, 256, (count, 4, 4, 3), np.uint8)
     pixels = patches.repeat(SIDE // 4, axis=1).repeat(SIDE // 4, axis=2)
@@ -216,7 +223,7 @@ def _stream(shares):
     stream = TrainingStream(
         ArrayPictures(pixels),
         crop,
-        batch_size=SHARE * shares,
+        batch_size=batch,
         seed=SEED,
         geometry="independent",
         flip=True,

@@ -1,0 +1,37 @@
+"""What `test_strategy.py` runs in a process of its own, to print JSON.
+
+python -m tests.strategy_process DEVICES CASES TRAINING
+
+Devices have to be settled before TensorFlow starts, which pytest's own
+process has done long ago. DEVICES: logical CPUs, or 0 for the machines of
+TF_CONFIG; CASES: pairs of loss and negatives; TRAINING: words of
+`trainers.pretrain`.
+"""
+
+import dataclasses
+import json
+import sys
+
+from tfcmc import devices, experiment, verification
+from trainers import pretrain
+
+
+def main(count, cases, training):
+    """Compares, trains, and prints what came out."""
+    if count:
+        devices.use_devices(count)
+    strategy = devices.make_strategy("mirrored" if count else "multiworker")
+    found = [
+        dataclasses.asdict(verification.verify(strategy, *case))
+        | {"replicas": strategy.num_replicas_in_sync}
+        for case in cases
+    ]
+    # One process makes one set of machines, once.
+    experiment.make_strategy = lambda name: strategy
+    experiment.judge = lambda *parts: None
+    pretrain.main(training)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(*map(json.loads, sys.argv[1:]))

@@ -1,0 +1,268 @@
+"""Several devices compute what one does: losses, gradients, trainings."""
+
+import csv
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tfcmc import devices, experiment, verification
+from tfcmc.checks import UsageError
+from tfcmc.crops import CROPS
+from tfcmc.data.pictures import ArrayPictures
+from tfcmc.data.stream import TrainingStream
+from tfcmc.lazy import keras, tf
+from trainers import pretrain, verify
+
+ROOT = pathlib.Path(__file__).parents[1]
+TRAINING = [
+    "--batch-size=8",
+    "--schedule=constant",
+    "--loss=nce(z=mean)",
+    "--negatives=bank(draws=10)",
+    "--encoder=paper(width=0.5)",
+]
+# On two machines each pair takes long: one of every kind of loss.
+KINDS = [
+    ("vicreg", "batch"),
+    ("nt_xent", "batch"),
+    ("n_pair", "batch"),
+    ("nce(z=mean)", "bank(draws=20)"),
+]
+
+
+def start(*words, cluster=None, index=0):
+    """Starts `strategy_process`, as one of a cluster's machines."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    if cluster is not None:
+        task = {"type": "worker", "index": index}
+        environment["TF_CONFIG"] = json.dumps(
+            {"cluster": {"worker": cluster}, "task": task}
+        )
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.strategy_process"]
+        + [json.dumps(word) for word in words],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def result(process):
+    """What a process printed last."""
+    out, error = process.communicate(timeout=300)
+    assert process.returncode == 0, error[-3000:]
+    return json.loads(out.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """The `--data` of a folder of pictures without classes."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(7)
+    for number in range(40):
+        patches = rng.integers(0, 256, (8, 8, 3), np.uint8)
+        pixels = patches.repeat(8, axis=0).repeat(8, axis=1)
+        keras.utils.save_img(folder / f"{number}.png", pixels, scale=False)
+    return f"--data=folder:{folder}"
+
+
+@pytest.fixture(scope="module")
+def one(pictures, tmp_path_factory):
+    """Run folders of one device after one epoch and after three."""
+    folder = tmp_path_factory.mktemp("one")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(experiment, "judge", lambda *parts: None)
+        for epochs in (1, 3):
+            words = [f"--epochs={epochs}", f"--run-dir={folder / 'run'}"]
+            pretrain.main([*TRAINING, pictures, "--strategy=one", *words])
+            shutil.copytree(folder / "run", folder / str(epochs))
+    return folder
+
+
+def check_same_run(got, want):
+    """History and final weights of two run folders agree up to rounding."""
+    tables = []
+    for folder in (got, want):
+        with open(folder / "history.csv", newline="") as file:
+            tables.append(list(csv.DictReader(file)))
+    assert len(tables[0]) == len(tables[1]) == 3
+    for row, other in zip(*tables, strict=True):
+        for name in row.keys() - {"seconds"}:
+            value, expected = float(row[name]), float(other[name])
+            assert value == pytest.approx(expected, rel=1e-3, abs=1e-5), name
+    for name in ("L", "ab"):
+        weights, others, before = (
+            np.concatenate(
+                [
+                    array.ravel()
+                    for array in keras.models.load_model(
+                        folder / "encoders" / f"{name}.keras"
+                    ).get_weights()
+                ]
+            )
+            for folder in (got, want, want.parent / "1")
+        )
+        moved = np.linalg.norm(others - before)
+        print(name, np.linalg.norm(weights - others) / moved)
+        assert np.linalg.norm(weights - others) < 1e-2 * moved
+
+
+def check_differences(found, count):
+    """Each is a number within the tolerance, and nothing is left out."""
+    assert len(found) == count
+    for each in found:
+        for name in ("of_loss", "of_gradient", "of_memory"):
+            assert 0 <= each[name] <= 1e-5, each
+        assert np.isfinite(each["value"]) and each["value"] != 0
+
+
+def test_logical_devices(pictures, one, tmp_path):
+    """Every loss on 2 and on 4 devices, and a training on each."""
+    cases = verification.cases()
+    processes = {
+        count: start(
+            count,
+            cases,
+            [
+                *TRAINING,
+                pictures,
+                f"--run-dir={tmp_path / str(count)}",
+                "--epochs=3",
+                "--strategy=mirrored",
+            ],
+        )
+        for count in (2, 4)
+    }
+    for count, process in processes.items():
+        found = result(process)
+        check_differences(found, len(cases))
+        assert {each["replicas"] for each in found} == {count}
+        # Sums in another order differ, if there were several at all.
+        assert sum(each["of_gradient"] > 0 for each in found) > 10
+        check_same_run(tmp_path / str(count), one / "3")
+
+
+def test_two_machines(pictures, one, tmp_path):
+    """Two processes go on with a run that lies where the chief is alone."""
+    shutil.copytree(one / "1", tmp_path / "0")
+    sockets = [socket.create_server(("localhost", 0)) for _ in range(2)]
+    cluster = [f"localhost:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
+        each.close()
+    processes = [
+        start(
+            0,
+            KINDS,
+            [
+                *TRAINING,
+                pictures,
+                f"--run-dir={tmp_path / str(index)}",
+                "--epochs=3",
+            ],
+            cluster=cluster,
+            index=index,
+        )
+        for index in range(2)
+    ]
+    for process in processes:
+        check_differences(result(process), len(KINDS))
+    check_same_run(tmp_path / "0", one / "3")
+    assert not (tmp_path / "1").exists()
+
+
+@pytest.mark.parametrize(("shares", "machines"), [(2, 1), (4, 2), (6, 3)])
+def test_shares_make_up_the_batch(shares, machines, rng):
+    """Joined in the order of machines and replicas: each batch, exactly."""
+    pixels = rng.integers(0, 256, (50, 64, 64, 3), np.uint8)
+    crop = CROPS.lookup("resized").function(64)
+    stream = TrainingStream(
+        ArrayPictures(pixels),
+        crop,
+        batch_size=12,
+        seed=3,
+        geometry="independent",
+        flip=True,
+    )
+    here = shares // machines
+    read = [
+        iter(stream.dataset(3, 4, shares, range(first, first + here)))
+        for first in range(0, shares, here)
+    ]
+    for step in range(3, 7):
+        parts = [next(machine) for machine in read for _ in range(here)]
+        for got, want in zip(
+            zip(*parts, strict=True), stream.batch(step), strict=True
+        ):
+            np.testing.assert_array_equal(np.concatenate(got), want)
+    assert all(next(machine, None) is None for machine in read)
+
+
+def test_batch_has_to_be_shared_out():
+    """A batch that devices cannot share equally is refused."""
+
+    class Three:
+        num_replicas_in_sync = 3
+
+    devices.check_batch_size(Three, 12)
+    with pytest.raises(UsageError, match="multiple of the 3 devices.* 16"):
+        devices.check_batch_size(Three, 16)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        None,
+        "",
+        "{",
+        "[]",
+        '{"cluster": {"worker": ["a:1"]}}',
+        '{"cluster": {"worker": ["a:1"]}, '
+        '"task": {"type": "worker", "index": 1}}',
+    ],
+)
+def test_machines_that_are_not_named(config, monkeypatch):
+    """A TF_CONFIG that does not do is told before anything waits for it."""
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if config is not None:
+        monkeypatch.setenv("TF_CONFIG", config)
+    with pytest.raises(UsageError, match="`TF_CONFIG` must be JSON"):
+        devices.make_strategy("multiworker")
+
+
+def test_auto_is_one_device_here(monkeypatch):
+    """Without GPUs and TF_CONFIG: TensorFlow's own default."""
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if tf.config.list_logical_devices("GPU"):
+        pytest.skip("there are GPUs")
+    assert devices.make_strategy("auto") is tf.distribute.get_strategy()
+
+
+def test_verify_tells_a_difference(monkeypatch, capsys):
+    """One that differs is marked, and the exit code says so."""
+    monkeypatch.setattr(
+        verification, "cases", lambda: [("softmax", "batch"), ("dcl", "batch")]
+    )
+    verify.main(["--strategy=one"])
+    assert "all the same" in capsys.readouterr().out
+    real = verification.compute
+    monkeypatch.setattr(
+        verification,
+        "compute",
+        lambda strategy, loss, *rest: real(
+            strategy, "softmax(temperature=0.0701)", *rest
+        ),
+    )
+    with pytest.raises(SystemExit) as left:
+        verify.main(["--strategy=one"])
+    assert left.value.code == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if "DIFFERS" in line]
