@@ -12,15 +12,15 @@ import dataclasses
 import json
 import sys
 
-from tfcmc import devices, experiment, verification
+from tfcmc import experiment, strategies, verification
 from trainers import pretrain
 
 
 def main(count, cases, training):
     """Compares, trains, and prints what came out."""
     if count:
-        devices.use_devices(count)
-    strategy = devices.make_strategy("mirrored" if count else "multiworker")
+        strategies.use_devices(count)
+    strategy = strategies.make_strategy("mirrored" if count else "multiworker")
     found = [
         dataclasses.asdict(verification.verify(strategy, *case))
         | {"replicas": strategy.num_replicas_in_sync}

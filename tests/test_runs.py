@@ -7,8 +7,9 @@ import pytest
 
 from tfcmc.checks import UsageError
 from tfcmc.config import PretrainConfig, make_config
+from tfcmc.files import write_whole
 from tfcmc.plan import make_plan, open_run, stored_plan
-from tfcmc.runs import Run, write_whole
+from tfcmc.runs import Run
 
 
 @pytest.fixture
@@ -70,6 +71,7 @@ def test_what_is_cut_short_is_not_there(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         write_whole(tmp_path / "a.txt", "after")
     assert (tmp_path / "a.txt").read_text() == "before"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_siblings(tmp_path):

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 
-from tfcmc import devices, experiment, verification
+from tfcmc import experiment, strategies, verification
 from tfcmc.checks import UsageError
 from tfcmc.crops import CROPS
 from tfcmc.data.pictures import ArrayPictures
@@ -212,9 +212,9 @@ def test_batch_has_to_be_shared_out():
     class Three:
         num_replicas_in_sync = 3
 
-    devices.check_batch_size(Three, 12)
+    strategies.check_batch_size(Three, 12)
     with pytest.raises(UsageError, match="multiple of the 3 devices.* 16"):
-        devices.check_batch_size(Three, 16)
+        strategies.check_batch_size(Three, 16)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_machines_that_are_not_named(config, monkeypatch):
     if config is not None:
         monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(UsageError, match="`TF_CONFIG` must be JSON"):
-        devices.make_strategy("multiworker")
+        strategies.make_strategy("multiworker")
 
 
 def test_auto_is_one_device_here(monkeypatch):
@@ -243,7 +243,7 @@ def test_auto_is_one_device_here(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     if tf.config.list_logical_devices("GPU"):
         pytest.skip("there are GPUs")
-    assert devices.make_strategy("auto") is tf.distribute.get_strategy()
+    assert strategies.make_strategy("auto") is tf.distribute.get_strategy()
 
 
 def test_verify_tells_a_difference(monkeypatch, capsys):

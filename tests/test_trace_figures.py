@@ -16,7 +16,7 @@ NAMES = ("softmax(temperature=0.07)", "损失 $\\frac{1$", "تباين_$x$", "sp
 def picture(draw, runs, path, **options):
     """Draws, and returns the pixels; the file is a whole PNG."""
     draw(runs, path, **options)
-    assert not list(path.parent.glob("*.partial"))
+    assert not list(path.parent.glob("*partial*"))
     with Image.open(path) as image:
         assert image.format == "PNG"
         pixels = np.asarray(image.convert("L"))

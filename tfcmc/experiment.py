@@ -15,13 +15,7 @@ from tfcmc.callbacks import (
 )
 from tfcmc.checks import UsageError
 from tfcmc.data.stream import TrainingStream
-from tfcmc.devices import (
-    check_batch_size,
-    distribute,
-    is_chief,
-    make_strategy,
-    share_from_chief,
-)
+from tfcmc.files import whole
 from tfcmc.judging import judge
 from tfcmc.lazy import keras, tf
 from tfcmc.losses import Loss
@@ -30,6 +24,13 @@ from tfcmc.plan import open_run
 from tfcmc.probes import PROBES
 from tfcmc.runs import Run
 from tfcmc.stage import Stage, hold_out, load, load_encoders, patient
+from tfcmc.strategies import (
+    check_batch_size,
+    distribute,
+    is_chief,
+    make_strategy,
+    share_from_chief,
+)
 
 
 def pretrain(plan):
@@ -101,10 +102,8 @@ def own_folder(run, chief):
 def save(run, names, encoders):
     """Saves one encoder a view, each whole or not at all."""
     for name, encoder in zip(names, encoders, strict=True):
-        path = run.encoders / f"{name}.keras"
-        aside = run.encoders / f"partial-{name}.keras"
-        encoder.save(aside)
-        os.replace(aside, path)
+        with whole(run.encoders / f"{name}.keras") as aside:
+            encoder.save(aside)
 
 
 def evaluate(plan, run):

@@ -82,10 +82,10 @@ class FitsOnSeveralMachines:
     """Beside `keras.Model`: lets `fit` run on several machines.
 
     Keras 3 breaks there in two places (3.15; the first is keras-team/keras,
-    issue 20585). It takes the mean of a step's logs
-    over axis 0, which a scalar has not: "Invalid reduction dimension 0". And
-    it takes the mean of a first batch over the machines, to build a model
-    by, which fails for a tuple.
+    issue 20585). It takes the mean of a step's logs over axis 0, which a
+    scalar has not: "Invalid reduction dimension 0". And it takes the mean of
+    a first batch over the machines, to build a model by, which fails for a
+    tuple.
     """
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):

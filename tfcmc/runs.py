@@ -7,13 +7,13 @@ checkpoints/  figures/*.png  tensorboard/
 import csv
 import io
 import json
-import os
 import pathlib
 import zipfile
 
 import numpy as np
 
 from tfcmc.checks import UsageError
+from tfcmc.files import write_whole
 
 
 class Run:
@@ -118,23 +118,6 @@ class Run:
                 f"`{name}` must be a readable .npz file. "
                 f"Received: {path} ({error})"
             ) from None
-
-
-def write_whole(path, content):
-    """Writes a file that is whole or absent, whatever happens meanwhile.
-
-    Args:
-        path: The file.
-        content: Text or bytes.
-    """
-    if isinstance(content, str):
-        content = content.encode("utf-8")
-    aside = path.with_name(path.name + ".partial")
-    with open(aside, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
 
 
 def _number(text):

@@ -14,17 +14,17 @@ from tfcmc import replicas
 from tfcmc.crops import CROPS, SIDE
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
-from tfcmc.devices import (
-    distribute,
-    is_chief,
-    make_strategy,
-    use_devices,
-)
 from tfcmc.encoders import ENCODERS
 from tfcmc.lazy import keras, tf
 from tfcmc.losses import LOSSES, Loss
 from tfcmc.model import ContrastiveModel
 from tfcmc.negatives import NEGATIVES
+from tfcmc.strategies import (
+    distribute,
+    is_chief,
+    make_strategy,
+    use_devices,
+)
 from tfcmc.views import VIEWS
 
 TOLERANCE = 1e-5  # relative: the rounding of float32 in another order

@@ -10,7 +10,7 @@ import pathlib
 import struct
 import time
 
-from tfcmc.board.whole import whole
+from tfcmc.files import whole
 from tfcmc.lazy import LazyModule, tf
 
 event_pb2 = LazyModule("tensorboard.compat.proto.event_pb2")

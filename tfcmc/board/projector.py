@@ -11,8 +11,8 @@ import pathlib
 import numpy as np
 
 from tfcmc.board.sprite import MOST_TILES, draw_sprite, save_sprite
-from tfcmc.board.whole import whole
 from tfcmc.data.pictures import Subset
+from tfcmc.files import whole, write_whole
 from tfcmc.lazy import LazyModule
 from tfcmc.tables import plain_text
 
@@ -55,7 +55,7 @@ def write_projector(
     with whole(folder / "sprite.png") as aside:
         save_sprite(sprite, aside)
     lines = metadata_lines(count, labels, class_names, where)
-    _write(folder / "metadata.tsv", ("\n".join(lines) + "\n").encode())
+    write_whole(folder / "metadata.tsv", "\n".join(lines) + "\n")
     config = config_pb2.ProjectorConfig()
     for name, array in vectors.items():
         entry = config.embeddings.add(
@@ -66,7 +66,7 @@ def write_projector(
         )
         entry.sprite.image_path = "sprite.png"
         entry.sprite.single_image_dim.extend([tile, tile])
-    _write(folder / CONFIG, text_format.MessageToString(config).encode())
+    write_whole(folder / CONFIG, text_format.MessageToString(config))
 
 
 def metadata_lines(count, labels, class_names, where=None):
@@ -117,7 +117,7 @@ def write_tensor(folder, name, array):
             b"\t".join(b"%.9g" % number for number in row) + b"\n"
             for row in array.tolist()
         )
-    _write(folder / f"{name}{ending}", data)
+    write_whole(folder / f"{name}{ending}", data)
     return f"{name}{ending}"
 
 
@@ -132,8 +132,3 @@ def _is_text(data):
 def _cell(name):
     # The plugin leaves out lines that are blank, and the rest would slip.
     return plain_text(name).translate(ESCAPES).strip() or "-"
-
-
-def _write(path, data):
-    with whole(path) as aside:
-        aside.write_bytes(data)

@@ -10,6 +10,7 @@ from tfcmc import cards
 from tfcmc.comparison.drawing import draw
 from tfcmc.comparison.entries import shared_settings
 from tfcmc.comparison.rows import COLUMNS, paper_rows, table_rows
+from tfcmc.files import write_whole
 from tfcmc.losses import LOSSES
 from tfcmc.plan import negatives_of
 from tfcmc.report import (
@@ -24,7 +25,6 @@ from tfcmc.report import (
     screen_text,
     write_report,
 )
-from tfcmc.runs import write_whole
 from tfcmc.summary import WIDTH, count_epochs
 
 

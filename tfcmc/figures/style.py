@@ -1,8 +1,8 @@
 """One look for all figures."""
 
-import os
 import warnings
 
+from tfcmc.files import whole
 from tfcmc.lazy import LazyModule
 
 backend = LazyModule("matplotlib.backends.backend_agg")
@@ -62,6 +62,5 @@ def styled(draw):
 
 def save(drawn, path):
     """Writes a figure as PNG; it is whole or absent."""
-    aside = path.with_name(path.name + ".partial")
-    drawn.savefig(aside, format="png", dpi=150)
-    os.replace(aside, path)
+    with whole(path) as aside:
+        drawn.savefig(aside, format="png", dpi=150)

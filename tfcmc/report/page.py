@@ -1,13 +1,13 @@
 """The page: one file that asks the network for nothing."""
 
 import base64
-import os
 import pathlib
 import re
 import string
 import struct
 
 from tfcmc.checks import UsageError, must
+from tfcmc.files import write_whole
 from tfcmc.report.cells import table_words
 from tfcmc.report.page_table import (
     escaped,
@@ -31,13 +31,9 @@ def write_report(report, path):
     """
     # Names of files may hold bytes that are no text.
     page = report_html(report).encode("utf-8", "replace")
-    path = pathlib.Path(path)
-    aside = path.with_name(path.name + ".partial")
     try:
-        aside.write_bytes(page)
-        os.replace(aside, path)
+        write_whole(path, page)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise UsageError(
             f"`report` must be a file that can be written. "
             f"Received: {str(path)!r} ({error.strerror or error})"

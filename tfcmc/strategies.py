@@ -28,11 +28,11 @@ def make_strategy(name):
     if name == "multiworker" or (name == "auto" and "TF_CONFIG" in os.environ):
         check_cluster()
         return tf.distribute.MultiWorkerMirroredStrategy()
-    devices = devices_here()
-    several = len(devices) > 1 and devices[0].device_type == "GPU"
-    if name == "mirrored" or (name == "auto" and several):
+    list_logical = tf.config.list_logical_devices
+    gpus = list_logical("GPU")
+    if name == "mirrored" or (name == "auto" and len(gpus) > 1):
         return tf.distribute.MirroredStrategy(
-            [f"{each.device_type}:{n}" for n, each in enumerate(devices)]
+            [each.name for each in gpus or list_logical("CPU")]
         )
     return tf.distribute.get_strategy()
 
@@ -54,12 +54,6 @@ def use_devices(count):
         (cpu,) = tf.config.list_physical_devices("CPU")
         logical = [tf.config.LogicalDeviceConfiguration()] * count
         tf.config.set_logical_device_configuration(cpu, logical)
-
-
-def devices_here():
-    """Returns the logical GPUs of this machine, or, without one, its CPUs."""
-    list_devices = tf.config.list_logical_devices
-    return list_devices("GPU") or list_devices("CPU")
 
 
 def check_cluster():
@@ -139,11 +133,6 @@ def distribute(strategy, read):
     return strategy.distribute_datasets_from_function(read_here)
 
 
-def workers():
-    """Returns the class of the strategy for several machines."""
-    return tf.distribute.MultiWorkerMirroredStrategy
-
-
 def share_from_chief(strategy, variables):
     """Sets variables on every machine to what they are on the chief.
 
@@ -153,7 +142,7 @@ def share_from_chief(strategy, variables):
         strategy: A `tf.distribute` strategy.
         variables: A list of `tf.Variable`, numbers, in one order everywhere.
     """
-    if not isinstance(strategy, workers()):
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return
     chief = is_chief(strategy)
 
