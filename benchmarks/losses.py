@@ -140,13 +140,7 @@ def make_parser():
     parser.add_argument(
         "--dim", type=int, default=128, metavar="INT", help="(default: 128)"
     )
-    parser.add_argument(
-        "--seconds",
-        type=float,
-        default=2.0,
-        metavar="FLOAT",
-        help="of each measurement after its warm-up, at least (default: 2.0)",
-    )
+    measuring.add_seconds(parser)
     return parser
 
 
@@ -160,14 +154,8 @@ def main(argv=None):
         check_number("N", count, whole=True, at_least=2)
     for spec in given["losses"]:
         LOSSES.lookup(spec)  # a mistake is told before anything is measured
-    wanted = cases(given)
     print(machine.describe(given["threads"]))
-    found = measuring.in_turns(
-        list(wanted.values()),
-        rounds=given["rounds"],
-        threads=given["threads"],
-    )
-    show({key: found[case.name] for key, case in wanted.items()})
+    show(measuring.in_turns_by_key(cases(given), given))
 
 
 if __name__ == "__main__":

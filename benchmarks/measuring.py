@@ -61,6 +61,21 @@ def add_common(parser, *, rounds=3):
     )
 
 
+def add_seconds(parser):
+    """Adds how long a measurement takes, for those that repeat a call.
+
+    Args:
+        parser: The parser.
+    """
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=2.0,
+        metavar="FLOAT",
+        help="of each measurement after its warm-up, at least (default: 2.0)",
+    )
+
+
 def check_common(given):
     """Checks the options of all benchmarks.
 
@@ -110,6 +125,22 @@ def in_turns(cases, *, rounds, threads):
             found[case.name].append(measure(case, threads))
     _progress("")
     return found
+
+
+def in_turns_by_key(cases, given):
+    """Measures every case once a round, by the options of all benchmarks.
+
+    Args:
+        cases: Dict of anything to its `Case`.
+        given: What `command_line.parse` returned.
+
+    Returns:
+        Dict of the same keys to a list of what was measured, a dict a round.
+    """
+    found = in_turns(
+        list(cases.values()), rounds=given["rounds"], threads=given["threads"]
+    )
+    return {key: found[case.name] for key, case in cases.items()}
 
 
 def measure(case, threads):

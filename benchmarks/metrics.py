@@ -159,13 +159,7 @@ def make_parser():
             metavar="INT",
             help=f"{told} (default: {value})",
         )
-    parser.add_argument(
-        "--seconds",
-        type=float,
-        default=2.0,
-        metavar="FLOAT",
-        help="of each measurement after its warm-up, at least (default: 2.0)",
-    )
+    measuring.add_seconds(parser)
     return parser
 
 
@@ -179,13 +173,7 @@ def main(argv=None):
     print(machine.describe(given["threads"]))
     if not measuring.has("torch"):
         print("PyTorch is not installed (the extra [bench]): tfcmc alone.")
-    wanted = cases(given)
-    found = measuring.in_turns(
-        list(wanted.values()),
-        rounds=given["rounds"],
-        threads=given["threads"],
-    )
-    show({key: found[case.name] for key, case in wanted.items()}, given)
+    show(measuring.in_turns_by_key(cases(given), given), given)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,8 @@ from benchmarks import child
 from tfcmc.config import make_config
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
-from tfcmc.experiment import make_optimizer
+from tfcmc.experiment import make_model
 from tfcmc.lazy import keras, tf
-from tfcmc.losses import Loss
-from tfcmc.model import ContrastiveModel
 from tfcmc.plan import make_plan
 from tfcmc.stage import Stage
 
@@ -57,37 +55,6 @@ class Clock:
         self._model.stop_training = True
 
 
-def make_model(config, side, examples):
-    """Makes the model, compiled as `trainers.pretrain` does it.
-
-    Args:
-        config: A `PretrainConfig`.
-        side: Side of the pictures, in pixels.
-        examples: Number of pictures.
-
-    Returns:
-        The `ContrastiveModel`, and the `Crop`.
-    """
-    plan = make_plan(config)
-    stage = Stage(plan, side)
-    model = ContrastiveModel(
-        stage.encoders(),
-        convert=stage.views.convert,
-        pad=stage.crop.pad,
-        loss=Loss(plan.loss),
-        negatives=plan.negatives.function(),
-        examples=examples,
-        seed=config.seed,
-    )
-    model.compile(
-        optimizer=make_optimizer(
-            plan.config, plan.config.epochs * examples // config.batch_size
-        ),
-        jit_compile=False,
-    )
-    return model, stage.crop
-
-
 def train(pictures, config, *, one_batch, seconds, warm_up):
     """Trains and counts.
 
@@ -101,14 +68,18 @@ def train(pictures, config, *, one_batch, seconds, warm_up):
     Returns:
         Images a second, and the mean loss.
     """
-    model, crop = make_model(config, pictures.shape[1], len(pictures))
+    plan = make_plan(config)
+    stage = Stage(plan, pictures.shape[1])
     stream = TrainingStream(
         ArrayPictures(pictures),
-        crop,
+        stage.crop,
         batch_size=config.batch_size,
         seed=config.seed,
         geometry=config.geometry,
         flip=config.flip,
+    )
+    model = make_model(
+        plan, stage, stage.encoders(), len(pictures), stream.steps_per_epoch
     )
     dataset = (
         tf.data.Dataset.from_tensors(stream.batch(0)).repeat()

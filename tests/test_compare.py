@@ -32,6 +32,7 @@ TINY = [
 ]
 SPRING = "spring(margin=1.4, weighting=pairs)"
 LOSSES = ("spring(weighting=pairs)", "vicreg")
+WORDS = ["trainers.compare", "--losses", *LOSSES, "--seeds", "0", "1", *TINY]
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +41,7 @@ def compared(tmp_path_factory, command):
     folder = tmp_path_factory.mktemp("compared") / "table"
     # A history that is no file: a fault of the machine, found by the run.
     (folder / "vicreg-1" / "history.csv").mkdir(parents=True)
-    done = command(
-        "trainers.compare",
-        "--losses",
-        *LOSSES,
-        "--seeds",
-        "0",
-        "1",
-        *TINY,
-        f"--run-dir={folder}",
-    )
+    done = command(*WORDS, f"--run-dir={folder}")
     return folder, done
 
 
@@ -211,16 +203,7 @@ def test_what_is_finished_is_skipped(compared, command, tmp_path):
     shutil.copytree(folder, copy)
     (copy / "vicreg-1" / "history.csv").rmdir()
     kept = {p: p.stat().st_mtime_ns for p in copy.glob("*/metrics.json")}
-    done = command(
-        "trainers.compare",
-        "--losses",
-        *LOSSES,
-        "--seeds",
-        "0",
-        "1",
-        *TINY,
-        f"--run-dir={copy}",
-    )
+    done = command(*WORDS, f"--run-dir={copy}")
     assert done.returncode == 0, done.stderr
     assert "3 of 4 runs are finished" in done.stdout
     assert {p: p.stat().st_mtime_ns for p in kept} == kept

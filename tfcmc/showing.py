@@ -10,6 +10,7 @@ from tfcmc import board, figures
 from tfcmc.anatomy import negative_weights
 from tfcmc.data.pictures import Subset
 from tfcmc.evaluation import verdict
+from tfcmc.evaluation.features import Encoded
 from tfcmc.losses import Loss
 from tfcmc.stage import hold_out
 from tfcmc.summary import count_epochs
@@ -66,17 +67,8 @@ def draw(plan, run, source, encoded, result):
 
 def draw_training(plan, run, encoded, result):
     """Draws how the run came to be what it is, and what its loss pushes."""
-    rows = run.read_history()
-    untrained = result["untrained"]
-    trace = figures.Trace(
-        label=f"{plan.loss.spec}, seed {plan.config.seed}",
-        group=plan.loss.spec,
-        rows=rows,
-        start=(untrained["alignment"], untrained["uniformity"]),
-        accuracy=result.get("linear_probe", {}).get("accuracy"),
-        floors=result["floors"],
-    )
-    if rows:
+    trace = trace_of(plan.loss.spec, plan.config.seed, run, result)
+    if trace.rows:
         figures.alignment_uniformity_map(
             [trace], run.figures / "alignment_uniformity_map.png"
         )
@@ -89,6 +81,29 @@ def draw_training(plan, run, encoded, result):
             run.figures / "gradient_anatomy.png",
             note=f"on the embeddings of {len(vectors[0])} judged pictures",
         )
+
+
+def trace_of(label, seed, run, result):
+    """Reads the path of a run over its epochs.
+
+    Args:
+        label: What to call its loss.
+        seed: Its seed.
+        run: The `Run`.
+        result: Its metrics.
+
+    Returns:
+        A `Trace`.
+    """
+    untrained = result["untrained"]
+    return figures.Trace(
+        label=f"{label}, seed {seed}",
+        group=label,
+        rows=run.read_history(),
+        start=(untrained["alignment"], untrained["uniformity"]),
+        accuracy=result.get("linear_probe", {}).get("accuracy"),
+        floors=result["floors"],
+    )
 
 
 def write_embedded(run, source, names, encoded):
@@ -104,6 +119,30 @@ def write_embedded(run, source, names, encoded):
         arrays["labels"] = source.test.labels[: verdict.SPHERE_COUNT]
         arrays["class_names"] = np.array(source.class_names, dtype=str)
     run.write_arrays("embedded.npz", arrays)
+
+
+def read_panel(title, run, names):
+    """Reads what `write_embedded` wrote, as figures show it.
+
+    Args:
+        title: Of the panel.
+        run: The `Run`.
+        names: The name of each view.
+
+    Returns:
+        A `Panel`.
+    """
+    arrays = run.read_arrays("embedded.npz")
+    return figures.Panel(
+        title=title,
+        names=names,
+        encoded=Encoded(
+            tuple(arrays[f"features_{name}"] for name in names),
+            tuple(arrays[f"embeddings_{name}"] for name in names),
+        ),
+        labels=arrays.get("labels"),
+        class_names=arrays.get("class_names", ()),
+    )
 
 
 def show_in_tensorboard(plan, run, source, encoded, result):

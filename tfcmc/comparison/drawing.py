@@ -8,11 +8,9 @@ import numpy as np
 
 from tfcmc import figures
 from tfcmc.anatomy import negative_weights
-from tfcmc.evaluation.features import Encoded
 from tfcmc.losses import Loss
 from tfcmc.report import Picture
-
-ANCHORS = 128  # whose negatives are weighed
+from tfcmc.showing import ANCHORS, read_panel, trace_of
 
 
 def draw(finished, folder):
@@ -30,8 +28,11 @@ def draw(finished, folder):
     """
     folder.mkdir(parents=True, exist_ok=True)
     first = [e for e in finished if e.seed == finished[0].seed]
-    panels = [panel_of(entry) for entry in first]
-    traces = [trace_of(entry) for entry in finished]
+    panels = [
+        read_panel(e.label, e.run, e.plan.views.function().names)
+        for e in first
+    ]
+    traces = [trace_of(e.label, e.seed, e.run, e.metrics()) for e in finished]
     seed = f"seed {first[0].seed}"
     drawn = [
         draw_map(traces, folder),
@@ -42,39 +43,6 @@ def draw(finished, folder):
         draw_anatomy(first, panels, folder),
     ]
     return [picture for picture in drawn if picture is not None]
-
-
-def panel_of(entry):
-    """Reads what the figures of one run show."""
-    arrays = entry.run.read_arrays("embedded.npz")
-    names = entry.plan.views.function().names
-    return figures.Panel(
-        title=entry.label,
-        names=names,
-        encoded=Encoded(
-            tuple(arrays[f"features_{name}"] for name in names),
-            tuple(arrays[f"embeddings_{name}"] for name in names),
-        ),
-        labels=arrays.get("labels"),
-        class_names=arrays.get("class_names", ()),
-    )
-
-
-def trace_of(entry):
-    """Reads the path of one run over its epochs."""
-    metrics = entry.metrics()
-    untrained = metrics["untrained"]
-    accuracy = None
-    if "linear_probe" in metrics:
-        accuracy = metrics["linear_probe"]["accuracy"]
-    return figures.Trace(
-        label=f"{entry.label}, seed {entry.seed}",
-        group=entry.label,
-        rows=entry.run.read_history(),
-        start=(untrained["alignment"], untrained["uniformity"]),
-        accuracy=accuracy,
-        floors=metrics["floors"],
-    )
 
 
 def draw_map(traces, folder):
@@ -158,11 +126,11 @@ def draw_anatomy(first, panels, folder):
     vectors = [array[chosen] for array in panels[place].encoded.embeddings]
     curves, left_out = [], []
     for entry in first:
-        if entry.plan.loss.member.extra.get("whole_batch"):
+        loss = Loss(entry.plan.loss)
+        if loss.whole_batch:
             left_out.append(entry.label)
             continue
-        weights = negative_weights(Loss(entry.plan.loss), *vectors)
-        curves.append((entry.label, *weights))
+        curves.append((entry.label, *negative_weights(loss, *vectors)))
     if not curves:
         return None
     path = folder / "gradient_anatomy.png"

@@ -6,12 +6,12 @@ import textwrap
 
 import numpy as np
 
+from tfcmc.figures.panel import wrapped
 from tfcmc.figures.style import COLOURS, new_canvas, save, styled
 
 COLUMNS = 4  # of neighbours; more where they would make a tower
 TILE = 1.45  # side of a picture, in inches
 LETTERS = 21  # that fit beneath one
-LETTERS_AN_INCH = 11  # of the title
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,12 +48,7 @@ def neighbours_sheet(picture, name, found, title, path):
     width = TILE * (columns + 1.3)
     drawn = new_canvas(width, (TILE + 0.6) * rows + 0.6)
     drawn.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
-    lines = [
-        part
-        for line in title.splitlines()
-        for part in textwrap.wrap(line, int(LETTERS_AN_INCH * width))
-    ]
-    drawn.suptitle("\n".join(lines), fontsize=11)
+    drawn.suptitle(wrapped(title, width), fontsize=11)
     grid = drawn.add_gridspec(
         rows, columns + 2, width_ratios=[1, 0.12, *[1] * columns]
     )
