@@ -34,6 +34,7 @@ LAYERS = [
     ["trainers.workers"],
     ["trainers.command_line"],
     ["trainers"],
+    ["tuning"],
     ["benchmarks.machine", "benchmarks.measuring", "benchmarks.child"],
     ["benchmarks.loss_step"],
     ["benchmarks"],
@@ -45,7 +46,7 @@ SEAM = (
     "tfcmc.comparison.entries",
     "tfcmc.comparison.writing",
 )
-FOLDERS = ("tfcmc", "trainers", "benchmarks")
+FOLDERS = ("tfcmc", "trainers", "tuning", "benchmarks")
 FILES = sorted(
     path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")
 )

@@ -1,0 +1,1 @@
+"""Searches for a loss's own options, and what they teach."""
