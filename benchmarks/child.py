@@ -31,6 +31,12 @@ def make_parser(manual):
     parser.add_argument(
         "--seconds", type=float, default=1.0, help="to measure for, at least"
     )
+    parser.add_argument(
+        "--started",
+        type=float,
+        default=time.time(),
+        help="when this process was started, in seconds since 1970",
+    )
     return parser
 
 

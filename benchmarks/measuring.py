@@ -13,6 +13,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import time
 
 from tfcmc.checks import UsageError, check_number
 
@@ -156,7 +157,11 @@ def measure(case, threads):
     Raises:
         UsageError: if it failed.
     """
-    words = [f"--threads={threads}", *map(str, case.words)]
+    words = [
+        f"--threads={threads}",
+        f"--started={time.time()}",
+        *map(str, case.words),
+    ]
     settings = dict.fromkeys(THREAD_VARIABLES, str(threads))
     done = subprocess.run(
         [sys.executable, "-m", case.module, *words],

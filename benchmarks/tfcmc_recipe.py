@@ -3,7 +3,9 @@
     python -m benchmarks.tfcmc_recipe PICTURES.npy
 
 trains on an array [count, side, side, 3] of bytes by the path of
-`trainers.pretrain`, without what happens between epochs.
+`trainers.pretrain`, without what happens between epochs. With `--from-file`
+the pictures are read as those are that do not fit in memory. `--one-batch`
+leaves out the reading, `--ready-views` colours and boxes besides.
 `benchmarks.throughput` runs it.
 """
 
@@ -13,7 +15,7 @@ import numpy as np
 
 from benchmarks import child
 from tfcmc.config import make_config
-from tfcmc.data.pictures import ArrayPictures
+from tfcmc.data.pictures import ArrayPictures, in_batches, keep
 from tfcmc.data.stream import TrainingStream
 from tfcmc.experiment import make_model
 from tfcmc.lazy import keras, tf
@@ -36,6 +38,7 @@ class Clock:
     def __init__(self, model, *, batch_size, seconds, warm_up):
         self.rate = None
         self.loss = None
+        self.first = None
         self._model = model
         self._batch_size = batch_size
         self._seconds = seconds
@@ -45,6 +48,8 @@ class Clock:
     def after_step(self, step, logs):
         """What Keras calls after every step, counted from 0."""
         now = time.perf_counter()
+        if self.first is None:
+            self.first = time.time()
         if step + 1 == self._warm_up:
             self._start = now
         if self._start is None or now - self._start < self._seconds:
@@ -55,23 +60,24 @@ class Clock:
         self._model.stop_training = True
 
 
-def train(pictures, config, *, one_batch, seconds, warm_up):
+def train(pictures, config, *, one_batch, ready_views, seconds, warm_up):
     """Trains and counts.
 
     Args:
-        pictures: Array `[count, side, side, 3]`, uint8.
+        pictures: Pictures, as in `tfcmc.data.pictures`.
         config: A `PretrainConfig`.
         one_batch: Whether to train on the first batch again and again.
+        ready_views: Whether that batch's views are made once, beforehand.
         seconds: How long to go on after the warm-up.
         warm_up: Steps that are not counted.
 
     Returns:
-        Images a second, and the mean loss.
+        A `Clock` that has run.
     """
     plan = make_plan(config)
-    stage = Stage(plan, pictures.shape[1])
+    stage = Stage(plan, pictures.side)
     stream = TrainingStream(
-        ArrayPictures(pictures),
+        pictures,
         stage.crop,
         batch_size=config.batch_size,
         seed=config.seed,
@@ -81,6 +87,9 @@ def train(pictures, config, *, one_batch, seconds, warm_up):
     model = make_model(
         plan, stage, stage.encoders(), len(pictures), stream.steps_per_epoch
     )
+    if ready_views:
+        views = model.views(*stream.batch(0)[:2])
+        model.views = lambda pictures, corners: views
     dataset = (
         tf.data.Dataset.from_tensors(stream.batch(0)).repeat()
         if one_batch
@@ -101,7 +110,7 @@ def train(pictures, config, *, one_batch, seconds, warm_up):
             keras.callbacks.LambdaCallback(on_train_batch_end=clock.after_step)
         ],
     )
-    return clock.rate, clock.loss
+    return clock
 
 
 def main(argv=None):
@@ -112,6 +121,9 @@ def main(argv=None):
     parser.add_argument("--warm-up", type=int, default=10)
     parser.add_argument("--shared", action="store_true")
     parser.add_argument("--one-batch", action="store_true")
+    parser.add_argument("--ready-views", action="store_true")
+    parser.add_argument("--from-file", action="store_true")
+    parser.add_argument("--precision", default="float32")
     given = parser.parse_args(argv)
     child.keep_to_cores(given.threads)
     child.set_tensorflow_threads(given.threads)
@@ -119,16 +131,26 @@ def main(argv=None):
         {
             "batch_size": given.batch_size,
             "geometry": "shared" if given.shared else "independent",
+            "precision": given.precision,
         }
     )
-    rate, loss = train(
-        np.load(given.pictures),
+    pictures = ArrayPictures(np.load(given.pictures))
+    if given.from_file:
+        batches = in_batches(pictures, 1024)
+        pictures = keep(batches, pictures.side, len(pictures), 0)
+    clock = train(
+        pictures,
         config,
-        one_batch=given.one_batch,
+        one_batch=given.one_batch or given.ready_views,
+        ready_views=given.ready_views,
         seconds=given.seconds,
         warm_up=given.warm_up,
     )
-    child.report(images_per_second=rate, loss=loss)
+    child.report(
+        images_per_second=clock.rate,
+        loss=clock.loss,
+        first_step=clock.first - given.started,
+    )
 
 
 if __name__ == "__main__":

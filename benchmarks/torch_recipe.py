@@ -112,39 +112,42 @@ def batches(loader, *, one_only):
                 yield batch
 
 
-def train(stream, *, layout, seconds, warm_up):
+def train(stream, *, layout, bfloat16, seconds, warm_up):
     """Trains and counts.
 
     Args:
         stream: Yields batches of both views.
         layout: A `torch.memory_format`.
+        bfloat16: Whether the encoders compute in bfloat16.
         seconds: How long to go on after the warm-up.
         warm_up: Steps that are not counted.
 
     Returns:
-        Images a second, and the last loss.
+        Images a second, the last loss, and when the first step was done, in
+        seconds since 1970.
     """
     encoders = torch.nn.ModuleList([encoder(1), encoder(2)])
     encoders.to(memory_format=layout)
     optimiser = torch.optim.Adam(
         encoders.parameters(), lr=1e-3, betas=(0.5, 0.999), fused=True
     )
-    images, start = 0, None
+    images, start, first = 0, None, None
     for number, views in enumerate(stream):
-        loss = symmetric_loss(
-            *(
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            outputs = [
                 network(view.contiguous(memory_format=layout))
                 for network, view in zip(encoders, views, strict=True)
-            )
-        )
+            ]
+        loss = symmetric_loss(*(output.float() for output in outputs))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         now = time.perf_counter()
+        first = first or time.time()
         if start is not None:
             images += len(views[0])
             if now - start >= seconds:
-                return images / (now - start), loss.item()
+                return images / (now - start), loss.item(), first
         elif number + 1 >= warm_up:
             start = now
 
@@ -158,6 +161,7 @@ def main(argv=None):
     parser.add_argument("--compute-threads", type=int)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--bfloat16", action="store_true")
     parser.add_argument("--shared", action="store_true")
     parser.add_argument("--one-batch", action="store_true")
     given = parser.parse_args(argv)
@@ -171,15 +175,18 @@ def main(argv=None):
         num_workers=given.workers,
         persistent_workers=given.workers > 0,
     )
-    rate, loss = train(
+    rate, loss, first = train(
         batches(loader, one_only=given.one_batch),
         layout=torch.channels_last
         if given.channels_last
         else torch.contiguous_format,
+        bfloat16=given.bfloat16,
         seconds=given.seconds,
         warm_up=given.warm_up,
     )
-    child.report(images_per_second=rate, loss=loss)
+    child.report(
+        images_per_second=rate, loss=loss, first_step=first - given.started
+    )
 
 
 if __name__ == "__main__":

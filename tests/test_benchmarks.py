@@ -327,9 +327,10 @@ def test_its_training(rng):
     for warm_up in (1, 40):
         torch.manual_seed(0)
         torch_recipe.random.seed(0)
-        rate, loss = torch_recipe.train(
+        rate, loss, _ = torch_recipe.train(
             torch_recipe.batches(loader, one_only=True),
             layout=torch.channels_last,
+            bfloat16=False,
             seconds=0.0,
             warm_up=warm_up,
         )

@@ -170,7 +170,9 @@ def test_tsne_is_repeatable(rng, tmp_path):
     )
     shown = panel(rng)
     (told,) = figures.tsne_map([shown], tmp_path / "x.png", seed=5)
-    assert told == tsne(shown.encoded.both(), 5).trust
+    assert told.trust == tsne(shown.encoded.both(), 5).trust
+    kept = dataclasses.replace(shown, map=told)
+    assert figures.tsne_map([kept], tmp_path / "x.png", seed=6) == [told]
 
 
 def test_controls(rng):

@@ -126,10 +126,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             `[batch]`.
         """
         pictures, corners, numbers = batch
-        views = [
-            cut(view, corners[:, number], self._pad)
-            for number, view in enumerate(self._convert(pictures))
-        ]
+        views = self.views(pictures, corners)
         with tf.GradientTape() as tape:
             shares = [
                 self._scale(encoder(view, training=True))
@@ -144,6 +141,21 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             loss = replicas.part_of(loss)
         gradients = tape.gradient(loss, self.trainable_variables)
         return loss, gradients, embeddings, numbers
+
+    def views(self, pictures, corners):
+        """Makes what the encoders see of pictures: colours, then boxes.
+
+        Args:
+            pictures: `[batch, side, side, 3]`, uint8.
+            corners: `[batch, 2, 4]`, the corners of each view's box.
+
+        Returns:
+            One tensor `[batch, 64, 64, channels]` a view.
+        """
+        return [
+            cut(view, corners[:, number], self._pad)
+            for number, view in enumerate(self._convert(pictures))
+        ]
 
     def remember(self, embeddings, numbers):
         """Updates the memory banks, if there are any.

@@ -29,8 +29,8 @@ def show(plan, run, source, encoded, result):
         encoded: `Encoded` pictures, those that were judged.
         result: The metrics; the trustworthiness of the map is noted there.
     """
-    draw(plan, run, source, encoded, result)
-    write_embedded(run, source, plan.views.function().names, encoded)
+    drawn = draw(plan, run, source, encoded, result)
+    write_embedded(run, source, plan.views.function().names, encoded, drawn)
     show_in_tensorboard(plan, run, source, encoded, result)
 
 
@@ -42,7 +42,11 @@ def judged_pictures(plan, source):
 
 
 def draw(plan, run, source, encoded, result):
-    """Draws the figures of one run; notes the map's trustworthiness."""
+    """Draws the figures of one run; notes the map's trustworthiness.
+
+    Returns:
+        The t-SNE `Map`, or None of too few pictures.
+    """
     run.create()
     panel = figures.Panel(
         title=f"{plan.loss.spec}\n{plan.data.spec}, "
@@ -58,11 +62,14 @@ def draw(plan, run, source, encoded, result):
         [panel], run.figures / "alignment_histogram.png"
     )
     figures.hypersphere([panel], run.figures / "hypersphere.png")
+    drawn = None
     if len(panel.encoded.features[0]) >= figures.FEWEST_MAPPED:
-        (result["tsne_trustworthiness"],) = figures.tsne_map(
+        (drawn,) = figures.tsne_map(
             [panel], run.figures / "tsne.png", seed=plan.config.seed
         )
+        result["tsne_trustworthiness"] = drawn.trust
     draw_training(plan, run, encoded, result)
+    return drawn
 
 
 def draw_training(plan, run, encoded, result):
@@ -106,8 +113,16 @@ def trace_of(label, seed, run, result):
     )
 
 
-def write_embedded(run, source, names, encoded):
-    """Writes the first judged pictures' vectors, for figures of many runs."""
+def write_embedded(run, source, names, encoded, drawn):
+    """Writes the first judged pictures' vectors, for figures of many runs.
+
+    Args:
+        run: The `Run`.
+        source: A `Source`.
+        names: The name of each view.
+        encoded: `Encoded` pictures, those that were judged.
+        drawn: Their t-SNE `Map`, which takes seconds to make, or None.
+    """
     few = encoded.first(verdict.SPHERE_COUNT)
     arrays = {}
     for name, features, embeddings in zip(
@@ -118,6 +133,9 @@ def write_embedded(run, source, names, encoded):
     if source.test is not None:
         arrays["labels"] = source.test.labels[: verdict.SPHERE_COUNT]
         arrays["class_names"] = np.array(source.class_names, dtype=str)
+    if drawn is not None:
+        arrays["tsne"] = drawn.points
+        arrays["tsne_trustworthiness"] = np.array(drawn.trust)
     run.write_arrays("embedded.npz", arrays)
 
 
@@ -133,6 +151,10 @@ def read_panel(title, run, names):
         A `Panel`.
     """
     arrays = run.read_arrays("embedded.npz")
+    drawn = None
+    if "tsne" in arrays:
+        trust = float(arrays["tsne_trustworthiness"])
+        drawn = figures.Map(arrays["tsne"], trust)
     return figures.Panel(
         title=title,
         names=names,
@@ -142,6 +164,7 @@ def read_panel(title, run, names):
         ),
         labels=arrays.get("labels"),
         class_names=arrays.get("class_names", ()),
+        map=drawn,
     )
 
 

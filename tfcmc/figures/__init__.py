@@ -11,4 +11,5 @@ from tfcmc.figures.neighbours import neighbours_sheet as neighbours_sheet
 from tfcmc.figures.panel import Panel as Panel
 from tfcmc.figures.traces import Trace as Trace
 from tfcmc.figures.tsne import FEWEST_MAPPED as FEWEST_MAPPED
+from tfcmc.figures.tsne import Map as Map
 from tfcmc.figures.tsne import tsne_map as tsne_map

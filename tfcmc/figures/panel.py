@@ -27,6 +27,7 @@ class Panel:
         encoded: `Encoded` pictures.
         labels: `[count]`, or None.
         class_names: One name a label.
+        map: Their t-SNE `Map`, where it is known already.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Panel:
     encoded: object
     labels: np.ndarray | None = None
     class_names: tuple = ()
+    map: object = None
 
     def classes(self):
         """Returns the labels that are there, sorted; none without labels."""

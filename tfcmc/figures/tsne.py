@@ -100,15 +100,19 @@ def tsne_map(panels, path, *, seed):
     collapse.
 
     Args:
-        panels: `Panel`s, at least one, each of at least 4 pictures.
+        panels: `Panel`s, at least one, each of at least 4 pictures; a map
+            that one brings along is drawn as it is.
         path: The PNG to write.
         seed: Of the maps and the controls.
 
     Returns:
-        The trustworthiness of each panel's map.
+        The `Map` of each panel.
     """
     features = [panel.encoded.both() for panel in panels]
-    maps = [tsne(each, seed) for each in features]
+    maps = [
+        panel.map or tsne(each, seed)
+        for panel, each in zip(panels, features, strict=True)
+    ]
     clouds = control_clouds(
         min(CONTROL_COUNT, len(features[0])), features[0].shape[1], seed
     )
@@ -126,7 +130,7 @@ def tsne_map(panels, path, *, seed):
         _tell(axis, words, found)
     class_legend(drawn, panels)
     save(drawn, path)
-    return [found.trust for found in maps]
+    return maps
 
 
 def _beside_controls():
