@@ -73,6 +73,24 @@ def test_estimated_z(unit_vectors, policy):
         np.testing.assert_allclose(values, want, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("z", "size"), [("exact", 0), ("2.5", 0), ("first", 2), ("mean", 2)]
+)
+def test_only_a_kept_z_is_state(unit_vectors, z, size):
+    """Else nothing is handed on, and each anchor stands by itself."""
+    loss = Loss(LOSSES.lookup(f"nce(z={z})"))
+    assert loss.state_size == size
+    anchor, candidates = unit_vectors(5, 4), unit_vectors(9, 4)
+    positive = np.array([3, 0, 8, 1, 6])
+    values, state = loss(anchor, candidates, positive)
+    if size:
+        assert state.shape == (size,)
+        return
+    assert state is None
+    alone, _ = loss(anchor[2:3], candidates, positive[2:3])
+    np.testing.assert_allclose(values[2], alone[0], rtol=1e-5)
+
+
 def test_value_at_collapse():
     """One point, Z exact: ln(1 + m) + m ln(1 + 1/m)."""
     same = np.tile([[0.6, 0.8]], (6, 1)).astype(np.float32)

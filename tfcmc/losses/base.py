@@ -26,9 +26,11 @@ class Loss:
         axes: The directions of the axes count, not the angles alone.
         constant: A function of the options: whether something that depends
             on the vectors is held constant in the gradient, on purpose.
-        estimate, state_size: A second function `(state, anchor, candidates,
-            positive, *, options) -> state`, whose result the loss takes as
-            `state=`: what it knows of the batches seen.
+        state_size: A function of the options: how many numbers the loss
+            keeps of the batches seen, 0 for none.
+        estimate: Where it keeps any: a second function `(state, anchor,
+            candidates, positive, *, options) -> state`, whose result the
+            loss takes as `state=`.
 
     `whole_batch`, `axes` and `constant` also say which of the laws that every
     loss is tested by do not hold for it.
@@ -38,7 +40,7 @@ class Loss:
         same_view: As above.
         raw: As above.
         whole_batch: As above.
-        state_size: Numbers of state, 0 without `estimate`.
+        state_size: How many numbers its options keep.
 
     Args:
         bound: What `LOSSES.lookup(spec)` returned.
@@ -53,7 +55,9 @@ class Loss:
         self.raw = extra.get("raw", False)
         self.whole_batch = extra.get("whole_batch", False)
         self._estimate = extra.get("estimate")
-        self.state_size = extra.get("state_size", 0)
+        self.state_size = extra.get("state_size", lambda options: 0)(
+            bound.options
+        )
 
     def __call__(self, anchor, candidates, positive, state=None, own=None):
         """Computes the loss of every anchor.
@@ -120,7 +124,7 @@ class Loss:
         rows = [positive]
         if own is not None:
             rows.append(self._checked(anchor, candidates, own))
-        if self._estimate is not None:
+        if self.state_size:
             if state is None:
                 state = tf.zeros([self.state_size])
             state = tf.stop_gradient(
@@ -132,7 +136,7 @@ class Loss:
 
     def _values(self, state):
         """Returns `(anchor, candidates, positive, own) -> values`."""
-        given = {} if self._estimate is None else {"state": state}
+        given = {"state": state} if self.state_size else {}
 
         def values(anchor, candidates, positive, own=None):
             if own is not None:

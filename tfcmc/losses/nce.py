@@ -21,15 +21,13 @@ def estimate_log_z(
         candidates: Unit vectors `[count, dim]`.
         positive: Not read: the mean is over all candidates.
         temperature: T.
-        z: "first" or "mean"; anything else leaves the state as it is.
+        z: "first" or "mean".
         decay: Weight of the past in the moving average.
 
     Returns:
         The new state, `[2]`.
     """
     del positive
-    if z not in ("first", "mean"):
-        return state
     log_z = _log_mean_exp(
         rows_in_blocks(
             lambda *pair: _log_mean_exp(similarity(*pair) / temperature),
@@ -52,13 +50,18 @@ def estimate_log_z(
     return tf.stack([log_z, tf.ones_like(log_z)])
 
 
+def is_kept(options):
+    """Says whether Z is a number kept from batch to batch."""
+    return options["z"] in ("first", "mean")
+
+
 @LOSSES.register(
     "nce",
     aliases=("infonce",),
     extra={
         "estimate": estimate_log_z,
-        "state_size": 2,
-        "constant": lambda options: options["z"] in ("first", "mean"),
+        "state_size": lambda options: 2 if is_kept(options) else 0,
+        "constant": is_kept,
     },
     temperature=Number(above=0, at_most=100),
     z=Choice(("exact", "first", "mean"), number=Number(above=0)),
