@@ -11,6 +11,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 LAYERS = [
     ["tfcmc", "tfcmc.lazy", "tfcmc.checks", "tfcmc.files"],
     ["tfcmc.registry", "tfcmc.config", "tfcmc.geometry", "tfcmc.runs"],
+    ["tfcmc.cluster", "tfcmc.meeting"],
+    ["tfcmc.watch"],
     ["tfcmc.blocks", "tfcmc.threads", "tfcmc.replicas", "tfcmc.strategies"],
     ["tfcmc.cards", "tfcmc.colour"],
     ["tfcmc.losses", "tfcmc.negatives", "tfcmc.encoders", "tfcmc.views"],
@@ -33,6 +35,7 @@ LAYERS = [
     ["tfcmc.transformer", "tfcmc.comparison"],
     ["trainers.workers"],
     ["trainers.command_line"],
+    ["trainers.machines"],
     ["trainers"],
     ["tuning"],
     ["benchmarks.machine", "benchmarks.measuring", "benchmarks.child"],

@@ -1,9 +1,7 @@
 """Which devices train together, and what each of them reads and writes."""
 
-import json
-import os
-
 from tfcmc.checks import must
+from tfcmc.cluster import is_named, read_cluster
 from tfcmc.lazy import tf
 
 
@@ -25,8 +23,8 @@ def make_strategy(name):
     Raises:
         UsageError: if it is "multiworker" and TF_CONFIG does not do.
     """
-    if name == "multiworker" or (name == "auto" and "TF_CONFIG" in os.environ):
-        check_cluster()
+    if is_named(name):
+        read_cluster()  # TensorFlow's own errors name no variable
         return tf.distribute.MultiWorkerMirroredStrategy()
     list_logical = tf.config.list_logical_devices
     gpus = list_logical("GPU")
@@ -54,26 +52,6 @@ def use_devices(count):
         (cpu,) = tf.config.list_physical_devices("CPU")
         logical = [tf.config.LogicalDeviceConfiguration()] * count
         tf.config.set_logical_device_configuration(cpu, logical)
-
-
-def check_cluster():
-    """Checks that TF_CONFIG names the machines and which of them this is.
-
-    Raises:
-        UsageError: if it does not.
-    """
-    received = os.environ.get("TF_CONFIG", "")
-    try:
-        given = json.loads(received)
-        task = given["task"]
-        given["cluster"][task["type"]][int(task["index"])]
-    except (ValueError, LookupError, TypeError):
-        raise must(
-            "TF_CONFIG",
-            "JSON with a `cluster` of machines and the `task` that this one "
-            "is, for --strategy=multiworker",
-            received,
-        ) from None
 
 
 def check_batch_size(strategy, batch_size):

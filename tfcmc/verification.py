@@ -171,14 +171,10 @@ def compute(strategy, loss, negatives, batch):
         The `Outcome` of the last step.
     """
     stream, views, pad, examples = _stream(batch)
+    encoders = _encoders(strategy)
     with strategy.scope():
         model = ContrastiveModel(
-            [
-                ENCODERS.lookup("paper(width=0.5)").function(
-                    (SIDE, SIDE, channels), seed
-                )
-                for seed, channels in enumerate(views.channels)
-            ],
+            encoders,
             convert=views.convert,
             pad=pad,
             loss=Loss(LOSSES.lookup(loss)),
@@ -205,6 +201,21 @@ def compute(strategy, loss, negatives, batch):
     return Outcome(
         float(value), _by_encoder(model, gradients), _left(strategy, model)
     )
+
+
+@functools.cache
+def _encoders(strategy):
+    """The encoders at their initial weights, which nothing here changes.
+
+    Made once: several machines agree on the start of each weight in turn.
+    """
+    channels = VIEWS.lookup("lab").function().channels
+    make = ENCODERS.lookup("paper(width=0.5)").function
+    with strategy.scope():
+        return [
+            make((SIDE, SIDE, count), seed)
+            for seed, count in enumerate(channels)
+        ]
 
 
 @functools.cache

@@ -26,6 +26,7 @@ NOISE = re.compile(
     rb"|To enable the following instructions: .* rebuild TensorFlow"
 )
 LINE_ENDS = re.compile(rb"(?<=[\r\n])")
+SCREENS = [2]  # the descriptors of stderr, the one without noise last
 
 
 class Parser(argparse.ArgumentParser):
@@ -150,6 +151,18 @@ def run(main):
         sys.exit(130)
 
 
+def abandon(message):
+    """Tells why, and ends the process at once, with exit code 1.
+
+    For a thread, while the main one waits for what never comes.
+
+    Args:
+        message: One line.
+    """
+    os.write(SCREENS[-1], f"{message}\n".encode())
+    os._exit(1)
+
+
 @contextlib.contextmanager
 def without_noise():
     """Keeps what TensorFlow's C++ code notes about itself off stderr.
@@ -165,9 +178,11 @@ def without_noise():
     os.close(writing)
     copier = threading.Thread(target=_copy, args=(reading, screen))
     copier.start()
+    SCREENS.append(screen)
     try:
         yield
     finally:
+        SCREENS.pop()
         sys.stderr.flush()
         os.dup2(screen, 2)  # closes the pipe's end, which ends the copier
         copier.join()

@@ -16,7 +16,12 @@ command goes on with an interrupted run.
 
 from tfcmc.config import PretrainConfig, make_config
 from tfcmc.plan import make_plan, open_run
-from trainers import command_line
+from trainers import command_line, machines
+
+ADVICE = (
+    "The same command, started again on all machines, goes on after the last "
+    "whole epoch."
+)
 
 
 def main(argv=None):
@@ -25,9 +30,10 @@ def main(argv=None):
     command_line.add_settings(parser, PretrainConfig)
     plan = make_plan(make_config(command_line.parse(parser, argv)))
     open_run(plan)  # refuses another experiment's folder at once
-    from tfcmc import experiment  # loads TensorFlow: only now
+    with machines.all_present(plan.config.strategy, ADVICE):
+        from tfcmc import experiment  # loads TensorFlow: only now
 
-    experiment.pretrain(plan)
+        experiment.pretrain(plan)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ import sys
 
 from tfcmc.checks import check_choice, check_number
 from tfcmc.config import STRATEGIES
-from trainers import command_line
+from trainers import command_line, machines
+
+ADVICE = "Nothing is lost: start the command again on all machines."
 
 
 def main(argv=None):
@@ -36,9 +38,11 @@ def main(argv=None):
     check_choice("strategy", given["strategy"], STRATEGIES)
     if "replicas" in given:
         check_number("replicas", given["replicas"], whole=True, at_least=1)
-    from tfcmc import verification  # loads TensorFlow: only now
+    with machines.all_present(given["strategy"], ADVICE):
+        from tfcmc import verification  # loads TensorFlow: only now
 
-    if not verification.prove(given["strategy"], given.get("replicas")):
+        same = verification.prove(given["strategy"], given.get("replicas"))
+    if not same:
         sys.exit(1)
 
 
