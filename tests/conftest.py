@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from tfcmc.lazy import keras
+from tfcmc.runs import Run
+
 ROOT = pathlib.Path(__file__).parents[1]
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
 CHROMIUM = ("chromium", "chromedriver")
@@ -156,6 +159,28 @@ def prepare_dataset():
         Builder(data_dir=str(data_dir)).download_and_prepare()
 
     return prepare
+
+
+@pytest.fixture(scope="session")
+def learnt():
+    """A function that reads what a run learnt, whatever the clock says."""
+
+    def read(folder, *, encoders=True):
+        """Returns the rows of its history, and one vector an encoder."""
+        rows = Run(folder).read_history()
+        for row in rows:
+            del row["seconds"]
+        weights = {}
+        for name in ("L", "ab") if encoders else ():
+            model = keras.models.load_model(
+                folder / "encoders" / f"{name}.keras"
+            )
+            weights[name] = np.concatenate(
+                [array.ravel() for array in model.get_weights()]
+            )
+        return rows, weights
+
+    return read
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,226 @@
+"""Two machines train as one, through deaths and restarts, as documented."""
+
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tfcmc import experiment
+from tfcmc.cluster import read_cluster
+from trainers import pretrain
+
+ROOT = pathlib.Path(__file__).parents[1]
+DOCUMENT = (ROOT / "docs" / "machines.md").read_text("utf-8")
+TRAINING = [
+    "--data=shapes(size=480)",
+    "--batch-size=16",
+    "--epochs=3",
+    "--loss=nce(z=mean)",
+    "--negatives=bank(draws=20)",
+    "--encoder=paper(width=0.5)",
+]
+SOON = 20  # seconds after which a machine has to have noticed
+
+
+class Pair:
+    """Two processes that are two machines, on free ports."""
+
+    def __init__(self, start):
+        with (
+            socket.create_server(("localhost", 0)) as first,
+            socket.create_server(("localhost", 0)) as second,
+        ):
+            ports = [each.getsockname()[1] for each in (first, second)]
+        self.names = [
+            f"worker {index} (localhost:{port})"
+            for index, port in enumerate(ports)
+        ]
+        self.processes = [
+            subprocess.Popen(
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                **start(index, ports),
+            )
+            for index in range(2)
+        ]
+
+    def wait_for(self, text):
+        """Reads what the chief prints, up to a line with a text."""
+        for line in self.processes[0].stdout:
+            if text in line:
+                return
+        pytest.fail(self.processes[0].stderr.read()[-3000:])
+
+    def ended(self, index, seconds=300):
+        """Waits for a machine; returns its exit code and both outputs."""
+        out, error = self.processes[index].communicate(timeout=seconds)
+        return self.processes[index].returncode, out, error
+
+
+@pytest.fixture
+def pair():
+    """A function that starts a pair, which does not outlive the test."""
+    pairs = []
+
+    def make(start):
+        pairs.append(Pair(start))
+        return pairs[-1]
+
+    yield make
+    for each in pairs:
+        for process in each.processes:
+            process.kill()
+            process.communicate()
+
+
+def environment(index, ports):
+    """The environment of a machine, as a shell has it."""
+    cluster = {"worker": [f"localhost:{port}" for port in ports]}
+    task = {"type": "worker", "index": index}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    return kept | {"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})}
+
+
+def command_of(module, *words):
+    """Starts a command on both machines; `{}` is the machine's number."""
+
+    def start(index, ports):
+        given = [word.replace("{}", str(index)) for word in words]
+        return {
+            "args": [sys.executable, "-m", module, *given],
+            "env": environment(index, ports),
+        }
+
+    return start
+
+
+def as_documented(folder):
+    """Starts what the documentation says, with other ports and less data."""
+    blocks = re.findall(r"```bash\n(export .*?)```", DOCUMENT, re.DOTALL)
+
+    def start(index, ports):
+        text = blocks[index]
+        for port, free in zip(("12345", "12346"), ports, strict=True):
+            text = text.replace(port, str(free))
+        text = text.replace("runs/two", f"{folder}")
+        text = text.replace("python -m", f"{sys.executable} -m")
+        words = " ".join(f"'{word}'" for word in TRAINING)
+        kept = environment(index, ports)
+        del kept["TF_CONFIG"]
+        return {"args": ["bash", "-c", f"{text.strip()} {words}"], "env": kept}
+
+    assert len(blocks) == 2
+    return start
+
+
+def test_death_and_restart(pair, learnt, tmp_path):
+    """Killed twice and started again it is the run that was not killed.
+
+    Which is the run of one device, up to rounding. Judging fails in the end,
+    which the other machine does not care for.
+    """
+    whole = pair(as_documented(tmp_path / "whole"))
+    for index in (1, 0):
+        code, out, error = whole.ended(index)
+        assert (code, error) == (0, "")
+        assert bool(out) == (index == 0)
+    words = ["--strategy=multiworker", f"--run-dir={tmp_path}/killed-{{}}"]
+    command = command_of("trainers.pretrain", *TRAINING, *words)
+    for epoch, dying in ((1, 1), (2, 0)):
+        killed = pair(command)
+        killed.wait_for(f"epoch   {epoch}/3")
+        time.sleep(0.3)
+        killed.processes[dying].kill()
+        code, _, error = killed.ended(1 - dying, SOON)
+        assert code == 1
+        assert error == (
+            f"Stopped: {killed.names[dying]} does not answer. "
+            f"{pretrain.ADVICE}\n"
+        )
+        history, _ = learnt(tmp_path / "killed-0", encoders=False)
+        assert len(history) == epoch  # it died in the middle of the next
+    (tmp_path / "killed-0" / "metrics.json").mkdir()
+    last = pair(command)
+    assert last.ended(1)[0] == 0
+    code, out, error = last.ended(0)
+    assert code == 1 and "IsADirectoryError" in error
+    assert "goes on after epoch 2" in out
+    assert not (tmp_path / "killed-1").exists()
+    check_equal(learnt(tmp_path / "killed-0"), learnt(tmp_path / "whole"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(experiment, "judge", lambda *parts: None)
+        folder = tmp_path / "one"
+        pretrain.main([*TRAINING, f"--run-dir={folder}", "--strategy=one"])
+    check_equal(learnt(tmp_path / "whole"), learnt(folder), 1e-3)
+
+
+def check_equal(got, want, tolerance=0.0):
+    """Histories and weights agree."""
+    for row, other in zip(got[0], want[0], strict=True):
+        for name in other:
+            close = pytest.approx(other[name], rel=tolerance, abs=tolerance)
+            assert row[name] == close, name
+    for name, weights in want[1].items():
+        np.testing.assert_allclose(
+            got[1][name], weights, rtol=0, atol=tolerance
+        )
+
+
+def test_verify_on_two_machines(pair):
+    """Every loss, and the same on both; only the chief tells."""
+    machines = pair(command_of("trainers.verify"))
+    code, out, error = machines.ended(0)
+    assert (code, error) == (0, "")
+    assert "2 replicas" in out and "all the same" in out
+    assert machines.ended(1) == (0, "", "")
+
+
+def test_slurm_script(tmp_path):
+    """Each task of the batch script gets the TF_CONFIG of its number."""
+    (script,) = re.findall(r"```bash\n(#!.*?)```", DOCUMENT, re.DOTALL)
+    programs = {
+        # A task a node, in an order that the names do not have.
+        "srun": 'shift; for SLURM_PROCID in 0 1; do export SLURM_PROCID; "$@"'
+        "; done",
+        "scontrol": 'test "$*" = "show hostnames n[9-10]"; printf "n9\\nn10"',
+        "python": 'echo "$TF_CONFIG"; echo "$*" >&2',
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/bash\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "SLURM_STEP_NODELIST": "n[9-10]",
+        },
+    )
+    lines = done.stdout.splitlines()
+    for index, line in enumerate(lines):
+        assert json.loads(line) == {
+            "cluster": {"worker": ["n9:12345", "n10:12345"]},
+            "task": {"type": "worker", "index": index},
+        }
+    assert len(lines) == 2
+    assert done.stderr.count("-m trainers.pretrain --strategy=multi") == 2
+
+
+def test_kubernetes_job(monkeypatch):
+    """Its pods know each other by the names that the Service gives them."""
+    (value,) = re.findall(r"value: '(.*)'", DOCUMENT)
+    for index in ("0", "1"):
+        monkeypatch.setenv("TF_CONFIG", value.replace("$(INDEX)", index))
+        found = read_cluster()
+        assert found.here == int(index)
+        assert found.addresses == (("two-0.two", 12345), ("two-1.two", 12345))
