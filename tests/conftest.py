@@ -162,6 +162,22 @@ def prepare_dataset():
 
 
 @pytest.fixture(scope="session")
+def patches():
+    """A function that fills a folder with pictures, of random patches."""
+
+    def write(folder, count):
+        """Writes them, and returns the `--data` that reads them."""
+        rng = np.random.default_rng(7)
+        for number in range(count):
+            pixels = rng.integers(0, 256, (8, 8, 3), np.uint8)
+            pixels = pixels.repeat(8, axis=0).repeat(8, axis=1)
+            keras.utils.save_img(folder / f"{number}.png", pixels, scale=False)
+        return f"--data=folder:{folder}"
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def learnt():
     """A function that reads what a run learnt, whatever the clock says."""
 

@@ -3,9 +3,8 @@
 python -m tests.strategy_process DEVICES CASES TRAINING
 
 Devices have to be settled before TensorFlow starts, which pytest's own
-process has done long ago. DEVICES: logical CPUs, or 0 for the machines of
-TF_CONFIG; CASES: pairs of loss and negatives; TRAINING: words of
-`trainers.pretrain`.
+process has done long ago. DEVICES: logical CPUs; CASES: pairs of loss and
+negatives; TRAINING: words of `trainers.pretrain`.
 """
 
 import dataclasses
@@ -18,15 +17,14 @@ from trainers import pretrain
 
 def main(count, cases, training):
     """Compares, trains, and prints what came out."""
-    if count:
-        strategies.use_devices(count)
-    strategy = strategies.make_strategy("mirrored" if count else "multiworker")
+    strategies.use_devices(count)
+    strategy = strategies.make_strategy("mirrored")
     found = [
         dataclasses.asdict(verification.verify(strategy, *case))
         | {"replicas": strategy.num_replicas_in_sync}
         for case in cases
     ]
-    # One process makes one set of machines, once.
+    # The collectives of a second strategy would take the first one's places.
     experiment.make_strategy = lambda name: strategy
     experiment.judge = lambda *parts: None
     pretrain.main(training)

@@ -61,7 +61,7 @@ def pretrain(plan):
             )
         run.create()
         run.write_json("config.json", dataclasses.asdict(config))
-        stage = Stage(plan, pictures.side)
+        stage = Stage(plan, pictures.side, strategy.num_replicas_in_sync)
         with strategy.scope():
             encoders = stage.encoders()
         train(plan, run, stage, encoders, pictures, held_out, strategy)
@@ -121,7 +121,8 @@ def evaluate(plan, run):
     """
     encoders = load_encoders(plan, run)
     source = load(plan)
-    stage = Stage(plan, source.pretrain.side)
+    judged = run.read_json("metrics.json") or {}
+    stage = Stage(plan, source.pretrain.side, judged.get("devices", 1))
     return judge(plan, run, source, stage, encoders, probe_functions())
 
 

@@ -41,7 +41,8 @@ def judge(plan, run, source, stage, encoders, probes):
     print("judging the frozen features")
     learnt_from, held_out = hold_out(source, plan.config.seed)
     judged = showing.judged_pictures(plan, source)
-    result = describe(plan, source) | {"encoders_sha256": hashes}
+    result = describe(plan, source)
+    result |= {"devices": stage.devices, "encoders_sha256": hashes}
     trained, encoded = measure(plan, source, stage, encoders, judged, probes)
     result |= trained
     result |= controls(plan, run, source, stage, judged, probes)

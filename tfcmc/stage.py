@@ -29,9 +29,11 @@ class Stage:
     Args:
         plan: A `Plan`.
         side: Side of the pictures, in pixels.
+        devices: How many train together, or have.
     """
 
-    def __init__(self, plan, side):
+    def __init__(self, plan, side, devices=1):
+        self.devices = devices
         self.views = plan.views.function()
         self.crop = plan.crop.function(side)
         self.centre = corners(
@@ -223,6 +225,8 @@ def patient(plan, stage, encoders, examples, images):
     features = sum(
         encoder.get_layer(FEATURES).output.shape[-1] for encoder in encoders
     )
+    negatives = plan.negatives.function()
+    apart = stage.devices if negatives.local else 1
     return Patient(
         names=stage.views.names,
         alpha=plan.config.alpha,
@@ -230,8 +234,8 @@ def patient(plan, stage, encoders, examples, images):
         dims=min(features, images),
         collapse_losses=collapse_losses(
             Loss(plan.loss),
-            plan.negatives.function(),
-            batch=plan.config.batch_size,
+            negatives,
+            batch=plan.config.batch_size // apart,
             dim=encoders[0].output_shape[-1],
             examples=examples,
         ),

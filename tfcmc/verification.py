@@ -31,13 +31,15 @@ TOLERANCE = 1e-5  # relative: the rounding of float32 in another order
 BATCH = 8  # pictures, or two for every replica if that is more
 STEPS = 2  # where something is remembered, the second step sees it
 SEED = 5
-# Beside every loss with its defaults: states that follow the batches, and
-# negatives of a bank.
+# Beside every loss with its defaults: states that follow the batches,
+# negatives of a bank, and each device's own.
 MORE = (
     ("nce(z=mean)", "batch"),
     ("nce(z=first)", "batch"),
     ("softmax", "bank(draws=20)"),
     ("nce(z=mean)", "bank(draws=20)"),
+    ("nt_xent", "local"),
+    ("vicreg", "local"),
 )
 LINE = "{:<22}{:<16}{:>12}{:>12}{:>13}{:>11}"
 
@@ -136,6 +138,9 @@ def cases():
 def verify(strategy, loss, negatives):
     """Compares all replicas with one device.
 
+    Where negatives are each device's own, the one device computes the share
+    of each by itself, and the mean of all is compared.
+
     Args:
         strategy: A `tf.distribute` strategy.
         loss: Spec.
@@ -146,7 +151,8 @@ def verify(strategy, loss, negatives):
     """
     shares = strategy.num_replicas_in_sync
     batch = shares * max(2, BATCH // shares)
-    want = _compute_on_one(loss, negatives, batch)
+    local = NEGATIVES.lookup(negatives).function().local
+    want = _compute_on_one(loss, negatives, batch, shares if local else 1)
     got = compute(strategy, loss, negatives, batch)
     return Difference(
         loss=loss,
@@ -158,7 +164,7 @@ def verify(strategy, loss, negatives):
     )
 
 
-def compute(strategy, loss, negatives, batch):
+def compute(strategy, loss, negatives, batch, share=None):
     """Computes loss and gradients of a few steps at the initial weights.
 
     Args:
@@ -166,6 +172,8 @@ def compute(strategy, loss, negatives, batch):
         loss: Spec.
         negatives: Spec.
         batch: Pictures a step, on all replicas.
+        share: Of one device: `(shares, mine)` as `distribute` asks for, to
+            compute that part of every batch alone; None for the whole.
 
     Returns:
         The `Outcome` of the last step.
@@ -191,7 +199,9 @@ def compute(strategy, loss, negatives, batch):
 
     steps = STEPS if sum(each.shape[0] for each in model.memory) else 1
     read = stream.dataset
-    batches = distribute(strategy, lambda *part: read(0, steps, *part))
+    batches = distribute(
+        strategy, lambda *part: read(0, steps, *(share or part))
+    )
     for _, shares in zip(range(steps), batches, strict=False):
         # Not compiled: each loss runs once, and compiling takes longer.
         value, *gradients = (
@@ -219,9 +229,24 @@ def _encoders(strategy):
 
 
 @functools.cache
-def _compute_on_one(loss, negatives, batch):
-    """The outcome on one device, which serves every strategy."""
-    return compute(tf.distribute.get_strategy(), loss, negatives, batch)
+def _compute_on_one(loss, negatives, batch, shares):
+    """The mean outcome of every share on one device, for any strategy."""
+    found = [
+        compute(
+            tf.distribute.get_strategy(),
+            loss,
+            negatives,
+            batch,
+            (shares, range(number, number + 1)),
+        )
+        for number in range(shares)
+    ]
+    gradients = zip(*(each.gradients for each in found), strict=True)
+    return Outcome(
+        float(np.mean([each.loss for each in found])),
+        [np.mean(parts, axis=0) for parts in gradients],
+        np.mean([each.left for each in found], axis=0),
+    )
 
 
 def _stream(batch):
