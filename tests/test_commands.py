@@ -7,6 +7,8 @@ import pathlib
 import re
 import resource
 import shlex
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -27,6 +29,12 @@ from trainers import (
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
+VERIFY = """
+from tfcmc import verification
+from trainers import verify
+verification.cases = lambda: [("softmax", "batch")]
+verify.main()
+"""
 
 
 def test_screen(trained):
@@ -131,12 +139,17 @@ def numbers_of(folder):
 
 
 def test_evaluate_again(trained, capsys):
-    """The verdict of a finished run is the same when judged again."""
+    """The verdict of a finished run is the same when judged again.
+
+    How many devices trained it stands nowhere else, and is kept.
+    """
     folder, _ = trained
-    before = json.loads((folder / "metrics.json").read_text())
-    (folder / "metrics.json").unlink()
+    path = folder / "metrics.json"
+    before = json.loads(path.read_text())
+    path.write_text('{"devices": 4}')
     evaluate.main([str(folder)])
-    assert json.loads((folder / "metrics.json").read_text()) == before
+    assert json.loads(path.read_text()) == before | {"devices": 4}
+    path.write_text(json.dumps(before))
     assert "trained" in capsys.readouterr().out
 
 
@@ -192,7 +205,15 @@ def test_loss_that_is_no_number(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "name",
-    ["pretrain", "evaluate", "compare", "losses", "embed", "neighbours"],
+    [
+        "pretrain",
+        "evaluate",
+        "compare",
+        "losses",
+        "embed",
+        "neighbours",
+        "verify",
+    ],
 )
 def test_help_is_quick(name, command):
     """Under a second of work: TensorFlow is not loaded."""
@@ -384,6 +405,18 @@ def test_readme(words, trained, tmp_path, monkeypatch):
         return
     if module == "trainers.losses":
         losses.main(rest)
+        return
+    if module == "trainers.verify":
+        # One loss of all; devices are settled before TensorFlow starts.
+        done = subprocess.run(
+            [sys.executable, "-c", VERIFY, *rest],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "2 replicas beside one device" in done.stdout
+        assert "softmax" in done.stdout and "all the same" in done.stdout
         return
     if module == "trainers.embed":
         kept = [word for word in rest[1:] if not word.startswith("--data")]

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from tfcmc.collapse import collapse_losses
+from tfcmc.config import make_config
 from tfcmc.doctor import Patient, examine
 from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.verdict import sphere
 from tfcmc.losses import LOSSES, Loss
 from tfcmc.negatives import NEGATIVES
+from tfcmc.plan import make_plan
+from tfcmc.stage import Stage, patient
 
 NAMES = ("L", "ab")
 DIM, COUNT = 24, 60
@@ -164,6 +167,19 @@ def test_collapse_losses(spec, negatives, one_point, orthogonal):
     assert values["two orthogonal constants"] == pytest.approx(
         orthogonal, rel=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    ("negatives", "candidates"), [("batch", 32), ("local", 8)]
+)
+def test_each_device_collapses_by_itself(negatives, candidates):
+    """With negatives of its own it has only its share of the batch."""
+    settings = {"negatives": negatives, "batch_size": 32, "loss": "softmax"}
+    plan = make_plan(make_config(settings))
+    stage = Stage(plan, 64, devices=4)
+    found = patient(plan, stage, stage.encoders(), examples=99, images=50)
+    for value in found.collapse_losses.values():
+        assert value == pytest.approx(2 * np.log(candidates), rel=1e-5)
 
 
 @pytest.mark.parametrize("loss", LOSSES.names())
