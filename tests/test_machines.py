@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -137,11 +138,12 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
         assert bool(out) == (index == 0)
     words = ["--strategy=multiworker", f"--run-dir={tmp_path}/killed-{{}}"]
     command = command_of("trainers.pretrain", *training, *words)
-    for epoch, dying in ((1, 1), (2, 0)):
+    ends = ((1, 1, signal.SIGKILL), (2, 0, signal.SIGTERM))
+    for epoch, dying, by in ends:
         killed = pair(command)
         killed.wait_for(f"epoch   {epoch}/3")
         time.sleep(0.2)
-        killed.processes[dying].kill()
+        killed.processes[dying].send_signal(by)
         code, _, error = killed.ended(1 - dying, SOON)
         assert code == 1
         assert error == (

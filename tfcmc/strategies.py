@@ -1,5 +1,7 @@
 """Which devices train together, and what each of them reads and writes."""
 
+import signal
+
 from tfcmc.checks import must
 from tfcmc.cluster import is_named, read_cluster
 from tfcmc.lazy import tf
@@ -25,7 +27,11 @@ def make_strategy(name):
     """
     if is_named(name):
         read_cluster()  # TensorFlow's own errors name no variable
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        # TensorFlow takes what schedulers end a job with, and goes on (2.21).
+        before = signal.getsignal(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+        return strategy
     list_logical = tf.config.list_logical_devices
     gpus = list_logical("GPU")
     if name == "mirrored" or (name == "auto" and len(gpus) > 1):
