@@ -4,7 +4,7 @@ from tfcmc.blocks import rows_in_blocks
 from tfcmc.geometry import similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Choice, Number
+from tfcmc.registry import Choice, Number, Range
 
 
 def estimate_log_z(
@@ -60,7 +60,7 @@ def estimate_log_z(
         "state_size": 2,
         "constant": lambda options: options["z"] in ("first", "mean"),
     },
-    temperature=Number(above=0, at_most=100),
+    temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
     z=Choice(("exact", "first", "mean"), number=Number(above=0)),
 )
 def nce(
