@@ -15,7 +15,6 @@ once, each on its share of the cores.
 
 import dataclasses
 import shlex
-import signal
 import sys
 import time
 
@@ -108,7 +107,7 @@ def train_missing(entries, jobs):
         if ended.code == 0:
             text = _result(missing[name])
         else:
-            failures[name] = _reason(ended)
+            failures[name] = ended.reason
             text = f"FAILED: {failures[name]} (see {ended.job.log})"
         spent = time.monotonic() - start
         rate = spent / (len(missing) - left)
@@ -149,13 +148,6 @@ def _result(entry):
         f"done: {probe}alignment {found['alignment']:.3f}, "
         f"uniformity {found['uniformity']:.3f}"
     )
-
-
-def _reason(ended):
-    """Says why a run broke."""
-    if ended.code < 0:
-        return f"ended by {signal.Signals(-ended.code).name}"
-    return ended.told or f"exit code {ended.code}"
 
 
 if __name__ == "__main__":
