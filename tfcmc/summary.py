@@ -92,7 +92,8 @@ def choice_lines(result):
         for name, words in told.items()
         if name in result
     ]
-    return [f"chosen on a part of the train part: {', '.join(chosen)}"]
+    text = ",\n    ".join(chosen)
+    return f"chosen on a part of the train part: {text}".splitlines()
 
 
 def _place(probe):

@@ -15,11 +15,12 @@ WATCH = 0.5  # seconds between looks at the parent
 
 
 @contextlib.contextmanager
-def held(folder, *, wait=False):
+def held(folder, *, part="", wait=False):
     """Holds a folder for this process; the system lets go when it ends.
 
     Args:
         folder: Path of the folder, which is there.
+        part: What of it, if not all.
         wait: Whether to wait for another process to end.
 
     Yields:
@@ -28,13 +29,13 @@ def held(folder, *, wait=False):
     Raises:
         UsageError: if another process holds it.
     """
-    with open(pathlib.Path(folder) / ".lock", "w") as file:
+    with open(pathlib.Path(folder) / f".{part}lock", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise UsageError(
                 f"`run-dir` must be held by no other search. Received: "
-                f"{str(folder)!r}, in which one is running"
+                f"{str(folder)!r}, in which one is running {part}".rstrip()
             ) from None
         yield
 

@@ -69,7 +69,7 @@ class Tuner:
         """
         proposals = []
         for slot in range(count):
-            trial = self._create(f"slot {slot}")
+            trial = quietly(self.oracle.create_trial)(f"slot {slot}")
             if trial.status != "RUNNING":
                 break
             proposal = self.read(trial)
@@ -108,13 +108,6 @@ class Tuner:
             parent=None if parent is None else int(parent),
         )
 
-    @on_one_thread
-    def _create(self, slot):
-        with warnings.catch_warnings():
-            # Of fits to few points, which scikit-learn takes for suspicious.
-            warnings.simplefilter("ignore")
-            return self.oracle.create_trial(slot)
-
     def _oracle(self, search):
         common = {
             "objective": keras_tuner.Objective(
@@ -141,6 +134,26 @@ class Tuner:
         if search.tuner == "bayesian":
             oracle.populate_space = _without_repeats(oracle)
         return oracle
+
+
+def quietly(create):
+    """Keeps KerasTuner from warning, and from taking more than one thread.
+
+    Args:
+        create: An oracle's `create_trial`.
+
+    Returns:
+        The same function.
+    """
+
+    @on_one_thread
+    def created(slot):
+        with warnings.catch_warnings():
+            # Of fits to few points, which scikit-learn takes for suspicious.
+            warnings.simplefilter("ignore")
+            return create(slot)
+
+    return created
 
 
 def _without_repeats(oracle):

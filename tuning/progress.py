@@ -26,9 +26,12 @@ class Progress:
     Args:
         search: The `Search`.
         trials: The `Trial`s that have ended before.
+        alone: Whether all trials that end are told here, so that the time
+            left is known.
     """
 
-    def __init__(self, search, trials):
+    def __init__(self, search, trials, *, alone=True):
+        self._alone = alone
         self._search = search
         self._trials = list(trials)
         self._start = time.monotonic()
@@ -58,7 +61,7 @@ class Progress:
         if top is not None:
             told += f"; best {self.told(top)}, trial {top.number}"
         left = self._search.trials - len(self._trials)
-        if left > 0:
+        if self._alone and left > 0:
             rate = (time.monotonic() - self._start) / self._ended
             told += f"; {left} to go, {clock(left * rate)}"
         print(

@@ -20,186 +20,104 @@ it goes on further. A trial that breaks is recorded with its reason.
 """
 
 import dataclasses
-import pathlib
+import time
 
-from tfcmc.checks import UsageError, check_choice, check_number, must
-from tfcmc.config import PretrainConfig, make_config
-from tfcmc.plan import CIRCUMSTANCES, data_word, make_plan
-from tfcmc.registry import parse_spec
+from tfcmc.checks import must
+from tfcmc.config import PretrainConfig
 from trainers import command_line
 from tuning import processes
+from tuning.distributed import Chief, role, work, worker_name
 from tuning.engine import conduct
 from tuning.locks import held
 from tuning.oracle import TUNERS, Tuner
+from tuning.plan import TRIALS, plan_search, settled, with_objective
 from tuning.progress import Progress, score_text, summary
-from tuning.records import (
-    LABEL_FREE,
-    OBJECTIVES,
-    Search,
-    read_search,
-    read_trials,
-    write_record,
-)
-from tuning.space import make_space
+from tuning.records import OBJECTIVES, read_search, read_trials, write_record
 
 OWN = ("run_dir", "judge_on")  # settings that are not the user's
-TRIALS = 20
+WAIT = 1.0  # seconds between looks for the chief's search
 
 
 def main(argv=None):
     """Reads the command line and searches."""
     given = command_line.parse(_parser(), argv)
+    position = role()
     search, config, folder = plan_search(given)
+    if position is not None:
+        check_distributed(search, position)
     processes.make_folder(folder)
+    if position == "worker":
+        help_with(search, config, folder)
+        return
     with held(folder):
         search = settled(search, folder)
-        print(f"the loss as it is: {search.loss}", flush=True)
-        default, reason = processes.run_default(config, folder)
-        search = with_objective(search, default, reason)
-        write_record(folder / "search.json", search)
-        told = reason or score_text(search.objective, default)
-        print(f"the loss as it is: {told}", flush=True)
-        progress = Progress(search, read_trials(folder))
+        if position == "chief":
+            lead(search, config, folder)
+        else:
+            search_alone(search, config, folder)
+
+
+def search_alone(search, config, folder):
+    """Searches in this process, which starts one for each trial."""
+    search, default = train_default(search, config, folder)
+    progress = Progress(search, read_trials(folder))
+    run = processes.Processes(search, config, folder, progress)
+    conduct(Tuner(search, config.epochs), search, folder, run)
+    finish(search, folder, default)
+
+
+def lead(search, config, folder):
+    """Searches through workers, as their chief."""
+    write_record(folder / "search.json", search)
+    found = []
+    progress = Progress(search, read_trials(folder))
+    chief = Chief(Tuner(search, config.epochs), search, folder, progress)
+    chief.serve(lambda: found.append(train_default(search, config, folder)))
+    finish(search, folder, found[0][1])
+
+
+def help_with(search, config, folder):
+    """Runs trials for a chief, as one of its workers."""
+    with held(folder, part=f"{worker_name()}-"):
+        while read_search(folder) is None:
+            time.sleep(WAIT)
+        search = settled(search, folder)
+        progress = Progress(search, (), alone=False)
         run = processes.Processes(search, config, folder, progress)
-        trials = conduct(Tuner(search, config.epochs), search, folder, run)
+        work(Tuner(search, config.epochs), search, folder, run)
+
+
+def train_default(search, config, folder):
+    """Trains the loss as it is, and settles the objective by its scores."""
+    print(f"the loss as it is: {search.loss}", flush=True)
+    default, reason = processes.run_default(config, folder)
+    search = with_objective(search, default, reason)
+    write_record(folder / "search.json", search)
+    told = reason or score_text(search.objective, default)
+    print(f"the loss as it is: {told}", flush=True)
+    return search, default
+
+
+def finish(search, folder, default):
+    """Tells what came of a search."""
+    trials = read_trials(folder)
     if len(trials) < search.trials:
         print(f"after {len(trials)} trials there is nothing left to try")
     print(f"\n{summary(search, trials, default)}")
     print(f"everything is in {folder}")
 
 
-def plan_search(given):
-    """Settles what is searched for, before anything is trained.
-
-    Args:
-        given: Name to value of what the user gave.
-
-    Returns:
-        `(search, config, folder)`: the `Search`, whose objective may be None;
-        the `PretrainConfig` of the loss as it is; the search's path.
+def check_distributed(search, position):
+    """Checks what only a search by several processes asks for.
 
     Raises:
-        UsageError: if a name, a value or a range is not known or not legal.
+        UsageError: if an objective is missing, or workers are to start
+            several trials each.
     """
-    own = {
-        "space": "",
-        "tuner": "bayesian",
-        "objective": None,
-        "trials": TRIALS,
-        "jobs": 1,
-    }
-    own |= {name: given.pop(name) for name in own if name in given}
-    folder = given.pop("run_dir", None)
-    check_choice("tuner", own["tuner"], TUNERS)
-    if own["objective"] is not None:
-        check_choice("objective", own["objective"], OBJECTIVES)
-    check_number("trials", own["trials"], whole=True, at_least=1)
-    check_number("jobs", own["jobs"], whole=True, at_least=1, at_most=64)
-    _, kept, _ = parse_spec(given.get("loss", "softmax"), "loss")
-    config, space = make_space(
-        make_config({**given, "judge_on": "validation"}),
-        own.pop("space"),
-        kept,
-    )
-    plan = make_plan(config)
-    settings = {
-        name: value
-        for name, value in dataclasses.asdict(plan.config).items()
-        if name not in ("run_dir", "loss", *space)
-    }
-    search = Search(
-        loss=plan.loss.spec,
-        space=space,
-        seed=config.seed,
-        settings=settings,
-        **own,
-    )
-    name = f"tune-{data_word(plan.data)}-{plan.loss.name}"
-    return search, plan.config, pathlib.Path(folder or f"runs/{name}")
-
-
-def settled(search, folder):
-    """Checks that a folder is new, or this search's.
-
-    Args:
-        search: The `Search`.
-        folder: Path of the search.
-
-    Returns:
-        The `Search`, its objective that of the folder if it had none.
-
-    Raises:
-        UsageError: if the folder holds another search.
-    """
-    stored = read_search(folder)
-    if stored is None:
-        return search
     if search.objective is None:
-        search = dataclasses.replace(search, objective=stored.objective)
-    differing = [
-        f"{name} {old!r} and not {new!r}"
-        for (name, old), (_, new) in zip(
-            identity(stored).items(), identity(search).items(), strict=True
-        )
-        if old != new
-    ]
-    differing += [
-        f"{name} {stored.settings.get(name)!r} and not "
-        f"{search.settings.get(name)!r}"
-        for name in sorted({*stored.settings, *search.settings})
-        if name not in CIRCUMSTANCES
-        and stored.settings.get(name) != search.settings.get(name)
-    ]
-    if differing:
-        raise UsageError(
-            f"`run-dir` must be empty or hold this search. Received: "
-            f"{str(folder)!r}, which has {', '.join(differing[:3])}.\nChoose "
-            f"another --run-dir, or delete the folder."
-        )
-    return search
-
-
-def identity(search):
-    """Returns what makes a search another one, its settings aside."""
-    found = dataclasses.asdict(search)
-    del found["settings"]
-    # A grid has as many points as the budget lets it have.
-    if search.tuner != "grid":
-        del found["trials"]
-    return found
-
-
-def with_objective(search, default, reason):
-    """Settles the objective by what the data allow.
-
-    Args:
-        search: The `Search`.
-        default: Scores of the loss as it is; empty where it failed.
-        reason: Why it failed, or None.
-
-    Returns:
-        The `Search`, its objective one of `OBJECTIVES`.
-
-    Raises:
-        UsageError: if the data do not allow it, or nobody can know.
-    """
-    if not default:
-        if search.objective is None:
-            raise UsageError(
-                f"The loss as it is failed: {reason}.\n--objective=... goes "
-                f"on with others, or see default/log.txt."
-            )
-        return search
-    if search.objective is None:
-        objective = next(name for name in OBJECTIVES if name in default)
-        return dataclasses.replace(search, objective=objective)
-    if search.objective not in default:
-        raise must(
-            "objective",
-            f"{' or '.join(LABEL_FREE)} where the data have no labels",
-            search.objective,
-        )
-    return search
+        raise must("objective", f"given to a {position}", None)
+    if search.jobs != 1:
+        raise must("jobs", f"1 for a {position}: start workers", search.jobs)
 
 
 def _parser():
