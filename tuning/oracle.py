@@ -6,6 +6,7 @@ proposals.
 """
 
 import dataclasses
+import random
 import tempfile
 import warnings
 
@@ -114,8 +115,7 @@ class Tuner:
                 search.objective, OBJECTIVES[search.objective]
             ),
             "hyperparameters": _hyperparameters(self._space),
-            # KerasTuner takes a seed of 0 for none.
-            "seed": search.seed + 1,
+            "seed": spread(search.seed),
             "max_consecutive_failed_trials": search.trials + 1,
         }
         oracles = keras_tuner.oracles
@@ -133,7 +133,18 @@ class Tuner:
         oracle = kinds[search.tuner](max_trials=None, **common)
         if search.tuner == "bayesian":
             oracle.populate_space = _without_repeats(oracle)
+        if search.tuner == "grid":
+            oracle.populate_space = _without_waiting(oracle)
         return oracle
+
+
+def spread(seed):
+    """Returns a seed for KerasTuner, far from those of other seeds.
+
+    It takes 0 for none, and draws by the seed, the seed plus 1, plus 2, ...:
+    searches of neighbouring seeds would try the same values.
+    """
+    return random.Random(seed).randrange(1, 2**31)
 
 
 def quietly(create):
@@ -168,6 +179,22 @@ def _without_repeats(oracle):
         return oracle._random_populate_space()
 
     return unlike
+
+
+def _without_waiting(oracle):
+    """Lets a grid go on before its last trial has ended.
+
+    KerasTuner waits, in case a trial declares more to search.
+    """
+    populate = oracle.populate_space
+
+    def at_once(trial_id):
+        response = populate(trial_id)
+        if response["status"] == "RUNNING":
+            oracle._populate_next.append(trial_id)
+        return response
+
+    return at_once
 
 
 def _hyperparameters(space):
