@@ -24,6 +24,7 @@ from trainers import (
     neighbours,
     pretrain,
 )
+from tuning import search
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
@@ -408,6 +409,14 @@ def test_readme(words, trained, tmp_path, monkeypatch):
         kept += [f"--data={TINY}", "--epochs=1", "--batch-size=16"]
         compare.main([*kept, "--jobs=2"])
         assert (pathlib.Path(folder) / "report.html").exists()
+        return
+    if module == "tuning.search":
+        # One trial; the trainings look for the checkout.
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        kept = [word for word in rest if not word.startswith("--data")]
+        kept += [f"--data={TINY}", "--epochs=1", "--batch-size=16"]
+        search.main([*kept, "--trials=1"])
+        assert list(tmp_path.glob("runs/*/trials/0000/trial.json"))
         return
     assert module == "trainers.pretrain"
     if "--help" in rest:

@@ -17,6 +17,16 @@ Written to the folder: search.json, default/ (the loss as it is) and
 trials/0000, 0001, ..., run folders like any other with a trial.json. Killed
 at any moment, the same command goes on to the same trials; with more --trials
 it goes on further. A trial that breaks is recorded with its reason.
+
+--tuner=hyperband trains many trials for few epochs and goes on with the best,
+up to --epochs. On several machines that share the folder, or several GPUs of
+one, start the same command in each process, with KerasTuner's variables and
+an --objective: KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT are where the
+chief listens, KERASTUNER_TUNER_ID is "chief" for one process and a name of
+its own for each worker. The chief proposes, trains only the loss as it is,
+and ends when all trials have. A worker or a chief that was stopped goes on
+when it is started again under the same name. The port is open to all who
+reach it: use it in a network that you trust.
 """
 
 import dataclasses

@@ -33,8 +33,8 @@ TINY = [
     "--batch-size=16",
     "--tuner=random",
 ]
-# Of three trials at seed 5, one has more pictures a batch than there are.
-WORDS = [*TINY, "--space=batch_size=16|32|4096", "--seed=5", "--trials=3"]
+# Of three trials at seed 4, one has more pictures a batch than there are.
+WORDS = [*TINY, "--space=batch_size=16|32|4096", "--seed=4", "--trials=3"]
 
 
 def begin(*words):
@@ -86,7 +86,7 @@ def test_killed_and_gone_on(searched):
     wanted = proposed(WORDS)
     trials = read_trials(folder)
     assert [trial.values for trial in trials] == [p.values for p in wanted]
-    assert "trial 0: " not in out and "trial 2: " in out
+    assert "\ntrial 0: " not in out and "\ntrial 2: " in out
     assert read_search(folder).objective == "linear_probe"
 
 
@@ -97,7 +97,7 @@ def test_a_trial_that_fails(searched):
     failed = [trial for trial in trials if trial.status == "failed"]
     assert len(failed) == 1 and failed[0].values["batch_size"] == 4096
     assert "number of pictures to learn from, 160" in failed[0].reason
-    assert f"failed: {failed[0].reason}" in out or failed[0].number == 0
+    assert f"failed: {failed[0].reason}" in out
     for trial in trials:
         if trial.status == "done":
             assert trial.scores.keys() == {
@@ -159,7 +159,7 @@ def refused(folder, *words):
         ("--space=batch_size=16|32", "space"),
         ("--tuner=bayesian", "tuner 'random' and not 'bayesian'"),
         ("--objective=knn", "objective 'linear_probe' and not 'knn'"),
-        ("--seed=6", "seed 5 and not 6"),
+        ("--seed=6", "seed 4 and not 6"),
         ("--jobs=2", "jobs 1 and not 2"),
         ("--beta-1=0.9", "beta_1 0.5 and not 0.9"),
         ("--loss=softmax(temperature=0.1)", "loss"),
