@@ -168,13 +168,29 @@ def read_panel(title, run, names):
     )
 
 
+def table_options(plan):
+    """Returns what tells a run from others: usual settings, then unusual."""
+    config, standard = plan.config, type(plan.config)()
+    options = {"loss": plan.loss.name} | plan.loss.options
+    usual = ("data", "epochs", "seed", "batch_size", "learning_rate")
+    for name in (*usual, "geometry"):
+        options[name] = getattr(config, name)
+    for name in ("beta_1", "beta_2", "warmup", "schedule", "flip"):
+        if getattr(config, name) != getattr(standard, name):
+            options[name] = getattr(config, name)
+    defaults = plan.encoder.member.defaults()
+    for name, value in plan.encoder.options.items():
+        if value != defaults[name]:
+            options[f"encoder.{name}"] = value
+    return options
+
+
 def show_in_tensorboard(plan, run, source, encoded, result):
     """Writes embeddings, figures and a row of the table for TensorBoard.
 
     They make up a TensorBoard run of their own, so that the table has the
     verdict for its metrics and not every curve.
     """
-    config = plan.config
     folder = run.tensorboard / "verdict"
     few = encoded.first(verdict.SPHERE_COUNT)
     board.write_projector(
@@ -188,11 +204,7 @@ def show_in_tensorboard(plan, run, source, encoded, result):
     board.write_images(
         folder, sorted(run.figures.glob("*.png")), step=result["epochs"]
     )
-    settings = ("data", "epochs", "seed", "batch_size", "learning_rate")
-    options = {"loss": plan.loss.name} | plan.loss.options
-    for name in (*settings, "geometry"):
-        options[name] = getattr(config, name)
-    options["epochs"] = result["epochs"]
+    options = table_options(plan) | {"epochs": result["epochs"]}
     metrics = {
         f"sphere/{name}": result["sphere"][name]
         for name in ("alignment", "uniformity", "effective_rank")

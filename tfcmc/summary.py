@@ -92,6 +92,8 @@ def choice_lines(result):
         for name, words in told.items()
         if name in result
     ]
+    if not chosen:
+        return []
     text = ",\n    ".join(chosen)
     return f"chosen on a part of the train part: {text}".splitlines()
 

@@ -15,16 +15,22 @@ import time
 import numpy as np
 import pytest
 
+from tfcmc import experiment, judging
 from tfcmc.checks import UsageError
+from tfcmc.config import make_config
 from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.validation import choose_on_validation
+from tfcmc.plan import make_plan
+from tfcmc.runs import Run
 from trainers import evaluate
 from tuning import search
 from tuning.locks import held
 from tuning.oracle import Tuner
-from tuning.plan import plan_search, settled
+from tuning.plan import plan_search, settled, with_objective
+from tuning.processes import scores_of
 from tuning.records import read_search, read_trials, trial_folder
+from tuning.trial import go_on_from
 
 ROOT = pathlib.Path(__file__).parents[2]
 TINY = [
@@ -143,6 +149,76 @@ def test_evaluate_a_trial(searched, tmp_path, capsys):
     for name in ("linear_probe", "knn"):
         assert after[name]["accuracy"] == before[name]["accuracy"]
     assert "mlp_head" in after and list(run.glob("figures/*.png"))
+
+
+def test_promoted(tmp_path):
+    """Two epochs of three, and gone on with elsewhere, are three at once."""
+    extent = judging.Extent(
+        experiment.probe_functions(("knn",)), each_view=False, figures=False
+    )
+    metrics, rows = {}, {}
+    for name, until in (("two", 2), ("on", 3), ("three", None)):
+        config = make_config(
+            {
+                "data": "shapes(size=160)",
+                "epochs": 3,
+                "batch_size": 16,
+                "beta_1": 0.9,
+                "encoder": "paper(width=0.5)",
+                "run_dir": str(tmp_path / name),
+            }
+        )
+        run = Run(tmp_path / name)
+        if name == "on":
+            for _ in range(2):  # as where it was killed and begins again
+                go_on_from(Run(tmp_path / "two"), run)
+        metrics[name] = experiment.pretrain(
+            make_plan(config), until=until, extent=extent
+        )
+        rows[name] = run.read_history()
+        for row in rows[name]:
+            del row["seconds"]
+        (table,) = run.tensorboard.glob("verdict/*hparams*")
+        assert b"encoder.width" in table.read_bytes()
+        assert b"beta_1" in table.read_bytes()
+    assert [metrics[name]["epochs"] for name in metrics] == [2, 3, 3]
+    assert rows["on"] == rows["three"] and rows["on"][:2] == rows["two"]
+    assert metrics["on"] == metrics["three"]
+    assert len(list(tmp_path.glob("on/tensorboard/events*"))) == 2
+
+
+def test_objective_by_the_data():
+    """The probe where there are labels; told where there are none."""
+    wanted, _, _ = plan_search({})
+    labels_free = {"alignment_uniformity": -2.0, "effective_rank": 30.0}
+    all_scores = {"knn": 0.5, "linear_probe": 0.6} | labels_free
+    for scores, objective in (
+        (all_scores, "linear_probe"),
+        (labels_free, "alignment_uniformity"),
+    ):
+        found = with_objective(wanted, scores, None)
+        assert found.objective == objective
+    with pytest.raises(UsageError, match="it broke"):
+        with_objective(wanted, {}, "it broke")
+    chosen = dataclasses.replace(wanted, objective="knn")
+    assert with_objective(chosen, {}, "it broke") == chosen
+    with pytest.raises(UsageError, match="have no labels"):
+        with_objective(chosen, labels_free, None)
+
+
+def test_scores():
+    """Every objective that a verdict has, and that is a number."""
+    metrics = {
+        "alignment": 0.75,
+        "uniformity": -3.5,
+        "sphere": {"effective_rank": 12.5},
+    }
+    wanted = {"alignment_uniformity": -2.75, "effective_rank": 12.5}
+    assert scores_of(metrics) == wanted
+    metrics["knn"] = {"accuracy": 0.25}
+    assert scores_of(metrics) == wanted | {"knn": 0.25}
+    metrics["uniformity"] = float("nan")
+    assert scores_of(metrics) == {"effective_rank": 12.5, "knn": 0.25}
 
 
 def refused(folder, *words):
