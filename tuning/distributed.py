@@ -114,15 +114,17 @@ class Chief:
         """
         servicer = oracle_chief.OracleServicer(self._oracle)
         server = _listen(servicer)
-        meanwhile()
-        while self._oracle.ongoing_trials or not (
-            servicer.stop_triggered or len(self._statuses) >= self._count
-        ):
-            time.sleep(IDLE)
-        until = time.monotonic() + FAREWELL
-        while self._oracle.tuner_ids and time.monotonic() < until:
-            time.sleep(IDLE)
-        server.stop(IDLE).wait()
+        try:
+            meanwhile()
+            while self._oracle.ongoing_trials or not (
+                servicer.stop_triggered or len(self._statuses) >= self._count
+            ):
+                time.sleep(IDLE)
+            until = time.monotonic() + FAREWELL
+            while self._oracle.tuner_ids and time.monotonic() < until:
+                time.sleep(IDLE)
+        finally:
+            server.stop(IDLE).wait()
         if self._nothing_works():
             raise NothingWorks(read_trials(self._folder)[-1].reason)
 

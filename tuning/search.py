@@ -92,6 +92,9 @@ def help_with(search, config, folder):
         while read_search(folder) is None:
             time.sleep(WAIT)
         search = settled(search, folder)
+        if len(read_trials(folder)) >= search.trials:
+            print("all trials have ended")
+            return
         progress = Progress(search, (), alone=False)
         run = processes.Processes(search, config, folder, progress)
         work(Tuner(search, config.epochs), search, folder, run)

@@ -25,6 +25,7 @@ from tfcmc.plan import make_plan
 from tfcmc.runs import Run
 from trainers import evaluate
 from tuning import search
+from tuning.distributed import NAMES
 from tuning.locks import held
 from tuning.oracle import Tuner
 from tuning.plan import plan_search, settled, with_objective
@@ -270,6 +271,18 @@ def test_one_search_a_folder(searched):
         assert "held by no other search" in refused(folder, *WORDS)
     with held(folder, part="one-"), held(folder, part="two-"):
         pass
+
+
+def test_a_worker_that_comes_late(searched, monkeypatch, capsys):
+    """Where all trials have ended it says so, and waits for no chief."""
+    folder, _, _ = searched
+    for name, value in zip(NAMES, ("late", "127.0.0.1", "9"), strict=True):
+        monkeypatch.setenv(name, value)
+    words = [*WORDS, "--objective=linear_probe", f"--run-dir={folder}"]
+    search.main(words)
+    assert "all trials have ended" in capsys.readouterr().out
+    assert "`objective` must be given" in refused(folder, *WORDS)
+    assert "start workers" in refused(folder, *words[:-1], "--jobs=2")
 
 
 def test_the_test_part_is_never_read(rng):
