@@ -77,6 +77,14 @@ def contenders(folders):
     for loss in losses:
         if losses.count(loss) > 1:
             raise must("tuned", "searches of different losses", losses)
+    for each in found:
+        # Other encoders start otherwise: nothing would be equal.
+        if _searched(each.search, "encoder"):
+            raise must(
+                "tuned",
+                "searches that leave the encoder as it is",
+                f"{each.folder}, over {', '.join(each.search.space)}",
+            )
     _check_equal(found, "budgets", [each.budget for each in found], {})
     return found
 

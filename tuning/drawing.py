@@ -19,10 +19,10 @@ LONG_TITLES = {
 }
 
 
-def axis_words(objective):
+def axis_words(objective, between=", "):
     """Says what an objective is and which direction is better."""
     title = LONG_TITLES.get(objective, TITLES[objective])
-    return f"{title} ({DIRECTIONS[OBJECTIVES[objective]]})"
+    return f"{title}{between}{DIRECTIONS[OBJECTIVES[objective]]}"
 
 
 def share_of(limits, value):
@@ -69,7 +69,7 @@ def draw_options(search, trials, default, folder):
     figures.objective_over_options(
         [slice_of(name, search, trials, default) for name in search.space],
         folder / "objective_over_options.png",
-        objective=f"{axis_words(search.objective)}, validation part",
+        objective=axis_words(search.objective, "\nvalidation part, "),
         percent=search.objective in PERCENT,
     )
 
@@ -190,18 +190,18 @@ def draw_label_free(agreements, trials, default, folder):
 
 
 def panel_title(each):
-    """Says how an objective agrees with the probe, in two lines."""
+    """Says how an objective agrees with the probe, in three lines."""
     if each.correlation is None:
         told = "no rank correlation: one of them is constant"
     else:
         told = f"Spearman's rank correlation {each.correlation:.2f}"
     lost = [
         f"its choice {100 * each.regret:.1f}",
-        f"at random {100 * each.random_regret:.1f}",
+        f"random {100 * each.random_regret:.1f}",
     ]
     if each.default_regret is not None:
-        lost.append(f"the defaults {100 * each.default_regret:.1f}")
-    return f"{told}\npoints below the best trial: {', '.join(lost)}"
+        lost.append(f"defaults {100 * each.default_regret:.1f}")
+    return f"{told}\npoints below the best trial:\n{', '.join(lost)}"
 
 
 def _estimate(limits, pairs):

@@ -41,9 +41,9 @@ def smooth(places, scores, at):
     if len(np.unique(places)) < FEWEST_SMOOTHED:
         return None
     scores = np.asarray(scores, float)
-    spread = scores.std()
-    if spread == 0:
+    if np.ptp(scores) == 0:
         return np.full(len(at), scores[0]), np.zeros(len(at))
+    spread = scores.std()
     # A length below a tenth of the range would follow single trials.
     kernel = kernels.ConstantKernel(1.0, (1e-2, 1e2)) * kernels.RBF(
         0.3, (0.1, 3.0)
@@ -86,7 +86,7 @@ def importance(places, scores, *, seed=0):
     Reference: Breiman 2001, section 10; Jansen 1999 for the total effect.
     """
     places, scores = np.asarray(places, float), np.asarray(scores, float)
-    if len(scores) < FEWEST_WEIGHED or scores.std() == 0:
+    if len(scores) < FEWEST_WEIGHED or np.ptp(scores) == 0:
         return None
     generator = np.random.default_rng(seed)
     shares = []

@@ -87,13 +87,16 @@ def analyse(folder, search, trials, default):
     )
     for name, share in shares.items():
         print(
-            f"{name} makes {100 * share['share']:.0f} ± "
+            f"{name} makes {100 * max(0.0, share['share']):.0f} ± "
             f"{100 * share['deviation']:.0f} % of the variance of "
             f"{table.TITLES[search.objective]} between trials"
         )
     for each in found:
-        title = drawing.panel_title(each).replace("\n", "; ")
-        tell(f"{drawing.axis_words(each.objective)}: {title}.")
+        told, *lost = drawing.panel_title(each).split("\n")
+        tell(
+            f"{drawing.axis_words(each.objective)}: {told} with the linear "
+            f"probe; {' '.join(lost)}."
+        )
 
 
 def judged_pictures(folder, trial):

@@ -11,7 +11,7 @@ TITLES = {
     "linear_probe": "linear probe",
     "knn": "kNN",
     "alignment_uniformity": "align. + unif.",
-    "effective_rank": "rank",
+    "effective_rank": "eff. rank",
 }
 PERCENT = ("linear_probe", "knn")
 DIGITS = {"alignment_uniformity": 3, "effective_rank": 0}

@@ -3,9 +3,7 @@
 import csv
 import dataclasses
 import io
-import itertools
 import json
-import pathlib
 import shutil
 
 import numpy as np
@@ -173,7 +171,7 @@ def test_table(rng, tmp_path):
     lines = page.splitlines()[: len(rows) + 2]
     assert len({len(line) for line in lines}) == 1
     best = max(trials[:5], key=lambda trial: trial.scores["linear_probe"])
-    assert f"| {100 * best.scores['linear_probe']:.1f} |" in lines[3]
+    assert f" {100 * best.scores['linear_probe']:.1f} |" in lines[3]
     assert "failed: the loss is nan" in lines[-1]
     shown = table.screen_text(search, trials * 4, default)
     assert max(map(len, shown.splitlines())) <= 99
@@ -232,11 +230,11 @@ def spearman(first, second):
 def test_importance(rng):
     """An option that does nothing has next to none; what matters has most."""
     places = rng.uniform(size=(40, 3))
-    scores = 3 * places[:, 1] ** 2 + 0.8 * places[:, 2]
+    scores = 3 * places[:, 1] ** 2 + 1.8 * places[:, 2]
     scores += 0.05 * rng.normal(size=40)
     shares, deviations = importance(places, scores)
     assert shares.argmax() == 1 and shares[1] > 0.5
-    assert abs(shares[0]) < 0.03 < shares[2] < shares[1]
+    assert abs(shares[0]) < 0.02 < 0.05 < shares[2] < shares[1]
     assert np.all(deviations > 0)
     again, _ = importance(places, 10 * scores - 4)
     np.testing.assert_allclose(again, shares, atol=0.02)
@@ -280,7 +278,7 @@ def test_places_in_a_range(rng):
 
 
 def test_report(rng, tmp_path, capsys):
-    """Best settings, tables, figures and analysis; no verdict before the end."""
+    """Settings, tables, figures, analysis; no verdict before the end."""
     trials = [*trials_of(rng, 14), failed(14)]
     folder = write_search(tmp_path / "search", search_of(), trials)
     reporting.main([str(folder)])
@@ -318,7 +316,7 @@ def test_report_without_labels(rng, tmp_path, capsys):
     scores = {"alignment_uniformity": -9.0, "effective_rank": 50.0}
     folder = write_search(tmp_path / "search", search, trials, scores)
     reporting.report(folder, ended=False)
-    told = capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())
     assert "linear" not in (folder / "table.csv").read_text()
     assert "No trial is better than the defaults" in told
     best = min(t.scores["alignment_uniformity"] for t in trials)
@@ -472,7 +470,7 @@ def test_compare_tuned(tuned, judged, capsys):
         ["--tuned", str(tuned), "--seeds", "0", f"--run-dir={judged}"]
     )
     told = capsys.readouterr().out
-    assert "loss" in told and "to go" not in told
+    assert "2 of 2 runs are finished" in told
     with open(judged / "table.csv", newline="", encoding="utf-8") as file:
         labels = [row["label"] for row in csv.DictReader(file)]
     best = json.loads((tuned / "best.json").read_text())["loss"]
@@ -530,7 +528,7 @@ def entries_of(*words):
 
 
 def test_tuned_entries(searches):
-    """Each loss twice a seed, at the searches' settings; the best may be it."""
+    """Each loss twice a seed, once where its defaults are its best."""
     folders = searches(
         softmax={
             "search": {"space": SPACE},

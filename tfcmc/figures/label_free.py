@@ -65,7 +65,7 @@ def label_free_objectives(panels, path):
         in_percent(axis.yaxis, 6)
         axis.set_xlabel(panel.objective)
         width = WIDTH if len(panels) == 1 else 0.62 * WIDTH
-        axis.set_title(wrapped(panel.title, 0.9 * width), fontsize=10)
+        axis.set_title(wrapped(panel.title, 1.05 * width), fontsize=9)
         if place % MOST_ASIDE == 0:
             axis.set_ylabel("linear probe, validation part")
     entries = [

@@ -17,7 +17,10 @@ SHORTER = Look("#BBBBBB", "o", "none")
 BEST = Look(COLOURS[1], "*", "none")
 DEFAULT = Look("black", "D", (0, (5, 1.5)))
 FAILED = Look(COLOURS[5], "X", "none")
-ESTIMATE = Look(COLOURS[0], "", "-")
+ESTIMATED = (
+    "line: Gaussian process over the option alone; band: one standard "
+    "deviation of a trial"
+)
 ROOM = 0.09  # beneath and above the scores, as a share of their range
 DECADES_OF_THREES = 2  # up to here 2 and 5 are written beside powers of ten
 
@@ -75,7 +78,8 @@ def objective_over_options(slices, path, *, objective, percent):
             in_percent(axis.yaxis, 6)
         if place % MOST_ASIDE == 0:
             axis.set_ylabel(objective)
-    legend_below(drawn, _entries(slices))
+    smooth = any(each.estimate is not None for each in slices)
+    legend_below(drawn, _entries(slices), ESTIMATED if smooth else None)
     save(drawn, path)
 
 
@@ -131,8 +135,11 @@ def _draw_slice(axes, each):
     """Draws one option: estimate first, then trials, the best on top."""
     places = {choice: place for place, choice in enumerate(each.choices)}
 
-    def at(values):
-        return [places.get(value, value) for value in values]
+    def at(values, scores):
+        return [
+            places[value] + _aside(score) if places else value
+            for value, score in zip(values, scores, strict=True)
+        ]
 
     if each.log:
         axes.set_xscale("log")
@@ -142,16 +149,16 @@ def _draw_slice(axes, each):
             values,
             mean - deviation,
             mean + deviation,
-            color=ESTIMATE.color,
+            color=TRIAL.color,
             alpha=0.15,
             linewidth=0,
         )
-        axes.plot(values, mean, color=ESTIMATE.color, linewidth=1.6)
+        axes.plot(values, mean, color=TRIAL.color, linewidth=1.6)
     value, score = each.default
     if score is not None:
         axes.axhline(score, color=QUIET, linewidth=1, linestyle=(0, (5, 1.5)))
         if value is not None:
-            _mark(axes, at([value]), [score], DEFAULT, 34, 4)
+            _mark(axes, at([value], [score]), [score], DEFAULT, 34, 4)
     for pairs, look, size, above in (
         (each.shorter, SHORTER, 16, 2.5),
         (each.trials, TRIAL, 30, 3),
@@ -159,10 +166,10 @@ def _draw_slice(axes, each):
     ):
         if pairs:
             values, scores = zip(*pairs, strict=True)
-            _mark(axes, at(values), scores, look, size, above)
+            _mark(axes, at(values, scores), scores, look, size, above)
     if each.failed:
         axes.scatter(
-            at(each.failed),
+            at(each.failed, np.arange(len(each.failed)) / 7),
             np.full(len(each.failed), 0.04),
             transform=axes.get_xaxis_transform(),
             s=42,
@@ -177,6 +184,11 @@ def _draw_slice(axes, each):
         axes.set_xlim(-0.5, len(each.choices) - 0.5)
     elif each.log:
         _write_decades(axes)
+
+
+def _aside(score):
+    """Returns a small step aside, so that equal values hide no trial."""
+    return 0.4 * (1000 * score % 1 - 0.5)
 
 
 def _mark(axes, values, scores, look, size, above):
@@ -214,12 +226,4 @@ def _entries(slices):
         entries.append((DEFAULT, "the defaults"))
     if any(each.failed for each in slices):
         entries.append((FAILED, "a trial that failed"))
-    if any(each.estimate is not None for each in slices):
-        entries.append(
-            (
-                ESTIMATE,
-                "Gaussian process over this option alone; band: one standard "
-                "deviation of a trial",
-            )
-        )
     return entries

@@ -9,7 +9,7 @@ from tfcmc.figures.style import COLOURS, new_figure, save, styled
 
 TUNED = Look(COLOURS[0], "o", "-")
 DEFAULT = Look("black", "D", "-")
-SEED = Look("#999999", "|", "none")
+SEED = Look("white", "o", "none")
 APART = 0.16  # of the two lines of a loss, from the middle of its row
 
 
@@ -88,10 +88,12 @@ def _draw(axes, values, height, look):
         axes.scatter(
             values,
             np.full(len(values), height),
-            s=60,
+            s=18,
             color=SEED.color,
             marker=SEED.marker,
-            zorder=2.5,
+            edgecolors=look.color,
+            linewidths=1,
+            zorder=3.5,
         )
     axes.errorbar(
         mean,
@@ -103,7 +105,6 @@ def _draw(axes, values, height, look):
         markeredgecolor="black",
         markeredgewidth=0.6,
         elinewidth=1.6,
-        capsize=3,
         zorder=4,
     )
 
