@@ -37,7 +37,7 @@ LAYERS = [
     ["trainers.workers", "trainers.settings_file"],
     ["trainers.command_line"],
     ["trainers"],
-    ["tuning", "tuning.records", "tuning.ranges", "tuning.locks"],
+    ["tuning", "tuning.ranges", "tuning.locks"],
     ["tuning.space"],
     ["tuning.oracle", "tuning.progress", "tuning.processes"],
     ["tuning.engine", "tuning.plan"],

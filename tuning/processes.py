@@ -1,7 +1,6 @@
 """Trials in processes of their own: what breaks there is only the trial."""
 
 import dataclasses
-import math
 import os
 import pathlib
 import time
@@ -10,6 +9,7 @@ from tfcmc.checks import must
 from tfcmc.plan import make_plan, open_run
 from tfcmc.runs import Run
 from trainers import workers
+from tuning.ranking import scores_of
 from tuning.records import FAILED, Trial, trial_folder
 from tuning.space import configure
 
@@ -151,26 +151,3 @@ def job(name, folder, words):
         ("tuning.trial", str(folder), f"--process={os.getpid()}", *words),
         folder / "log.txt",
     )
-
-
-def scores_of(metrics):
-    """Reads every objective that the data allow off a verdict.
-
-    Args:
-        metrics: What `metrics.json` holds.
-
-    Returns:
-        Objective to number, those that are finite.
-    """
-    found = {
-        name: metrics[name]["accuracy"]
-        for name in ("linear_probe", "knn")
-        if name in metrics
-    }
-    found["alignment_uniformity"] = (
-        metrics["alignment"] + metrics["uniformity"]
-    )
-    found["effective_rank"] = metrics["sphere"]["effective_rank"]
-    return {
-        name: value for name, value in found.items() if math.isfinite(value)
-    }

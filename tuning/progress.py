@@ -91,30 +91,3 @@ def best(trials, objective):
 def score_text(objective, scores):
     """Writes a score with its title."""
     return f"{TITLES[objective]} {FORMS[objective].format(scores[objective])}"
-
-
-def summary(search, trials, default):
-    """Writes the best trials below each other, and the default beside them.
-
-    Args:
-        search: The `Search`.
-        trials: `Trial`s.
-        default: The scores of the loss's defaults; empty where they failed.
-
-    Returns:
-        Text.
-    """
-    sign = 1 if OBJECTIVES[search.objective] == "max" else -1
-    done = [trial for trial in trials if trial.status == DONE]
-    done.sort(key=lambda trial: -sign * trial.scores[search.objective])
-    lines = [
-        f"{score_text(search.objective, trial.scores)}  "
-        f"trial {trial.number}: {values_text(trial.values)}"
-        for trial in done[:10]
-    ]
-    if default:
-        lines.append(f"{score_text(search.objective, default)}  the defaults")
-    failed = len(trials) - len(done)
-    if failed:
-        lines.append(f"{failed} of {len(trials)} trials failed")
-    return "\n".join(lines)

@@ -1,5 +1,6 @@
 """The trials of a search in order, and the settings of the best."""
 
+import math
 import pathlib
 
 from tfcmc.checks import UsageError
@@ -40,23 +41,24 @@ def open_search(folder):
 
 
 def scores_of(metrics):
-    """Returns what a run scores by every objective that its data allow.
+    """Reads every objective that the data allow off a verdict.
 
     Args:
-        metrics: What its `metrics.json` holds.
+        metrics: What `metrics.json` holds.
 
     Returns:
-        Objective to number; the accuracies are in [0, 1].
+        Objective to number, those that are finite.
     """
-    sphere = metrics["sphere"]
-    scores = {
+    found = {
         name: metrics[name]["accuracy"]
         for name in ("linear_probe", "knn")
         if name in metrics
     }
-    return scores | {
-        "alignment_uniformity": sphere["alignment"] + sphere["uniformity"],
-        "effective_rank": sphere["effective_rank"],
+    sphere = metrics["sphere"]
+    found["alignment_uniformity"] = sphere["alignment"] + sphere["uniformity"]
+    found["effective_rank"] = sphere["effective_rank"]
+    return {
+        name: value for name, value in found.items() if math.isfinite(value)
     }
 
 

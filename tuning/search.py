@@ -41,8 +41,9 @@ from tuning.engine import conduct
 from tuning.locks import held
 from tuning.oracle import TUNERS, Tuner
 from tuning.plan import TRIALS, plan_search, settled, with_objective
-from tuning.progress import Progress, score_text, summary
+from tuning.progress import Progress, score_text
 from tuning.records import OBJECTIVES, read_search, read_trials, write_record
+from tuning.report import report
 
 OWN = ("run_dir", "judge_on")  # settings that are not the user's
 WAIT = 1.0  # seconds between looks for the chief's search
@@ -69,21 +70,20 @@ def main(argv=None):
 
 def search_alone(search, config, folder):
     """Searches in this process, which starts one for each trial."""
-    search, default = train_default(search, config, folder)
+    search = train_default(search, config, folder)
     progress = Progress(search, read_trials(folder))
     run = processes.Processes(search, config, folder, progress)
     conduct(Tuner(search, config.epochs), search, folder, run)
-    finish(search, folder, default)
+    finish(search, folder)
 
 
 def lead(search, config, folder):
     """Searches through workers, as their chief."""
     write_record(folder / "search.json", search)
-    found = []
     progress = Progress(search, read_trials(folder))
     chief = Chief(Tuner(search, config.epochs), search, folder, progress)
-    chief.serve(lambda: found.append(train_default(search, config, folder)))
-    finish(search, folder, found[0][1])
+    chief.serve(lambda: train_default(search, config, folder))
+    finish(search, folder)
 
 
 def help_with(search, config, folder):
@@ -108,16 +108,15 @@ def train_default(search, config, folder):
     write_record(folder / "search.json", search)
     told = reason or score_text(search.objective, default)
     print(f"the loss as it is: {told}", flush=True)
-    return search, default
+    return search
 
 
-def finish(search, folder, default):
+def finish(search, folder):
     """Tells what came of a search."""
     trials = read_trials(folder)
     if len(trials) < search.trials:
         print(f"after {len(trials)} trials there is nothing left to try")
-    print(f"\n{summary(search, trials, default)}")
-    print(f"everything is in {folder}")
+    report(folder)
 
 
 def check_distributed(search, position):
