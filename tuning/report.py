@@ -52,8 +52,9 @@ def report(folder, *, ended=True):
     count = judged_pictures(folder, best)
     tell(best_words(search, trials, default, count))
     analyse(folder, search, trials, default)
-    verdict = judge_once(folder, best, ended and default is not None)
-    if verdict is None:
+    if default is None:
+        print("no verdict on the test part: the run of the defaults failed")
+    elif (verdict := judge_once(folder, best, ended)) is None:
         print("the verdict on the test part comes when the search has ended")
     else:
         tell(verdict_words(verdict))

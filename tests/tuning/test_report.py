@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tfcmc.config import PretrainConfig, make_config
+from tfcmc.config import PretrainConfig
 from tfcmc.plan import make_plan
 from trainers import command_line, compare, evaluate, pretrain
 from tuning import drawing, ranking, table, telling
@@ -63,66 +63,6 @@ def trials_of(rng, count, *, labelled=True, epochs=3):
     return trials
 
 
-def write_run(folder, settings, scores):
-    """Writes what reports read of a run that was judged."""
-    folder.mkdir(parents=True)
-    plan = make_plan(make_config(settings | {"run_dir": str(folder)}))
-    config = dataclasses.asdict(plan.config)
-    (folder / "config.json").write_text(json.dumps(config))
-    uniformity = scores["alignment_uniformity"] - 0.5
-    sphere = {
-        "images": 400,
-        "alignment": 0.5,
-        "uniformity": uniformity,
-        "effective_rank": scores["effective_rank"],
-    }
-    metrics = {
-        "epochs": settings["epochs"],
-        "sphere": sphere,
-        "sphere_all": sphere,
-        "encoders_sha256": {"L": folder.name},
-    }
-    for name in ("linear_probe", "knn"):
-        if name in scores:
-            metrics[name] = {"accuracy": scores[name]}
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-
-
-def write_search(folder, search, trials, default=None):
-    """Writes a search as the engine leaves it, but for the encoders."""
-    folder.mkdir(parents=True)
-    write_record(folder / "search.json", search)
-    base = search.settings | {"judge_on": "validation"}
-    standard = {
-        "alignment_uniformity": -1.5,
-        "effective_rank": 150.0,
-        "linear_probe": 0.52,
-        "knn": 0.41,
-    }
-    write_run(
-        folder / "default",
-        base | {"loss": search.loss},
-        standard if default is None else default,
-    )
-    name = search.loss.partition("(")[0]
-    for trial in trials:
-        path = trial_folder(folder, trial.number)
-        if trial.status == FAILED:
-            path.mkdir(parents=True)
-        else:
-            known = {
-                field.name for field in dataclasses.fields(PretrainConfig)
-            }
-            own = {k: v for k, v in trial.values.items() if k in known}
-            options = ", ".join(
-                f"{k}={v}" for k, v in trial.values.items() if k not in known
-            )
-            loss = {"loss": f"{name}({options})"}
-            write_run(path, base | own | loss, trial.scores)
-        write_record(path / "trial.json", trial)
-    return folder
-
-
 def failed(number):
     """A trial that failed."""
     values = {"temperature": 0.011, "learning_rate": 0.009}
@@ -148,11 +88,11 @@ def test_order(rng):
     assert ranking.ranked(same[::-1], "knn")[0].number == 0
 
 
-def test_table(rng, tmp_path):
+def test_table(rng, tmp_path, search_folder):
     """Every trial with its numbers, the defaults and reasons beside them."""
     search = search_of()
     trials = [*trials_of(rng, 5), failed(5)]
-    folder = write_search(tmp_path / "a", search, trials)
+    folder = search_folder(tmp_path / "a", search, trials)
     default = ranking.defaults(folder, search)
     assert default.values == {"temperature": 0.07, "learning_rate": 1e-3}
     assert default.scores["alignment_uniformity"] == pytest.approx(-1.5)
@@ -277,10 +217,10 @@ def test_places_in_a_range(rng):
     ]
 
 
-def test_report(rng, tmp_path, capsys):
+def test_report(rng, tmp_path, capsys, search_folder):
     """Settings, tables, figures, analysis; no verdict before the end."""
     trials = [*trials_of(rng, 14), failed(14)]
-    folder = write_search(tmp_path / "search", search_of(), trials)
+    folder = search_folder(tmp_path / "search", search_of(), trials)
     reporting.main([str(folder)])
     told = capsys.readouterr().out
     best = max(trials[:14], key=lambda trial: trial.scores["linear_probe"])
@@ -309,12 +249,12 @@ def test_report(rng, tmp_path, capsys):
         assert (folder / name).exists()
 
 
-def test_report_without_labels(rng, tmp_path, capsys):
+def test_report_without_labels(rng, tmp_path, capsys, search_folder):
     """No column and no figure of a probe; what needs no labels is there."""
     search = search_of(objective="alignment_uniformity")
     trials = trials_of(rng, 6, labelled=False)
     scores = {"alignment_uniformity": -9.0, "effective_rank": 50.0}
-    folder = write_search(tmp_path / "search", search, trials, scores)
+    folder = search_folder(tmp_path / "search", search, trials, scores)
     reporting.report(folder, ended=False)
     told = " ".join(capsys.readouterr().out.split())
     assert "linear" not in (folder / "table.csv").read_text()
@@ -325,9 +265,9 @@ def test_report_without_labels(rng, tmp_path, capsys):
     assert names == ["objective_over_options.png"]
 
 
-def test_nothing_done(tmp_path, capsys):
+def test_nothing_done(tmp_path, capsys, search_folder):
     """A search whose every trial failed says so, with the reasons."""
-    folder = write_search(tmp_path / "a", search_of(), [failed(0), failed(1)])
+    folder = search_folder(tmp_path / "a", search_of(), [failed(0), failed(1)])
     reporting.report(folder)
     told = capsys.readouterr().out
     assert "no trial is done" in told and "nan at step 3" in told
@@ -483,7 +423,7 @@ def test_compare_tuned(tuned, judged, capsys):
 
 
 @pytest.fixture
-def searches(rng, tmp_path):
+def searches(rng, tmp_path, search_folder):
     """A function that writes searches of losses, each with its changes."""
 
     def write(**losses):
@@ -515,7 +455,7 @@ def searches(rng, tmp_path):
             trials = trials[: changes.get("count", 2)]
             folder = tmp_path / f"tune-{name}"
             shutil.rmtree(folder, ignore_errors=True)
-            folders.append(str(write_search(folder, search, trials)))
+            folders.append(str(search_folder(folder, search, trials)))
         return folders
 
     return write
