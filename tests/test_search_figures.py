@@ -85,7 +85,9 @@ def test_label_free_objectives(picture, rng, tmp_path):
     """One panel an objective; each mark changes the picture."""
     path = tmp_path / "a.png"
     pairs = tuple(map(tuple, rng.uniform(0.2, 0.6, (8, 2))))
-    panel = figures.Scatter("one\ntwo", "rank", pairs, pairs[3], pairs[5])
+    panel = figures.Scatter(
+        "one\ntwo", "rank", "higher", pairs, pairs[3], pairs[5]
+    )
 
     def drawn(*panels):
         figures.label_free_objectives(panels, path)
@@ -96,6 +98,7 @@ def test_label_free_objectives(picture, rng, tmp_path):
         {"default": (0.3, 0.5)},
         {"chosen": pairs[1]},
         {"best": pairs[0]},
+        {"better": "lower"},
     ):
         shown.append(drawn(dataclasses.replace(panel, **changes)))
         assert all(

@@ -12,17 +12,13 @@ from tuning.regression import REFITS, importance, smooth
 from tuning.table import PERCENT, TITLES
 
 POINTS = 200  # at which an estimate is drawn
-DIRECTIONS = {"max": "higher is better", "min": "lower is better"}
-LONG_TITLES = {
-    "alignment_uniformity": "alignment + uniformity",
-    "effective_rank": "effective rank",
-}
+DIRECTIONS = {"max": "higher", "min": "lower"}
 
 
 def axis_words(objective, between=", "):
     """Says what an objective is and which direction is better."""
-    title = LONG_TITLES.get(objective, TITLES[objective])
-    return f"{title}{between}{DIRECTIONS[OBJECTIVES[objective]]}"
+    direction = DIRECTIONS[OBJECTIVES[objective]]
+    return f"{TITLES[objective]}{between}{direction} is better"
 
 
 def share_of(limits, value):
@@ -179,7 +175,8 @@ def draw_label_free(agreements, trials, default, folder):
         panels.append(
             figures.Scatter(
                 title=panel_title(each),
-                objective=axis_words(each.objective),
+                objective=TITLES[each.objective],
+                better=DIRECTIONS[OBJECTIVES[each.objective]],
                 trials=tuple(map(pair, probed)),
                 chosen=pair(chosen),
                 best=pair(best),

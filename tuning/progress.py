@@ -5,13 +5,8 @@ import time
 from tfcmc.summary import clock
 from tuning.ranges import values_text
 from tuning.records import DONE, OBJECTIVES
+from tuning.table import TITLES
 
-TITLES = {
-    "linear_probe": "linear probe",
-    "knn": "kNN",
-    "alignment_uniformity": "alignment + uniformity",
-    "effective_rank": "effective rank",
-}
 FORMS = {
     "linear_probe": "{:.1%}",
     "knn": "{:.1%}",

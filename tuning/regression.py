@@ -44,9 +44,9 @@ def smooth(places, scores, at):
     if np.ptp(scores) == 0:
         return np.full(len(at), scores[0]), np.zeros(len(at))
     spread = scores.std()
-    # A length below a tenth of the range would follow single trials.
+    # A length below a fifth of the range would follow single trials.
     kernel = kernels.ConstantKernel(1.0, (1e-2, 1e2)) * kernels.RBF(
-        0.3, (0.1, 3.0)
+        0.4, (0.2, 3.0)
     ) + kernels.WhiteKernel(0.1, (1e-3, 2.0))
     model = gaussian_process.GaussianProcessRegressor(
         kernel, n_restarts_optimizer=3, random_state=0

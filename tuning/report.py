@@ -52,7 +52,7 @@ def report(folder, *, ended=True):
     count = judged_pictures(folder, best)
     tell(best_words(search, trials, default, count))
     analyse(folder, search, trials, default)
-    if default is None:
+    if default is None and ended:
         print("no verdict on the test part: the run of the defaults failed")
     elif (verdict := judge_once(folder, best, ended)) is None:
         print("the verdict on the test part comes when the search has ended")

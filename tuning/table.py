@@ -10,8 +10,14 @@ from tuning.records import DONE, OBJECTIVES
 TITLES = {
     "linear_probe": "linear probe",
     "knn": "kNN",
+    "alignment_uniformity": "alignment + uniformity",
+    "effective_rank": "effective rank",
+}
+# At the head of a column, where there is less room.
+SHORT = {
     "alignment_uniformity": "align. + unif.",
     "effective_rank": "eff. rank",
+    "seconds": "time",
 }
 PERCENT = ("linear_probe", "knn")
 DIGITS = {"alignment_uniformity": 3, "effective_rank": 0}
@@ -168,8 +174,10 @@ def _cells(rank, trial):
 def _texts(search, trials, default, longest=None):
     """Returns the table as texts, the head first."""
     columns = columns_of(search, trials)
-    head = [TITLES.get(column, column) for column in columns]
-    head[-1] = "time"
+    if longest is not None and len({trial.epochs for trial in trials}) == 1:
+        columns.remove("epochs")
+    titles = TITLES | SHORT
+    head = [titles.get(column, column) for column in columns]
     lines = [[*head, ""]]
     for rank, trial in _all(search, trials, default):
         cells = _cells(rank, trial)

@@ -19,7 +19,8 @@ class Scatter:
 
     Attributes:
         title: What the panel says.
-        objective: What the objective is, with the better direction.
+        objective: What the objective is.
+        better: "higher" or "lower"; the better is drawn to the right.
         trials: `(score, accuracy)`s, one at least.
         chosen: That of the trial that the objective likes best.
         best: That of the trial that the probe likes best.
@@ -28,6 +29,7 @@ class Scatter:
 
     title: str
     objective: str
+    better: str
     trials: tuple
     chosen: tuple
     best: tuple
@@ -63,7 +65,9 @@ def label_free_objectives(panels, path):
         axis.grid(color="#DDDDDD", linewidth=0.6)
         axis.set_axisbelow(True)
         in_percent(axis.yaxis, 6)
-        axis.set_xlabel(panel.objective)
+        axis.set_xlabel(f"{panel.objective}, better to the right")
+        if panel.better == "lower":
+            axis.invert_xaxis()
         width = WIDTH if len(panels) == 1 else 0.62 * WIDTH
         axis.set_title(wrapped(panel.title, 1.05 * width), fontsize=9)
         if place % MOST_ASIDE == 0:
