@@ -206,6 +206,8 @@ def write_run(folder, settings, scores):
     }
     metrics = {
         "epochs": settings["epochs"],
+        "alignment": sphere["alignment"],
+        "uniformity": sphere["uniformity"],
         "sphere": sphere,
         "sphere_all": sphere,
         "encoders_sha256": {"L": folder.name},

@@ -54,9 +54,10 @@ def scores_of(metrics):
         for name in ("linear_probe", "knn")
         if name in metrics
     }
-    sphere = metrics["sphere"]
-    found["alignment_uniformity"] = sphere["alignment"] + sphere["uniformity"]
-    found["effective_rank"] = sphere["effective_rank"]
+    found["alignment_uniformity"] = (
+        metrics["alignment"] + metrics["uniformity"]
+    )
+    found["effective_rank"] = metrics["sphere"]["effective_rank"]
     return {
         name: value for name, value in found.items() if math.isfinite(value)
     }

@@ -1,4 +1,4 @@
-"""Searches for a loss's own options, and never looks at the test part.
+"""Searches for a loss's own options, choosing without the test part.
 
     python -m tuning.search --loss=softmax --trials=20 --data=tfds:NAME \\
         --data-dir=DIR --run-dir=runs/tune-softmax
@@ -16,7 +16,9 @@ as encoder.NAME. What --loss writes out, as in "triplet(mining=hard)", stays.
 Written to the folder: search.json, default/ (the loss as it is) and
 trials/0000, 0001, ..., run folders like any other with a trial.json. Killed
 at any moment, the same command goes on to the same trials; with more --trials
-it goes on further. A trial that breaks is recorded with its reason.
+it goes on further. A trial that breaks is recorded with its reason. At the
+end comes the report of `tuning.report`: tables, figures, best.json, and the
+best trial and the defaults on the test part.
 
 --tuner=hyperband trains many trials for few epochs and goes on with the best,
 up to --epochs. On several machines that share the folder, or several GPUs of

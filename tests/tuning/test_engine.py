@@ -13,7 +13,7 @@ from tuning import distributed
 from tuning.distributed import NAMES, Chief, role, work
 from tuning.engine import NothingWorks, conduct
 from tuning.oracle import TUNERS, Tuner
-from tuning.progress import Progress, best, summary
+from tuning.progress import Progress, best
 from tuning.records import (
     DONE,
     FAILED,
@@ -227,7 +227,7 @@ def test_a_record_that_is_not_proposed(whole, tmp_path):
 
 
 def test_screen(tmp_path, capsys):
-    """A line as each starts and ends, the best so far, and a ranked list."""
+    """A line as each starts and ends, and the best so far."""
     search = make_search("random", trials=4, jobs=1)
     progress = Progress(search, ())
 
@@ -246,9 +246,6 @@ def test_screen(tmp_path, capsys):
     assert "2 to go, 0:00" in lines[3] and "to go" not in lines[7]
     top = best(trials, "knn")
     assert f"trial {top.number}" in lines[7]
-    text = summary(search, trials, {"knn": 0.123}).splitlines()
-    assert f"trial {top.number}:" in text[0]
-    assert text[-2:] == ["kNN 12.3%  the defaults", "1 of 4 trials failed"]
 
 
 @pytest.fixture

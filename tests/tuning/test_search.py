@@ -29,7 +29,7 @@ from tuning.distributed import NAMES
 from tuning.locks import held
 from tuning.oracle import Tuner
 from tuning.plan import plan_search, settled, with_objective
-from tuning.processes import scores_of
+from tuning.ranking import scores_of
 from tuning.records import read_search, read_trials, trial_folder
 from tuning.trial import go_on_from
 
