@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tfcmc.config import PretrainConfig
+from tfcmc.lazy import keras
 from tfcmc.plan import make_plan
 from trainers import command_line, compare, evaluate, pretrain
 from tuning import drawing, ranking, table, telling
@@ -402,6 +403,45 @@ def test_verdict(tuned, judged, capsys, monkeypatch):
     with pytest.raises(RuntimeError, match="read again"):
         reporting.main([str(tuned)])
     (tuned / "verdict.json").write_text(json.dumps(verdict))
+
+
+def test_verdict_without_labels(tmp_path, rng, capsys):
+    """Alignment and uniformity of held-out pictures, and no probe."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number in range(20):
+        pixels = rng.integers(0, 256, (70, 80, 3), np.uint8)
+        keras.utils.save_img(pictures / f"{number}.png", pixels)
+    folder = tmp_path / "search"
+    pretrain.main(
+        [
+            f"--data=folder:{pictures}",
+            "--epochs=1",
+            "--batch-size=4",
+            "--judge-on=validation",
+            f"--run-dir={folder / 'default'}",
+        ]
+    )
+    shutil.copytree(folder / "default", trial_folder(folder, 0))
+    scores = ranking.scores_of(
+        json.loads((folder / "default" / "metrics.json").read_text())
+    )
+    space = {"temperature": SPACE["temperature"]}
+    search = search_of(space, trials=1, objective="alignment_uniformity")
+    write_record(folder / "search.json", search)
+    trial = Trial(0, {"temperature": 0.07}, 1, scores=scores)
+    write_record(trial_folder(folder, 0) / "trial.json", trial)
+    capsys.readouterr()
+    reporting.report(folder)
+    told = capsys.readouterr().out
+    assert "On the held-out pictures" in told and "probe" not in told
+    verdict = json.loads((folder / "verdict.json").read_text())
+    assert "difference" not in verdict
+    assert verdict["winner"] == verdict["default"]
+    metrics = json.loads((folder / "default" / "metrics.json").read_text())
+    assert verdict["winner"]["alignment"] == pytest.approx(
+        metrics["alignment"]
+    )
 
 
 def test_compare_tuned(tuned, judged, capsys):
