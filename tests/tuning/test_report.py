@@ -434,7 +434,8 @@ def test_verdict_without_labels(tmp_path, rng, capsys):
     capsys.readouterr()
     reporting.report(folder)
     told = capsys.readouterr().out
-    assert "On the held-out pictures" in told and "probe" not in told
+    assert "On the held-out pictures" in told
+    assert "linear probe" not in told
     verdict = json.loads((folder / "verdict.json").read_text())
     assert "difference" not in verdict
     assert verdict["winner"] == verdict["default"]
