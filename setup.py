@@ -30,6 +30,7 @@ setup(
         "numpy>=1.26",
         "scipy>=1.13",
         "scikit-learn>=1.5",
+        "keras-tuner>=1.4.7",
         "threadpoolctl>=3.1",
         "matplotlib>=3.9",
         "pillow>=10.4",

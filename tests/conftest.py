@@ -1,6 +1,8 @@
 """Fixtures for all tests."""
 
+import dataclasses
 import importlib.util
+import json
 import os
 import pathlib
 import shutil
@@ -10,6 +12,11 @@ import sys
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from PIL import Image
+
+from tfcmc.config import PretrainConfig, make_config
+from tfcmc.plan import make_plan
+from tuning.records import FAILED, trial_folder, write_record
 
 from tfcmc.lazy import keras
 from tfcmc.runs import Run
@@ -217,3 +224,86 @@ def halved():
         return pictures
 
     return halve
+
+
+@pytest.fixture(scope="session")
+def search_folder():
+    """A function that writes a search as it ends, but for the encoders."""
+    return write_search
+
+
+def write_run(folder, settings, scores):
+    """Writes what reports read of a run that was judged."""
+    folder.mkdir(parents=True)
+    plan = make_plan(make_config(settings | {"run_dir": str(folder)}))
+    config = dataclasses.asdict(plan.config)
+    (folder / "config.json").write_text(json.dumps(config))
+    uniformity = scores["alignment_uniformity"] - 0.5
+    sphere = {
+        "images": 400,
+        "alignment": 0.5,
+        "uniformity": uniformity,
+        "effective_rank": scores["effective_rank"],
+    }
+    metrics = {
+        "epochs": settings["epochs"],
+        "alignment": sphere["alignment"],
+        "uniformity": sphere["uniformity"],
+        "sphere": sphere,
+        "sphere_all": sphere,
+        "encoders_sha256": {"L": folder.name},
+    }
+    for name in ("linear_probe", "knn"):
+        if name in scores:
+            metrics[name] = {"accuracy": scores[name]}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+
+
+def write_search(folder, search, trials, default=None):
+    """Writes a search as the engine leaves it, but for the encoders."""
+    folder.mkdir(parents=True)
+    write_record(folder / "search.json", search)
+    base = search.settings | {"judge_on": "validation"}
+    standard = {
+        "alignment_uniformity": -1.5,
+        "effective_rank": 150.0,
+        "linear_probe": 0.52,
+        "knn": 0.41,
+    }
+    write_run(
+        folder / "default",
+        base | {"loss": search.loss},
+        standard if default is None else default,
+    )
+    name = search.loss.partition("(")[0]
+    for trial in trials:
+        path = trial_folder(folder, trial.number)
+        if trial.status == FAILED:
+            path.mkdir(parents=True)
+        else:
+            known = {
+                field.name for field in dataclasses.fields(PretrainConfig)
+            }
+            own = {k: v for k, v in trial.values.items() if k in known}
+            options = ", ".join(
+                f"{k}={v}" for k, v in trial.values.items() if k not in known
+            )
+            loss = {"loss": f"{name}({options})"}
+            write_run(path, base | own | loss, trial.scores)
+        write_record(path / "trial.json", trial)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def picture():
+    """A function that reads the pixels of a PNG, and sees that it is whole."""
+
+    def read(path):
+        assert not list(path.parent.glob("*partial*"))
+        with Image.open(path) as image:
+            assert image.format == "PNG"
+            pixels = np.asarray(image.convert("L"))
+        assert pixels.min() < 100 < pixels.max()
+        return pixels
+
+    return read

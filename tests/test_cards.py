@@ -7,7 +7,7 @@ import pytest
 
 from tfcmc import cards
 from tfcmc.losses import LOSSES
-from tfcmc.registry import Choice, Flag, Number, Registry
+from tfcmc.registry import Choice, Flag, Number, Range, Registry
 from trainers import losses
 
 README = pathlib.Path(__file__).parents[1] / "README.md"
@@ -102,6 +102,26 @@ def test_brief(fruit):
 def test_range_words(legal, words):
     """What is legal, in the words in which a mistake is told."""
     assert cards.range_words(legal) == words
+
+
+@pytest.mark.parametrize(
+    ("legal", "words"),
+    [
+        (Number(above=0), "a number above 0"),
+        (Flag(), "one of True, False"),
+        (
+            Number(above=0, search=Range(0.02, 1, "log")),
+            "a number above 0; searched 0.02 to 1 on a log scale",
+        ),
+        (
+            Number(search=Range(0, 2, non_negative=2**0.5)),
+            "a number; searched 0 to 2 (1.41 for features from 0)",
+        ),
+    ],
+)
+def test_option_words(legal, words):
+    """What is legal, and what a search tries, where it tries anything."""
+    assert cards.option_words(legal) == words
 
 
 @every_loss

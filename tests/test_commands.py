@@ -26,6 +26,8 @@ from trainers import (
     neighbours,
     pretrain,
 )
+from tuning import report, search
+from tuning.records import Search, Trial
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
@@ -206,19 +208,20 @@ def test_loss_that_is_no_number(tmp_path, capsys):
 @pytest.mark.parametrize(
     "name",
     [
-        "pretrain",
-        "evaluate",
-        "compare",
-        "losses",
-        "embed",
-        "neighbours",
-        "verify",
+        "trainers.pretrain",
+        "trainers.evaluate",
+        "trainers.compare",
+        "trainers.losses",
+        "trainers.embed",
+        "trainers.neighbours",
+        "trainers.verify",
+        "tuning.report",
     ],
 )
 def test_help_is_quick(name, command):
     """Under a second of work: TensorFlow is not loaded."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = command(f"trainers.{name}", "--help")
+    done = command(name, "--help")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0
     assert "python -m" in done.stdout
@@ -392,8 +395,28 @@ def readme_commands():
     return found
 
 
+def searched(search_folder, folder):
+    """Writes a search of which one trial of two has ended: the defaults."""
+    tuned = Search(
+        loss="softmax(temperature=0.07)",
+        space={"temperature": {"low": 0.01, "high": 1.0, "scale": "log"}},
+        tuner="random",
+        objective="linear_probe",
+        trials=2,
+        seed=0,
+        settings={"data": TINY, "epochs": 1, "seed": 0},
+    )
+    scores = {
+        "alignment_uniformity": -1.5,
+        "effective_rank": 99.0,
+        "linear_probe": 0.5,
+    }
+    trial = Trial(0, {"temperature": 0.07}, 1, scores=scores)
+    search_folder(folder, tuned, [trial])
+
+
 @pytest.mark.parametrize("words", readme_commands(), ids=" ".join)
-def test_readme(words, trained, tmp_path, monkeypatch):
+def test_readme(words, trained, tmp_path, monkeypatch, search_folder):
     """Each command runs as it is written, on tiny data.
 
     `tensorboard --logdir=runs` is started in `test_board.py`.
@@ -431,16 +454,35 @@ def test_readme(words, trained, tmp_path, monkeypatch):
         neighbours.main([str(trained[0]), *kept, f"--data={TINY}"])
         assert list(trained[0].glob("figures/neighbours-*.png"))
         return
+    if module == "tuning.report":
+        searched(search_folder, tmp_path / rest[0])
+        report.main(rest)
+        assert (tmp_path / rest[0] / "best.json").exists()
+        return
     if module == "trainers.compare":
         # Two of the losses and one of the seeds, for the time it takes; the
         # trainings are processes of their own, that look for the checkout.
         monkeypatch.setenv("PYTHONPATH", str(ROOT))
-        assert rest[:2] == ["--losses", "spring"]
         folder = rest[-1].partition("=")[2]
-        kept = ["--losses", *rest[2:4], "--seeds", "0", rest[-1]]
+        if rest[0] == "--tuned":
+            # One search, whose best are its defaults: one run.
+            searched(search_folder, tmp_path / rest[1])
+            kept = ["--tuned", rest[1]]
+        else:
+            assert rest[:2] == ["--losses", "spring"]
+            kept = ["--losses", *rest[2:4]]
+        kept += ["--seeds", "0", rest[-1]]
         kept += [f"--data={TINY}", "--epochs=1", "--batch-size=16"]
         compare.main([*kept, "--jobs=2"])
         assert (pathlib.Path(folder) / "report.html").exists()
+        return
+    if module == "tuning.search":
+        # One trial; the trainings look for the checkout.
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        kept = [word for word in rest if not word.startswith("--data")]
+        kept += [f"--data={TINY}", "--epochs=1", "--batch-size=16"]
+        search.main([*kept, "--trials=1"])
+        assert list(tmp_path.glob("runs/*/trials/0000/trial.json"))
         return
     assert module == "trainers.pretrain"
     if "--help" in rest:
@@ -453,6 +495,11 @@ def test_readme(words, trained, tmp_path, monkeypatch):
         for word in rest
         if not word.startswith(("--data", "--epochs", "--batch-size"))
     ]
+    for word in rest:
+        name, _, path = word.partition("=")
+        if name == "--config":
+            (tmp_path / path).parent.mkdir(parents=True)
+            (tmp_path / path).write_text('{"loss": "softmax"}')
     pretrain.main([*kept, f"--data={TINY}", "--epochs=1", "--batch-size=16"])
     assert list(tmp_path.glob("runs/*/metrics.json"))
 

@@ -370,7 +370,10 @@ def test_workers(module):
         "ill": 1,
         "shot": -signal.SIGKILL,
     }
-    assert ended["ill"].told == "it broke"
+    assert ended["ill"].told == ended["ill"].reason == "it broke"
+    assert ended["shot"].reason == (
+        "ended by SIGKILL, as where memory runs out"
+    )
     assert [line for job, line in shown if job.name == "well"] == [
         "one",
         "two",

@@ -33,11 +33,20 @@ LAYERS = [
         "tfcmc.verification",
     ],
     ["tfcmc.transformer", "tfcmc.comparison"],
-    ["trainers.workers"],
+    ["tuning.records"],
+    ["tuning.ranking"],
+    ["tuning.comparing"],
+    ["trainers.workers", "trainers.settings_file"],
     ["trainers.command_line"],
     ["trainers.machines"],
     ["trainers"],
-    ["tuning"],
+    ["tuning", "tuning.ranges", "tuning.locks"],
+    ["tuning.space"],
+    ["tuning.oracle", "tuning.progress", "tuning.processes"],
+    ["tuning.engine", "tuning.plan"],
+    ["tuning.distributed"],
+    ["tuning.trial"],
+    ["tuning.search"],
     ["benchmarks.machine", "benchmarks.measuring", "benchmarks.child"],
     ["benchmarks.loss_step"],
     ["benchmarks"],
@@ -49,6 +58,7 @@ SEAM = (
     "tfcmc.comparison.entries",
     "tfcmc.comparison.writing",
 )
+COMMANDS = ("trainers", "tuning")
 FOLDERS = ("tfcmc", "trainers", "tuning", "benchmarks")
 FILES = sorted(
     path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")
@@ -137,7 +147,7 @@ def test_imports_stand_at_the_top(path):
     top = set(map(id, tree.body))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            assert id(node) in top or path.parts[-2] == "trainers", path
+            assert id(node) in top or path.parts[-2] in COMMANDS, path
             assert all(alias.name != "*" for alias in node.names), path
 
 
@@ -145,7 +155,7 @@ def test_imports_stand_at_the_top(path):
 def test_names_stop_at_the_seam(path):
     """Below `plan` and `experiment` nothing reads a config or looks up."""
     module = module_of(path)
-    if module in SEAM or module.startswith(("trainers", "benchmarks")):
+    if module in SEAM or module.startswith((*COMMANDS, "benchmarks")):
         return
     text = path.read_text("utf-8")
     assert not any(name == "tfcmc.config" for _, name in imports_of(path))
@@ -161,6 +171,7 @@ def test_names_stop_at_the_seam(path):
 def test_the_command_line_loads_nothing_heavy():
     """What `--help` imports never imports TensorFlow at the top."""
     heavy = {"tensorflow", "keras", "sklearn", "matplotlib", "PIL", "torch"}
+    heavy |= {"keras_tuner", "grpc"}
     for path in FILES:
         # A script of PyTorch's own, which runs only as a process of its own.
         if module_of(path) == "benchmarks.torch_recipe":

@@ -86,13 +86,23 @@ def range_words(legal):
         "a number above 0", or "one of all, hard".
     """
     if isinstance(legal, Number):
-        bounds = dataclasses.asdict(legal)
-        optional = bounds.pop("optional")
-        return number_words(**bounds) + (", or None" if optional else "")
+        words = number_words(**legal.bounds())
+        return words + (", or None" if legal.optional else "")
     words = "one of " + ", ".join(map(str, legal.words))
     if legal.number is not None:
         words += f", or {range_words(legal.number)}"
     return words
+
+
+def option_words(legal):
+    """Says which values of an option are legal, and which a search tries."""
+    tried = getattr(legal, "search", None)
+    if tried is None:
+        return range_words(legal)
+    words = f"{range_words(legal)}; searched {tried.low:g} to {tried.high:g}"
+    if tried.non_negative is not None:
+        words += f" ({tried.non_negative:.3g} for features from 0)"
+    return words + (" on a log scale" if tried.scale == "log" else "")
 
 
 def brief(member):
@@ -106,7 +116,9 @@ def brief(member):
         reference.
     """
     card = read_card(member.function)
-    rows = [(name, range_words(legal)) for name, legal in member.legal.items()]
+    rows = [
+        (name, option_words(legal)) for name, legal in member.legal.items()
+    ]
     rows += [
         ("at start", card.sections["At initialisation"]),
         ("at collapse", card.sections["At collapse"]),
@@ -129,7 +141,7 @@ def full(member, notes=()):
     """
     card = read_card(member.function)
     options = [
-        (name, f"{card.arguments[name]} Legal: {range_words(legal)}.")
+        (name, f"{card.arguments[name]} Legal: {option_words(legal)}.")
         for name, legal in member.legal.items()
     ]
     sections = [

@@ -14,6 +14,7 @@ SCHEDULES = ("cosine", "constant")
 ON_BAD_IMAGE = ("stop", "skip")
 STRATEGIES = ("auto", "one", "mirrored", "multiworker")
 PRECISIONS = ("float32", "bfloat16")
+JUDGE_ON = ("test", "validation")
 
 
 def _setting(default, help):
@@ -85,6 +86,11 @@ class PretrainConfig:
     )
     alpha: float = _setting(2.0, "exponent of the alignment")
     t: float = _setting(2.0, "sharpness of the uniformity")
+    judge_on: str = _setting(
+        "test",
+        "the test part, or validation: a fifth of the train part, for "
+        "choosing between settings",
+    )
     picture_side: int | None = _setting(
         None,
         "side in pixels at which pictures are kept (default: the data's own, "
@@ -113,6 +119,7 @@ class PretrainConfig:
         check_choice("precision", self.precision, PRECISIONS)
         check_choice("on-bad-image", self.on_bad_image, ON_BAD_IMAGE)
         check_choice("strategy", self.strategy, STRATEGIES)
+        check_choice("judge-on", self.judge_on, JUDGE_ON)
         check_choice("flip", self.flip, (True, False))
         check_choice("stop-on-collapse", self.stop_on_collapse, (True, False))
         check_number("seed", self.seed, whole=True, at_least=0, below=2**31)

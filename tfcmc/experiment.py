@@ -16,7 +16,7 @@ from tfcmc.callbacks import (
 from tfcmc.checks import UsageError
 from tfcmc.data.stream import TrainingStream
 from tfcmc.files import whole
-from tfcmc.judging import judge
+from tfcmc.judging import Extent, judge
 from tfcmc.lazy import keras, tf
 from tfcmc.losses import Loss
 from tfcmc.model import ContrastiveModel
@@ -33,11 +33,14 @@ from tfcmc.strategies import (
 )
 
 
-def pretrain(plan):
+def pretrain(plan, *, until=None, extent=None):
     """Trains two encoders and judges them; goes on where a run stopped.
 
     Args:
         plan: A `Plan`.
+        until: The epoch to stop after, of those that the schedule spans; None
+            for the last.
+        extent: The `Extent` to judge in; None for all there is.
 
     Returns:
         What `metrics.json` holds; None on a machine that is not the chief.
@@ -64,10 +67,12 @@ def pretrain(plan):
         stage = Stage(plan, pictures.side, strategy.num_replicas_in_sync)
         with strategy.scope():
             encoders = stage.encoders()
-        train(plan, run, stage, encoders, pictures, held_out, strategy)
+        until = min(until or config.epochs, config.epochs)
+        train(plan, run, stage, encoders, pictures, held_out, strategy, until)
         save(run, stage.views.names, encoders)
         if is_chief(strategy):
-            return judge(plan, run, source, stage, encoders, probe_functions())
+            extent = extent or Extent(probe_functions())
+            return judge(plan, run, source, stage, encoders, extent)
         return None
 
 
@@ -123,10 +128,11 @@ def evaluate(plan, run):
     source = load(plan)
     judged = run.read_json("metrics.json") or {}
     stage = Stage(plan, source.pretrain.side, judged.get("devices", 1))
-    return judge(plan, run, source, stage, encoders, probe_functions())
+    extent = Extent(probe_functions())
+    return judge(plan, run, source, stage, encoders, extent)
 
 
-def train(plan, run, stage, encoders, pictures, held_out, strategy):
+def train(plan, run, stage, encoders, pictures, held_out, strategy, until):
     """Fits the encoders, from the last checkpoint on.
 
     Args:
@@ -137,6 +143,7 @@ def train(plan, run, stage, encoders, pictures, held_out, strategy):
         pictures: What to learn from.
         held_out: The `Split` that every epoch is measured on.
         strategy: The `tf.distribute` strategy that the encoders are of.
+        until: The epoch to stop after.
     """
     config = plan.config
     stream = TrainingStream(
@@ -159,7 +166,7 @@ def train(plan, run, stage, encoders, pictures, held_out, strategy):
     share_from_chief(strategy, checkpoint.variables)
     first = int(model.optimizer.iterations.numpy()) // steps
     rows = run.read_history()[:first]
-    if first >= config.epochs:
+    if first >= until:
         print(f"{run.folder}: trained already, {first} epochs")
         return
     if first:
@@ -170,11 +177,11 @@ def train(plan, run, stage, encoders, pictures, held_out, strategy):
         distribute(
             strategy,
             lambda *part: stream.dataset(
-                first * steps, (config.epochs - first) * steps, *part
+                first * steps, (until - first) * steps, *part
             ),
         ),
         initial_epoch=first,
-        epochs=config.epochs,
+        epochs=until,
         steps_per_epoch=steps,
         shuffle=False,
         verbose=0,
@@ -191,7 +198,7 @@ def train(plan, run, stage, encoders, pictures, held_out, strategy):
             history,
             SaveCheckpoint(manager),
             ShowProgress(
-                epochs=config.epochs,
+                epochs=until,
                 first_epoch=first,
                 steps_per_epoch=steps,
                 batch_size=config.batch_size,
@@ -255,6 +262,7 @@ def make_optimizer(config, steps_per_epoch):
     )
 
 
-def probe_functions():
-    """Returns every registered probe by its name."""
-    return {name: PROBES.lookup(name).function for name in PROBES.names()}
+def probe_functions(names=None):
+    """Returns probes by their names; every registered one if none is given."""
+    names = names or PROBES.names()
+    return {name: PROBES.lookup(name).function for name in names}

@@ -22,7 +22,24 @@ from tfcmc.stage import hold_out, patient
 from tfcmc.summary import verdict_text
 
 
-def judge(plan, run, source, stage, encoders, probes):
+@dataclasses.dataclass(frozen=True)
+class Extent:
+    """How much of a run is judged.
+
+    Attributes:
+        probes: Probe name to function.
+        each_view: Whether probes also read each view alone.
+        figures: Whether figures are drawn.
+        beside: `Run`s whose controls may be taken, as those of siblings are.
+    """
+
+    probes: dict
+    each_view: bool = True
+    figures: bool = True
+    beside: tuple = ()
+
+
+def judge(plan, run, source, stage, encoders, extent):
     """Judges encoders, beside untrained ones and raw pixels.
 
     Args:
@@ -31,7 +48,7 @@ def judge(plan, run, source, stage, encoders, probes):
         source: A `Source`.
         stage: The `Stage`.
         encoders: One trained encoder a view.
-        probes: Probe name to function.
+        extent: An `Extent`.
 
     Returns:
         What `metrics.json` holds.
@@ -41,11 +58,11 @@ def judge(plan, run, source, stage, encoders, probes):
     print("judging the frozen features")
     learnt_from, held_out = hold_out(source, plan.config.seed)
     judged = showing.judged_pictures(plan, source)
-    result = describe(plan, source)
+    result = describe(plan, run, source)
     result |= {"devices": stage.devices, "encoders_sha256": hashes}
-    trained, encoded = measure(plan, source, stage, encoders, judged, probes)
+    trained, encoded = measure(plan, source, stage, encoders, judged, extent)
     result |= trained
-    result |= controls(plan, run, source, stage, judged, probes)
+    result |= controls(plan, run, source, stage, judged, extent)
     after = hashes_of(names, encoders)
     if after != hashes:
         raise RuntimeError(
@@ -62,26 +79,32 @@ def judge(plan, run, source, stage, encoders, probes):
         dataclasses.asdict(finding)
         for finding in examine(run.read_history(), known)
     ]
-    showing.show(plan, run, source, encoded, result)
+    drawn = None
+    if extent.figures:
+        drawn = showing.draw(plan, run, source, encoded, result)
+    showing.show(plan, run, source, encoded, result, drawn)
     run.write_json("metrics.json", result)
     print(verdict_text(result, names))
     print(f"everything is in {run.folder}")
     return result
 
 
-def describe(plan, source):
+def describe(plan, run, source):
     """Returns what was judged, and by which versions."""
     config = plan.config
+    rows = run.read_history()
+    judged_on = "held-out" if source.test is None else config.judge_on
     return {
         "loss": plan.loss.spec,
         "data": plan.data.spec,
         "seed": config.seed,
-        "epochs": config.epochs,
+        # Those trained: a search may stop before the schedule's end.
+        "epochs": rows[-1]["epoch"] if rows else config.epochs,
         "geometry": config.geometry,
         "alpha": config.alpha,
         "t": config.t,
         "picture_side": source.pretrain.side,
-        "judged_on": "held-out" if source.test is None else "test",
+        "judged_on": judged_on,
         "versions": {
             "tfcmc": tfcmc.__version__,
             "tensorflow": tf.__version__,
@@ -90,7 +113,7 @@ def describe(plan, source):
     }
 
 
-def controls(plan, run, source, stage, judged, probes):
+def controls(plan, run, source, stage, judged, extent):
     """Judges untrained encoders and raw pixels.
 
     Where a run beside this one has judged the same untrained encoders on the
@@ -102,15 +125,15 @@ def controls(plan, run, source, stage, judged, probes):
         source: A `Source`.
         stage: The `Stage`.
         judged: Pictures.
-        probes: Probe name to function.
+        extent: An `Extent`.
 
     Returns:
         `untrained`, `raw_pixels` or `no_probe`, and the `controls_key` that
         says of what.
     """
     untrained = stage.encoders()
-    key = controls_key(plan, source, stage, untrained, judged, probes)
-    for other in run.siblings():
+    key = controls_key(plan, source, stage, untrained, judged, extent)
+    for other in (*run.siblings(), *extent.beside):
         found = other.read_json("metrics.json") or {}
         if found.get("controls_key") == key:
             print(f"untrained encoders and raw pixels as in {other.folder}")
@@ -118,16 +141,16 @@ def controls(plan, run, source, stage, judged, probes):
             return {name: found[name] for name in kept if name in found}
     result = {"controls_key": key}
     result["untrained"], _ = measure(
-        plan, source, stage, untrained, judged, probes
+        plan, source, stage, untrained, judged, extent
     )
     if source.labelled:
-        result["raw_pixels"] = probe_raw_pixels(plan, source, probes)
+        result["raw_pixels"] = probe_raw_pixels(plan, source, extent.probes)
     else:
         result["no_probe"] = "the data have no labelled train and test part"
     return result
 
 
-def controls_key(plan, source, stage, untrained, judged, probes):
+def controls_key(plan, source, stage, untrained, judged, extent):
     """Returns a hash of all that the numbers of the controls depend on."""
     digest = hashlib.sha256()
     what = [
@@ -137,7 +160,8 @@ def controls_key(plan, source, stage, untrained, judged, probes):
         plan.config.t,
         plan.crop.spec,
         hashes_of(stage.views.names, untrained),
-        sorted(probes),
+        sorted(extent.probes),
+        extent.each_view,
     ]
     digest.update(json.dumps(what).encode())
     parts = [(judged, None)]
@@ -160,7 +184,7 @@ def hashes_of(names, encoders):
     return dict(zip(names, map(weights_hash, encoders), strict=True))
 
 
-def measure(plan, source, stage, encoders, judged, probes):
+def measure(plan, source, stage, encoders, judged, extent):
     """Runs all metrics and probes on one pair of encoders.
 
     Returns:
@@ -182,8 +206,8 @@ def measure(plan, source, stage, encoders, judged, probes):
     }
     if source.labelled:
         numbers |= verdict.probe_views(
-            probes,
-            names,
+            extent.probes,
+            names if extent.each_view else (),
             encode(read, source.probe_train.pictures),
             source.probe_train.labels,
             encoded,

@@ -180,6 +180,8 @@ def open_run(plan):
     stored = run.read_json("config.json")
     if stored is None:
         return run
+    # A run older than a setting was made as by its default.
+    stored = dataclasses.asdict(PretrainConfig()) | stored
     wanted = dataclasses.asdict(plan.config)
     differing = [
         name

@@ -14,10 +14,29 @@ from tfcmc.checks import check_choice, check_number, must, unknown
 
 
 @dataclasses.dataclass(frozen=True)
+class Range:
+    """The values of an option that a search tries.
+
+    Attributes:
+        low: The smallest.
+        high: The largest.
+        scale: "linear" or "log": where they are drawn evenly.
+        non_negative: The largest where no coordinate of an embedding is
+            negative, and none are farther apart than sqrt(2); None for `high`.
+    """
+
+    low: float
+    high: float
+    scale: str = "linear"
+    non_negative: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Number:
     """The legal range of a number option.
 
-    Bounds as in `check_number`. `optional` also allows None.
+    Bounds as in `check_number`. `optional` also allows None; `search` is the
+    `Range` that a search tries, or None where it leaves the option alone.
     """
 
     above: float | None = None
@@ -26,14 +45,18 @@ class Number:
     at_most: float | None = None
     whole: bool = False
     optional: bool = False
+    search: Range | None = None
+
+    def bounds(self):
+        """Returns what is legal as the arguments of `check_number`."""
+        names = ("whole", "above", "at_least", "below", "at_most")
+        return {name: getattr(self, name) for name in names}
 
     def check(self, name, value):
         """Raises a `UsageError` unless the value is in the range."""
         if value is None and self.optional:
             return
-        bounds = dataclasses.asdict(self)
-        del bounds["optional"]
-        check_number(name, value, **bounds)
+        check_number(name, value, **self.bounds())
 
 
 @dataclasses.dataclass(frozen=True)

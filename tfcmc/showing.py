@@ -19,17 +19,17 @@ ANCHORS = 128  # pictures whose negatives are weighed
 FEWEST_ANCHORS = 3
 
 
-def show(plan, run, source, encoded, result):
-    """Draws and writes all that is to be seen of a run.
+def show(plan, run, source, encoded, result, drawn):
+    """Writes vectors, and for TensorBoard all that is to be seen of a run.
 
     Args:
         plan: A `Plan`.
         run: The `Run` to write to.
         source: A `Source`.
         encoded: `Encoded` pictures, those that were judged.
-        result: The metrics; the trustworthiness of the map is noted there.
+        result: The metrics.
+        drawn: Their t-SNE `Map`, or None.
     """
-    drawn = draw(plan, run, source, encoded, result)
     write_embedded(run, source, plan.views.function().names, encoded, drawn)
     show_in_tensorboard(plan, run, source, encoded, result)
 
@@ -50,7 +50,7 @@ def draw(plan, run, source, encoded, result):
     run.create()
     panel = figures.Panel(
         title=f"{plan.loss.spec}\n{plan.data.spec}, "
-        f"{count_epochs(plan.config.epochs)}, seed {plan.config.seed}",
+        f"{count_epochs(result['epochs'])}, seed {plan.config.seed}",
         names=plan.views.function().names,
         encoded=encoded.first(verdict.SPHERE_COUNT),
         labels=None
@@ -168,13 +168,29 @@ def read_panel(title, run, names):
     )
 
 
+def table_options(plan):
+    """Returns what tells a run from others: usual settings, then unusual."""
+    config, standard = plan.config, type(plan.config)()
+    options = {"loss": plan.loss.name} | plan.loss.options
+    usual = ("data", "epochs", "seed", "batch_size", "learning_rate")
+    for name in (*usual, "geometry"):
+        options[name] = getattr(config, name)
+    for name in ("beta_1", "beta_2", "warmup", "schedule", "flip"):
+        if getattr(config, name) != getattr(standard, name):
+            options[name] = getattr(config, name)
+    defaults = plan.encoder.member.defaults()
+    for name, value in plan.encoder.options.items():
+        if value != defaults[name]:
+            options[f"encoder.{name}"] = value
+    return options
+
+
 def show_in_tensorboard(plan, run, source, encoded, result):
     """Writes embeddings, figures and a row of the table for TensorBoard.
 
     They make up a TensorBoard run of their own, so that the table has the
     verdict for its metrics and not every curve.
     """
-    config = plan.config
     folder = run.tensorboard / "verdict"
     few = encoded.first(verdict.SPHERE_COUNT)
     board.write_projector(
@@ -186,12 +202,9 @@ def show_in_tensorboard(plan, run, source, encoded, result):
         Subset(judged_pictures(plan, source), np.arange(len(few.features[0]))),
     )
     board.write_images(
-        folder, sorted(run.figures.glob("*.png")), step=config.epochs
+        folder, sorted(run.figures.glob("*.png")), step=result["epochs"]
     )
-    settings = ("data", "epochs", "seed", "batch_size", "learning_rate")
-    options = {"loss": plan.loss.name} | plan.loss.options
-    for name in (*settings, "geometry"):
-        options[name] = getattr(config, name)
+    options = table_options(plan) | {"epochs": result["epochs"]}
     metrics = {
         f"sphere/{name}": result["sphere"][name]
         for name in ("alignment", "uniformity", "effective_rank")
@@ -199,4 +212,4 @@ def show_in_tensorboard(plan, run, source, encoded, result):
     for name in ("linear_probe", "mlp_head", "knn"):
         if name in result:
             metrics[f"accuracy/{name}"] = result[name]["accuracy"]
-    board.write_hparams(folder, options, metrics, step=config.epochs)
+    board.write_hparams(folder, options, metrics, step=result["epochs"])

@@ -15,10 +15,12 @@ from tfcmc.data.walk import walk_source
 from tfcmc.doctor import Patient
 from tfcmc.encoders import FEATURES
 from tfcmc.evaluation.features import make_activity_reader, make_reader
+from tfcmc.evaluation.validation import choose_on_validation
 from tfcmc.lazy import keras
 from tfcmc.losses import Loss
 
 HELD_OUT = 1000  # pictures that every epoch is measured on
+ROLES = {"test": "to test on", "validation": "to choose on"}
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 VIEW_SEEDS = 1000  # apart, so that the views' encoders start differently
 
@@ -105,6 +107,8 @@ def load(plan):
     """
     config = plan.config
     source = read_source(plan)
+    if config.judge_on == "validation":
+        source = choose_on_validation(source, config.seed)
     views = plan.views.function()
     count = len(source.pretrain)
     blank = sum(
@@ -121,7 +125,7 @@ def load(plan):
     parts = [f"{count:,} to learn from"]
     for role, split in (
         ("to fit probes on", source.probe_train),
-        ("to test on", source.test),
+        (ROLES[config.judge_on], source.test),
     ):
         if split is not None:
             parts.append(f"{len(split.pictures):,} {role}")

@@ -60,26 +60,42 @@ def probe_lines(result, names):
     """Lays out the accuracies: a row a kind of features, a column a probe."""
     probes = sorted(result["raw_pixels"], key=_place)
     titles = [TITLES.get(name, name.replace("_", " ")) for name in probes]
-    lines = [_probe_row("test accuracy, %", "", titles)]
+    head = f"{result['judged_on']} accuracy, %"
+    lines = [_probe_row(head, "", titles)]
     rows = [("raw pixels", "", result["raw_pixels"], "both")]
     for label, row in (
         ("untrained encoders", result["untrained"]),
         ("trained encoders", result),
     ):
         for view in (*names, "both"):
-            rows.append((label, view, row, view))
-            label = ""
+            if view == "both" or view in row[probes[0]]:
+                rows.append((label, view, row, view))
+                label = ""
     for label, view, row, kind in rows:
         cells = [_accuracy(row[name], kind) for name in probes]
         lines.append(_probe_row(label, view, cells))
-    linear, mlp = result["linear_probe"], result["mlp_head"]
-    lines += [
-        f"chosen on the validation part: C = {linear['inverse_strength']:g} "
-        f"of the linear probe ({_accuracy(linear, 'validation')} % there),",
-        f"    {count_epochs(mlp['epochs'])} of the MLP head "
-        f"({_accuracy(mlp, 'validation')} % there)",
+    return [*lines, *choice_lines(result)]
+
+
+def choice_lines(result):
+    """Says what the probes chose, and how well it did where it was chosen."""
+    told = {
+        "linear_probe": lambda probe: (
+            f"C = {probe['inverse_strength']:g} of the linear probe"
+        ),
+        "mlp_head": lambda probe: (
+            f"{count_epochs(probe['epochs'])} of the MLP head"
+        ),
+    }
+    chosen = [
+        f"{words(result[name])} ({_accuracy(result[name], 'validation')} %)"
+        for name, words in told.items()
+        if name in result
     ]
-    return lines
+    if not chosen:
+        return []
+    text = ",\n    ".join(chosen)
+    return f"chosen on a part of the train part: {text}".splitlines()
 
 
 def _place(probe):
@@ -89,7 +105,9 @@ def _place(probe):
 
 
 def _probe_row(label, view, cells):
-    return f"{label:20}{view:>6}" + "".join(f"{cell:>14}" for cell in cells)
+    return f"{label:<{26 - len(view)}}{view}" + "".join(
+        f"{cell:>14}" for cell in cells
+    )
 
 
 def sphere_lines(result, names):

@@ -16,6 +16,7 @@ import types
 import typing
 
 from tfcmc.checks import UsageError, must, unknown
+from trainers.settings_file import beneath, read_settings
 
 # Notes of level I and W, and the one E that says "no GPU", in the two forms
 # of TensorFlow 2.20 and 2.21.
@@ -81,6 +82,24 @@ def add_settings(parser, record, only=None):
         )
 
 
+def add_config(parser, unread=()):
+    """Adds `--config`, a file of settings that stand beneath those given.
+
+    Args:
+        parser: The parser.
+        unread: Names of settings that the file may hold and that are not
+            taken from it.
+    """
+    told = (
+        "file of settings, such as a run's config.json or a search's "
+        "best.json; what else is given goes first"
+    )
+    if unread:
+        told += f"; its {', '.join(unread)} are not read"
+    parser.add_argument("--config", metavar="FILE", help=told)
+    parser.set_defaults(unread=unread)
+
+
 def add_data(parser, data_help):
     """Adds `--data` and `--data-dir` for pictures other than the run's.
 
@@ -102,7 +121,8 @@ def parse(parser, argv=None):
         argv: Words, or None for the process's own.
 
     Returns:
-        Dict of setting name to value, only those given.
+        Dict of setting name to value, only those given, there or in the
+        file of `--config`.
 
     Raises:
         UsageError: if it cannot be read.
@@ -122,7 +142,13 @@ def parse(parser, argv=None):
                 f"--name=value; --help lists them."
             )
         raise unknown("option", word, known)
-    return vars(given)
+    given = vars(given)
+    unread = given.pop("unread", ())
+    if "config" in given:
+        saved = read_settings(given.pop("config"))
+        kept = {name: saved[name] for name in saved if name not in unread}
+        given = beneath(kept, given)
+    return given
 
 
 def run(main):

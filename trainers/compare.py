@@ -7,6 +7,14 @@ All runs see the same data in the same order for as many steps; a seed gives
 all losses the same initial weights. What the folder has finished is skipped,
 what was interrupted goes on, and a run that breaks leaves the others alone.
 
+With --tuned, the folders of searches with equal budgets, every loss is
+compared with itself, at its defaults and at the best of its search:
+
+    python -m trainers.compare --tuned runs/tune-softmax runs/tune-triplet \\
+        --seeds 0 1 2 --run-dir=runs/tuned
+
+Settings that are not given are then the searches'.
+
 Written to the folder: a run folder a loss and seed (LOSS-SEED, with its
 log.txt), table.md, table.csv, table.tex, figures/*.png, and report.html, one
 file that opens anywhere. On a CPU, --jobs=2 or more trains several runs at
@@ -15,16 +23,17 @@ once, each on its share of the cores.
 
 import dataclasses
 import shlex
-import signal
 import sys
 import time
 
 from tfcmc.checks import check_number, must
-from tfcmc.comparison.entries import plan_comparison
+from tfcmc.comparison.entries import plan_comparison, plan_variants
 from tfcmc.comparison.rows import numbers
+from tfcmc.comparison.tuned import Tuned
 from tfcmc.config import PretrainConfig
 from tfcmc.summary import clock
 from trainers import command_line, workers
+from tuning import comparing
 
 LOSSES = ("spring", "triplet", "softmax", "nce")
 SEEDS = (0, 1, 2)
@@ -39,6 +48,13 @@ def main(argv=None):
         nargs="+",
         metavar="SPEC",
         help=f"specs of the losses (default: {' '.join(LOSSES)})",
+    )
+    parser.add_argument(
+        "--tuned",
+        nargs="+",
+        metavar="DIR",
+        help="folders of searches, in place of --losses: each loss at its "
+        "defaults and at its best",
     )
     parser.add_argument(
         "--seeds",
@@ -62,13 +78,11 @@ def main(argv=None):
         if field.name not in OWN
     ]
     command_line.add_settings(parser, PretrainConfig, only=settings)
+    command_line.add_config(parser, unread=OWN)
     given = command_line.parse(parser, argv)
-    losses = given.pop("losses", LOSSES)
-    seeds = given.pop("seeds", SEEDS)
     jobs = given.pop("jobs", 1)
     check_number("jobs", jobs, whole=True, at_least=1, at_most=64)
-    folder = given.pop("run_dir", None)
-    entries = plan_comparison(losses, seeds, given, folder)
+    entries, tuned = plan_entries(given)
     failures = train_missing(entries, jobs)
     from tfcmc.comparison import writing  # loads TensorFlow: only now
 
@@ -77,9 +91,38 @@ def main(argv=None):
         entries,
         failures,
         shlex.join(["python", "-m", "trainers.compare", *words]),
+        tuned,
     )
     if failures:
         sys.exit(1)
+
+
+def plan_entries(given):
+    """Plans the runs.
+
+    Args:
+        given: What the command line gave, but for `jobs`.
+
+    Returns:
+        `(entries, tuned)`: `Entry`s, and a `Tuned`, or None without searches.
+
+    Raises:
+        UsageError: if they cannot be planned.
+    """
+    losses, folders = given.pop("losses", None), given.pop("tuned", None)
+    seeds = given.pop("seeds", SEEDS)
+    folder = given.pop("run_dir", None)
+    if folders is None:
+        return plan_comparison(losses or LOSSES, seeds, given, folder), None
+    for name, value in (("losses", losses), ("preset", given.get("preset"))):
+        if value is not None:
+            raise must(name, "left out with --tuned", value)
+    found = comparing.contenders(folders)
+    variants, places = comparing.variants(found, given)
+    entries = plan_variants(variants, seeds, folder)
+    pairs = [tuple(entries[n].label for n in pair) for pair in places]
+    notes = comparing.notes(found, seeds)
+    return entries, Tuned(tuple(pairs), tuple(notes))
 
 
 def train_missing(entries, jobs):
@@ -108,7 +151,7 @@ def train_missing(entries, jobs):
         if ended.code == 0:
             text = _result(missing[name])
         else:
-            failures[name] = _reason(ended)
+            failures[name] = ended.reason
             text = f"FAILED: {failures[name]} (see {ended.job.log})"
         spent = time.monotonic() - start
         rate = spent / (len(missing) - left)
@@ -149,13 +192,6 @@ def _result(entry):
         f"done: {probe}alignment {found['alignment']:.3f}, "
         f"uniformity {found['uniformity']:.3f}"
     )
-
-
-def _reason(ended):
-    """Says why a run broke."""
-    if ended.code < 0:
-        return f"ended by {signal.Signals(-ended.code).name}"
-    return ended.told or f"exit code {ended.code}"
 
 
 if __name__ == "__main__":

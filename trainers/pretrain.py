@@ -12,6 +12,9 @@ Two encoders learn to agree on two views of a picture, its L and its ab
 channels. Written to the run folder: config.json, history.csv, metrics.json,
 encoders/*.keras, checkpoints/, figures/*.png and tensorboard/. The same
 command goes on with an interrupted run.
+
+--config=FILE takes the settings of a file, a run's config.json or a search's
+best.json; what is given beside it goes first.
 """
 
 from tfcmc.config import PretrainConfig, make_config
@@ -28,6 +31,7 @@ def main(argv=None):
     """Reads the command line, trains and judges."""
     parser = command_line.make_parser("trainers.pretrain", __doc__)
     command_line.add_settings(parser, PretrainConfig)
+    command_line.add_config(parser)
     plan = make_plan(make_config(command_line.parse(parser, argv)))
     open_run(plan)  # refuses another experiment's folder at once
     with machines.all_present(plan.config.strategy, ADVICE):

@@ -7,9 +7,12 @@ import collections
 import dataclasses
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
+
+LONGEST = 300  # characters of a reason
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +43,15 @@ class Ended:
     job: Job
     code: int
     told: str
+
+    @property
+    def reason(self):
+        """Why it did not end well, in one line."""
+        if self.code < 0:
+            name = signal.Signals(-self.code).name
+            memory = ", as where memory runs out" if name == "SIGKILL" else ""
+            return f"ended by {name}{memory}"
+        return self.told[:LONGEST] or f"exit code {self.code}"
 
 
 def run_all(jobs, *, at_once, show, started=None):

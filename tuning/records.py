@@ -66,6 +66,8 @@ class Search:
         seed: Of what the tuner draws.
         settings: The settings of every trial's run but its folder and what is
             searched: name to value.
+        jobs: How many trials are chosen at once, before any of them has
+            ended.
     """
 
     loss: str
@@ -75,6 +77,7 @@ class Search:
     trials: int
     seed: int
     settings: dict
+    jobs: int = 1
 
 
 def trial_folder(folder, number):

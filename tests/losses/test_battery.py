@@ -261,6 +261,27 @@ def test_shapes_are_checked(spec, unit_vectors):
             )
 
 
+@pytest.mark.parametrize("name", LOSSES.names())
+def test_what_is_searched(name):
+    """Some option is; the default lies inside, and both ends are legal."""
+    member = LOSSES.lookup(name).member
+    tried = {
+        option: legal.search
+        for option, legal in member.legal.items()
+        if getattr(legal, "search", None) is not None
+    }
+    assert tried
+    for option, span in tried.items():
+        ends = [span.low, span.high, span.non_negative or span.high]
+        for end in ends:
+            member.legal[option].check(option, end)
+        assert span.low <= member.defaults()[option] <= min(ends[1:])
+        assert span.scale == "linear" or (span.scale, span.low > 0) == (
+            "log",
+            True,
+        )
+
+
 @every_loss
 def test_card(spec):
     """The docstring says formula, range, start and collapse."""

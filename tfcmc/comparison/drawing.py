@@ -13,7 +13,7 @@ from tfcmc.report import Picture
 from tfcmc.showing import ANCHORS, read_panel, trace_of
 
 
-def draw(finished, folder):
+def draw(finished, folder, pairs=()):
     """Draws every figure over the losses.
 
     What needs one run a loss shows that of the first seed; the map and the
@@ -22,6 +22,7 @@ def draw(finished, folder):
     Args:
         finished: Finished `Entry`s.
         folder: Where the PNGs go.
+        pairs: As in `Tuned`.
 
     Returns:
         `Picture`s.
@@ -35,6 +36,7 @@ def draw(finished, folder):
     traces = [trace_of(e.label, e.seed, e.run, e.metrics()) for e in finished]
     seed = f"seed {first[0].seed}"
     drawn = [
+        draw_tuned(finished, pairs, folder),
         draw_map(traces, folder),
         draw_curves(traces, folder),
         draw_alignment(panels, folder, seed),
@@ -43,6 +45,32 @@ def draw(finished, folder):
         draw_anatomy(first, panels, folder),
     ]
     return [picture for picture in drawn if picture is not None]
+
+
+def draw_tuned(finished, pairs, folder):
+    """Draws every loss at its defaults and tuned, where there is a probe."""
+    accuracies = {}
+    for entry in finished:
+        probe = entry.metrics().get("linear_probe")
+        if probe is not None:
+            accuracies.setdefault(entry.label, []).append(probe["accuracy"])
+    gains = [
+        figures.Gain(*pair, *(tuple(accuracies[label]) for label in pair))
+        for pair in pairs
+        if set(pair) <= accuracies.keys()
+    ]
+    if not gains:
+        return None
+    path = folder / "tuned_and_default.png"
+    measured = "test accuracy of the linear probe"
+    figures.tuned_and_default(gains, path, measured=measured)
+    return Picture(
+        "Each loss at its defaults and tuned",
+        "Test accuracy of the linear probe, mean and standard deviation over "
+        "seeds, the best tuned loss on top. The options were chosen on the "
+        "validation part, with the same budget for each loss.",
+        path,
+    )
 
 
 def draw_map(traces, folder):

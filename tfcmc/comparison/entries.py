@@ -16,16 +16,32 @@ from tfcmc.runs import Run
 
 
 @dataclasses.dataclass(frozen=True)
+class Variant:
+    """One row of a comparison to be: a loss with its settings.
+
+    Attributes:
+        settings: Setting name to value, the loss among them, the seed not.
+        chosen: Names of the settings that a search chose for it, beside the
+            loss's options; None where no search chose anything.
+    """
+
+    settings: dict
+    chosen: tuple | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Entry:
     """One run of a comparison.
 
     Attributes:
         plan: Its `Plan`.
         run: Its `Run`.
+        chosen: As in `Variant`.
     """
 
     plan: object
     run: Run
+    chosen: tuple | None = None
 
     @property
     def loss(self):
@@ -34,7 +50,10 @@ class Entry:
 
     @property
     def label(self):
-        """Its loss in short: the first option, and what is not default."""
+        """Its loss in short: the first option, and what is not default.
+
+        Where a search chose it, "tuned" and what was chosen besides.
+        """
         defaults = self.plan.loss.member.defaults()
         told = [
             f"{option}={value}"
@@ -43,7 +62,18 @@ class Entry:
             )
             if number == 0 or value != defaults[option]
         ]
-        return f"{self.plan.loss.name}({', '.join(told)})"
+        parts = [f"{self.plan.loss.name}({', '.join(told)})"]
+        if self.chosen is not None:
+            parts.append("tuned")
+            parts += [f"{name}={value}" for name, value in self._own.items()]
+        return ", ".join(parts)
+
+    @property
+    def _own(self):
+        """Setting name to value, of those that a search chose for it."""
+        return {
+            name: getattr(self.plan.config, name) for name in self.chosen or ()
+        }
 
     @property
     def seed(self):
@@ -108,15 +138,37 @@ def plan_comparison(losses, seeds, settings, folder):
         UsageError: if a name or an option is not known, a loss or a seed
             stands there twice, or a run's folder holds another experiment.
     """
-    plans = [
-        make_plan(make_config({**settings, "loss": loss, "seed": seed}))
+    variants = [Variant({**settings, "loss": loss}) for loss in losses]
+    return plan_variants(variants, seeds, folder)
+
+
+def plan_variants(variants, seeds, folder):
+    """Plans every variant with every seed.
+
+    Args:
+        variants: `Variant`s.
+        seeds: Whole numbers.
+        folder: As in `plan_comparison`.
+
+    Returns:
+        `Entry`s: all variants at the first seed, then at the next.
+
+    Raises:
+        UsageError: as `plan_comparison`.
+    """
+    planned = [
+        (
+            make_plan(make_config({**variant.settings, "seed": seed})),
+            variant.chosen,
+        )
         for seed in seeds
-        for loss in losses
+        for variant in variants
     ]
-    folder = pathlib.Path(folder or f"runs/{data_word(plans[0].data)}")
+    data = planned[0][0].data
+    folder = pathlib.Path(folder or f"runs/{data_word(data)}")
     entries, names = [], set()
-    for plan in plans:
-        name = folder_name(plan)
+    for plan, chosen in planned:
+        name = folder_name(plan, chosen or ())
         if name in names:
             raise UsageError(
                 f"`losses` and `seeds` must be different. Received twice: "
@@ -125,17 +177,27 @@ def plan_comparison(losses, seeds, settings, folder):
         names.add(name)
         config = dataclasses.replace(plan.config, run_dir=str(folder / name))
         plan = dataclasses.replace(plan, config=config)
-        entries.append(Entry(plan, open_run(plan)))
+        entries.append(Entry(plan, open_run(plan), chosen))
     return entries
 
 
-def folder_name(plan):
-    """Returns loss, options that are not the defaults, and seed, as a name."""
+def folder_name(plan, chosen=()):
+    """Makes a name of what tells one run of a comparison from the others.
+
+    Args:
+        plan: Its `Plan`.
+        chosen: Names of the settings that are this run's alone.
+
+    Returns:
+        Loss, options that are not the defaults, those settings, and seed.
+    """
     defaults = plan.loss.member.defaults()
     parts = [plan.loss.name]
     for option, value in plan.loss.options.items():
         if value != defaults[option]:
             parts += [option, str(value)]
+    for name in chosen:
+        parts += [name, str(getattr(plan.config, name))]
     parts.append(str(plan.config.seed))
     return re.sub(r"[^\w.-]+", "_", "-".join(parts))
 
@@ -143,6 +205,7 @@ def folder_name(plan):
 def shared_settings(entries):
     """Returns the settings that are equal in all runs, name to value."""
     settings = dataclasses.asdict(entries[0].plan.config)
-    for name in (*CIRCUMSTANCES, "loss", "seed"):
-        del settings[name]
+    chosen = {name for entry in entries for name in entry.chosen or ()}
+    for name in (*CIRCUMSTANCES, "loss", "seed", *chosen):
+        settings.pop(name, None)
     return settings

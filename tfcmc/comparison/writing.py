@@ -10,6 +10,7 @@ from tfcmc import cards
 from tfcmc.comparison.drawing import draw
 from tfcmc.comparison.entries import shared_settings
 from tfcmc.comparison.rows import COLUMNS, paper_rows, table_rows
+from tfcmc.comparison.tuned import tuned_words
 from tfcmc.files import write_whole
 from tfcmc.losses import LOSSES
 from tfcmc.plan import negatives_of
@@ -28,13 +29,14 @@ from tfcmc.report import (
 from tfcmc.summary import WIDTH, count_epochs
 
 
-def compare(entries, failures, command):
+def compare(entries, failures, command, tuned=None):
     """Writes tables, figures and report of the finished runs.
 
     Args:
         entries: `Entry`s of one comparison.
         failures: Run name to the reason, of runs that broke.
         command: What repeats it.
+        tuned: The `Tuned` of a comparison of searches, or None.
 
     Returns:
         The folder's `report.html`, or None where no run is finished.
@@ -53,19 +55,20 @@ def compare(entries, failures, command):
     write_whole(folder / "table.md", markdown(columns, rows))
     write_whole(folder / "table.csv", csv_text(columns, rows))
     write_whole(folder / "table.tex", latex(columns, rows))
+    pairs, notes = (tuned.pairs, tuned.notes) if tuned else ((), ())
     report = Report(
         title=title_of(finished[0]),
-        lead=lead(columns, rows, finished, failures),
+        lead=lead(columns, rows, finished, failures, pairs),
         columns=tuple(columns),
         rows=tuple(rows),
         findings=tuple(findings_of(finished)),
         failures=tuple(Failure(*pair) for pair in failures.items()),
-        pictures=tuple(draw(finished, folder / "figures")),
+        pictures=tuple(draw(finished, folder / "figures", pairs)),
         cards=tuple(cards_of(finished)),
         commands=tuple(commands_of(finished, command)),
         settings=shared_settings(finished),
         versions=finished[0].metrics()["versions"],
-        notes=tuple(notes_of(finished)),
+        notes=(*notes_of(finished), *notes),
         **published(finished),
     )
     write_report(report, folder / "report.html")
@@ -83,7 +86,7 @@ def title_of(entry):
     )
 
 
-def lead(columns, rows, finished, failures):
+def lead(columns, rows, finished, failures, pairs=()):
     """Says in a few sentences which loss leads, and by how much.
 
     Args:
@@ -91,6 +94,7 @@ def lead(columns, rows, finished, failures):
         rows: `Row`s of the table.
         finished: `Entry`s.
         failures: Run name to the reason.
+        pairs: As in `Tuned`.
 
     Returns:
         Text; paragraphs are parted by a blank line.
@@ -98,6 +102,8 @@ def lead(columns, rows, finished, failures):
     parts = []
     if columns[0].key == "linear_probe":
         parts.append(ranking(rows))
+        if pairs:
+            parts.append(tuned_words(pairs, rows))
     collapsed = {
         entry.label
         for entry in finished

@@ -9,6 +9,11 @@ CHANNELS = (12, 24, 48, 24)
 
 @ENCODERS.register(
     "paper",
+    extra={
+        "non_negative": lambda options: (
+            options["final_relu"] and options["dim"] is None
+        )
+    },
     width=Number(above=0, at_most=64),
     final_relu=Flag(),
     dim=Number(at_least=1, whole=True, optional=True),

@@ -58,7 +58,7 @@ def probe_views(probes, names, train, train_labels, test, test_labels, seed):
 
     Args:
         probes: Probe name to function.
-        names: The name of each view.
+        names: The name of each view; none, to read both only.
         train: `Encoded` pictures of probe-train.
         train_labels: `[count]`.
         test: `Encoded` pictures of test.
@@ -70,8 +70,9 @@ def probe_views(probes, names, train, train_labels, test, test_labels, seed):
         view under its name.
     """
     kinds = {"both": (train.both(), test.both())}
-    for name, *pair in zip(names, train.features, test.features, strict=True):
-        kinds[name] = pair
+    if names:
+        views = zip(train.features, test.features, strict=True)
+        kinds |= dict(zip(names, views, strict=True))
     results = {
         kind: run_probes(
             probes,

@@ -9,7 +9,7 @@ from tfcmc.geometry import (
 )
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 
 @LOSSES.register(
@@ -17,9 +17,12 @@ from tfcmc.registry import Number
     aliases=("align_uniform",),
     extra={"whole_batch": True},
     alignment_weight=Number(at_least=0, at_most=1000),
-    uniformity_weight=Number(at_least=0, at_most=1000),
-    alpha=Number(above=0, at_most=8),
-    t=Number(above=0, at_most=20),
+    # Not both weights: Adam does not see the scale of a loss.
+    uniformity_weight=Number(
+        at_least=0, at_most=1000, search=Range(0.1, 10, "log")
+    ),
+    alpha=Number(above=0, at_most=8, search=Range(1, 4)),
+    t=Number(above=0, at_most=20, search=Range(0.5, 8, "log")),
 )
 def alignment_uniformity(
     anchor,

@@ -2,7 +2,7 @@
 
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 EPSILON = 1e-5  # added to variances, as batch normalisation does
 
@@ -10,7 +10,9 @@ EPSILON = 1e-5  # added to variances, as batch normalisation does
 @LOSSES.register(
     "barlow_twins",
     extra={"raw": True, "whole_batch": True, "axes": True},
-    redundancy_weight=Number(at_least=0, at_most=10),
+    redundancy_weight=Number(
+        at_least=0, at_most=10, search=Range(1e-4, 0.1, "log")
+    ),
 )
 def barlow_twins(anchor, candidates, positive, *, redundancy_weight=0.005):
     """Wants each feature equal in both views and unlike every other feature.

@@ -3,14 +3,14 @@
 from tfcmc.geometry import masked_logsumexp, similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 
 @LOSSES.register(
     "circle",
     extra={"constant": lambda options: True},
-    margin=Number(above=-1, below=1),
-    scale=Number(above=0, at_most=1000),
+    margin=Number(above=-1, below=1, search=Range(0, 0.8)),
+    scale=Number(above=0, at_most=1000, search=Range(10, 300, "log")),
 )
 def circle(anchor, candidates, positive, *, margin=0.4, scale=80.0):
     """Pulls each similarity the harder, the farther it is from its best.

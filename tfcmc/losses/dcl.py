@@ -2,13 +2,13 @@
 
 from tfcmc.geometry import masked_logsumexp, similarity, split
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 
 @LOSSES.register(
     "dcl",
     extra={"same_view": True},
-    temperature=Number(above=0, at_most=100),
+    temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
 )
 def dcl(anchor, candidates, positive, *, temperature=0.1, own=None):
     """Takes the positive out of the sum that `nt_xent` divides by.

@@ -3,14 +3,14 @@
 from tfcmc.geometry import masked_logsumexp, similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 
 @LOSSES.register(
     "debiased",
     extra={"same_view": True},
-    temperature=Number(above=0, at_most=100),
-    tau_plus=Number(at_least=0, below=1),
+    temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
+    tau_plus=Number(at_least=0, below=1, search=Range(0, 0.3)),
 )
 def debiased(
     anchor, candidates, positive, *, temperature=0.5, tau_plus=0.1, own=None

@@ -4,16 +4,16 @@ from tfcmc.geometry import masked_logsumexp, similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
 from tfcmc.losses.debiased import corrected
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 
 @LOSSES.register(
     "hard_negative",
     aliases=("hcl",),
     extra={"same_view": True},
-    temperature=Number(above=0, at_most=100),
-    beta=Number(at_least=0, at_most=100),
-    tau_plus=Number(at_least=0, below=1),
+    temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
+    beta=Number(at_least=0, at_most=100, search=Range(0.1, 4, "log")),
+    tau_plus=Number(at_least=0, below=1, search=Range(0, 0.3)),
 )
 def hard_negative(
     anchor,

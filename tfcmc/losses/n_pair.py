@@ -3,13 +3,15 @@
 from tfcmc.geometry import masked_logsumexp, similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 
 @LOSSES.register(
     "n_pair",
     extra={"raw": True},
-    regularisation=Number(at_least=0, at_most=10),
+    regularisation=Number(
+        at_least=0, at_most=10, search=Range(1e-4, 0.1, "log")
+    ),
 )
 def n_pair(anchor, candidates, positive, *, regularisation=0.002):
     """Picks the positive out of all by inner products of free length.

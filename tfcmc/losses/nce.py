@@ -4,7 +4,7 @@ from tfcmc.blocks import rows_in_blocks
 from tfcmc.geometry import similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Choice, Number
+from tfcmc.registry import Choice, Number, Range
 
 
 def estimate_log_z(
@@ -63,7 +63,7 @@ def is_kept(options):
         "state_size": lambda options: 2 if is_kept(options) else 0,
         "constant": is_kept,
     },
-    temperature=Number(above=0, at_most=100),
+    temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
     z=Choice(("exact", "first", "mean"), number=Number(above=0)),
 )
 def nce(

@@ -3,14 +3,14 @@
 from tfcmc.geometry import masked_logsumexp, similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 
 @LOSSES.register(
     "nt_xent",
     aliases=("simclr",),
     extra={"same_view": True},
-    temperature=Number(above=0, at_most=100),
+    temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
 )
 def nt_xent(anchor, candidates, positive, *, temperature=0.1, own=None):
     """Picks the positive out of both views of all pictures: SimCLR's loss.

@@ -3,14 +3,14 @@
 from tfcmc.geometry import similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 
 @LOSSES.register(
     "sigmoid",
     aliases=("siglip",),
-    temperature=Number(above=0, at_most=100),
-    bias=Number(at_least=-100, at_most=100),
+    temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
+    bias=Number(at_least=-100, at_most=100, search=Range(-20, 5)),
 )
 def sigmoid(anchor, candidates, positive, *, temperature=0.1, bias=-10.0):
     """Tells matching pairs from the rest, one binary decision a pair.

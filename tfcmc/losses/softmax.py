@@ -3,13 +3,13 @@
 from tfcmc.geometry import similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 
 @LOSSES.register(
     "softmax",
     aliases=("info_nce_softmax",),
-    temperature=Number(above=0, at_most=100),
+    temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
 )
 def softmax(anchor, candidates, positive, *, temperature=0.07):
     """Picks the positive out of all candidates: cross-entropy over N+1 ways.

@@ -1,14 +1,20 @@
 """The spring-like loss, also called contrastive loss or margin loss."""
 
+import math
+
 from tfcmc.geometry import distance, similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Choice, Flag, Number
+from tfcmc.registry import Choice, Flag, Number, Range
 
 
 @LOSSES.register(
     "spring",
-    margin=Number(above=0, at_most=4),
+    margin=Number(
+        above=0,
+        at_most=4,
+        search=Range(0.2, 2, non_negative=math.sqrt(2)),
+    ),
     weighting=Choice(("balanced", "pairs")),
     squared=Flag(),
 )

@@ -1,16 +1,22 @@
 """The triplet loss."""
 
+import math
+
 from tfcmc.geometry import distance, similarity, split
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Choice, Flag, Number
+from tfcmc.registry import Choice, Flag, Number, Range
 
 FAR = 5.0  # beyond every distance of unit vectors, squared ones too
 
 
 @LOSSES.register(
     "triplet",
-    margin=Number(above=0, at_most=4),
+    margin=Number(
+        above=0,
+        at_most=4,
+        search=Range(0.05, 2, "log", non_negative=math.sqrt(2)),
+    ),
     mining=Choice(("all", "semihard", "hard")),
     squared=Flag(),
 )

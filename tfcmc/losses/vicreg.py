@@ -2,7 +2,7 @@
 
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number
+from tfcmc.registry import Number, Range
 
 EPSILON = 1e-4  # added to variances, as the authors do
 
@@ -11,8 +11,9 @@ EPSILON = 1e-4  # added to variances, as the authors do
     "vicreg",
     extra={"raw": True, "whole_batch": True, "axes": True},
     invariance=Number(at_least=0, at_most=1000),
-    variance=Number(at_least=0, at_most=1000),
-    covariance=Number(at_least=0, at_most=1000),
+    # Not all weights: Adam does not see the scale of a loss.
+    variance=Number(at_least=0, at_most=1000, search=Range(2.5, 250, "log")),
+    covariance=Number(at_least=0, at_most=1000, search=Range(0.1, 10, "log")),
 )
 def vicreg(
     anchor,

@@ -1,0 +1,58 @@
+"""How far a share of pictures could be off by which pictures were judged."""
+
+import math
+
+NORMAL_95 = 1.959964  # the middle 95 % of a normal distribution ends there
+
+
+def share_interval(share, count):
+    """The interval of a share that was counted, such as an accuracy.
+
+    Formula: Wilson's score interval, (p + z^2/2n +- z sqrt(p (1 - p)/n +
+        z^2/4n^2)) / (1 + z^2/n).
+
+    Args:
+        share: p, in [0, 1].
+        count: n, of how many pictures, from 1.
+
+    Returns:
+        `(low, high)`: its 95 % interval, in [0, 1].
+
+    Reference: Wilson 1927.
+    """
+    square = NORMAL_95**2
+    centre = share + square / (2 * count)
+    half = NORMAL_95 * math.sqrt(
+        share * (1 - share) / count + square / (4 * count**2)
+    )
+    scale = 1 + square / count
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def difference_interval(first, second, count):
+    """The interval of the difference of two shares, as if of other pictures.
+
+    Two classifiers err on many of the same pictures, and then the interval is
+    wider than it need be: what it separates is separated.
+
+    Formula: d - sqrt((p - l_p)^2 + (u_q - q)^2) and
+        d + sqrt((u_p - p)^2 + (q - l_q)^2), d = p - q, with l and u the ends
+        of `share_interval`.
+
+    Args:
+        first: p, in [0, 1].
+        second: q, in [0, 1].
+        count: Of how many pictures each, from 1.
+
+    Returns:
+        `(low, high)`: the 95 % interval of p - q, in [-1, 1].
+
+    Reference: Newcombe 1998, method 10.
+    """
+    low, high = share_interval(first, count)
+    other_low, other_high = share_interval(second, count)
+    gap = first - second
+    return (
+        gap - math.hypot(first - low, other_high - second),
+        gap + math.hypot(high - first, second - other_low),
+    )
