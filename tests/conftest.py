@@ -15,11 +15,10 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from tfcmc.config import PretrainConfig, make_config
-from tfcmc.plan import make_plan
-from tuning.records import FAILED, trial_folder, write_record
-
 from tfcmc.lazy import keras
+from tfcmc.plan import make_plan
 from tfcmc.runs import Run
+from tuning.records import FAILED, trial_folder, write_record
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
