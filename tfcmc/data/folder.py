@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import unicodedata
 
 import numpy as np
 
@@ -14,12 +15,18 @@ from tfcmc.data.base import (
     Split,
 )
 from tfcmc.data.decode import decode, skipped
-from tfcmc.data.images import EXTENSIONS, ImageError, is_image, size
+from tfcmc.data.images import (
+    EXTENSIONS,
+    ImageError,
+    is_image,
+    quiet,
+    size,
+)
 from tfcmc.data.pictures import common_limit, keep
 from tfcmc.data.walk import Walk
 
 PEEK = 32  # images whose heads are read to find the data's own side
-LARGEST_OWN_SIDE = 128
+SMALLEST_OWN_SIDE, LARGEST_OWN_SIDE = 8, 128
 NO_LABELS = (
     "the probe is skipped: there are no folders train/CLASS and test/CLASS"
 )
@@ -88,10 +95,11 @@ def folder(reading, argument):
             `on_bad_image` is "stop", or the classes disagree.
     """
     check(argument)
-    names, files = _find(pathlib.Path(argument).expanduser())
+    names, files, notes = _find(pathlib.Path(argument).expanduser())
     if not files:
         raise _no_images(argument)
-    parts, notes = _read_all(files, reading)
+    parts, left_out = _read_all(files, reading)
+    notes += left_out
     splits = {
         role: Split(pictures, np.array(labels, np.int64))
         for role, (pictures, labels) in parts.items()
@@ -119,19 +127,26 @@ def images_beneath(root):
     Raises:
         UsageError: if a folder cannot be read.
     """
+    return _walked(root)[0]
+
+
+def _walked(root):
+    """Returns the images beneath a folder, and the folders they lie in."""
     found, seen = [], set()
+    start = os.path.join(os.path.realpath(root), "")
     walk = os.walk(root, followlinks=True, onerror=_refuse)
     for place, inner, names in walk:
-        # A link back to a folder above would otherwise never end.
-        real = os.path.realpath(place)
-        if real in seen:
+        # A link back to a folder above would otherwise never end, and would
+        # bring a class the images of the others.
+        real = os.path.join(os.path.realpath(place), "")
+        if real in seen or (real != start and start.startswith(real)):
             inner.clear()
             continue
         seen.add(real)
         inner[:] = sorted(n for n in inner if not n.startswith("."))
         names = sorted(filter(is_image, names))
         found += [os.path.join(place, name) for name in names]
-    return found
+    return found, seen
 
 
 def _no_images(argument):
@@ -149,31 +164,42 @@ def _refuse(error):
 
 
 def _classes(part):
-    """Returns the images of each class folder that has any."""
+    """Returns class to images, of those that have any; and the others."""
     if not os.path.isdir(part):
-        return {}
+        return {}, []
     try:
         entries = sorted(os.listdir(part))
     except OSError as error:
         _refuse(error)
-    found = {
-        name: images_beneath(part / name)
+    folders = [
+        name
         for name in entries
         if os.path.isdir(part / name) and not name.startswith(".")
-    }
+    ]
+    found, owner = {}, {}
+    for name in folders:
+        found[name], places = _walked(part / name)
+        for place in places:
+            other = owner.setdefault(place, name)
+            if other != name and found[name]:
+                raise UsageError(
+                    f"`data` must have every folder of {part.name} in one "
+                    f"class. Received: {place!r} in {other!r} and {name!r}"
+                )
+    empty = [name for name in folders if not found[name]]
     found = {name: paths for name, paths in found.items() if paths}
-    loose = [n for n in entries if is_image(n) and n not in found]
+    loose = [n for n in entries if is_image(n) and n not in folders]
     if found and loose:
         raise UsageError(
             f"`data` must have the images of {part.name} in folders, one a "
             f"class. Received: {str(part / loose[0])!r}"
         )
-    return found
+    return found, empty
 
 
 def _find(root):
-    """Returns the class names, and role to list of `(path, label)`."""
-    train, test = _classes(root / "train"), _classes(root / "test")
+    """Returns class names, role to list of `(path, label)`, and notes."""
+    (train, empty), (test, _) = map(_classes, (root / "train", root / "test"))
     names = tuple(sorted(train)) if train and test else ()
     if names and (strange := sorted(set(test) - set(names))):
         raise UsageError(
@@ -186,7 +212,25 @@ def _find(root):
         files["test"] += [(path, label) for path in test.get(name, ())]
     unlabelled = _unlabelled(root, bool(names))
     files["pretrain"] = [(path, None) for path in unlabelled]
-    return names, {role: found for role, found in files.items() if found}
+    notes = _odd_names(names, empty) if names else []
+    files = {role: found for role, found in files.items() if found}
+    return names, files, notes
+
+
+def _odd_names(names, empty):
+    """Returns notes on class folders that may be mistakes."""
+    notes, alike = [], {}
+    for name in names:
+        key = unicodedata.normalize("NFC", name).casefold()
+        alike.setdefault(key, []).append(name)
+    for group in alike.values():
+        if len(group) > 1:
+            listed = " and ".join(map(repr, group))
+            notes.append(f"{listed} are classes of their own")
+    if empty:
+        listed = ", ".join(map(repr, empty[:5]))
+        notes.append(f"class folders without an image, left out: {listed}")
+    return notes
 
 
 def _unlabelled(root, labelled):
@@ -223,13 +267,14 @@ def _read_all(files, reading):
 
 def _own_side(paths):
     sizes = set()
-    for path in paths[:PEEK]:
-        try:
-            sizes.add(size(path))
-        except ImageError:
-            continue  # reading it tells, if it matters
+    with quiet():
+        for path in paths[:PEEK]:
+            try:
+                sizes.add(size(path))
+            except ImageError:
+                continue  # reading it tells, if it matters
     if len(sizes) != 1:
         return DEFAULT_SIDE
     width, height = sizes.pop()
-    own = width == height <= LARGEST_OWN_SIDE
+    own = SMALLEST_OWN_SIDE <= width == height <= LARGEST_OWN_SIDE
     return width if own else DEFAULT_SIDE
