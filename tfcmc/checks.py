@@ -41,7 +41,7 @@ def shown(value):
     except (ValueError, RecursionError):
         # Python refuses to write out a number of thousands of digits, and
         # values that hold each other without end.
-        text = f"a {type(value).__name__} too long to be written"
+        text = f"{type(value).__name__} too long to be written"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 

@@ -12,6 +12,11 @@ import numpy as np
 from tfcmc.checks import UsageError
 
 SETTINGS = {"loss": str, "data": str, "seed": int, "epochs": int}
+# A name that ends in ? may be missing.
+PROBES = {
+    f"{name}?": {"accuracy": float}
+    for name in ("linear_probe", "mlp_head", "knn", "plain_head")
+}
 SPHERE = {
     "images": int,
     "alignment": float,
@@ -20,10 +25,17 @@ SPHERE = {
 }
 METRICS = {
     **SETTINGS,
+    **PROBES,
+    "raw_pixels?": PROBES,
     "alignment": float,
     "uniformity": float,
     "sphere": SPHERE,
-    "untrained": {"alignment": float, "uniformity": float, "sphere": SPHERE},
+    "untrained": {
+        "alignment": float,
+        "uniformity": float,
+        "sphere": SPHERE,
+        **PROBES,
+    },
     "floors": {
         "uniformity_uniform_sphere": float,
         "uniformity_one_point": float,
@@ -207,8 +219,11 @@ def _misfit(value, form, where="it"):
     if isinstance(form, dict):
         if not isinstance(value, dict):
             return f"{where} is no table of names"
-        for name, inner in form.items():
+        for key, inner in form.items():
+            name = key.removesuffix("?")
             if name not in value:
+                if name != key:
+                    continue
                 return f"{where} lacks {name}"
             if told := _misfit(value[name], inner, name):
                 return told
