@@ -5,6 +5,7 @@ for a verdict, a table or a figure is checked here first, and the file named.
 """
 
 import math
+import os
 import zipfile
 
 import numpy as np
@@ -127,6 +128,7 @@ def read_history(run, names=()):
         UsageError: if the file is damaged.
     """
     name = "history.csv"
+    _check_regular(run, name)
     try:
         rows = run.read_history()
         whole = (run.folder / name).read_bytes().endswith(b"\n")
@@ -161,6 +163,7 @@ def read_embedded(run, names):
         UsageError: if the file is missing or damaged.
     """
     name = "embedded.npz"
+    _check_regular(run, name)
     try:
         with zipfile.ZipFile(run.folder / name) as file:
             size = sum(member.file_size for member in file.infolist())
@@ -197,6 +200,7 @@ def _check_vectors(arrays, names):
 
 
 def _read(run, name, form):
+    _check_regular(run, name)
     try:
         found = run.read_json(name)
     except RecursionError as error:
@@ -204,6 +208,13 @@ def _read(run, name, form):
     if found is not None and (misfit := _misfit(found, form)):
         raise _damaged(run, name, misfit)
     return found
+
+
+def _check_regular(run, name):
+    # A pipe of that name would be waited for without end.
+    path = run.folder / name
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise _damaged(run, name, "not a regular file")
 
 
 def _damaged(run, name, why):

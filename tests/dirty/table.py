@@ -11,6 +11,7 @@ from tests.dirty.binaries import BINARIES
 from tests.dirty.folders import FOLDERS
 from tests.dirty.pictures import IMAGES, STOP
 from tests.dirty.prepared import PREPARED
+from tests.dirty.run_arrays import RUN_ARRAYS
 from tests.dirty.run_folders import RUNS
 from tfcmc.report.text_tables import MARKDOWN
 
@@ -26,8 +27,10 @@ PARTS = {
     "Arrays, `--data=npz:FILE`": (ARRAYS, ""),
     "STL-10's own files": (BINARIES, ""),
     "Prepared datasets, `--data=tfds:NAME`": (PREPARED, ""),
-    "Run folders": (RUNS, "As evaluate, compare, embed, neighbours and "
-                    "tfcmc.load meet them."),
+    "Run folders": (
+        [*RUNS, *RUN_ARRAYS],
+        "As evaluate, compare, embed, neighbours and tfcmc.load meet them.",
+    ),
 }  # fmt: skip
 CASES = [case for cases, _ in PARTS.values() for case in cases]
 HEAD = """# Bad inputs, and what each gets

@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import unicodedata
 
 import numpy as np
 
@@ -14,11 +13,11 @@ from tfcmc.data.base import (
     Source,
     Split,
 )
+from tfcmc.data.class_folders import classes_of, images_beneath, odd_names
 from tfcmc.data.decode import decode, skipped
 from tfcmc.data.images import (
     EXTENSIONS,
     ImageError,
-    is_image,
     quiet,
     size,
 )
@@ -115,40 +114,6 @@ def folder(reading, argument):
     )
 
 
-def images_beneath(root):
-    """Finds the image files beneath a folder, through links too.
-
-    Args:
-        root: The folder.
-
-    Returns:
-        Their paths, in an order that depends on their names alone.
-
-    Raises:
-        UsageError: if a folder cannot be read.
-    """
-    return _walked(root)[0]
-
-
-def _walked(root):
-    """Returns the images beneath a folder, and the folders they lie in."""
-    found, seen = [], set()
-    start = os.path.join(os.path.realpath(root), "")
-    walk = os.walk(root, followlinks=True, onerror=_refuse)
-    for place, inner, names in walk:
-        # A link back to a folder above would otherwise never end, and would
-        # bring a class the images of the others.
-        real = os.path.join(os.path.realpath(place), "")
-        if real in seen or (real != start and start.startswith(real)):
-            inner.clear()
-            continue
-        seen.add(real)
-        inner[:] = sorted(n for n in inner if not n.startswith("."))
-        names = sorted(filter(is_image, names))
-        found += [os.path.join(place, name) for name in names]
-    return found, seen
-
-
 def _no_images(argument):
     return UsageError(
         f"`data` must be a folder with images ({', '.join(EXTENSIONS)}) "
@@ -156,50 +121,11 @@ def _no_images(argument):
     )
 
 
-def _refuse(error):
-    raise UsageError(
-        "`data` must be a folder that can be read. "
-        f"Received: {error.filename!r}: {error.strerror}"
-    ) from error
-
-
-def _classes(part):
-    """Returns class to images, of those that have any; and the others."""
-    if not os.path.isdir(part):
-        return {}, []
-    try:
-        entries = sorted(os.listdir(part))
-    except OSError as error:
-        _refuse(error)
-    folders = [
-        name
-        for name in entries
-        if os.path.isdir(part / name) and not name.startswith(".")
-    ]
-    found, owner = {}, {}
-    for name in folders:
-        found[name], places = _walked(part / name)
-        for place in places:
-            other = owner.setdefault(place, name)
-            if other != name and found[name]:
-                raise UsageError(
-                    f"`data` must have every folder of {part.name} in one "
-                    f"class. Received: {place!r} in {other!r} and {name!r}"
-                )
-    empty = [name for name in folders if not found[name]]
-    found = {name: paths for name, paths in found.items() if paths}
-    loose = [n for n in entries if is_image(n) and n not in folders]
-    if found and loose:
-        raise UsageError(
-            f"`data` must have the images of {part.name} in folders, one a "
-            f"class. Received: {str(part / loose[0])!r}"
-        )
-    return found, empty
-
-
 def _find(root):
     """Returns class names, role to list of `(path, label)`, and notes."""
-    (train, empty), (test, _) = map(_classes, (root / "train", root / "test"))
+    (train, empty), (test, _) = map(
+        classes_of, (root / "train", root / "test")
+    )
     names = tuple(sorted(train)) if train and test else ()
     if names and (strange := sorted(set(test) - set(names))):
         raise UsageError(
@@ -212,25 +138,9 @@ def _find(root):
         files["test"] += [(path, label) for path in test.get(name, ())]
     unlabelled = _unlabelled(root, bool(names))
     files["pretrain"] = [(path, None) for path in unlabelled]
-    notes = _odd_names(names, empty) if names else []
+    notes = odd_names(names, empty) if names else []
     files = {role: found for role, found in files.items() if found}
     return names, files, notes
-
-
-def _odd_names(names, empty):
-    """Returns notes on class folders that may be mistakes."""
-    notes, alike = [], {}
-    for name in names:
-        key = unicodedata.normalize("NFC", name).casefold()
-        alike.setdefault(key, []).append(name)
-    for group in alike.values():
-        if len(group) > 1:
-            listed = " and ".join(map(repr, group))
-            notes.append(f"{listed} are classes of their own")
-    if empty:
-        listed = ", ".join(map(repr, empty[:5]))
-        notes.append(f"class folders without an image, left out: {listed}")
-    return notes
 
 
 def _unlabelled(root, labelled):
