@@ -10,7 +10,9 @@ BLOCK = 2**24  # similarities held at once: 64 MiB
 
 
 @PROBES.register(
-    "knn", k=Number(at_least=1, whole=True), temperature=Number(above=0)
+    "knn",
+    k=Number(at_least=1, at_most=1_000_000, whole=True),
+    temperature=Number(above=0, at_most=100),
 )
 def knn(fit, validation, test, *, seed, k=200, temperature=0.07):
     """The class that the nearest labelled pictures vote for.
