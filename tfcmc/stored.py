@@ -157,7 +157,8 @@ def read_embedded(run, names):
 
     Returns:
         Name to array: `features_NAME` and `embeddings_NAME` of each view,
-        and `labels` with `class_names` where there are any.
+        `labels` with `class_names` where there are any, and the map `tsne`
+        with `tsne_trustworthiness` where it was drawn.
 
     Raises:
         UsageError: if the file is missing or damaged.
@@ -197,6 +198,13 @@ def _check_vectors(arrays, names):
         whole = labels.shape == (count,) and labels.dtype.kind == "i"
         if not whole or labels.min() < 0 or labels.max() >= classes:
             raise ValueError("labels that are none of its pictures")
+    if "tsne" in arrays:
+        points = arrays["tsne"]
+        trust = float(arrays["tsne_trustworthiness"])
+        if points.shape != (count, 2) or not np.all(np.isfinite(points)):
+            raise ValueError(f"tsne {list(points.shape)}")
+        if not 0 <= trust <= 1:
+            raise ValueError(f"tsne_trustworthiness is {trust}")
 
 
 def _read(run, name, form):
