@@ -156,9 +156,13 @@ def effective_rank(vectors):
     """
     vectors = np.asarray(vectors)
     _check_matrix(vectors, 1)
-    singular = np.linalg.svd(vectors, compute_uv=False).astype(np.float64)
-    if singular.sum() == 0:
+    largest = np.abs(vectors).max()
+    if largest == 0:
         return 0.0
+    # By a power of two, which changes no digit: the singular values of what
+    # float32 just holds are beyond it.
+    vectors = np.ldexp(vectors, -np.frexp(largest)[1])
+    singular = np.linalg.svd(vectors, compute_uv=False).astype(np.float64)
     share = singular / singular.sum()
     share = share[share > 0]
     return float(np.exp(-np.sum(share * np.log(share))))
