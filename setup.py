@@ -44,6 +44,10 @@ setup(
             "scikit-image>=0.24",
             "pyarrow>=18",
             "selenium>=4.25",
+            "hypothesis>=6.112",
+            # Its wheels are for Linux on x86-64 alone.
+            "atheris>=2.3; sys_platform == 'linux' "
+            "and platform_machine == 'x86_64' and python_version < '3.14'",
         ],
     },
 )

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+import hypothesis
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
@@ -22,6 +23,11 @@ from tuning.records import FAILED, trial_folder, write_record
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
+# The same examples each time, however slow the machine is.
+hypothesis.settings.register_profile(
+    "fixed", derandomize=True, deadline=None, database=None, max_examples=60
+)
+hypothesis.settings.load_profile("fixed")
 CHROMIUM = ("chromium", "chromedriver")
 CHROMIUM_FLAGS = (
     "--headless",

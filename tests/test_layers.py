@@ -9,12 +9,12 @@ ROOT = pathlib.Path(__file__).parents[1]
 # From the ground up; a file imports only from layers below its own. Within a
 # folder its base comes first, its members next, its contents page last.
 LAYERS = [
-    ["tfcmc", "tfcmc.lazy", "tfcmc.checks", "tfcmc.files"],
+    ["tfcmc", "tfcmc.lazy", "tfcmc.checks", "tfcmc.files", "tfcmc.text"],
     ["tfcmc.registry", "tfcmc.config", "tfcmc.geometry", "tfcmc.runs"],
     ["tfcmc.cluster", "tfcmc.meeting"],
     ["tfcmc.watch"],
     ["tfcmc.blocks", "tfcmc.threads", "tfcmc.replicas", "tfcmc.strategies"],
-    ["tfcmc.cards", "tfcmc.colour"],
+    ["tfcmc.cards", "tfcmc.colour", "tfcmc.stored"],
     ["tfcmc.losses", "tfcmc.negatives", "tfcmc.encoders", "tfcmc.views"],
     ["tfcmc.crops", "tfcmc.probes", "tfcmc.metrics"],
     ["tfcmc.data"],

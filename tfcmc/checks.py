@@ -4,6 +4,8 @@ import difflib
 import os
 import pathlib
 
+LONGEST = 200  # characters of a value in a message
+
 
 class UsageError(ValueError):
     """A mistake of the user: told in one or two lines, without a traceback."""
@@ -20,7 +22,27 @@ def must(name, condition, received):
     Returns:
         A `UsageError`, to be raised by the caller.
     """
-    return UsageError(f"`{name}` must be {condition}. Received: {received!r}")
+    return UsageError(
+        f"`{name}` must be {condition}. Received: {shown(received)}"
+    )
+
+
+def shown(value):
+    """Writes a value as a message tells it: on one line, and not for ever.
+
+    Args:
+        value: Any value.
+
+    Returns:
+        Its `repr`, cut where it is long.
+    """
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        # Python refuses to write out a number of thousands of digits, and
+        # values that hold each other without end.
+        text = f"{type(value).__name__} too long to be written"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def unknown(kind, name, known):
@@ -38,7 +60,9 @@ def unknown(kind, name, known):
     near = near or [word for word in known if word.startswith(str(name))]
     hint = f" Did you mean {near[0]}?" if near else ""
     listed = ", ".join(sorted(known)) or "none"
-    return UsageError(f"Unknown {kind}: {name!r}.{hint}\nKnown: {listed}.")
+    return UsageError(
+        f"Unknown {kind}: {shown(name)}.{hint}\nKnown: {listed}."
+    )
 
 
 def number_words(
@@ -126,9 +150,27 @@ def check_choice(name, value, choices):
     Raises:
         UsageError: if it is none of them.
     """
-    if value not in choices:
+    # 1 equals True, and is none of (True, False) all the same.
+    if not any(
+        isinstance(value, type(choice)) and value == choice
+        for choice in choices
+    ):
         listed = ", ".join(repr(choice) for choice in choices)
         raise must(name, f"one of {listed}", value)
+
+
+def check_text(name, value):
+    """Checks that a value is text.
+
+    Args:
+        name: What the value is called where the user wrote it.
+        value: The value.
+
+    Raises:
+        UsageError: if it is not.
+    """
+    if not isinstance(value, str):
+        raise must(name, "text", value)
 
 
 def check_writable(name, path, endings):
@@ -144,9 +186,10 @@ def check_writable(name, path, endings):
             not there or cannot be written to.
     """
     path = pathlib.Path(path)
-    if path.suffix not in endings or path.is_dir():
+    # Unlike pathlib's own, these answer no to a name that is too long.
+    if path.suffix not in endings or os.path.isdir(path):
         raise must(name, f"a file ending in {' or '.join(endings)}", str(path))
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+    if not os.path.isdir(path.parent) or not os.access(path.parent, os.W_OK):
         raise must(name, "in a folder that can be written to", str(path))
 
 

@@ -7,7 +7,13 @@ is saved as `config.json` in the run folder.
 import dataclasses
 import json
 
-from tfcmc.checks import check_choice, check_number, unknown
+from tfcmc.checks import (
+    check_choice,
+    check_number,
+    check_text,
+    must,
+    unknown,
+)
 
 GEOMETRIES = ("independent", "shared")
 SCHEDULES = ("cosine", "constant")
@@ -15,6 +21,10 @@ ON_BAD_IMAGE = ("stop", "skip")
 STRATEGIES = ("auto", "one", "mirrored", "multiworker")
 PRECISIONS = ("float32", "bfloat16")
 JUDGE_ON = ("test", "validation")
+SPECS = ("loss", "data", "negatives", "encoder", "views", "crop")
+TEXTS = ("data_dir", "run_dir", "preset")
+MOST = 1_000_000  # epochs, or pictures a step
+MOST_MEMORY = 2**20  # GiB
 
 
 def _setting(default, help):
@@ -114,6 +124,7 @@ class PretrainConfig:
     )
 
     def __post_init__(self):
+        self._check_texts()
         check_choice("geometry", self.geometry, GEOMETRIES)
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("precision", self.precision, PRECISIONS)
@@ -123,9 +134,17 @@ class PretrainConfig:
         check_choice("flip", self.flip, (True, False))
         check_choice("stop-on-collapse", self.stop_on_collapse, (True, False))
         check_number("seed", self.seed, whole=True, at_least=0, below=2**31)
-        check_number("batch-size", self.batch_size, whole=True, at_least=2)
+        check_number(
+            "batch-size", self.batch_size, whole=True, at_least=2, at_most=MOST
+        )
         if self.epochs is not None:
-            check_number("epochs", self.epochs, whole=True, at_least=1)
+            check_number(
+                "epochs",
+                self.epochs,
+                whole=True,
+                at_least=1,
+                at_most=MOST,
+            )
         if self.picture_side is not None:
             check_number(
                 "picture-side",
@@ -140,7 +159,15 @@ class PretrainConfig:
         check_number("warmup", self.warmup, at_least=0, at_most=1)
         check_number("alpha", self.alpha, above=0, at_most=100)
         check_number("t", self.t, above=0, at_most=100)
-        check_number("memory-limit", self.memory_limit, above=0)
+        check_number(
+            "memory-limit", self.memory_limit, above=0, at_most=MOST_MEMORY
+        )
+
+    def _check_texts(self):
+        for name in (*SPECS, *TEXTS):
+            value = getattr(self, name)
+            if name in SPECS or value is not None:
+                check_text(name.replace("_", "-"), value)
 
     def to_json(self):
         """Returns the settings as JSON text."""
@@ -160,6 +187,8 @@ class PretrainConfig:
             UsageError: if a setting is not known or out of range.
         """
         known = [field.name for field in dataclasses.fields(cls)]
+        if not isinstance(values, dict):
+            raise must("settings", "names with their values", values)
         for name in values:
             if name not in known:
                 raise unknown("setting", name, known)
@@ -204,9 +233,10 @@ def make_config(given):
     Raises:
         UsageError: if a value or the preset is not known or out of range.
     """
-    preset = given.get("preset")
+    config = PretrainConfig.from_dict(given)
+    preset = config.preset
     if preset is None:
-        return PretrainConfig.from_dict(given)
+        return config
     if preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
     merged = {**PRESETS[preset], **given}

@@ -12,6 +12,7 @@ import numpy as np
 
 import tfcmc
 from tfcmc import showing
+from tfcmc.checks import UsageError
 from tfcmc.data.pictures import in_batches
 from tfcmc.doctor import examine
 from tfcmc.evaluation import verdict
@@ -19,6 +20,7 @@ from tfcmc.evaluation.features import encode, weights_hash
 from tfcmc.lazy import keras, tf
 from tfcmc.probes import Labelled
 from tfcmc.stage import hold_out, patient
+from tfcmc.stored import read_history, read_metrics
 from tfcmc.summary import verdict_text
 
 
@@ -54,6 +56,7 @@ def judge(plan, run, source, stage, encoders, extent):
         What `metrics.json` holds.
     """
     names = stage.views.names
+    rows = read_history(run, names)
     hashes = hashes_of(names, encoders)
     print("judging the frozen features")
     learnt_from, held_out = hold_out(source, plan.config.seed)
@@ -76,8 +79,7 @@ def judge(plan, run, source, stage, encoders, extent):
         plan, stage, encoders, len(learnt_from), len(held_out.pictures)
     )
     result["findings"] = [
-        dataclasses.asdict(finding)
-        for finding in examine(run.read_history(), known)
+        dataclasses.asdict(finding) for finding in examine(rows, known)
     ]
     drawn = None
     if extent.figures:
@@ -134,7 +136,10 @@ def controls(plan, run, source, stage, judged, extent):
     untrained = stage.encoders()
     key = controls_key(plan, source, stage, untrained, judged, extent)
     for other in (*run.siblings(), *extent.beside):
-        found = other.read_json("metrics.json") or {}
+        try:
+            found = read_metrics(other) or {}
+        except UsageError:
+            continue  # another's damage is no reason to stop this one
         if found.get("controls_key") == key:
             print(f"untrained encoders and raw pixels as in {other.folder}")
             kept = ("untrained", "raw_pixels", "no_probe", "controls_key")

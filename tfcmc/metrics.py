@@ -16,6 +16,9 @@ from tfcmc.lazy import tf
 from tfcmc.threads import on_one_thread
 
 BLOCK = 2048  # rows and columns of the matrix of pairs held at once
+LARGE = 1e15  # entries above which float32 may not hold a vector's length
+# exp(-4 t), the least potential there is, is no number of float32 above it.
+SHARPEST_FLOAT32 = 20.0
 
 
 def squared_distances(first, second):
@@ -80,7 +83,9 @@ def pair_potentials(vectors, *, t=2.0):
     _check_matrix(vectors, 2)
     count = len(vectors)
     sums = np.zeros(count)
-    block_sums, t = _compiled(), tf.constant(t, tf.float32)
+    kind = "float32" if t <= SHARPEST_FLOAT32 else "float64"
+    beside, within = _compiled(False, kind), _compiled(True, kind)
+    t = tf.constant(t, tf.float32)
     for top in range(0, count, BLOCK):
         rows = slice(top, top + BLOCK)
         of_top = _unit(vectors[rows])
@@ -88,6 +93,7 @@ def pair_potentials(vectors, *, t=2.0):
         # and serves its rows and its columns.
         for left in range(top, count, BLOCK):
             columns = slice(left, left + BLOCK)
+            block_sums = beside if left > top else within
             of_rows, of_columns = block_sums(
                 of_top, _unit(vectors[columns]), t
             )
@@ -96,8 +102,7 @@ def pair_potentials(vectors, *, t=2.0):
             sums[rows] += of_rows.numpy()
             if left > top:
                 sums[columns] += of_columns.numpy()
-    # A vector is at distance 0 from itself, and its own potential is 1.
-    return np.maximum(sums - 1.0, 0.0) / (count - 1)
+    return sums / (count - 1)
 
 
 def uniformity(vectors, *, t=2.0):
@@ -151,9 +156,13 @@ def effective_rank(vectors):
     """
     vectors = np.asarray(vectors)
     _check_matrix(vectors, 1)
-    singular = np.linalg.svd(vectors, compute_uv=False).astype(np.float64)
-    if singular.sum() == 0:
+    largest = np.abs(vectors).max()
+    if largest == 0:
         return 0.0
+    # By a power of two, which changes no digit: the singular values of what
+    # float32 just holds are beyond it.
+    vectors = np.ldexp(vectors, -np.frexp(largest)[1])
+    singular = np.linalg.svd(vectors, compute_uv=False).astype(np.float64)
     share = singular / singular.sum()
     share = share[share > 0]
     return float(np.exp(-np.sum(share * np.log(share))))
@@ -175,8 +184,13 @@ def mean_interval(values, *, transform=None, weight=1.0, seed=0, samples=1000):
 
     Returns:
         `(low, high)`: the middle 95 % of the resampled values.
+
+    Raises:
+        UsageError: if there are no values, or any is not finite.
     """
     values = np.asarray(values, np.float64)
+    if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+        raise must("values", "finite numbers, one at least", values)
     generator = np.random.default_rng(seed)
     count, centre = len(values), values.mean()
     means = np.array(
@@ -187,22 +201,27 @@ def mean_interval(values, *, transform=None, weight=1.0, seed=0, samples=1000):
     )
     means = centre + weight * (means - centre)
     if transform is not None:
-        means = transform(np.maximum(means, np.finfo(float).tiny))
+        means = transform(means)
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 
 
 @functools.cache
-def _compiled():
+def _compiled(diagonal, kind):
     """Compiles a block once for all sizes."""
     matrix = tf.TensorSpec([None, None], tf.float32)
     return tf.function(
-        _block_sums, input_signature=[matrix, matrix, tf.TensorSpec([])]
+        functools.partial(_block_sums, diagonal=diagonal, kind=kind),
+        input_signature=[matrix, matrix, tf.TensorSpec([])],
     )
 
 
-def _block_sums(rows, columns, t):
-    """Sums of exp(-t |x - y|^2) along both sides of a block of pairs."""
+def _block_sums(rows, columns, t, *, diagonal, kind):
+    """Sums of exp(-t |x - y|^2) along both sides of a block of pairs.
+
+    On the diagonal every vector would meet itself: it is left out there, and
+    not taken off the sum, of which little may be left beside the 1.
+    """
     # The exponent is 2 t x.y - t |x|^2 - t |y|^2, and not 2 t x.y - 2 t: a
     # zero vector has no length to be scaled to and stays where it is. Two
     # more columns make it a single product, with no further pass over pairs.
@@ -215,17 +234,22 @@ def _block_sums(rows, columns, t):
         tf.concat([columns, tf.ones_like(y_square), -t * y_square], 1),
         transpose_b=True,
     )
-    potentials = tf.exp(tf.minimum(exponent, 0.0))
+    if diagonal:
+        itself = tf.fill(tf.shape(rows)[:1], exponent.dtype.min)
+        exponent = tf.linalg.set_diag(exponent, itself)
+    potentials = tf.exp(tf.cast(tf.minimum(exponent, 0.0), kind))
     return tf.reduce_sum(potentials, axis=1), tf.reduce_sum(potentials, axis=0)
 
 
 def _check_matrix(vectors, least):
-    if vectors.ndim != 2 or len(vectors) < least:
+    if vectors.ndim != 2 or len(vectors) < least or not vectors.shape[1]:
         raise must(
             "vectors",
             f"of shape [count, dim] with a count of at least {least}",
             vectors.shape,
         )
+    if vectors.dtype.kind in "OSUmMc":
+        raise must("vectors", "real numbers", str(vectors.dtype))
     if not np.all(np.isfinite(vectors)):
         bad = int(np.sum(~np.isfinite(vectors).all(axis=1)))
         raise must("vectors", "finite", f"{bad} rows that are not")
@@ -233,4 +257,8 @@ def _check_matrix(vectors, least):
 
 def _unit(vectors):
     """Scales a block of vectors to unit length, in float32."""
+    largest = np.abs(vectors).max(axis=1, keepdims=True)
+    if largest.max() > LARGE:
+        # Their squares would not be finite, and they would come out as zero.
+        vectors = vectors / np.maximum(largest / LARGE, 1.0)
     return normalise(tf.constant(vectors, tf.float32)).numpy()

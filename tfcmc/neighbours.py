@@ -9,14 +9,16 @@ import numpy as np
 from tfcmc import figures
 from tfcmc.checks import UsageError, must
 from tfcmc.data.decode import skipped
-from tfcmc.data.images import ImageError, read
+from tfcmc.data.images import ImageError, quiet, read
 from tfcmc.data.walk import walk_split
 from tfcmc.evaluation.features import encode_batch
 from tfcmc.figures.neighbours import Neighbour
 from tfcmc.geometry import normalise
 from tfcmc.stage import Stage, load_encoders, read_source, walk
 from tfcmc.summary import count_epochs
-from tfcmc.tables import plain_text
+from tfcmc.text import printable
+
+LONGEST_STEM = 50  # of the image's name in that of its sheet, in characters
 
 
 def neighbours(plan, run, image, *, count=8, everything=False, out=None):
@@ -53,20 +55,23 @@ def neighbours(plan, run, image, *, count=8, everything=False, out=None):
     if not found:
         raise must("data", "pictures other than the image", plan.config.data)
     among = f"{searched:,} pictures of {plan.config.data}"
-    print(f"nearest to {plain_text(str(image))} among {among}:")
+    print(f"nearest to {printable(str(image))} among {among}:")
     for place, near in enumerate(found, start=1):
-        label = f"{near.label}  " if near.label else ""
-        print(f"{place:4}  cosine {near.cosine:.3f}  {label}{near.where}")
+        label = f"{printable(near.label)}  " if near.label else ""
+        where = printable(near.where)
+        print(f"{place:4}  cosine {near.cosine:.3f}  {label}{where}")
     if out is None:
         run.create()
-        out = run.figures / f"neighbours-{image.stem}.png"
+        # The whole name may be as long as a file's can be.
+        stem = image.stem[:LONGEST_STEM]
+        out = run.figures / f"neighbours-{stem}.png"
     config = plan.config
     title = (
         f"nearest among {among}\n{config.loss}, "
         f"{count_epochs(config.epochs)}, seed {config.seed}"
     )
     figures.neighbours_sheet(
-        query, plain_text(image.name), found, title, pathlib.Path(out)
+        query, image.name, found, title, pathlib.Path(out)
     )
     print(f"drawn in {out}")
     return found
@@ -106,7 +111,7 @@ def _directions(encode, pictures):
 
 def _neighbour(columns, pictures, cosines, row):
     if "name" in columns:
-        label, where = "", plain_text(columns["name"][row])
+        label, where = "", columns["name"][row]
     else:
         label = columns["class"][row]
         where = f"{columns['part'][row]} {columns['number'][row]}"
@@ -124,7 +129,8 @@ def _walk_test(plan):
 
 def _read(path, side):
     try:
-        return read(path, side)
+        with quiet():
+            return read(path, side)
     except ImageError as error:
         raise UsageError(
             f"`image` must be an image file that can be read. "

@@ -6,6 +6,7 @@ plain arguments.
 """
 
 import dataclasses
+import os
 import pathlib
 import re
 
@@ -18,8 +19,11 @@ from tfcmc.losses import LOSSES
 from tfcmc.negatives import NEGATIVES
 from tfcmc.registry import Bound
 from tfcmc.runs import Run
+from tfcmc.stored import read_picture_side, read_settings
+from tfcmc.text import plain_text
 from tfcmc.views import VIEWS
 
+LONGEST_WORD = 50  # of the data in a run's name, in characters
 # Settings that say where things are and when to give up, not what the
 # experiment is.
 CIRCUMSTANCES = (
@@ -153,7 +157,26 @@ def data_word(data):
     word = data.name
     if data.argument is not None:
         word = pathlib.PurePath(data.argument).stem or data.name
-    return re.sub(r"[^\w.-]+", "-", word)
+    # A folder's own name may be as long as one can be.
+    return re.sub(r"[^\w.-]+", "-", word)[:LONGEST_WORD]
+
+
+def check_folder(name, folder):
+    """Checks that TensorFlow can write to a folder of this name.
+
+    Args:
+        name: What it is called where the user wrote it.
+        folder: Path of the run folder.
+
+    Raises:
+        UsageError: if the path is no text.
+    """
+    if plain_text(str(folder)) != str(folder):
+        raise must(
+            name,
+            "a folder whose path is UTF-8, as TensorFlow needs",
+            str(folder),
+        )
 
 
 def open_run(plan):
@@ -172,12 +195,14 @@ def open_run(plan):
         UsageError: if the folder holds another experiment, or files that no
             run wrote.
     """
+    check_folder("run-dir", plan.config.run_dir)
     run = Run(plan.config.run_dir)
-    if run.folder.exists() and not run.folder.is_dir():
+    # Unlike pathlib's own, these answer no to a name that is too long.
+    if os.path.exists(run.folder) and not os.path.isdir(run.folder):
         raise UsageError(
             f"`run-dir` must be a folder. Received: {str(run.folder)!r}"
         )
-    stored = run.read_json("config.json")
+    stored = read_settings(run)
     if stored is None:
         return run
     # A run older than a setting was made as by its default.
@@ -222,18 +247,22 @@ def stored_plan(folder, *, check_data=True, **changes):
     Raises:
         UsageError: if the folder holds no run, or the data are gone.
     """
+    check_folder("run", folder)
     run = Run(folder)
-    stored = run.read_json("config.json")
+    stored = read_settings(run)
     if stored is None:
         raise UsageError(
             f"`run` must be the folder of a run, with a config.json. "
             f"Received: {str(folder)!r}"
         )
-    if "data" in changes:
+    try:
         config = PretrainConfig.from_dict(stored)
+    except UsageError as error:
+        raise UsageError(f"{run.folder / 'config.json'}: {error}") from None
+    if "data" in changes:
         changes["picture_side"] = picture_side(config, run)
-    settings = {**stored, **changes, "run_dir": str(folder)}
-    plan = make_plan(PretrainConfig.from_dict(settings), check_data=check_data)
+    config = dataclasses.replace(config, **changes, run_dir=str(folder))
+    plan = make_plan(config, check_data=check_data)
     return plan, run
 
 
@@ -249,4 +278,4 @@ def picture_side(config, run):
     """
     if config.picture_side is not None:
         return config.picture_side
-    return (run.read_json("metrics.json") or {}).get("picture_side")
+    return read_picture_side(run)

@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import inspect
 import keyword
+import warnings
 
 from tfcmc.checks import check_choice, check_number, must, unknown
 
@@ -241,13 +242,11 @@ def parse_spec(spec, kind="spec"):
     )
     if not isinstance(spec, str) or len(spec) > 10_000:
         raise malformed
-    head, colon, argument = spec.strip().partition(":")
+    # Not at its end: a folder's name may end in a space.
+    head, colon, argument = spec.lstrip().partition(":")
     if colon and head.isidentifier():
         return head, {}, argument
-    try:
-        tree = ast.parse(spec.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise malformed from None
+    tree = _expression(spec.strip(), malformed)
     if isinstance(tree, ast.Name):
         return tree.id, {}, None
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
@@ -268,10 +267,26 @@ def _written(value):
     return repr(value)
 
 
+def _expression(text, malformed):
+    try:
+        with warnings.catch_warnings():
+            # Python warns of what merely looks odd.
+            warnings.simplefilter("ignore")
+            return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise malformed from None
+
+
 def _literal(node, malformed):
     if isinstance(node, ast.Name):
         return node.id
     try:
         return ast.literal_eval(node)
-    except (ValueError, TypeError, MemoryError, RecursionError):
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        MemoryError,
+        RecursionError,
+    ):
         raise malformed from None

@@ -13,6 +13,7 @@ from tfcmc.evaluation import verdict
 from tfcmc.evaluation.features import Encoded
 from tfcmc.losses import Loss
 from tfcmc.stage import hold_out
+from tfcmc.stored import read_embedded, read_history
 from tfcmc.summary import count_epochs
 
 ANCHORS = 128  # pictures whose negatives are weighed
@@ -106,7 +107,7 @@ def trace_of(label, seed, run, result):
     return figures.Trace(
         label=f"{label}, seed {seed}",
         group=label,
-        rows=run.read_history(),
+        rows=read_history(run),
         start=(untrained["alignment"], untrained["uniformity"]),
         accuracy=result.get("linear_probe", {}).get("accuracy"),
         floors=result["floors"],
@@ -150,7 +151,7 @@ def read_panel(title, run, names):
     Returns:
         A `Panel`.
     """
-    arrays = run.read_arrays("embedded.npz")
+    arrays = read_embedded(run, names)
     drawn = None
     if "tsne" in arrays:
         trust = float(arrays["tsne_trustworthiness"])

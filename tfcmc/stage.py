@@ -13,7 +13,7 @@ from tfcmc.data import Reading, Split
 from tfcmc.data.pictures import Subset, in_batches
 from tfcmc.data.walk import walk_source
 from tfcmc.doctor import Patient
-from tfcmc.encoders import FEATURES
+from tfcmc.encoders import FEATURES, load_encoder
 from tfcmc.evaluation.features import make_activity_reader, make_reader
 from tfcmc.evaluation.validation import choose_on_validation
 from tfcmc.lazy import keras
@@ -22,6 +22,7 @@ from tfcmc.losses import Loss
 HELD_OUT = 1000  # pictures that every epoch is measured on
 ROLES = {"test": "to test on", "validation": "to choose on"}
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+SMALLEST_SIDE = 8  # of pictures, in pixels
 VIEW_SEEDS = 1000  # apart, so that the views' encoders start differently
 
 
@@ -90,7 +91,15 @@ def read_source(plan):
     Raises:
         UsageError: if they cannot be read.
     """
-    return plan.data.function(_reading(plan.config), plan.data.argument)
+    source = plan.data.function(_reading(plan.config), plan.data.argument)
+    side = source.pretrain.side
+    if side < SMALLEST_SIDE:
+        raise UsageError(
+            f"`data` must be pictures of at least {SMALLEST_SIDE} pixels a "
+            f"side, or --picture-side must enlarge them. "
+            f"Received: {side}x{side}"
+        )
+    return source
 
 
 def load(plan):
@@ -153,17 +162,24 @@ def check_labelled(source):
     """
     if not source.labelled:
         return
-    counts = np.bincount(source.probe_train.labels)
+    train, test = source.probe_train.labels, source.test.labels
+    if strange := sorted(set(test.tolist()) - set(train.tolist())):
+        listed = ", ".join(repr(source.class_names[n]) for n in strange[:5])
+        raise UsageError(
+            f"`data` must have every class of the test part in the train part "
+            f"too. Received: {listed} only in test"
+        )
+    counts = np.bincount(train)
     if np.sum(counts > 1) < 2:
         raise UsageError(
             f"`data` must have at least two classes with two pictures in the "
             f"train part. Received: {[int(n) for n in counts if n]} pictures "
             f"of {np.sum(counts > 0)} classes"
         )
-    if len(source.test.labels) < 2:
+    if len(test) < 2:
         raise UsageError(
             f"`data` must have at least two pictures in the test part. "
-            f"Received: {len(source.test.labels)}"
+            f"Received: {len(test)}"
         )
 
 
@@ -261,7 +277,10 @@ def load_encoders(plan, run):
     """
     views = plan.views.function()
     return [
-        _load_encoder(run.encoders / f"{name}.keras", channels)
+        load_encoder(
+            run.encoders / f"{name}.keras",
+            plan.encoder.function((SIDE, SIDE, channels), plan.config.seed),
+        )
         for name, channels in zip(views.names, views.channels, strict=True)
     ]
 
@@ -273,18 +292,3 @@ def _reading(config):
         memory_limit=int(config.memory_limit * 2**30),
         on_bad_image=config.on_bad_image,
     )
-
-
-def _load_encoder(path, channels):
-    try:
-        encoder = keras.models.load_model(path, compile=False, safe_mode=True)
-        encoder.get_layer(FEATURES)
-        if encoder.input_shape != (None, SIDE, SIDE, channels):
-            raise ValueError(f"it takes images {encoder.input_shape}")
-    except Exception as error:
-        # A damaged file fails as zip, JSON, HDF5 or Keras sees it.
-        reason = str(error).strip().partition("\n")[0][:200]
-        raise UsageError(
-            f"`run` must hold trained encoders. Received: {path} ({reason})"
-        ) from None
-    return encoder

@@ -17,6 +17,7 @@ import numpy as np
 
 from tfcmc.checks import UsageError, check_writable
 from tfcmc.lazy import LazyModule
+from tfcmc.text import plain_text
 
 pyarrow = LazyModule("pyarrow")
 parquet = LazyModule("pyarrow.parquet")
@@ -227,11 +228,6 @@ class ParquetWriter(contextlib.ExitStack):
     def finish(self):
         """Writes the file's end."""
         self._writer.close()
-
-
-def plain_text(name):
-    """Returns a file name whose bytes are no UTF-8 as text that is."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 WRITERS = {".npz": NpzWriter, ".csv": CsvWriter, ".parquet": ParquetWriter}

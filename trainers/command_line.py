@@ -159,6 +159,8 @@ def run(main):
     Args:
         main: The command.
     """
+    # Names of files may hold bytes that are no text.
+    sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with without_noise():
             main()

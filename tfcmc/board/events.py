@@ -12,6 +12,7 @@ import time
 
 from tfcmc.files import whole
 from tfcmc.lazy import LazyModule, tf
+from tfcmc.text import plain_text
 
 event_pb2 = LazyModule("tensorboard.compat.proto.event_pb2")
 summary_pb2 = LazyModule("tensorboard.compat.proto.summary_pb2")
@@ -22,6 +23,7 @@ hparams_summary = LazyModule("tensorboard.plugins.hparams.summary_v2")
 
 # TensorBoard takes a folder for a run when a file in it is called so.
 EVENTS = "events.out.tfevents"
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def write_images(folder, paths, *, step=0):
@@ -37,11 +39,13 @@ def write_images(folder, paths, *, step=0):
     values = []
     for path in map(pathlib.Path, paths):
         png = path.read_bytes()
+        if not png.startswith(PNG) or len(png) < 24:
+            continue  # a user's own file, or what is left of one
         # A PNG's first chunk starts with its width and height.
         sides = struct.unpack(">II", png[16:24])
         values.append(
             summary_pb2.Summary.Value(
-                tag=path.stem,
+                tag=plain_text(path.stem),
                 metadata=image_metadata.create_summary_metadata(None, None),
                 tensor=tensor_util.make_tensor_proto(
                     [*(str(side).encode() for side in sides), png]
@@ -66,6 +70,11 @@ def write_hparams(folder, options, metrics, *, step=0):
     """
     options = {
         name: "none" if value is None else value
+        for name, value in options.items()
+    }
+    # The data's folder may have a name that is no text.
+    options = {
+        name: plain_text(value) if isinstance(value, str) else value
         for name, value in options.items()
     }
     # No name of a trial: the row goes by the run's, and stays apart from a

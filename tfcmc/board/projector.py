@@ -14,7 +14,7 @@ from tfcmc.board.sprite import MOST_TILES, draw_sprite, save_sprite
 from tfcmc.data.pictures import Subset
 from tfcmc.files import whole, write_whole
 from tfcmc.lazy import LazyModule
-from tfcmc.tables import plain_text
+from tfcmc.text import plain_text
 
 config_pb2 = LazyModule("tensorboard.plugins.projector.projector_config_pb2")
 text_format = LazyModule("google.protobuf.text_format")

@@ -13,6 +13,7 @@ from tfcmc.checks import UsageError
 from tfcmc.config import PretrainConfig, make_config
 from tfcmc.plan import CIRCUMSTANCES, data_word, make_plan, open_run
 from tfcmc.runs import Run
+from tfcmc.stored import read_metrics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Entry:
 
     def metrics(self):
         """Returns what its `metrics.json` holds, or None."""
-        return self.run.read_json("metrics.json")
+        return read_metrics(self.run)
 
     def finished(self):
         """Whether it was trained to the end and judged."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfcmc.report import Cell, Column, Row
+from tfcmc.stored import read_history
 
 # Of the paper's Table 1, on STL-10: accuracy, uniformity, alignment.
 PAPER_TABLE = {
@@ -51,7 +52,7 @@ def table_rows(entries):
     by_loss, controls = {}, {"raw": {}, "untrained": {}}
     for entry in entries:
         metrics = entry.metrics()
-        seconds = sum(row["seconds"] for row in entry.run.read_history())
+        seconds = sum(row["seconds"] for row in read_history(entry.run))
         by_loss.setdefault(entry.label, []).append(
             numbers(metrics) | {"seconds": seconds}
         )

@@ -9,7 +9,7 @@ from tfcmc.registry import Choice, Number
 
 @CROPS.register(
     "window",
-    source=Number(at_least=SIDE, whole=True),
+    source=Number(at_least=SIDE, at_most=4096, whole=True),
     small=Choice(("resize", "reflect")),
 )
 def window(side, *, source=96, small="resize"):

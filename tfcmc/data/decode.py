@@ -7,7 +7,7 @@ import os
 import numpy as np
 
 from tfcmc.checks import UsageError
-from tfcmc.data.images import ImageError, read
+from tfcmc.data.images import ImageError, quiet, read
 from tfcmc.data.pictures import batched
 
 BATCH = 256
@@ -37,9 +37,9 @@ def decode(found, side, on_bad_image, kept, bad):
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for batch in batched(found, count):
             pictures = []
-            decoded = pool.map(
-                functools.partial(_decode, side=side), [p for p, _ in batch]
-            )
+            read_one = functools.partial(_decode, side=side)
+            with quiet():
+                decoded = list(pool.map(read_one, [p for p, _ in batch]))
             for (_, tag), picture in zip(batch, decoded, strict=True):
                 if not isinstance(picture, ImageError):
                     pictures.append(picture)

@@ -13,13 +13,19 @@ from tfcmc.data.base import (
     Source,
     Split,
 )
+from tfcmc.data.class_folders import classes_of, images_beneath, odd_names
 from tfcmc.data.decode import decode, skipped
-from tfcmc.data.images import EXTENSIONS, ImageError, is_image, size
+from tfcmc.data.images import (
+    EXTENSIONS,
+    ImageError,
+    quiet,
+    size,
+)
 from tfcmc.data.pictures import common_limit, keep
 from tfcmc.data.walk import Walk
 
 PEEK = 32  # images whose heads are read to find the data's own side
-LARGEST_OWN_SIDE = 128
+SMALLEST_OWN_SIDE, LARGEST_OWN_SIDE = 8, 128
 NO_LABELS = (
     "the probe is skipped: there are no folders train/CLASS and test/CLASS"
 )
@@ -88,10 +94,11 @@ def folder(reading, argument):
             `on_bad_image` is "stop", or the classes disagree.
     """
     check(argument)
-    names, files = _find(pathlib.Path(argument).expanduser())
+    names, files, notes = _find(pathlib.Path(argument).expanduser())
     if not files:
         raise _no_images(argument)
-    parts, notes = _read_all(files, reading)
+    parts, left_out = _read_all(files, reading)
+    notes += left_out
     splits = {
         role: Split(pictures, np.array(labels, np.int64))
         for role, (pictures, labels) in parts.items()
@@ -107,33 +114,6 @@ def folder(reading, argument):
     )
 
 
-def images_beneath(root):
-    """Finds the image files beneath a folder, through links too.
-
-    Args:
-        root: The folder.
-
-    Returns:
-        Their paths, in an order that depends on their names alone.
-
-    Raises:
-        UsageError: if a folder cannot be read.
-    """
-    found, seen = [], set()
-    walk = os.walk(root, followlinks=True, onerror=_refuse)
-    for place, inner, names in walk:
-        # A link back to a folder above would otherwise never end.
-        real = os.path.realpath(place)
-        if real in seen:
-            inner.clear()
-            continue
-        seen.add(real)
-        inner[:] = sorted(n for n in inner if not n.startswith("."))
-        names = sorted(filter(is_image, names))
-        found += [os.path.join(place, name) for name in names]
-    return found
-
-
 def _no_images(argument):
     return UsageError(
         f"`data` must be a folder with images ({', '.join(EXTENSIONS)}) "
@@ -141,39 +121,11 @@ def _no_images(argument):
     )
 
 
-def _refuse(error):
-    raise UsageError(
-        "`data` must be a folder that can be read. "
-        f"Received: {error.filename!r}: {error.strerror}"
-    ) from error
-
-
-def _classes(part):
-    """Returns the images of each class folder that has any."""
-    if not os.path.isdir(part):
-        return {}
-    try:
-        entries = sorted(os.listdir(part))
-    except OSError as error:
-        _refuse(error)
-    found = {
-        name: images_beneath(part / name)
-        for name in entries
-        if os.path.isdir(part / name) and not name.startswith(".")
-    }
-    found = {name: paths for name, paths in found.items() if paths}
-    loose = [n for n in entries if is_image(n) and n not in found]
-    if found and loose:
-        raise UsageError(
-            f"`data` must have the images of {part.name} in folders, one a "
-            f"class. Received: {str(part / loose[0])!r}"
-        )
-    return found
-
-
 def _find(root):
-    """Returns the class names, and role to list of `(path, label)`."""
-    train, test = _classes(root / "train"), _classes(root / "test")
+    """Returns class names, role to list of `(path, label)`, and notes."""
+    (train, empty), (test, _) = map(
+        classes_of, (root / "train", root / "test")
+    )
     names = tuple(sorted(train)) if train and test else ()
     if names and (strange := sorted(set(test) - set(names))):
         raise UsageError(
@@ -186,7 +138,9 @@ def _find(root):
         files["test"] += [(path, label) for path in test.get(name, ())]
     unlabelled = _unlabelled(root, bool(names))
     files["pretrain"] = [(path, None) for path in unlabelled]
-    return names, {role: found for role, found in files.items() if found}
+    notes = odd_names(names, empty) if names else []
+    files = {role: found for role, found in files.items() if found}
+    return names, files, notes
 
 
 def _unlabelled(root, labelled):
@@ -223,13 +177,14 @@ def _read_all(files, reading):
 
 def _own_side(paths):
     sizes = set()
-    for path in paths[:PEEK]:
-        try:
-            sizes.add(size(path))
-        except ImageError:
-            continue  # reading it tells, if it matters
+    with quiet():
+        for path in paths[:PEEK]:
+            try:
+                sizes.add(size(path))
+            except ImageError:
+                continue  # reading it tells, if it matters
     if len(sizes) != 1:
         return DEFAULT_SIDE
     width, height = sizes.pop()
-    own = width == height <= LARGEST_OWN_SIDE
+    own = SMALLEST_OWN_SIDE <= width == height <= LARGEST_OWN_SIDE
     return width if own else DEFAULT_SIDE

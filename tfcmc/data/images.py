@@ -6,6 +6,9 @@ over all pixels that a new one covers where a picture shrinks.
 
 import contextlib
 import os
+import threading
+import warnings
+import zlib
 
 import numpy as np
 
@@ -16,6 +19,11 @@ ImageOps = LazyModule("PIL.ImageOps")
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+PNG_HEAD = b"\x89PNG\r\n\x1a\n"
+# Decoded pixels above which images are taken one at a time: Pillow allows
+# nearly 180 million, and every thread may meet such an image.
+LARGE = 2**24
+_one_at_a_time = threading.Lock()
 
 
 class ImageError(ValueError):
@@ -30,6 +38,18 @@ class ImageError(ValueError):
         super().__init__(f"{os.fspath(path)!r}: {why}")
         self.path = path
         self.why = why
+
+
+@contextlib.contextmanager
+def quiet():
+    """Keeps Pillow's warnings off the screen; what it refuses is still told.
+
+    It warns of images that are large, or odd in what does not touch their
+    pixels. Not for use inside threads: filters are those of the process.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def is_image(name):
@@ -69,11 +89,15 @@ def read(path, side):
         # A JPEG can be decoded at an eighth of its size in a fraction of the
         # time; twice the wanted side leaves the scaling below its say.
         image.draft("RGB", (2 * side, 2 * side))
-        image.load()
-        # A broken EXIF block does not make the pixels any worse.
-        with contextlib.suppress(Exception):
-            ImageOps.exif_transpose(image, in_place=True)
-        return np.asarray(_square(_rgb(image), side))
+        large = image.size[0] * image.size[1] > LARGE
+        with _one_at_a_time if large else contextlib.nullcontext():
+            if image.format == "PNG":
+                _check_png(path)
+            image.load()
+            # A broken EXIF block does not make the pixels any worse.
+            with contextlib.suppress(Exception):
+                ImageOps.exif_transpose(image, in_place=True)
+            return np.asarray(_square(_rgb(image), side))
 
 
 def resize(pictures, side):
@@ -102,6 +126,23 @@ def _open(path):
     if os.path.getsize(path) == 0:
         raise ImageError(path, "the file is empty")
     return Image.open(path, formats=FORMATS)
+
+
+def _check_png(path):
+    """Checks the checksums of a PNG, which Pillow decodes without."""
+    with open(path, "rb") as file:
+        file.seek(len(PNG_HEAD))
+        while len(head := file.read(8)) == 8:
+            size, kind = int.from_bytes(head[:4], "big"), head[4:]
+            data = file.read(size)
+            stored = file.read(4)
+            if len(stored) < 4:
+                raise ImageError(path, "the file is cut short")
+            found = zlib.crc32(data, zlib.crc32(kind))
+            if found != int.from_bytes(stored, "big"):
+                raise ImageError(path, "the file is damaged: wrong checksum")
+            if kind == b"IEND":
+                return
 
 
 @contextlib.contextmanager

@@ -1,7 +1,9 @@
 """An .npz file of arrays."""
 
+import lzma
 import math
 import os
+import struct
 import zipfile
 import zlib
 
@@ -22,6 +24,18 @@ X_UNLABELLED = tuple(f"x_{name}" for name in UNLABELLED)
 LABELLED = ("x_train", "y_train", "x_test", "y_test")
 BATCH_BYTES = 2**23  # of one chunk of a file
 MOST_CLASSES = 100_000
+MOST_NAME_BYTES = 2**26  # of all class names together
+# What zipfile, its decompressors and NumPy raise on damaged bytes.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 NO_LABELS = "the probe is skipped: the file has no x_train and y_train"
 
 
@@ -58,7 +72,9 @@ def npz(reading, argument):
         with open(os.path.expanduser(argument), "rb") as raw:
             file = zipfile.ZipFile(raw)
             return _source(_Arrays(file, argument), reading)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    except UsageError:
+        raise
+    except DAMAGE as error:
         raise UsageError(
             "`data` must be a whole file as np.savez writes it. "
             f"Received: {argument!r}: {error}"
@@ -94,8 +110,11 @@ class _Arrays:
                 (2, 0): np.lib.format.read_array_header_2_0,
             }[version]
             shape, by_columns, dtype = parse(stream)
-        except (ValueError, KeyError) as error:
-            raise self.refuse("of arrays", f"{name}: {error}") from error
+        except Exception as error:
+            # NumPy's own reader lets through what tokenize, ast and its
+            # types raise on a header that is damaged.
+            why = str(error).partition("\n")[0] or type(error).__name__
+            raise self.refuse("of arrays", f"{name}: {why}") from error
         if dtype.hasobject:
             raise self.refuse(
                 "without Python objects, which are never unpickled", name
@@ -106,15 +125,22 @@ class _Arrays:
                 f"{name} in Fortran order",
             )
         size = self._file.getinfo(f"{name}.npy").file_size - stream.tell()
-        if size != math.prod(shape) * dtype.itemsize:
+        wanted = math.prod(shape) * dtype.itemsize
+        if size != wanted or any(length < 0 for length in shape):
             raise self.refuse(
                 "of whole arrays", f"{name} of {shape} in {size} bytes"
             )
         return dtype, shape, stream
 
-    def small(self, name):
-        """Returns an array that fits in memory."""
+    def small(self, name, fits, condition):
+        """Returns a whole array, if its type and shape fit.
+
+        Nothing is read before: a file of a few bytes may hold gigabytes.
+        """
         dtype, shape, stream = self.head(name)
+        if not fits(dtype, shape):
+            received = f"{name} {list(shape)} of {dtype}"
+            raise self.refuse(condition, received)
         return np.frombuffer(stream.read(), dtype).reshape(shape)
 
     def shape(self, name):
@@ -181,15 +207,15 @@ def _pictures(arrays, names, reading):
 
 
 def _labels(arrays, part):
-    labels = arrays.small(f"y_{part}")
     count = arrays.shape(f"x_{part}")[0]
-    if labels.shape == (count, 1):
-        labels = labels[:, 0]  # as Keras's own datasets have them
-    if labels.shape != (count,) or labels.dtype.kind not in "iu":
-        raise arrays.refuse(
-            f"whose y_{part} is one whole number a picture ({count})",
-            f"y_{part} {list(labels.shape)} of {labels.dtype}",
-        )
+    labels = arrays.small(
+        f"y_{part}",
+        # In a column, as Keras's own datasets have them.
+        lambda dtype, shape: (
+            dtype.kind in "iu" and shape in ((count,), (count, 1))
+        ),
+        f"whose y_{part} is one whole number a picture ({count})",
+    ).reshape(-1)
     if labels.min() < 0 or labels.max() >= MOST_CLASSES:
         raise arrays.refuse(
             f"whose labels are from 0 and below {MOST_CLASSES:,}",
@@ -209,10 +235,18 @@ def _class_names(arrays, labels):
     count = int(labels["train"].max()) + 1
     if "class_names" not in arrays.names:
         return tuple(map(str, range(count)))
-    names = arrays.small("class_names")
-    if names.dtype.kind != "U" or names.ndim != 1 or len(names) < count:
-        raise arrays.refuse(
-            f"whose class_names are {count} strings or more",
-            f"class_names {list(names.shape)} of {names.dtype}",
-        )
+    names = arrays.small(
+        "class_names",
+        lambda dtype, shape: (
+            dtype.kind == "U"
+            and len(shape) == 1
+            and count <= shape[0] <= MOST_CLASSES
+            and 0 < shape[0] * dtype.itemsize <= MOST_NAME_BYTES
+        ),
+        f"whose class_names are {count} strings or more",
+    )
+    # Python itself breaks on numbers that are no characters.
+    codes = names.view(np.dtype("u4").newbyteorder(names.dtype.byteorder))
+    if np.any((codes > 0x10FFFF) | (codes >> 11 == 0xD800 >> 11)):
+        raise arrays.refuse("whose class_names are text", "what is none")
     return tuple(map(str, names))

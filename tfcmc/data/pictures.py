@@ -8,9 +8,12 @@ stays bounded while any order of reading stays possible.
 
 import itertools
 import os
+import shutil
 import tempfile
 
 import numpy as np
+
+from tfcmc.checks import UsageError
 
 
 class ArrayPictures:
@@ -62,6 +65,11 @@ class RecordPictures:
             data = os.pread(
                 self._file.fileno(), size, self._offset + int(number) * size
             )
+            if len(data) < size:
+                raise UsageError(
+                    f"`data` must not change while they are read. Received: "
+                    f"{self._file.name!r}, cut short since it was opened"
+                )
             records[row] = np.frombuffer(data, np.uint8)
         if self._decode is not None:
             return self._decode(records)
@@ -129,6 +137,9 @@ def keep(batches, side, expected, memory_limit):
 
     Returns:
         Pictures.
+
+    Raises:
+        UsageError: if they go to a file, and the disk has no room for it.
     """
     size = side * side * 3
     if expected * size <= memory_limit:
@@ -138,6 +149,7 @@ def keep(batches, side, expected, memory_limit):
             array[count : count + len(batch)] = batch
             count += len(batch)
         return ArrayPictures(array[:count])
+    _check_room(expected * size)
     file = tempfile.TemporaryFile(prefix="tfcmc-pictures-")
     count = 0
     for batch in batches:
@@ -145,6 +157,18 @@ def keep(batches, side, expected, memory_limit):
         count += len(batch)
     file.flush()
     return RecordPictures(file, count, side)
+
+
+def _check_room(wanted):
+    """Checks that the disk has room: what decompresses may have none."""
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if wanted > free:
+        raise UsageError(
+            f"`data` must fit on the disk, or in memory with a larger "
+            f"--memory-limit. Received: pictures of {wanted / 2**30:.1f} GiB "
+            f"for {folder!r}, where {free / 2**30:.1f} GiB are free"
+        )
 
 
 def common_limit(count, side, memory_limit):

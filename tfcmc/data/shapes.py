@@ -122,7 +122,7 @@ CLASSES = (
 @SOURCES.register(
     "shapes",
     size=Number(at_least=100, at_most=100_000, whole=True),
-    seed=Number(at_least=0, whole=True),
+    seed=Number(at_least=0, below=2**31, whole=True),
     extra={"epochs": 8},
 )
 def shapes(reading, argument, *, size=10_000, seed=0):

@@ -40,6 +40,9 @@ CLASS_NAMES = (  # as class_names.txt has them
 )
 CLASSES = len(CLASS_NAMES)
 BATCH = 256
+# What tarfile and gzip raise on damaged bytes.
+DAMAGE = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError)
+MOST_SMALL = 2**24  # bytes of a file that is not of pictures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +90,8 @@ def from_folder(folder, reading):
     for name in SMALL:
         if (folder / name).is_file():
             with _open(folder / name) as file:
-                small[name] = file.read()
+                size = os.fstat(file.fileno()).st_size
+                small[name] = _small(file, size, folder / name)
     with contextlib.ExitStack() as opened:
         pictures = {}
         for name, part in PICTURES.items():
@@ -140,7 +144,9 @@ def from_archive(path, reading):
             # The checksum comes last, after tar's own end.
             while stream.read(2**20):
                 pass
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except UsageError:
+        raise
+    except DAMAGE as error:
         raise UsageError(
             f"`data` must be a whole {ARCHIVE}; fetch it again. "
             f"Received: {str(path)!r}: {error}"
@@ -156,23 +162,40 @@ def fold_numbers(files, fold):
     """
     count = len(files.labels["train"])
     words = files.folds[fold].split() if fold < len(files.folds) else []
-    whole = all(word.isdecimal() and int(word) < count for word in words)
+    # Python reads no number of thousands of digits.
+    whole = all(
+        word.isdecimal() and len(word) < 10 and int(word) < count
+        for word in words
+    )
     if not words or not whole:
         raise UsageError(
             f"`fold` must be a line of {FOLDS} with numbers below {count}. "
             f"Received: {fold}, with {len(files.folds)} lines"
         )
-    return np.array(words, np.int64)
+    return np.array(list(map(int, words)), np.int64)
 
 
 def _open(path):
+    # Opening a pipe of that name would wait for ever.
+    why = "not a regular file"
     try:
-        return open(path, "rb")
+        if not os.path.exists(path) or os.path.isfile(path):
+            return open(path, "rb")
     except OSError as error:
+        why = error.strerror
+    raise UsageError(
+        f"`data` must have all files of STL-10. Received: {str(path)!r}: {why}"
+    )
+
+
+def _small(file, size, path):
+    """Reads a file of labels, folds or names; a bomb is not read."""
+    if size > MOST_SMALL:
         raise UsageError(
-            "`data` must have all files of STL-10. "
-            f"Received: {str(path)!r}: {error.strerror}"
-        ) from error
+            f"`data` must have labels, folds and names of at most "
+            f"{MOST_SMALL} bytes. Received: {str(path)!r} of {size} bytes"
+        )
+    return file.read()
 
 
 def _count(size, path):
@@ -198,7 +221,8 @@ def _members(archive, path, reading):
             size = count * side * side * 3
             left -= size if size <= left else 0
         elif member.isfile() and name in SMALL:
-            small[name] = archive.extractfile(member).read()
+            file = archive.extractfile(member)
+            small[name] = _small(file, member.size, f"{path}/{name}")
     return pictures, small
 
 

@@ -1,10 +1,12 @@
 """Any image-classification dataset prepared by TensorFlow Datasets."""
 
+import os
 import pathlib
+import re
 
 import numpy as np
 
-from tfcmc.checks import UsageError, unknown
+from tfcmc.checks import UsageError, shown, unknown
 from tfcmc.data.base import (
     DEFAULT_SIDE,
     SOURCES,
@@ -18,11 +20,15 @@ from tfcmc.lazy import LazyModule, tf
 tfds = LazyModule("tensorflow_datasets", needs_tensorflow=True)
 
 BATCH = 256
+# As TensorFlow Datasets names them: DATASET, or DATASET/CONFIG.
+NAME = re.compile(r"[\w.+-]+(/[\w.+-]+)*")
 
 
 def versions(name, data_dir):
     """Returns the folders of a prepared dataset's versions, oldest first."""
     root = pathlib.Path(data_dir or "~/tensorflow_datasets").expanduser()
+    if not NAME.fullmatch(name) or ".." in name.split("/"):
+        return []  # a pattern, or another folder
     found = sorted(root.glob(f"{name}/**/dataset_info.json"))
     return [path.parent for path in found]
 
@@ -30,7 +36,7 @@ def versions(name, data_dir):
 def check(name, data_dir):
     """Raises a `UsageError` unless the dataset is prepared in the folder."""
     root = pathlib.Path(data_dir or "~/tensorflow_datasets").expanduser()
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise UsageError(
             f"`data-dir` must be a folder of prepared datasets. "
             f"Received: {str(root)!r}, which is not a folder"
@@ -61,18 +67,28 @@ def prepared(reading, name):
         A `Source`.
 
     Raises:
-        UsageError: if it is not prepared there, or is no such dataset.
+        UsageError: if it is not prepared there, is no such dataset, or is
+            damaged.
     """
     check(name, reading.data_dir)
     folder = versions(name, reading.data_dir)[-1]
-    builder = tfds.builder_from_directory(str(folder))
-    features = builder.info.features
-    if not {"image", "label"} <= set(features):
+    try:
+        return _source(reading, name, tfds.builder_from_directory(str(folder)))
+    except UsageError:
+        raise
+    except Exception as error:
+        # A damaged folder fails as JSON, protobuf, TFRecord or TensorFlow
+        # sees it.
+        why = str(error).strip().partition("\n")[0] or type(error).__name__
         raise UsageError(
-            f"`data` must be an image-classification dataset with the "
-            f"features image and label. Received: {name!r}, with "
-            f"{sorted(features)}"
-        )
+            f"`data` must be a whole dataset as TensorFlow Datasets prepares "
+            f"it. Received: {str(folder)!r}\n({why[:200]})"
+        ) from error
+
+
+def _source(reading, name, builder):
+    features = builder.info.features
+    _check_features(name, features)
     side = reading.side or _own_side(features["image"].shape)
     wanted = [
         split
@@ -96,6 +112,26 @@ def prepared(reading, name):
         class_names=tuple(features["label"].names),
         unseen=unlabelled is not None,
     )
+
+
+def _check_features(name, features):
+    if not {"image", "label"} <= set(features):
+        raise UsageError(
+            f"`data` must be an image-classification dataset with the "
+            f"features image and label. Received: {name!r}, with "
+            f"{sorted(features)}"
+        )
+    image, label = features["image"], features["label"]
+    pictures = (
+        isinstance(image, tfds.features.Image)
+        and image.np_dtype == np.uint8
+        and image.shape[-1] in (1, 3)
+    )
+    if not pictures or not isinstance(label, tfds.features.ClassLabel):
+        raise UsageError(
+            f"`data` must have grey or RGB images of uint8, and a class each. "
+            f"Received: {name!r}, with {shown(image)} and {shown(label)}"
+        )
 
 
 def _own_side(shape):
@@ -126,7 +162,15 @@ def _read(builder, split, side, memory_limit):
 
     expected = builder.info.splits[split].num_examples
     pictures = keep(batches(), side, expected, memory_limit)
-    return pictures, np.concatenate(labels).astype(np.int64)
+    labels = np.concatenate(labels).astype(np.int64)
+    names = builder.info.features["label"].names
+    if labels.max() >= len(names):
+        raise UsageError(
+            f"`data` must have labels below {len(names)}, the number of its "
+            f"classes. Received: {labels.max()} in the split {split} of "
+            f"{builder.info.name!r}"
+        )
+    return pictures, labels
 
 
 def fit(image, side):

@@ -2,4 +2,5 @@
 
 from tfcmc.encoders.base import ENCODERS as ENCODERS
 from tfcmc.encoders.base import FEATURES as FEATURES
+from tfcmc.encoders.files import load_encoder as load_encoder
 from tfcmc.encoders.paper import paper as paper

@@ -16,7 +16,7 @@ CHANNELS = (12, 24, 48, 24)
     },
     width=Number(above=0, at_most=64),
     final_relu=Flag(),
-    dim=Number(at_least=1, whole=True, optional=True),
+    dim=Number(at_least=1, at_most=65_536, whole=True, optional=True),
 )
 def paper(shape, seed, *, width=1, final_relu=False, dim=None):
     """Four convolutions 4x4 of stride 2: the encoder of the paper's Figure 3.

@@ -5,6 +5,7 @@ import hashlib
 
 import numpy as np
 
+from tfcmc.checks import must
 from tfcmc.crops import cut
 from tfcmc.data.pictures import in_batches
 from tfcmc.encoders import FEATURES
@@ -165,12 +166,19 @@ def encode_batch(read, batch):
 
     Returns:
         `Encoded`, float32.
+
+    Raises:
+        UsageError: if a feature is not finite: no number may rest on it.
     """
     outputs = [
         [tensor.numpy()[: len(batch)] for tensor in pair]
         for pair in read(tf.constant(_padded(batch)))
     ]
     features, embeddings = zip(*outputs, strict=True)
+    for array in (*features, *embeddings):
+        if not np.all(np.isfinite(array)):
+            bad = int(np.sum(~np.isfinite(array).all(axis=1)))
+            raise must("features", "finite", f"{bad} pictures' that are not")
     return Encoded(features, embeddings)
 
 

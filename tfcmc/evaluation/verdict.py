@@ -1,5 +1,7 @@
 """The verdict on frozen features: probes, and the shape on the sphere."""
 
+import functools
+
 import numpy as np
 
 from tfcmc import metrics
@@ -129,9 +131,20 @@ def sphere(names, encoded, *, alpha=2.0, t=2.0, intervals=False):
         result[f"uniformity_{name}"] = float(np.log(potential.mean()))
         if intervals:
             result[f"uniformity_{name}_interval"] = metrics.mean_interval(
-                potential, transform=np.log, weight=2.0
+                potential,
+                transform=functools.partial(_log_potential, t=t),
+                weight=2.0,
             )
     return result
+
+
+def _log_potential(means, *, t):
+    """Returns the uniformity of resampled means, which may lie outside.
+
+    The first-order part of few vectors may go below the potential of
+    opposite points, and above that of one point.
+    """
+    return np.log(np.clip(means, np.exp(-4.0 * t), 1.0))
 
 
 def floors(dim, *, alpha=2.0, t=2.0):

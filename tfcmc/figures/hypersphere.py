@@ -115,7 +115,7 @@ def _one(panel):
         row, column = divmod(place, columns)
         axis = drawn.add_subplot(places[row, 1 + column], polar=True)
         _rings(axis, _of_class(panel, angles, label), panel.names)
-        axis.set_title(str(panel.class_names[label])[:24], fontsize=9)
+        axis.set_title(panel.name_of(label)[:24], fontsize=9)
     return drawn
 
 
@@ -135,7 +135,7 @@ def _many(panels):
         angles, share = circle(panel.encoded.embeddings)
         parts = {f"{wrapped(panel.title, 2.6)}\n{_kept(share)}": angles}
         for label in shown:
-            name = str(panel.class_names[label])[:24]
+            name = panel.name_of(label)[:24]
             parts[name] = _of_class(panel, angles, label)
         for title, part in parts.items():
             place += 1

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfcmc.figures.panel import wrapped
 from tfcmc.figures.style import COLOURS, new_canvas, save, styled
+from tfcmc.text import printable
 
 COLUMNS = 4  # of neighbours; more where they would make a tower
 TILE = 1.45  # side of a picture, in inches
@@ -75,6 +76,7 @@ def _show(axes, picture):
 
 def _short(name):
     """Breaks a name in two lines that fit; the end is what tells files."""
+    name = printable(name)
     if len(name) > 2 * LETTERS:
         name = "…" + name[1 - 2 * LETTERS :]
     return "\n".join(textwrap.wrap(name, LETTERS))

@@ -7,6 +7,7 @@ import numpy as np
 
 from tfcmc.figures.style import COLOURS, new_canvas
 from tfcmc.lazy import LazyModule
+from tfcmc.text import printable
 
 lines = LazyModule("matplotlib.lines")
 
@@ -40,6 +41,10 @@ class Panel:
     def classes(self):
         """Returns the labels that are there, sorted; none without labels."""
         return [] if self.labels is None else list(np.unique(self.labels))
+
+    def name_of(self, label):
+        """Returns what to call a class, on one line."""
+        return printable(str(self.class_names[label]))
 
 
 def grid(count, *, width, height):
@@ -84,7 +89,7 @@ def wrapped(text, width):
     letters = int(LETTERS_AN_INCH * width)
     return "\n".join(
         part
-        for line in text.splitlines()
+        for line in map(printable, text.splitlines())
         for part in textwrap.wrap(line, letters) or [""]
     )
 
@@ -105,7 +110,7 @@ def class_looks(panels):
 def class_legend(drawn, panels):
     """Draws one legend of all classes at the right, where it can be read."""
     names = {
-        label: str(panel.class_names[label])
+        label: panel.name_of(label)
         for panel in panels
         for label in panel.classes()
     }

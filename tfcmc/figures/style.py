@@ -29,8 +29,9 @@ SETTINGS = {
     "axes.spines.right": False,
     "axes.titlesize": 11,
     "legend.frameon": False,
-    # Names of files and folders may have dollar signs.
+    # Names of files and folders may have dollar signs, and LaTeX commands.
     "text.parse_math": False,
+    "text.usetex": False,
 }
 
 

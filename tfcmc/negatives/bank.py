@@ -10,7 +10,7 @@ from tfcmc.registry import Number
     "bank",
     extra={"remembers": True},
     momentum=Number(at_least=0, below=1),
-    draws=Number(at_least=1, whole=True),
+    draws=Number(at_least=1, at_most=10_000_000, whole=True),
 )
 class Bank:
     """One remembered unit vector for every training picture and view.

@@ -9,6 +9,7 @@ import dataclasses
 
 import numpy as np
 
+from tfcmc.checks import must
 from tfcmc.registry import Registry
 
 PROBES = Registry("probe")
@@ -25,6 +26,55 @@ class Labelled:
 
     features: np.ndarray
     labels: np.ndarray
+
+
+def check_features(name, features):
+    """Checks that features are numbers that float32 can hold.
+
+    Args:
+        name: What they are called.
+        features: What should be `[count, dim]`.
+
+    Raises:
+        UsageError: if they are not, or there are none.
+    """
+    if features.ndim != 2 or 0 in features.shape:
+        raise must(name, "of shape [count, dim]", features.shape)
+    largest = np.abs(features).max(axis=1)
+    # Of a number that is none, no comparison is true.
+    if not np.all(largest <= np.finfo(np.float32).max):
+        bad = int(np.sum(~(largest <= np.finfo(np.float32).max)))
+        raise must(name, "finite", f"{bad} rows that are not")
+
+
+def check_parts(fit, validation, test):
+    """Checks that a probe can be fitted on one part and judged on others.
+
+    Args:
+        fit: `Labelled` features to fit on.
+        validation: `Labelled` features to choose on.
+        test: `Labelled` features to judge on.
+
+    Raises:
+        UsageError: if a feature is not finite, a label is missing, or there
+            is one class only to fit on.
+    """
+    dims = set()
+    for name, part in (
+        ("fit", fit),
+        ("validation", validation),
+        ("test", test),
+    ):
+        features = part.features
+        check_features(name, features)
+        if np.shape(part.labels) != (len(features),):
+            counts = f"{len(features)} and {np.shape(part.labels)}"
+            raise must(name, "features with a label each", counts)
+        dims.add(features.shape[1])
+    if len(dims) > 1:
+        raise must("features", "of one length", sorted(dims))
+    if len(np.unique(fit.labels)) < 2:
+        raise must("fit", "of at least two classes", np.unique(fit.labels))
 
 
 def join(first, second):
@@ -47,7 +97,8 @@ def standardise(features, *others):
     """
     mean = features.mean(axis=0, dtype=np.float64)
     deviation = features.std(axis=0, dtype=np.float64)
-    deviation[deviation < 1e-12] = np.inf
+    # What rounding leaves of a constant feature depends on its size.
+    deviation[deviation <= 1e-12 * np.abs(mean)] = np.inf
     return tuple(
         ((part - mean) / deviation).astype(np.float32)
         for part in (features, *others)

@@ -2,14 +2,17 @@
 
 import numpy as np
 
-from tfcmc.probes.base import PROBES, join
+from tfcmc.checks import must
+from tfcmc.probes.base import PROBES, check_features, check_parts, join
 from tfcmc.registry import Number
 
 BLOCK = 2**24  # similarities held at once: 64 MiB
 
 
 @PROBES.register(
-    "knn", k=Number(at_least=1, whole=True), temperature=Number(above=0)
+    "knn",
+    k=Number(at_least=1, at_most=1_000_000, whole=True),
+    temperature=Number(above=0, at_most=100),
 )
 def knn(fit, validation, test, *, seed, k=200, temperature=0.07):
     """The class that the nearest labelled pictures vote for.
@@ -38,6 +41,7 @@ def knn(fit, validation, test, *, seed, k=200, temperature=0.07):
         non-parametric instance discrimination", section 3.4.
     """
     del seed
+    check_parts(fit, validation, test)
     voters = join(fit, validation)
     names, classes = np.unique(voters.labels, return_inverse=True)
     stored, judged = _unit(voters.features), _unit(test.features)
@@ -67,7 +71,14 @@ def leave_one_out(features, labels, *, k=20, temperature=0.07):
 
     Returns:
         A number in [0, 1].
+
+    Raises:
+        UsageError: if a feature is not finite, or there is one picture only.
     """
+    check_features("features", features)
+    if len(features) < 2 or len(labels) != len(features):
+        counts = f"{len(features)} with {len(labels)} labels"
+        raise must("features", "of at least two labelled pictures", counts)
     names, classes = np.unique(labels, return_inverse=True)
     unit = _unit(features)
     cosine = unit @ unit.T
@@ -102,6 +113,9 @@ def _votes(cosine, classes, k, temperature):
 
 def _unit(features):
     """Returns rows of length 1, float32; a row of zeros stays one."""
+    # First to a largest entry of 1: squares of float32 soon overflow.
+    largest = np.abs(features).max(axis=1, keepdims=True)
+    features = features / np.where(largest > 0, largest, 1.0)
     features = features.astype(np.float32)
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return features / np.where(lengths > 0, lengths, 1.0)

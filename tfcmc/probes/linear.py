@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, join, standardise
+from tfcmc.probes.base import PROBES, check_parts, join, standardise
 from tfcmc.threads import on_one_thread
 
 linear_model = LazyModule("sklearn.linear_model")
@@ -33,6 +33,7 @@ def linear_probe(fit, validation, test, *, seed):
         `inverse_strength` chosen (scikit-learn's C).
     """
     del seed
+    check_parts(fit, validation, test)
     scaled, held_out = standardise(fit.features, validation.features)
     best = (-1.0, INVERSE_STRENGTHS[0])
     worse, start = 0, None

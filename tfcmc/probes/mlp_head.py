@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, join, standardise
+from tfcmc.probes.base import PROBES, check_parts, join, standardise
 from tfcmc.threads import on_one_thread
 
 neural_network = LazyModule("sklearn.neural_network")
@@ -38,6 +38,7 @@ def mlp_head(fit, validation, test, *, seed):
         `accuracy` on test, `validation_accuracy`, both in [0, 1], and the
         `epochs` chosen.
     """
+    check_parts(fit, validation, test)
     scaled, held_out = standardise(fit.features, validation.features)
     best, chosen = -1.0, 0
     epochs = _epochs(scaled, fit.labels, seed)

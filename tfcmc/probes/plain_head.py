@@ -4,14 +4,16 @@ import warnings
 
 import numpy as np
 
+from tfcmc.checks import must
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, join
+from tfcmc.probes.base import PROBES, check_parts, join
 from tfcmc.threads import on_one_thread
 
 neural_network = LazyModule("sklearn.neural_network")
 exceptions = LazyModule("sklearn.exceptions")
 
 EPOCHS = 100
+LARGEST = 1e15  # feature: the squares of its gradients are float32 too
 
 
 @PROBES.register("plain_head")
@@ -32,9 +34,16 @@ def plain_head(fit, validation, test, *, seed):
     Returns:
         `accuracy` on test, in [0, 1].
 
+    Raises:
+        UsageError: if features are too large for Adam as they are.
+
     Reference: the paper, section on the linear readout.
     """
+    check_parts(fit, validation, test)
     whole = join(fit, validation)
+    largest = np.abs(whole.features).max()
+    if largest > LARGEST:
+        raise must("features", f"at most {LARGEST:g}", float(largest))
     # No hidden layer: a multinomial softmax regression, trained by Adam.
     head = neural_network.MLPClassifier(
         hidden_layer_sizes=(),

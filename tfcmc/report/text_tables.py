@@ -14,7 +14,7 @@ from tfcmc.report.cells import (
 
 ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 # Signs that Markdown may read; an underscore only at the edge of a word.
-MARKDOWN = re.compile(r"[\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w)")
+MARKDOWN = re.compile(r"[\\`*\[\]<>#|~$&]|(?<!\w)_|_(?!\w)")
 LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -156,6 +156,9 @@ def latex_escaped(text):
 
 
 def _latex_row(label, cells):
+    # The end of the row before would take them for its own options.
+    if label.startswith(("[", "*")):
+        label = f"{{}}{label}"
     return " & ".join([label, *cells]) + r" \\"
 
 

@@ -1,0 +1,81 @@
+"""Encoders in files: read as data, never as code."""
+
+import json
+import zipfile
+
+import numpy as np
+
+from tfcmc.checks import UsageError
+from tfcmc.encoders.base import FEATURES
+from tfcmc.lazy import keras
+
+MOST_CONFIG = 2**24  # bytes of the description of a model
+
+
+def load_encoder(path, like):
+    """Loads an encoder that was saved, if it is made as another one is.
+
+    A `.keras` file describes a model by names of classes that loading it
+    calls. Keras's safe mode refuses a Lambda layer, and names that run code
+    have got past it before; so only what the other model is made of may be
+    named at all.
+
+    Args:
+        path: The `.keras` file.
+        like: A `keras.Model` made by the same spec.
+
+    Returns:
+        A `keras.Model`.
+
+    Raises:
+        UsageError: if the file is missing or damaged, or the model is another.
+    """
+    try:
+        _check_names(path, like)
+        encoder = keras.models.load_model(path, compile=False, safe_mode=True)
+        encoder.get_layer(FEATURES)
+        _check_made_alike(encoder, like)
+    except Exception as error:
+        # A damaged file fails as zip, JSON, HDF5 or Keras sees it.
+        reason = str(error).strip().partition("\n")[0][:200]
+        raise UsageError(
+            f"`run` must hold trained encoders. Received: {path} ({reason})"
+        ) from None
+    return encoder
+
+
+def _check_names(path, like):
+    with zipfile.ZipFile(path) as file:
+        if file.getinfo("config.json").file_size > MOST_CONFIG:
+            raise ValueError("its config.json is too large")
+        named = set(_names(json.loads(file.read("config.json"))))
+    if strange := sorted(named - set(_names(json.loads(like.to_json())))):
+        raise ValueError(
+            f"it names {', '.join(strange)}, which no encoder of this run has"
+        )
+
+
+def _names(config):
+    """Yields the name of everything that loading a model would call."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            module = config.get("module")
+            yield f"{module or ''}.{config['class_name']}".lstrip(".")
+        for value in config.values():
+            yield from _names(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from _names(value)
+
+
+def _check_made_alike(encoder, like):
+    if encoder.input_shape != like.input_shape:
+        raise ValueError(f"it takes images {encoder.input_shape}")
+    shapes = [
+        [tuple(weight.shape) for weight in model.weights]
+        for model in (encoder, like)
+    ]
+    if shapes[0] != shapes[1]:
+        raise ValueError("its weights are not of this run's shapes")
+    if not all(np.isfinite(array).all() for array in encoder.get_weights()):
+        raise ValueError("it has weights that are not finite")
