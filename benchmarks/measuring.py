@@ -87,6 +87,18 @@ def check_common(given):
         UsageError: if one is out of range.
     """
     check_number("rounds", given["rounds"], whole=True, at_least=1)
+    check_threads(given)
+
+
+def check_threads(given):
+    """Checks that there are as many cores as threads are wanted.
+
+    Args:
+        given: What `command_line.parse` returned.
+
+    Raises:
+        UsageError: if there are not.
+    """
     check_number(
         "threads",
         given["threads"],

@@ -12,7 +12,15 @@ import pytest
 import tensorflow as tf
 from skimage.color import rgb2lab
 
-from benchmarks import child, loss_step, losses, measuring, metrics, throughput
+from benchmarks import (
+    child,
+    loss_step,
+    losses,
+    measuring,
+    metrics,
+    step,
+    throughput,
+)
 from benchmarks import vectors as bench_vectors
 from tfcmc.checks import UsageError
 from tfcmc.encoders import ENCODERS
@@ -115,7 +123,27 @@ def test_pytorch_with_workers(rng, tmp_path):
     assert 0 < measuring.measure(case, 1)["images_per_second"] < math.inf
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+def test_step(in_process, capsys):
+    """Every part of a step has its time, and the encoders their rate."""
+    step.main(["--batch-size=4", "--seconds=0.1", "--threads=1"])
+    text = capsys.readouterr().out
+    rows = dict(re.findall(r"^(\w.*?) {2,}(\d+\.\d) {2,}", text, flags=re.M))
+    assert len(rows) == 7 and "the whole step" in rows
+    assert re.search(r"encoders: \d+\.\d+ Gflop at \d+ Gflop/s", text)
+
+
+def test_operations():
+    """Counted place by place and weight by weight, for the paper's encoder."""
+    encoder = ENCODERS.lookup("paper").function((64, 64, 2), 0)
+    want, channels = 0, 2
+    for side, wanted in ((32, 12), (16, 24), (8, 48), (4, 24)):
+        products = side * side * wanted * 4 * 4 * channels
+        want += 2 * products * (2 if channels == 2 else 3)
+        channels = wanted
+    assert step.operations_of(encoder) == want
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, "step"])
 def test_help_is_light(name):
     """`--help` loads neither TensorFlow nor PyTorch."""
     program = (
@@ -131,7 +159,7 @@ def test_help_is_light(name):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "--rounds" in done.stdout
+    assert "--threads" in done.stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)
