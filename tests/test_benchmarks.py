@@ -19,6 +19,7 @@ from benchmarks import (
     measuring,
     metrics,
     step,
+    step_parts,
     throughput,
 )
 from benchmarks import vectors as bench_vectors
@@ -140,7 +141,7 @@ def test_operations():
         products = side * side * wanted * 4 * 4 * channels
         want += 2 * products * (2 if channels == 2 else 3)
         channels = wanted
-    assert step.operations_of(encoder) == want
+    assert step_parts.operations_of(encoder) == want
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, "step"])
