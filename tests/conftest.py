@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import contextlib
 import dataclasses
 import importlib.util
 import json
@@ -15,6 +16,7 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
+from tfcmc import experiment, judging
 from tfcmc.config import PretrainConfig, make_config
 from tfcmc.lazy import keras
 from tfcmc.plan import make_plan
@@ -81,6 +83,31 @@ def trained(tmp_path_factory, command):
     )
     assert done.returncode == 0, done.stderr
     return folder, done
+
+
+@pytest.fixture(scope="session")
+def judging_briefly():
+    """Judging by two probes and without figures, as the trials of a search."""
+
+    @contextlib.contextmanager
+    def briefly():
+        extent = judging.Extent(
+            experiment.probe_functions(("linear_probe", "knn")),
+            each_view=False,
+            figures=False,
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(experiment, "Extent", lambda probes: extent)
+            yield
+
+    return briefly
+
+
+@pytest.fixture
+def brief(judging_briefly):
+    """What is not about the verdict is judged in a second and not in five."""
+    with judging_briefly():
+        yield
 
 
 @pytest.fixture(scope="session")

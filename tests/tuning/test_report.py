@@ -316,19 +316,19 @@ def test_what_is_within_the_noise():
 
 
 @pytest.fixture(scope="module")
-def tuned(tmp_path_factory):
+def tuned(tmp_path_factory, judging_briefly):
     """A search of two trained trials and one that failed, as it ends."""
     folder = tmp_path_factory.mktemp("search") / "tune-softmax"
     temperatures = {"default": 0.07, "trials/0000": 0.3, "trials/0001": 0.02}
     for name, temperature in temperatures.items():
-        pretrain.main(
-            [
-                *TINY,
-                f"--loss=softmax(temperature={temperature})",
-                "--judge-on=validation",
-                f"--run-dir={folder / name}",
-            ]
-        )
+        words = [
+            *TINY,
+            f"--loss=softmax(temperature={temperature})",
+            "--judge-on=validation",
+            f"--run-dir={folder / name}",
+        ]
+        with judging_briefly():
+            pretrain.main(words)
     space = {"temperature": SPACE["temperature"]}
     search = search_of(space, trials=3)
     write_record(folder / "search.json", search)
