@@ -62,6 +62,23 @@ def add_common(parser, *, rounds=3):
     )
 
 
+def add_numbers(parser, *options):
+    """Adds options that are numbers.
+
+    Args:
+        parser: The parser.
+        *options: `(name, value, told)`s: of the type of its default value.
+    """
+    for name, value, told in options:
+        parser.add_argument(
+            f"--{name}",
+            type=type(value),
+            default=value,
+            metavar=type(value).__name__.upper(),
+            help=f"{told} (default: {value})",
+        )
+
+
 def add_seconds(parser):
     """Adds how long a measurement takes, for those that repeat a call.
 

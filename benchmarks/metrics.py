@@ -146,19 +146,13 @@ def make_parser():
     """Returns the parser of this command."""
     parser = command_line.make_parser("benchmarks.metrics", __doc__)
     measuring.add_common(parser)
-    for name, value, told in (
+    measuring.add_numbers(
+        parser,
         ("count", 100_000, "vectors"),
         ("small", 10_000, "vectors of the comparison with PyTorch"),
         ("dim", 384, "numbers a vector"),
         ("product", 4096, "side of the matrices whose product is the limit"),
-    ):
-        parser.add_argument(
-            f"--{name}",
-            type=int,
-            default=value,
-            metavar="INT",
-            help=f"{told} (default: {value})",
-        )
+    )
     measuring.add_seconds(parser)
     return parser
 

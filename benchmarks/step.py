@@ -50,18 +50,12 @@ def make_parser():
         default=PRECISIONS[0],
         help=f"of the encoders' arithmetic (default: {PRECISIONS[0]})",
     )
-    for name, kind, value, told in (
-        ("seconds", float, 20.0, "that the rounds take, at least"),
-        ("batch-size", int, 128, "pictures a step"),
-        ("threads", int, measuring.available(), "cores and threads"),
-    ):
-        parser.add_argument(
-            f"--{name}",
-            type=kind,
-            default=value,
-            metavar=kind.__name__.upper(),
-            help=f"{told} (default: {value})",
-        )
+    measuring.add_numbers(
+        parser,
+        ("seconds", 20.0, "that the rounds take, at least"),
+        ("batch-size", 128, "pictures a step"),
+        ("threads", measuring.available(), "cores and threads"),
+    )
     return parser
 
 

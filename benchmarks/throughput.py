@@ -179,19 +179,13 @@ def make_parser():
     command_line.add_data(
         parser, "spec of pictures to train on (default: random ones)"
     )
-    for name, kind, value, told in (
-        ("seconds", float, 8.0, "that each measurement takes, at least"),
-        ("pictures", int, 40_000, "how many, at most"),
-        ("side", int, 64, "of random pictures, in pixels"),
-        ("batch-size", int, 128, "pictures a step"),
-    ):
-        parser.add_argument(
-            f"--{name}",
-            type=kind,
-            default=value,
-            metavar=kind.__name__.upper(),
-            help=f"{told} (default: {value})",
-        )
+    measuring.add_numbers(
+        parser,
+        ("seconds", 8.0, "that each measurement takes, at least"),
+        ("pictures", 40_000, "how many, at most"),
+        ("side", 64, "of random pictures, in pixels"),
+        ("batch-size", 128, "pictures a step"),
+    )
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,

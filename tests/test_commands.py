@@ -149,9 +149,9 @@ def test_evaluate_again(trained, capsys):
     folder, _ = trained
     path = folder / "metrics.json"
     before = json.loads(path.read_text())
-    path.write_text('{"devices": 4}')
+    path.write_text('{"replicas": 4}')
     evaluate.main([str(folder)])
-    assert json.loads(path.read_text()) == before | {"devices": 4}
+    assert json.loads(path.read_text()) == before | {"replicas": 4}
     path.write_text(json.dumps(before))
     assert "trained" in capsys.readouterr().out
 

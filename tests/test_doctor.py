@@ -176,7 +176,7 @@ def test_each_device_collapses_by_itself(negatives, candidates):
     """With negatives of its own it has only its share of the batch."""
     settings = {"negatives": negatives, "batch_size": 32, "loss": "softmax"}
     plan = make_plan(make_config(settings))
-    stage = Stage(plan, 64, devices=4)
+    stage = Stage(plan, 64, replicas=4)
     found = patient(plan, stage, stage.encoders(), examples=99, images=50)
     for value in found.collapse_losses.values():
         assert value == pytest.approx(2 * np.log(candidates), rel=1e-5)

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from tfcmc import figures
 from tfcmc.evaluation.verdict import floors
@@ -13,15 +12,15 @@ from tfcmc.figures.curves import relative_to_first
 NAMES = ("softmax(temperature=0.07)", "损失 $\\frac{1$", "تباين_$x$", "spring")
 
 
-def picture(draw, runs, path, **options):
-    """Draws, and returns the pixels; the file is a whole PNG."""
-    draw(runs, path, **options)
-    assert not list(path.parent.glob("*partial*"))
-    with Image.open(path) as image:
-        assert image.format == "PNG"
-        pixels = np.asarray(image.convert("L"))
-    assert pixels.min() < 100 < pixels.max()
-    return pixels
+@pytest.fixture
+def picture(picture):
+    """A function that draws, and reads the pixels of what it drew."""
+
+    def drawn(draw, runs, path, **options):
+        draw(runs, path, **options)
+        return picture(path)
+
+    return drawn
 
 
 def differ(first, second):
@@ -76,7 +75,7 @@ both = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
 
 
 @both
-def test_one_run_or_many(draw, runs, tmp_path):
+def test_one_run_or_many(picture, draw, runs, tmp_path):
     """One run, another, and 14 losses with 3 seeds give three pictures."""
     one, other = runs(), runs()
     first = picture(draw, one, tmp_path / "a.png")
@@ -89,7 +88,9 @@ def test_one_run_or_many(draw, runs, tmp_path):
 @pytest.mark.parametrize(
     ("knn", "accuracy"), [(True, False), (False, True), (False, False)]
 )
-def test_what_is_not_known_is_left_out(draw, knn, accuracy, runs, tmp_path):
+def test_what_is_not_known_is_left_out(
+    picture, draw, knn, accuracy, runs, tmp_path
+):
     """Draws without kNN, without a probe, and where runs disagree on them."""
     traces = runs(2, knn=knn, accuracy=accuracy)
     less = picture(draw, traces, tmp_path / "all.png")
@@ -99,7 +100,7 @@ def test_what_is_not_known_is_left_out(draw, knn, accuracy, runs, tmp_path):
 
 
 @both
-def test_one_epoch_shows_points(draw, runs, tmp_path):
+def test_one_epoch_shows_points(picture, draw, runs, tmp_path):
     """A single epoch is seen: where it is changes the picture."""
     one = runs(2, 2, epochs=1, accuracy=False)
     rows = [dict(one[0].rows[0], alignment=1.35, effective_rank=180.0)]
@@ -109,7 +110,7 @@ def test_one_epoch_shows_points(draw, runs, tmp_path):
 
 
 @both
-def test_what_is_no_number_is_a_gap(draw, runs, tmp_path):
+def test_what_is_no_number_is_a_gap(picture, draw, runs, tmp_path):
     """NaN in some rows, or in all, leaves the rest to be seen."""
     one = runs(1, 1, epochs=6)
     rows = [dict(row) for row in one[0].rows]
@@ -125,7 +126,7 @@ def test_what_is_no_number_is_a_gap(draw, runs, tmp_path):
     picture(draw, [nowhere, empty, *runs(1)], tmp_path / "d.png")
 
 
-def test_colours_are_those_of_the_accuracy(runs, tmp_path):
+def test_colours_are_those_of_the_accuracy(picture, runs, tmp_path):
     """The map changes with the kNN accuracy of one epoch alone."""
     one = runs(1, 1, epochs=5)
     rows = [dict(row) for row in one[0].rows]
@@ -166,7 +167,7 @@ def curve(rng):
     return make
 
 
-def test_anatomy_of_one_and_many(curve, tmp_path):
+def test_anatomy_of_one_and_many(picture, curve, tmp_path):
     """One loss, 14 losses, and two with other choices of negatives."""
     draw = figures.gradient_anatomy
     one = picture(draw, [curve("softmax")], tmp_path / "a.png")
@@ -178,7 +179,7 @@ def test_anatomy_of_one_and_many(curve, tmp_path):
     assert differ(drawn, picture(draw, many, tmp_path / "d.png"))
 
 
-def test_anatomy_is_relative(curve, tmp_path):
+def test_anatomy_is_relative(picture, curve, tmp_path):
     """The unit of a loss does not show; the sign of a weight does."""
     draw = figures.gradient_anatomy
     label, similarity, weight = curve("softmax")
@@ -189,7 +190,7 @@ def test_anatomy_is_relative(curve, tmp_path):
     assert differ(one, picture(draw, minus, tmp_path / "c.png"))
 
 
-def test_negatives_that_are_not_pushed_are_seen(curve, tmp_path):
+def test_negatives_that_are_not_pushed_are_seen(picture, curve, tmp_path):
     """Zero has its place on the axis, for some negatives or for all."""
     draw = figures.gradient_anatomy
     label, similarity, weight = curve("triplet")
@@ -206,7 +207,7 @@ def test_negatives_that_are_not_pushed_are_seen(curve, tmp_path):
 
 
 @pytest.mark.parametrize("count", [0, 1, 6])
-def test_anatomy_of_few(count, curve, tmp_path):
+def test_anatomy_of_few(picture, count, curve, tmp_path):
     """Few pairs, pairs of one similarity and no numbers are drawn."""
     draw = figures.gradient_anatomy
     label, similarity, weight = curve("n_pair", count=count)

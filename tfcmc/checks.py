@@ -65,6 +65,25 @@ def unknown(kind, name, known):
     )
 
 
+def is_number(value):
+    """Says whether a value is a number; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def reason_of(error, longest=LONGEST):
+    """Writes why something failed, in one line.
+
+    Args:
+        error: An exception, or text.
+        longest: Characters, at most.
+
+    Returns:
+        The first line of what it says, or its type where it says nothing.
+    """
+    line = str(error).strip().partition("\n")[0]
+    return line[:longest] or type(error).__name__
+
+
 def number_words(
     *, whole=False, above=None, at_least=None, below=None, at_most=None
 ):

@@ -127,7 +127,7 @@ def evaluate(plan, run):
     encoders = load_encoders(plan, run)
     source = load(plan)
     judged = run.read_json("metrics.json") or {}
-    stage = Stage(plan, source.pretrain.side, judged.get("devices", 1))
+    stage = Stage(plan, source.pretrain.side, judged.get("replicas", 1))
     extent = Extent(probe_functions())
     return judge(plan, run, source, stage, encoders, extent)
 

@@ -61,8 +61,8 @@ def judge(plan, run, source, stage, encoders, extent):
     print("judging the frozen features")
     learnt_from, held_out = hold_out(source, plan.config.seed)
     judged = showing.judged_pictures(plan, source)
-    result = describe(plan, run, source)
-    result |= {"devices": stage.devices, "encoders_sha256": hashes}
+    result = describe(plan, rows, source)
+    result |= {"replicas": stage.replicas, "encoders_sha256": hashes}
     trained, encoded = measure(plan, source, stage, encoders, judged, extent)
     result |= trained
     result |= controls(plan, run, source, stage, judged, extent)
@@ -91,10 +91,15 @@ def judge(plan, run, source, stage, encoders, extent):
     return result
 
 
-def describe(plan, run, source):
-    """Returns what was judged, and by which versions."""
+def describe(plan, rows, source):
+    """Returns what was judged, and by which versions.
+
+    Args:
+        plan: A `Plan`.
+        rows: The rows of the run's history.
+        source: A `Source`.
+    """
     config = plan.config
-    rows = run.read_history()
     judged_on = "held-out" if source.test is None else config.judge_on
     return {
         "loss": plan.loss.spec,

@@ -12,7 +12,7 @@ import zipfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError
+from tfcmc.checks import UsageError, must
 from tfcmc.files import write_whole
 
 
@@ -38,14 +38,9 @@ class Run:
         Raises:
             UsageError: if it cannot be made or written to.
         """
-        try:
-            for folder in (self.checkpoints, self.encoders, self.figures):
-                folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(
-                f"`run-dir` must be a folder that can be written to. "
-                f"Received: {str(self.folder)!r} ({error.strerror})"
-            ) from None
+        make_folder(self.folder)
+        for folder in (self.checkpoints, self.encoders, self.figures):
+            make_folder(folder)
 
     def siblings(self):
         """Returns the other runs in the same folder, by their names."""
@@ -118,6 +113,25 @@ class Run:
                 f"`{name}` must be a readable .npz file. "
                 f"Received: {path} ({error})"
             ) from None
+
+
+def make_folder(folder):
+    """Makes a folder of runs, with those it is in.
+
+    Args:
+        folder: Its path.
+
+    Raises:
+        UsageError: if it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise must(
+            "run-dir",
+            "a folder that can be written to",
+            f"{folder} ({error.strerror})",
+        ) from None
 
 
 def _number(text):

@@ -32,11 +32,11 @@ class Stage:
     Args:
         plan: A `Plan`.
         side: Side of the pictures, in pixels.
-        devices: How many train together, or have.
+        replicas: How many train together, or have.
     """
 
-    def __init__(self, plan, side, devices=1):
-        self.devices = devices
+    def __init__(self, plan, side, replicas=1):
+        self.replicas = replicas
         self.views = plan.views.function()
         self.crop = plan.crop.function(side)
         self.centre = corners(
@@ -246,7 +246,7 @@ def patient(plan, stage, encoders, examples, images):
         encoder.get_layer(FEATURES).output.shape[-1] for encoder in encoders
     )
     negatives = plan.negatives.function()
-    apart = stage.devices if negatives.local else 1
+    apart = stage.replicas if negatives.local else 1
     return Patient(
         names=stage.views.names,
         alpha=plan.config.alpha,

@@ -10,7 +10,7 @@ import zipfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError
+from tfcmc.checks import UsageError, is_number, reason_of
 
 SETTINGS = {"loss": str, "data": str, "seed": int, "epochs": int}
 # A name that ends in ? may be missing.
@@ -226,10 +226,9 @@ def _check_regular(run, name):
 
 
 def _damaged(run, name, why):
-    text = str(why).strip().partition("\n")[0][:200] or type(why).__name__
     return UsageError(
         f"`{name}` must be whole, as a run wrote it. "
-        f"Received: {run.folder / name} ({text})"
+        f"Received: {run.folder / name} ({reason_of(why)})"
     )
 
 
@@ -268,5 +267,5 @@ def _numbers(value, where="it"):
     elif isinstance(value, list):
         for inner in value:
             yield from _numbers(inner, where)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif is_number(value):
         yield where, value

@@ -10,6 +10,7 @@ import selectors
 import threading
 import time
 
+from tfcmc.checks import reason_of
 from tfcmc.meeting import BEAT, DONE, LOSS, STOP, meet
 
 PATIENCE = 600.0  # seconds to wait for a machine that has not come
@@ -39,7 +40,7 @@ def together(cluster, end, patience=PATIENCE):
         if type(error).__module__.startswith("tensorflow"):
             # It may see a loss before the watch does, and cannot name it.
             watch.join(SILENCE + GRACE)
-        reason = str(error).partition("\n")[0][:300] or type(error).__name__
+        reason = reason_of(error, 300)
         name = cluster.names[cluster.here]
         watch.leave(f"{STOP}{name} has stopped: {reason}")
         raise

@@ -55,17 +55,18 @@ def make_parser(name, manual):
     )
 
 
-def add_settings(parser, record, only=None):
+def add_settings(parser, record, only=None, but=()):
     """Adds an option for every field of a dataclass.
 
     Args:
         parser: The parser.
         record: The dataclass; its fields' metadata hold a `help`.
         only: Names of the fields wanted, or None for all.
+        but: Names of those that are not.
     """
     hints = typing.get_type_hints(record)
     for field in dataclasses.fields(record):
-        if only is not None and field.name not in only:
+        if field.name in but or (only is not None and field.name not in only):
             continue
         help_text = field.metadata["help"]
         if field.default is not None:

@@ -21,7 +21,6 @@ file that opens anywhere. On a CPU, --jobs=2 or more trains several runs at
 once, each on its share of the cores.
 """
 
-import dataclasses
 import shlex
 import sys
 import time
@@ -31,6 +30,7 @@ from tfcmc.comparison.entries import plan_comparison, plan_variants
 from tfcmc.comparison.rows import numbers
 from tfcmc.comparison.tuned import Tuned
 from tfcmc.config import PretrainConfig
+from tfcmc.runs import make_folder
 from tfcmc.summary import clock
 from trainers import command_line, workers
 from tuning import comparing
@@ -72,12 +72,7 @@ def main(argv=None):
         type=command_line.reader("--jobs", int),
         help="runs at once, each on its share of the cores (default: 1)",
     )
-    settings = [
-        field.name
-        for field in dataclasses.fields(PretrainConfig)
-        if field.name not in OWN
-    ]
-    command_line.add_settings(parser, PretrainConfig, only=settings)
+    command_line.add_settings(parser, PretrainConfig, but=OWN)
     command_line.add_config(parser, unread=OWN)
     given = command_line.parse(parser, argv)
     jobs = given.pop("jobs", 1)
@@ -161,14 +156,7 @@ def train_missing(entries, jobs):
 
 
 def _job(entry):
-    try:
-        entry.run.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise must(
-            "run-dir",
-            "a folder that can be written to",
-            f"{entry.run.folder} ({error.strerror})",
-        ) from None
+    make_folder(entry.run.folder)
     return workers.Job(
         entry.name,
         ("trainers.pretrain", *entry.words()),

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tfcmc import figures
+from tfcmc.checks import is_number
 from tuning.label_free import JUDGE
 from tuning.ranking import comparable, ranked
 from tuning.records import DONE, FAILED, OBJECTIVES
@@ -100,7 +101,7 @@ def slice_of(name, search, trials, default):
     if default is not None:
         # An option may have a default that is none of the values searched.
         value = default.values[name]
-        known = value in limits.get("choices", ()) or _is_number(value)
+        known = value in limits.get("choices", ()) or is_number(value)
         mark = (value if known else None, default.scores.get(objective))
     return figures.Slice(
         name=name,
@@ -209,7 +210,3 @@ def _estimate(limits, pairs):
     at = np.linspace(0, 1, POINTS)
     found = smooth(places, [score for _, score in pairs], at)
     return found and (value_at(limits, at), *found)
-
-
-def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -7,7 +7,7 @@ folder has recorded is told again and not run again.
 
 import math
 
-from tfcmc.checks import UsageError
+from tfcmc.checks import UsageError, is_number
 from tuning.records import DONE, read_trials, trial_folder, write_record
 
 ALL_FAILED = 3  # trials at the beginning: then something else is wrong
@@ -100,10 +100,6 @@ def check_beginning(told):
 
 
 def _close(value, other):
-    numbers = all(
-        isinstance(one, int | float) and not isinstance(one, bool)
-        for one in (value, other)
-    )
-    if numbers:
+    if is_number(value) and is_number(other):
         return math.isclose(value, other, rel_tol=TOLERANCE, abs_tol=1e-9)
     return value == other

@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 
 from tfcmc.lazy import LazyModule
-from tuning.ranking import ranked
-from tuning.records import OBJECTIVES
+from tuning.ranking import ranked, rating
 
 stats = LazyModule("scipy.stats")
 
@@ -76,8 +75,7 @@ def agreement(objective, trials, default):
 
 def _correlation(objective, trials):
     """Returns Spearman's correlation, ties at the mean of their ranks."""
-    sign = -1 if OBJECTIVES[objective] == "min" else 1
-    first = [sign * trial.scores[objective] for trial in trials]
+    first = [rating(objective, trial.scores[objective]) for trial in trials]
     second = [trial.scores[JUDGE] for trial in trials]
     if len(set(first)) < 2 or len(set(second)) < 2:
         return None

@@ -5,9 +5,8 @@ import os
 import pathlib
 import time
 
-from tfcmc.checks import must
 from tfcmc.plan import make_plan, open_run
-from tfcmc.runs import Run
+from tfcmc.runs import Run, make_folder
 from trainers import workers
 from tuning.ranking import scores_of
 from tuning.records import FAILED, Trial, trial_folder
@@ -126,22 +125,6 @@ def prepare(folder, config):
     run = open_run(make_plan(config, check_data=False))
     make_folder(folder)
     run.write_json("config.json", dataclasses.asdict(config))
-
-
-def make_folder(folder):
-    """Makes a folder, with those it is in.
-
-    Raises:
-        UsageError: if it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise must(
-            "run-dir",
-            "a folder that can be written to",
-            f"{folder} ({error.strerror})",
-        ) from None
 
 
 def job(name, folder, words):

@@ -4,7 +4,8 @@ import time
 
 from tfcmc.summary import clock
 from tuning.ranges import values_text
-from tuning.records import DONE, OBJECTIVES
+from tuning.ranking import rating
+from tuning.records import DONE
 from tuning.table import TITLES
 
 FORMS = {
@@ -75,10 +76,9 @@ class Progress:
 
 def best(trials, objective):
     """Returns the best of the trials that were done, or None."""
-    sign = 1 if OBJECTIVES[objective] == "max" else -1
     return max(
         (trial for trial in trials if trial.status == DONE),
-        key=lambda trial: sign * trial.scores[objective],
+        key=lambda trial: rating(objective, trial.scores[objective]),
         default=None,
     )
 

@@ -7,7 +7,7 @@ import dataclasses
 import math
 import re
 
-from tfcmc.checks import must
+from tfcmc.checks import is_number, must
 
 SCALES = ("log", "linear")
 FORM = (
@@ -98,7 +98,7 @@ def span_of(name, written, option):
         raise must(name, f"on a scale {' or '.join(SCALES)}", written)
     low, high = (_value(name, end) for end in (low, high))
     for end in (low, high):
-        if isinstance(end, str | bool) or end is None:
+        if not is_number(end):
             raise must(name, "between two numbers", written)
     if not low < high:
         raise must(name, "of a low end below its high end", written)
@@ -132,7 +132,7 @@ def _value(name, text):
 
 def typed(name, value, option):
     """Makes a whole number a float where the option takes any number."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = is_number(value)
     if number and not option.numeric:
         raise must(name, "a word: it is no number", value)
     if number and isinstance(value, int) and not option.whole:

@@ -12,7 +12,6 @@ from tuning.records import (
     Trial,
     read_search,
     read_trials,
-    trial_folder,
 )
 
 # What a run's settings hold that is not the user's choice of an experiment.
@@ -63,6 +62,16 @@ def scores_of(metrics):
     }
 
 
+def rating(objective, score):
+    """Returns a score so that the higher is the better.
+
+    Args:
+        objective: One of `OBJECTIVES`.
+        score: A number, or an array.
+    """
+    return score if OBJECTIVES[objective] == "max" else -score
+
+
 def comparable(trials):
     """Returns the trials that have been trained to the end.
 
@@ -91,10 +100,12 @@ def ranked(trials, objective):
         Those of `comparable` that have the score, the best first; of equal
         ones the earlier first.
     """
-    sign = -1 if OBJECTIVES[objective] == "max" else 1
     return sorted(
         (trial for trial in comparable(trials) if objective in trial.scores),
-        key=lambda trial: (sign * trial.scores[objective], trial.number),
+        key=lambda trial: (
+            -rating(objective, trial.scores[objective]),
+            trial.number,
+        ),
     )
 
 
@@ -105,8 +116,7 @@ def best_trial(search, trials):
 
 def better(objective, first, second):
     """Whether a score is better than another by an objective."""
-    sign = 1 if OBJECTIVES[objective] == "max" else -1
-    return sign * first > sign * second
+    return rating(objective, first) > rating(objective, second)
 
 
 def defaults(folder, search):
@@ -158,9 +168,3 @@ def settings_of(folder):
         )
     kept = {name: stored[name] for name in stored if name not in PLACES}
     return kept | {"judge_on": "test"}
-
-
-def best_settings(folder, search, trials):
-    """Reads the settings of the best trial, or returns None without one."""
-    best = best_trial(search, trials)
-    return best and settings_of(trial_folder(folder, best.number))

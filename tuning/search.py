@@ -31,11 +31,11 @@ when it is started again under the same name. The port is open to all who
 reach it: use it in a network that you trust.
 """
 
-import dataclasses
 import time
 
 from tfcmc.checks import must
 from tfcmc.config import PretrainConfig
+from tfcmc.runs import make_folder
 from trainers import command_line
 from tuning import processes
 from tuning.distributed import Chief, role, work, worker_name
@@ -58,7 +58,7 @@ def main(argv=None):
     search, config, folder = plan_search(given)
     if position is not None:
         check_distributed(search, position)
-    processes.make_folder(folder)
+    make_folder(folder)
     if position == "worker":
         help_with(search, config, folder)
         return
@@ -166,12 +166,7 @@ def _parser():
         metavar="DIR",
         help="folder for all (default: runs/tune-DATA-LOSS)",
     )
-    settings = [
-        field.name
-        for field in dataclasses.fields(PretrainConfig)
-        if field.name not in OWN
-    ]
-    command_line.add_settings(parser, PretrainConfig, only=settings)
+    command_line.add_settings(parser, PretrainConfig, but=OWN)
     return parser
 
 

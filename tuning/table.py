@@ -3,6 +3,7 @@
 import csv
 import io
 
+from tfcmc.report import pipe_table
 from tfcmc.summary import WIDTH, clock
 from tuning.ranking import ranked
 from tuning.records import DONE, OBJECTIVES
@@ -100,11 +101,7 @@ def markdown(search, trials, default):
     """
     lines = _texts(search, trials, default)
     lines = [[text.replace("|", r"\|") for text in line] for line in lines]
-    widths = [max(3, *map(len, texts)) for texts in zip(*lines, strict=True)]
-    rule = ["-" * (width - 1) + ":" for width in widths[:-1]]
-    rule.append("-" * widths[-1])
-    rows = [lines[0], rule, *lines[1:]]
-    text = "\n".join(f"| {' | '.join(_laid(row, widths))} |" for row in rows)
+    text = pipe_table(lines, left=-1)
     return f"{text}\n\n{table_words(search, trials)}\n"
 
 

@@ -3,6 +3,8 @@
 import dataclasses
 import itertools
 
+from tfcmc.report import beyond_spread
+
 KEY = "linear_probe"
 
 
@@ -87,7 +89,8 @@ def _ranking(known, cells):
 
 def _beyond(first, second):
     """Whether two means differ by more than both deviations together."""
-    return abs(first.mean - second.mean) > first.deviation + second.deviation
+    gap = first.mean - second.mean
+    return beyond_spread(gap, first.deviation, second.deviation)
 
 
 def _side(gap):

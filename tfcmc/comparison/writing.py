@@ -20,6 +20,7 @@ from tfcmc.report import (
     Finding,
     LossCard,
     Report,
+    beyond_spread,
     csv_text,
     latex,
     markdown,
@@ -147,7 +148,7 @@ def _gap(first, second):
     """Says whether the spread separates two losses."""
     one, other = (row.cells["linear_probe"] for row in (first, second))
     gap = one.mean - other.mean
-    if gap > one.deviation + other.deviation:
+    if beyond_spread(gap, one.deviation, other.deviation):
         return f"{first.label} is {gap:.1f} points above {second.label}."
     return f"The spread does not separate {first.label} from {second.label}."
 

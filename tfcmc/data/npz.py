@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 
-from tfcmc.checks import UsageError, must
+from tfcmc.checks import UsageError, must, reason_of
 from tfcmc.data.base import (
     DEFAULT_SIDE,
     SOURCES,
@@ -113,8 +113,9 @@ class _Arrays:
         except Exception as error:
             # NumPy's own reader lets through what tokenize, ast and its
             # types raise on a header that is damaged.
-            why = str(error).partition("\n")[0] or type(error).__name__
-            raise self.refuse("of arrays", f"{name}: {why}") from error
+            raise self.refuse(
+                "of arrays", f"{name}: {reason_of(error)}"
+            ) from error
         if dtype.hasobject:
             raise self.refuse(
                 "without Python objects, which are never unpickled", name

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from tfcmc.checks import UsageError, shown, unknown
+from tfcmc.checks import UsageError, reason_of, shown, unknown
 from tfcmc.data.base import (
     DEFAULT_SIDE,
     SOURCES,
@@ -79,10 +79,9 @@ def prepared(reading, name):
     except Exception as error:
         # A damaged folder fails as JSON, protobuf, TFRecord or TensorFlow
         # sees it.
-        why = str(error).strip().partition("\n")[0] or type(error).__name__
         raise UsageError(
             f"`data` must be a whole dataset as TensorFlow Datasets prepares "
-            f"it. Received: {str(folder)!r}\n({why[:200]})"
+            f"it. Received: {str(folder)!r}\n({reason_of(error)})"
         ) from error
 
 

@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError
+from tfcmc.checks import UsageError, reason_of
 from tfcmc.encoders.base import FEATURES
 from tfcmc.lazy import keras
 
@@ -37,9 +37,9 @@ def load_encoder(path, like):
         _check_made_alike(encoder, like)
     except Exception as error:
         # A damaged file fails as zip, JSON, HDF5 or Keras sees it.
-        reason = str(error).strip().partition("\n")[0][:200]
         raise UsageError(
-            f"`run` must hold trained encoders. Received: {path} ({reason})"
+            f"`run` must hold trained encoders. "
+            f"Received: {path} ({reason_of(error)})"
         ) from None
     return encoder
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tfcmc.figures.looks import in_percent, legend_below, looks
+from tfcmc.figures.looks import in_percent, legend_below, looks, mark
 from tfcmc.figures.style import new_figure, save, styled
 from tfcmc.figures.traces import by_group, name_of
 from tfcmc.lazy import LazyModule
@@ -113,15 +113,7 @@ def _mark_end(axes, trace, look):
     points = trace.points()
     points = points[np.isfinite(points).all(axis=1)]
     if len(points):
-        axes.scatter(
-            *points[-1],
-            s=80,
-            color=look.color,
-            marker=look.marker,
-            edgecolors="black",
-            linewidths=0.9,
-            zorder=4,
-        )
+        mark(axes, points[-1], look, size=80, above=4, edge=0.9)
 
 
 def _starts(traces):

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tfcmc.figures.looks import Look, in_percent, legend_below
+from tfcmc.figures.looks import Look, in_percent, legend_below, mark
 from tfcmc.figures.panel import MOST_ASIDE, grid, wrapped
 from tfcmc.figures.style import COLOURS, save, styled
 
@@ -53,15 +53,8 @@ def label_free_objectives(panels, path):
             ([panel.chosen], CHOSEN, 150, 6),
         ):
             if pairs:
-                axis.scatter(
-                    *zip(*pairs, strict=True),
-                    s=size,
-                    color=look.color,
-                    marker=look.marker,
-                    edgecolors="black",
-                    linewidths=0.5,
-                    zorder=above,
-                )
+                places = zip(*pairs, strict=True)
+                mark(axis, places, look, size=size, above=above)
         axis.grid(color="#DDDDDD", linewidth=0.6)
         axis.set_axisbelow(True)
         in_percent(axis.yaxis, 6)

@@ -75,6 +75,30 @@ def legend_below(drawn, entries, title=None):
     )
 
 
+def mark(axes, places, look, *, size, above, edge=0.5, **more):
+    """Draws marks with a black edge, as a legend has them.
+
+    Args:
+        axes: Where to.
+        places: Two sequences, the horizontal and the vertical places.
+        look: Their `Look`.
+        size: In square points.
+        above: Higher ones are drawn over lower ones.
+        edge: Width of the edge in points.
+        **more: What else `scatter` takes.
+    """
+    axes.scatter(
+        *places,
+        s=size,
+        color=look.color,
+        marker=look.marker,
+        edgecolors="black",
+        linewidths=edge,
+        zorder=above,
+        **more,
+    )
+
+
 def in_percent(axis, most=8):
     """Writes shares on an axis as percent, at a few round numbers."""
     axis.set_major_locator(ticker.MaxNLocator(most, steps=[1, 2, 5, 10]))

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tfcmc.figures.looks import Look, in_percent, legend_below
+from tfcmc.figures.looks import Look, in_percent, legend_below, mark
 from tfcmc.figures.panel import MOST_ASIDE, grid
 from tfcmc.figures.style import COLOURS, new_figure, save, styled
 from tfcmc.lazy import LazyModule
@@ -158,7 +158,8 @@ def _draw_slice(axes, each):
     if score is not None:
         axes.axhline(score, color=QUIET, linewidth=1, linestyle=(0, (5, 1.5)))
         if value is not None:
-            _mark(axes, at([value], [score]), [score], DEFAULT, 34, 4)
+            pair = at([value], [score]), [score]
+            mark(axes, pair, DEFAULT, size=34, above=4)
     for pairs, look, size, above in (
         (each.shorter, SHORTER, 16, 2.5),
         (each.trials, TRIAL, 30, 3),
@@ -166,19 +167,15 @@ def _draw_slice(axes, each):
     ):
         if pairs:
             values, scores = zip(*pairs, strict=True)
-            _mark(axes, at(values, scores), scores, look, size, above)
+            pair = at(values, scores), scores
+            mark(axes, pair, look, size=size, above=above)
     if each.failed:
-        axes.scatter(
+        beneath = (
             at(each.failed, np.arange(len(each.failed)) / 7),
             np.full(len(each.failed), 0.04),
-            transform=axes.get_xaxis_transform(),
-            s=42,
-            color=FAILED.color,
-            marker=FAILED.marker,
-            edgecolors="black",
-            linewidths=0.5,
-            zorder=4,
         )
+        foot = axes.get_xaxis_transform()
+        mark(axes, beneath, FAILED, size=42, above=4, transform=foot)
     if each.choices:
         axes.set_xticks(range(len(each.choices)), map(str, each.choices))
         axes.set_xlim(-0.5, len(each.choices) - 0.5)
@@ -189,19 +186,6 @@ def _draw_slice(axes, each):
 def _aside(score):
     """Returns a small step aside, so that equal values hide no trial."""
     return 0.4 * (1000 * score % 1 - 0.5)
-
-
-def _mark(axes, values, scores, look, size, above):
-    axes.scatter(
-        values,
-        scores,
-        s=size,
-        color=look.color,
-        marker=look.marker,
-        edgecolors="black",
-        linewidths=0.5,
-        zorder=above,
-    )
 
 
 def _write_decades(axes):

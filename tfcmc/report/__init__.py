@@ -3,6 +3,7 @@
 It gets plain records and knows neither run folders nor losses.
 """
 
+from tfcmc.report.cells import beyond_spread as beyond_spread
 from tfcmc.report.page import write_report as write_report
 from tfcmc.report.records import Cell as Cell
 from tfcmc.report.records import Column as Column
@@ -17,3 +18,4 @@ from tfcmc.report.screen import screen_text as screen_text
 from tfcmc.report.text_tables import csv_text as csv_text
 from tfcmc.report.text_tables import latex as latex
 from tfcmc.report.text_tables import markdown as markdown
+from tfcmc.report.text_tables import pipe_table as pipe_table

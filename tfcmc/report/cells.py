@@ -44,14 +44,25 @@ def deviation_text(cell, column):
     return text
 
 
+def beyond_spread(gap, *deviations):
+    """Says whether two means differ by more than the spread.
+
+    Formula: `|m_1 - m_2| > s_1 + s_2`
+
+    Args:
+        gap: The difference of the means.
+        *deviations: Their standard deviations; None of one seed, which has
+            no spread and is never told apart.
+    """
+    return None not in deviations and abs(gap) > sum(deviations)
+
+
 def leaders(columns, rows):
     """Finds the values that lead their column beyond the spread.
 
     A value leads if it is better than that of the next row by more than both
     standard deviations together. One seed has no spread, so what rests on it
     never leads and is never led; raw pixels vary with no seed.
-
-    Formula: `|m_1 - m_2| > s_1 + s_2`
 
     Args:
         columns: `Column`s.
@@ -76,8 +87,8 @@ def leaders(columns, rows):
         if column.better and len(ranked) > 1:
             first, second = ranked[:2]
             spreads = _spread(first, column), _spread(second, column)
-            gap = abs(value_of(first, column) - value_of(second, column))
-            if None not in spreads and gap > sum(spreads):
+            gap = value_of(first, column) - value_of(second, column)
+            if beyond_spread(gap, *spreads):
                 found[column.key] = first
     return found
 

@@ -52,20 +52,37 @@ def markdown(columns, rows):
         ]
         for row in rows
     ]
-    widths = [max(3, *map(len, texts)) for texts in zip(*lines, strict=True)]
-    rule = [
-        "-" * (width - bool(place)) + ":" * bool(place)
-        for place, width in enumerate(widths)
-    ]
-    text = "\n".join(
-        "| " + " | ".join(map(_padded, line, widths, range(len(line)))) + " |"
-        for line in [lines[0], rule, *lines[1:]]
-    )
+    text = pipe_table(lines, left=0)
     return f"{text}\n\n{table_words(columns, rows)}\n"
 
 
-def _padded(text, width, place):
-    return text.rjust(width) if place else text.ljust(width)
+def pipe_table(lines, left):
+    """Lays texts out as a pipe table of Markdown.
+
+    Args:
+        lines: Lists of texts, the head first, in which Markdown finds nothing
+            to obey.
+        left: The column that stands to the left; numbers stand to the right.
+
+    Returns:
+        Text, without a line break at its end.
+    """
+    widths = [max(3, *map(len, texts)) for texts in zip(*lines, strict=True)]
+    left %= len(widths)
+    rule = [
+        "-" * width if place == left else "-" * (width - 1) + ":"
+        for place, width in enumerate(widths)
+    ]
+    padded = [
+        [
+            text.ljust(width) if place == left else text.rjust(width)
+            for place, (text, width) in enumerate(
+                zip(line, widths, strict=True)
+            )
+        ]
+        for line in [lines[0], rule, *lines[1:]]
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in padded)
 
 
 def _markdown(text):
