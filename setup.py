@@ -32,6 +32,7 @@ setup(
         "scikit-learn>=1.5",
         "keras-tuner>=1.4.7",
         "threadpoolctl>=3.1",
+        "filelock>=3.13",
         "matplotlib>=3.9",
         "pillow>=10.4",
     ],

@@ -15,10 +15,10 @@ from benchmarks import child
 from tfcmc.config import make_config
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
-from tfcmc.experiment import make_model
 from tfcmc.lazy import tf
 from tfcmc.plan import make_plan
 from tfcmc.stage import Stage
+from tfcmc.training import make_model
 
 SIDE = 64
 PRODUCT = 2048  # side of the matrices whose product is the limit
@@ -35,24 +35,9 @@ def parts_of(precision, batch_size):
         `(parts, operations)`: name to compiled function, and how many
         operations the encoders take forward and backward.
     """
-    config = make_config({"precision": precision, "batch_size": batch_size})
-    plan = make_plan(config)
-    stage = Stage(plan, SIDE)
-    pictures = np.random.default_rng(0).integers(
-        0, 256, (batch_size, SIDE, SIDE, 3), np.uint8
-    )
-    stream = TrainingStream(
-        ArrayPictures(pictures),
-        stage.crop,
-        batch_size=batch_size,
-        seed=0,
-        geometry=config.geometry,
-        flip=config.flip,
-    )
-    encoders = stage.encoders()
-    model = make_model(plan, stage, encoders, batch_size, 100)
-    model.checkpoint()  # makes Adam's variables
-    batch = [tf.constant(part) for part in stream.batch(0)]
+    settings = {"precision": precision, "batch_size": batch_size}
+    stage, model, batch = model_and_batch(settings, batch_size)
+    encoders = model.encoders
     views = model.views(*batch[:2])
 
     def forward():
@@ -86,6 +71,36 @@ def parts_of(precision, batch_size):
     operations = batch_size * sum(map(operations_of, encoders))
     compiled = {name: tf.function(part) for name, part in parts.items()}
     return compiled, operations
+
+
+def model_and_batch(settings, examples):
+    """Makes a model that can train, and random pictures to train it on.
+
+    Args:
+        settings: Of the run, setting name to value.
+        examples: Number of training pictures.
+
+    Returns:
+        `(stage, model, batch)`: its `Stage`, the model with all variables,
+        and the batch as tensors.
+    """
+    config = make_config(settings)
+    plan = make_plan(config)
+    stage = Stage(plan, SIDE)
+    pictures = np.random.default_rng(0).integers(
+        0, 256, (config.batch_size, SIDE, SIDE, 3), np.uint8
+    )
+    stream = TrainingStream(
+        ArrayPictures(pictures),
+        stage.crop,
+        batch_size=config.batch_size,
+        seed=0,
+        geometry=config.geometry,
+        flip=config.flip,
+    )
+    model = make_model(plan, stage, stage.encoders(), examples, 100)
+    model.state()  # makes Adam's variables
+    return stage, model, [tf.constant(part) for part in stream.batch(0)]
 
 
 def operations_of(encoder):

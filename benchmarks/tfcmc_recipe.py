@@ -17,10 +17,10 @@ from benchmarks import child
 from tfcmc.config import make_config
 from tfcmc.data.pictures import ArrayPictures, in_batches, keep
 from tfcmc.data.stream import TrainingStream
-from tfcmc.experiment import make_model
 from tfcmc.lazy import keras, tf
 from tfcmc.plan import make_plan
 from tfcmc.stage import Stage
+from tfcmc.training import make_model
 
 STEPS = 1_000_000  # more than any measurement takes
 

@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # folder its base comes first, its members next, its contents page last.
 LAYERS = [
     ["tfcmc", "tfcmc.lazy", "tfcmc.checks", "tfcmc.files", "tfcmc.text"],
+    ["tfcmc.signals", "tfcmc.interval", "tfcmc.checkpoints", "tfcmc.locks"],
     ["tfcmc.registry", "tfcmc.config", "tfcmc.geometry", "tfcmc.runs"],
     ["tfcmc.cluster", "tfcmc.meeting"],
     ["tfcmc.watch"],
@@ -25,7 +26,7 @@ LAYERS = [
     ["tfcmc.plan"],
     ["tfcmc.stage"],
     ["tfcmc.showing"],
-    ["tfcmc.judging"],
+    ["tfcmc.judging", "tfcmc.training"],
     [
         "tfcmc.experiment",
         "tfcmc.embedding",
@@ -40,7 +41,7 @@ LAYERS = [
     ["trainers.command_line"],
     ["trainers.machines"],
     ["trainers"],
-    ["tuning", "tuning.ranges", "tuning.locks"],
+    ["tuning", "tuning.ranges"],
     ["tuning.space"],
     ["tuning.oracle", "tuning.progress", "tuning.processes"],
     ["tuning.engine", "tuning.plan"],
@@ -54,6 +55,7 @@ LAYERS = [
 SEAM = (
     "tfcmc.plan",
     "tfcmc.experiment",
+    "tfcmc.training",
     "tfcmc.verification",
     "tfcmc.comparison.entries",
     "tfcmc.comparison.writing",

@@ -138,18 +138,25 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
         assert bool(out) == (index == 0)
     words = ["--strategy=multiworker", f"--run-dir={tmp_path}/killed-{{}}"]
     command = command_of("trainers.pretrain", *training, *words)
-    ends = ((1, 1, signal.SIGKILL), (2, 0, signal.SIGTERM))
-    for epoch, dying, by in ends:
+    ends = (
+        (1, 1, signal.SIGKILL, "does not answer"),
+        (
+            2,
+            0,
+            signal.SIGTERM,
+            r"has stopped: SIGTERM: saved at step \d+ of \d+ of epoch 3",
+        ),
+    )
+    for epoch, dying, by, fate in ends:
         killed = pair(command)
         killed.wait_for(f"epoch   {epoch}/3")
         time.sleep(0.2)
         killed.processes[dying].send_signal(by)
         code, _, error = killed.ended(1 - dying, SOON)
         assert code == 1
-        assert error == (
-            f"Stopped: {killed.names[dying]} does not answer. "
-            f"{pretrain.ADVICE}\n"
-        )
+        name = re.escape(f"Stopped: {killed.names[dying]}")
+        advice = re.escape(f". {pretrain.ADVICE}\n")
+        assert re.fullmatch(f"{name} {fate}{advice}", error), error
         history, _ = learnt(tmp_path / "killed-0", encoders=False)
         assert len(history) == epoch  # it died in the middle of the next
     (tmp_path / "killed-0" / "metrics.json").mkdir()
@@ -157,7 +164,7 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     assert last.ended(1)[0] == 0
     code, out, error = last.ended(0)
     assert code == 1 and "IsADirectoryError" in error
-    assert "goes on after epoch 2" in out
+    assert re.search(r"goes on after step \d+ of \d+ of epoch 3", out), out
     assert not (tmp_path / "killed-1").exists()
     check_equal(learnt(tmp_path / "killed-0"), learnt(tmp_path / "whole"))
     with pytest.MonkeyPatch.context() as patch:

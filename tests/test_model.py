@@ -178,8 +178,8 @@ def test_bank_holds_what_was_seen(make):
     ("loss", "negatives"),
     [("softmax", "batch"), ("nce", "bank(draws=5)"), ("triplet", "batch")],
 )
-def test_goes_on_as_if_uninterrupted(make, loss, negatives, tmp_path):
-    """6 steps are 3 steps, a checkpoint, and 3 steps: bit for bit."""
+def test_goes_on_as_if_uninterrupted(make, loss, negatives):
+    """6 steps are 3 steps, and 3 of another model set to them, bit for bit."""
 
     def state(model):
         return [v.numpy() for v in model.variables] + [
@@ -190,9 +190,8 @@ def test_goes_on_as_if_uninterrupted(make, loss, negatives, tmp_path):
     whole.fit(stream.dataset(0, 6), verbose=0, shuffle=False)
     first, _ = make(loss, negatives)
     first.fit(stream.dataset(0, 3), verbose=0, shuffle=False)
-    path = first.checkpoint().write(str(tmp_path / "saved"))
     second, _ = make(loss, negatives)
-    second.checkpoint().read(path).assert_consumed()
+    second.set_state([value.numpy() for value in first.state()])
     second.fit(stream.dataset(3, 3), verbose=0, shuffle=False)
     # The mean loss of an epoch is not state: it differs, having seen less.
     metric = {id(v) for v in whole.metrics[0].variables}

@@ -187,3 +187,12 @@ def test_bad_settings(given, words):
         make_plan(make_config(given))
     assert words in str(caught.value)
     assert str(caught.value).count("\n") <= 1
+
+
+def test_another_version(plan_of):
+    """A run with settings that are not known here is not gone on with."""
+    plan = plan_of()
+    settings = dataclasses.asdict(plan.config) | {"whitening": 0.5}
+    Run(plan.config.run_dir).write_json("config.json", settings)
+    with pytest.raises(UsageError, match="this version.*whitening"):
+        open_run(plan)

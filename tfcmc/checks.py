@@ -27,6 +27,23 @@ def must(name, condition, received):
     )
 
 
+def must_be_writable(folder, error):
+    """Makes the error for a run folder that the system does not let us use.
+
+    Args:
+        folder: Its path.
+        error: The `OSError`.
+
+    Returns:
+        A `UsageError`, to be raised by the caller.
+    """
+    return must(
+        "run-dir",
+        "a folder that can be written to",
+        f"{folder} ({error.strerror})",
+    )
+
+
 def shown(value):
     """Writes a value as a message tells it: on one line, and not for ever.
 

@@ -14,6 +14,7 @@ from tfcmc.checks import (
     must,
     unknown,
 )
+from tfcmc.interval import Interval
 
 GEOMETRIES = ("independent", "shared")
 SCHEDULES = ("cosine", "constant")
@@ -116,6 +117,11 @@ class PretrainConfig:
         "multiworker where TF_CONFIG is set, mirrored where there are "
         "several GPUs, else one",
     )
+    save_every: str = _setting(
+        "10min",
+        "how often training is saved within an epoch: in steps (500) or "
+        "minutes (10min); at the end of each it always is",
+    )
     stop_on_collapse: bool = _setting(
         False, "end training once the embeddings have collapsed"
     )
@@ -159,6 +165,7 @@ class PretrainConfig:
         check_number("warmup", self.warmup, at_least=0, at_most=1)
         check_number("alpha", self.alpha, above=0, at_most=100)
         check_number("t", self.t, above=0, at_most=100)
+        Interval(self.save_every)
         check_number(
             "memory-limit", self.memory_limit, above=0, at_most=MOST_MEMORY
         )

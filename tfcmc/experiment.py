@@ -5,32 +5,17 @@ import dataclasses
 import os
 import tempfile
 
-from tfcmc.callbacks import (
-    MeasureRepresentation,
-    SaveCheckpoint,
-    SaveHistory,
-    ShowProgress,
-    StopWhenNotFinite,
-    WatchForCollapse,
-)
 from tfcmc.checks import UsageError
-from tfcmc.data.stream import TrainingStream
 from tfcmc.files import whole
 from tfcmc.judging import Extent, judge
-from tfcmc.lazy import keras, tf
-from tfcmc.losses import Loss
-from tfcmc.model import ContrastiveModel
+from tfcmc.locks import held
 from tfcmc.plan import open_run
 from tfcmc.probes import PROBES
 from tfcmc.runs import Run
-from tfcmc.stage import Stage, hold_out, load, load_encoders, patient
-from tfcmc.strategies import (
-    check_batch_size,
-    distribute,
-    is_chief,
-    make_strategy,
-    share_from_chief,
-)
+from tfcmc.stage import Stage, hold_out, load, load_encoders
+from tfcmc.stored import read_replicas
+from tfcmc.strategies import check_batch_size, is_chief, make_strategy
+from tfcmc.training import train
 
 
 def pretrain(plan, *, until=None, extent=None):
@@ -46,7 +31,9 @@ def pretrain(plan, *, until=None, extent=None):
         What `metrics.json` holds; None on a machine that is not the chief.
 
     Raises:
-        UsageError: if the data do not do, or the folder is another run's.
+        UsageError: if the data do not do, or the folder is another run's, or
+            in use.
+        Interrupted: if it was told to stop.
         NotFinite: if the loss is no number any more.
         Collapsed: if the embeddings collapse and the config says to stop.
     """
@@ -62,7 +49,6 @@ def pretrain(plan, *, until=None, extent=None):
                 f"`batch-size` must be at most the number of pictures to "
                 f"learn from, {len(pictures):,}. Received: {config.batch_size}"
             )
-        run.create()
         run.write_json("config.json", dataclasses.asdict(config))
         stage = Stage(plan, pictures.side, strategy.num_replicas_in_sync)
         with strategy.scope():
@@ -91,7 +77,8 @@ def own_folder(run, chief):
         The `Run` to write to.
     """
     if chief:
-        yield run
+        with alone_in(run):
+            yield run
         return
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -99,9 +86,30 @@ def own_folder(run, chief):
         contextlib.redirect_stdout(nowhere),
     ):
         own = Run(folder)
+        own.create()
         # Read before the chief adds to it, which waits for all to start.
         own.write_history(run.read_history())
         yield own
+
+
+@contextlib.contextmanager
+def alone_in(run):
+    """Makes a run folder and holds it; leaves none where nothing came of it.
+
+    Args:
+        run: The `Run`.
+
+    Raises:
+        UsageError: if another process is using the folder.
+    """
+    new = not run.folder.exists()
+    run.create()
+    try:
+        with held(run.folder):
+            yield
+    finally:
+        if new:
+            run.remove_empty()
 
 
 def save(run, names, encoders):
@@ -122,144 +130,15 @@ def evaluate(plan, run):
         What `metrics.json` holds.
 
     Raises:
-        UsageError: if its encoders are missing or damaged.
+        UsageError: if its encoders are missing or damaged, or another process
+            is using the folder.
     """
-    encoders = load_encoders(plan, run)
-    source = load(plan)
-    judged = run.read_json("metrics.json") or {}
-    stage = Stage(plan, source.pretrain.side, judged.get("replicas", 1))
-    extent = Extent(probe_functions())
-    return judge(plan, run, source, stage, encoders, extent)
-
-
-def train(plan, run, stage, encoders, pictures, held_out, strategy, until):
-    """Fits the encoders, from the last checkpoint on.
-
-    Args:
-        plan: A `Plan`.
-        run: The `Run`.
-        stage: The `Stage`.
-        encoders: One encoder a view; trained in place.
-        pictures: What to learn from.
-        held_out: The `Split` that every epoch is measured on.
-        strategy: The `tf.distribute` strategy that the encoders are of.
-        until: The epoch to stop after.
-    """
-    config = plan.config
-    stream = TrainingStream(
-        pictures,
-        stage.crop,
-        batch_size=config.batch_size,
-        seed=config.seed,
-        geometry=config.geometry,
-        flip=config.flip,
-    )
-    steps = stream.steps_per_epoch
-    with strategy.scope():
-        model = make_model(plan, stage, encoders, len(pictures), steps)
-        checkpoint = model.checkpoint()
-    manager = tf.train.CheckpointManager(
-        checkpoint, str(run.checkpoints), max_to_keep=2
-    )
-    if manager.latest_checkpoint:
-        manager.restore_or_initialize()
-    share_from_chief(strategy, checkpoint.variables)
-    first = int(model.optimizer.iterations.numpy()) // steps
-    rows = run.read_history()[:first]
-    if first >= until:
-        print(f"{run.folder}: trained already, {first} epochs")
-        return
-    if first:
-        print(f"{run.folder}: goes on after epoch {first}")
-    print(f"training with {plan.loss.spec}, {steps:,} steps an epoch")
-    history = SaveHistory(run, rows)
-    model.fit(
-        distribute(
-            strategy,
-            lambda *part: stream.dataset(
-                first * steps, (until - first) * steps, *part
-            ),
-        ),
-        initial_epoch=first,
-        epochs=until,
-        steps_per_epoch=steps,
-        shuffle=False,
-        verbose=0,
-        callbacks=[
-            StopWhenNotFinite(steps),
-            MeasureRepresentation(
-                stage.reader(encoders),
-                stage.activity_reader(encoders),
-                held_out,
-                stage.views.names,
-                alpha=config.alpha,
-                t=config.t,
-            ),
-            history,
-            SaveCheckpoint(manager),
-            ShowProgress(
-                epochs=until,
-                first_epoch=first,
-                steps_per_epoch=steps,
-                batch_size=config.batch_size,
-            ),
-            WatchForCollapse(
-                history,
-                patient(
-                    plan,
-                    stage,
-                    encoders,
-                    len(pictures),
-                    len(held_out.pictures),
-                ),
-                stop=config.stop_on_collapse,
-            ),
-        ],
-    )
-
-
-def make_model(plan, stage, encoders, examples, steps):
-    """Returns the compiled model.
-
-    Args:
-        plan: A `Plan`.
-        stage: The `Stage`.
-        encoders: One encoder a view.
-        examples: Number of training pictures.
-        steps: Steps an epoch.
-    """
-    model = ContrastiveModel(
-        encoders,
-        convert=stage.views.convert,
-        pad=stage.crop.pad,
-        loss=Loss(plan.loss),
-        negatives=plan.negatives.function(),
-        examples=examples,
-        seed=plan.config.seed,
-    )
-    # XLA would halve the speed of the convolutions on a CPU; the colours are
-    # compiled by themselves.
-    model.compile(
-        optimizer=make_optimizer(plan.config, steps), jit_compile=False
-    )
-    return model
-
-
-def make_optimizer(config, steps_per_epoch):
-    """Returns Adam with the config's learning-rate schedule."""
-    rate = config.learning_rate
-    if config.schedule == "cosine":
-        steps = config.epochs * steps_per_epoch
-        warmup = round(config.warmup * steps)
-        rate = keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=0.0 if warmup else rate,
-            decay_steps=max(1, steps - warmup),
-            warmup_target=rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    return keras.optimizers.Adam(
-        rate, beta_1=config.beta_1, beta_2=config.beta_2
-    )
+    with held(run.folder):
+        encoders = load_encoders(plan, run)
+        source = load(plan)
+        stage = Stage(plan, source.pretrain.side, read_replicas(run))
+        extent = Extent(probe_functions())
+        return judge(plan, run, source, stage, encoders, extent)
 
 
 def probe_functions(names=None):

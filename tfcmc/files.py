@@ -4,6 +4,9 @@ import contextlib
 import os
 import pathlib
 
+# Without the file's own name: TensorBoard reads what has "tfevents" in it.
+ASIDE = "partial"
+
 
 @contextlib.contextmanager
 def whole(path):
@@ -16,15 +19,24 @@ def whole(path):
         The path to write to, in the same folder and of the same suffix.
     """
     path = pathlib.Path(path)
-    # Without the file's own name: TensorBoard reads what has "tfevents" in it.
-    aside = path.with_name(f"partial{path.suffix}")
+    aside = path.with_name(ASIDE + path.suffix)
     try:
         yield aside
-        with open(aside, "rb") as file:
-            os.fsync(file.fileno())
+        _flush(aside)
         os.replace(aside, path)
+        if os.name == "posix":
+            _flush(path.parent)  # else a power cut may undo the renaming
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _flush(path):
+    """Waits until a file, or the names in a folder, are on the disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def write_whole(path, content):

@@ -46,7 +46,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         self._contrast = loss
         self._negatives = negatives
         self._seed = seed
-        self._mean_loss = keras.metrics.Mean(name="loss")
+        self._mean_loss = replicas.RunningMean("loss")
         self._states = [
             self._variable(f"loss_state_{view}", [loss.state_size], "zeros")
             for view in range(2)
@@ -73,18 +73,42 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             aggregation="none",
         )
 
-    def checkpoint(self):
-        """Returns a `tf.train.Checkpoint` of everything training changes.
+    def steps_done(self):
+        """Returns how many steps it was trained for."""
+        return int(self.optimizer.iterations.numpy())
 
-        Encoders, optimizer, memory banks and what the loss knows of the
-        batches seen, one by one: a checkpoint of a Keras 3 model itself
-        leaves out the variables that the model owns directly.
+    def state(self):
+        """Returns every `tf.Variable` that training changes, in one order.
+
+        Encoders, optimizer, memory banks, what the loss knows of the batches
+        seen, and the running mean of the epoch's losses.
         """
         self.optimizer.build(self.trainable_variables)
-        variables = [*self.variables, *self.optimizer.variables]
-        return tf.train.Checkpoint(
-            variables=[variable.value for variable in variables]
-        )
+        variables = [
+            *self.variables,
+            *self._mean_loss.variables,  # not among the model's own
+            *self.optimizer.variables,
+        ]
+        return [variable.value for variable in variables]
+
+    def set_state(self, arrays):
+        """Sets every variable of `state`.
+
+        Args:
+            arrays: Their values, in their order.
+
+        Raises:
+            ValueError: if they are another model's.
+        """
+        variables = self.state()
+        shapes = [tuple(variable.shape) for variable in variables]
+        if shapes != [array.shape for array in arrays]:
+            raise ValueError(
+                "`arrays` must be of the shapes of the model's variables. "
+                f"Received: {len(arrays)} for {len(variables)} variables"
+            )
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
 
     @property
     def metrics(self):

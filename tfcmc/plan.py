@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 
+import tfcmc
 from tfcmc.checks import UsageError, must
 from tfcmc.config import PretrainConfig
 from tfcmc.crops import CROPS
@@ -31,6 +32,7 @@ CIRCUMSTANCES = (
     "data_dir",
     "memory_limit",
     "preset",
+    "save_every",
     "stop_on_collapse",
     "strategy",
 )
@@ -192,8 +194,8 @@ def open_run(plan):
         The `Run`; nothing is written yet.
 
     Raises:
-        UsageError: if the folder holds another experiment, or files that no
-            run wrote.
+        UsageError: if the folder holds another experiment, a run of another
+            version, or files that no run wrote.
     """
     check_folder("run-dir", plan.config.run_dir)
     run = Run(plan.config.run_dir)
@@ -208,6 +210,12 @@ def open_run(plan):
     # A run older than a setting was made as by its default.
     stored = dataclasses.asdict(PretrainConfig()) | stored
     wanted = dataclasses.asdict(plan.config)
+    if strange := sorted(stored.keys() - wanted.keys()):
+        raise UsageError(
+            f"`run-dir` must hold a run of this version of tfcmc, "
+            f"{tfcmc.__version__}. Received: {str(run.folder)!r}, whose "
+            f"settings are others: {', '.join(strange[:3])}"
+        )
     differing = [
         name
         for name in wanted

@@ -5,7 +5,7 @@ replicas. With one replica every function gives back what it is given, and
 nothing is added to the step.
 """
 
-from tfcmc.lazy import tf
+from tfcmc.lazy import keras, tf
 
 
 def count():
@@ -76,6 +76,40 @@ def own(whole):
     start = context.replica_id_in_sync_group * size
     share = whole[start : start + size]
     return tf.ensure_shape(share, [size, *whole.shape[1:]])
+
+
+class RunningMean(keras.metrics.Metric):
+    """The mean of numbers that are equal on every replica.
+
+    Keras's own `Mean` sums what the replicas hold when it is read, and parts
+    it among them when it is set: rounded, where their number is no power of
+    two, and not at all on several machines (TensorFlow 2.21).
+
+    Args:
+        name: Its name in the logs.
+    """
+
+    def __init__(self, name):
+        super().__init__(name=name)
+        self._total = self._variable("total")
+        self._count = self._variable("count")
+
+    def _variable(self, name):
+        return keras.Variable(
+            "zeros",
+            shape=(),
+            dtype="float32",
+            trainable=False,
+            aggregation="none",
+            name=name,
+        )
+
+    def update_state(self, value):
+        self._total.assign(self._total + value)
+        self._count.assign(self._count + 1.0)
+
+    def result(self):
+        return tf.math.divide_no_nan(self._total.value, self._count.value)
 
 
 class FitsOnSeveralMachines:

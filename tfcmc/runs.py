@@ -4,6 +4,7 @@ config.json  history.csv  metrics.json  embedded.npz  encoders/NAME.keras
 checkpoints/  figures/*.png  tensorboard/
 """
 
+import contextlib
 import csv
 import io
 import json
@@ -12,7 +13,7 @@ import zipfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError, must
+from tfcmc.checks import UsageError, must_be_writable
 from tfcmc.files import write_whole
 
 
@@ -41,6 +42,16 @@ class Run:
         make_folder(self.folder)
         for folder in (self.checkpoints, self.encoders, self.figures):
             make_folder(folder)
+
+    def remove_empty(self):
+        """Removes the folder if nothing was written to it."""
+        with contextlib.suppress(OSError):  # one that is not empty stays
+            for folder in (self.checkpoints, self.encoders, self.figures):
+                folder.rmdir()
+            lock = self.folder / ".lock"
+            if all(path == lock for path in self.folder.iterdir()):
+                lock.unlink(missing_ok=True)
+                self.folder.rmdir()
 
     def siblings(self):
         """Returns the other runs in the same folder, by their names."""
@@ -127,11 +138,7 @@ def make_folder(folder):
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise must(
-            "run-dir",
-            "a folder that can be written to",
-            f"{folder} ({error.strerror})",
-        ) from None
+        raise must_be_writable(folder, error) from None
 
 
 def _number(text):

@@ -114,6 +114,25 @@ def read_picture_side(run):
     return side
 
 
+def read_replicas(run):
+    """Reads on how many replicas a run was trained off its verdict.
+
+    Args:
+        run: A `Run`.
+
+    Returns:
+        Their number; 1 where the verdict is not there.
+
+    Raises:
+        UsageError: if the file is damaged.
+    """
+    found = _read(run, "metrics.json", {}) or {}
+    replicas = found.get("replicas", 1)
+    if _misfit(replicas, int) or replicas < 1:
+        raise _damaged(run, "metrics.json", f"replicas is {replicas!r}")
+    return replicas
+
+
 def read_history(run, names=()):
     """Reads the rows of a run's history.
 

@@ -47,6 +47,19 @@ def count_epochs(epochs):
     return f"{epochs} epoch" + ("" if epochs == 1 else "s")
 
 
+def place(step, steps):
+    """Says where a step is: "epoch 3", or "step 12 of 78 of epoch 4".
+
+    Args:
+        step: Steps done, from the start of training.
+        steps: Steps an epoch.
+    """
+    epoch, within = divmod(step, steps)
+    if within:
+        return f"step {within:,} of {steps:,} of epoch {epoch + 1}"
+    return f"epoch {epoch}"
+
+
 def clock(seconds):
     """Returns "5:12" or "1:05:12"."""
     minutes, seconds = divmod(round(seconds), 60)

@@ -8,6 +8,7 @@ lines instead of the whole usage.
 import argparse
 import contextlib
 import dataclasses
+import errno
 import os
 import re
 import sys
@@ -16,6 +17,7 @@ import types
 import typing
 
 from tfcmc.checks import UsageError, must, unknown
+from tfcmc.signals import Interrupted, raised
 from trainers.settings_file import beneath, read_settings
 
 # Notes of level I and W, and the one E that says "no GPU", in the two forms
@@ -26,6 +28,8 @@ NOISE = re.compile(
     rb"|(E\d{4}|\d{4}-\d\d-\d\d [\d:.]+: E) .*(cuInit|cuda|cuDNN|cuBLAS)"
     rb"|To enable the following instructions: .* rebuild TensorFlow"
 )
+# Full disks, quotas, disks that fail, folders that may be read only.
+FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 LINE_ENDS = re.compile(rb"(?<=[\r\n])")
 SCREENS = [2]  # the descriptors of stderr, the one without noise last
 
@@ -155,7 +159,8 @@ def parse(parser, argv=None):
 def run(main):
     """Runs a command and turns mistakes into plain lines and exit codes.
 
-    2 for a mistake of the user, 1 for a training that failed, 130 for Ctrl-C.
+    2 for a mistake of the user, 1 for a training that failed or a machine
+    that did, 130 for Ctrl-C and 143 for SIGTERM.
 
     Args:
         main: The command.
@@ -163,7 +168,7 @@ def run(main):
     # Names of files may hold bytes that are no text.
     sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with without_noise():
+        with raised(), without_noise():
             main()
     except UsageError as error:
         print(error, file=sys.stderr)
@@ -171,13 +176,32 @@ def run(main):
     except ArithmeticError as error:
         print(f"Stopped: {error}.", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except Interrupted as told:
         print(
-            "\nInterrupted. The same command goes on after the last whole "
-            "epoch.",
+            f"\n{told}. The same command goes on from what is saved.",
             file=sys.stderr,
         )
-        sys.exit(130)
+        sys.exit(128 + told.number)
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        print(
+            f"The machine failed: {fault}. What was saved before is whole; "
+            f"the same command goes on from there.",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+
+
+def fault_of(error):
+    """Says what of the machine failed, or None where an error is another."""
+    if isinstance(error, OSError):
+        return error if error.errno in FAULTS else None
+    # TensorFlow's writers have no numbers, only the system's words.
+    ours = type(error).__module__.startswith("tensorflow")
+    words = map(os.strerror, FAULTS)
+    return next((each for each in words if ours and each in str(error)), None)
 
 
 def abandon(message):

@@ -22,8 +22,8 @@ from tfcmc.plan import make_plan, open_run
 from trainers import command_line, machines
 
 ADVICE = (
-    "The same command, started again on all machines, goes on after the last "
-    "whole epoch."
+    "The same command, started again on all machines, goes on from what is "
+    "saved."
 )
 
 

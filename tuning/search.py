@@ -35,12 +35,12 @@ import time
 
 from tfcmc.checks import must
 from tfcmc.config import PretrainConfig
+from tfcmc.locks import held
 from tfcmc.runs import make_folder
 from trainers import command_line
 from tuning import processes
 from tuning.distributed import Chief, role, work, worker_name
 from tuning.engine import conduct
-from tuning.locks import held
 from tuning.oracle import TUNERS, Tuner
 from tuning.plan import TRIALS, plan_search, settled, with_objective
 from tuning.progress import Progress, score_text

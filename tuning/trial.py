@@ -4,15 +4,19 @@
 trial.
 """
 
+import os
 import pathlib
 import shutil
+import threading
+import time
 
+from tfcmc.locks import held
 from tfcmc.plan import stored_plan
 from tfcmc.runs import Run
 from trainers import command_line
-from tuning.locks import end_with, held
 
 PROBES = ("linear_probe", "knn")
+WATCH = 0.5  # seconds between looks at the parent
 
 
 def main(argv=None):
@@ -28,7 +32,7 @@ def main(argv=None):
     if "process" in given:
         end_with(given["process"])
     # A search that was killed leaves trials that end a moment later.
-    with held(given["run"], wait=True):
+    with held(given["run"], part="trial-", wait=True):
         if "parent" in given:
             go_on_from(Run(given["parent"]), Run(given["run"]))
         plan, _ = stored_plan(given["run"])
@@ -58,6 +62,21 @@ def go_on_from(parent, run):
         shutil.copy(path, run.tensorboard)
     # Last: it says that the rest is there.
     run.write_history(parent.read_history())
+
+
+def end_with(parent):
+    """Ends this process when its parent has ended, however that ended.
+
+    Args:
+        parent: Number of the parent's process.
+    """
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(WATCH)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -21,12 +21,12 @@ from tfcmc.config import make_config
 from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.validation import choose_on_validation
+from tfcmc.locks import held
 from tfcmc.plan import make_plan
 from tfcmc.runs import Run
 from trainers import evaluate
 from tuning import search
 from tuning.distributed import NAMES
-from tuning.locks import held
 from tuning.oracle import Tuner
 from tuning.plan import plan_search, settled, with_objective
 from tuning.ranking import scores_of
@@ -268,7 +268,7 @@ def test_one_search_a_folder(searched):
     """A second process is refused while the first is there."""
     folder, _, _ = searched
     with held(folder):
-        assert "held by no other search" in refused(folder, *WORDS)
+        assert "by one process at a time" in refused(folder, *WORDS)
     with held(folder, part="one-"), held(folder, part="two-"):
         pass
 

@@ -1,0 +1,145 @@
+"""Trainings that are told to stop, or killed, and what comes of them."""
+
+import contextlib
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from tests import kills
+from tfcmc import experiment, interval, training
+from tfcmc.checks import UsageError
+from tfcmc.interval import Interval
+from tfcmc.locks import held
+from tfcmc.signals import Interrupted, noted, raised
+from trainers import command_line, evaluate, pretrain
+
+
+def test_killed_and_gone_on(tmp_path):
+    """A case with all that is remembered, killed twice, bit for bit."""
+    told = []
+    cases = [("nce(z=mean)", "bank(momentum=0.5, draws=64)", 2)]
+    assert kills.study(cases, 2, 5, tmp_path, show=told.append) == 2, told
+
+
+def test_stopped_after_every_step(tmp_path, monkeypatch, learnt, capsys):
+    """Told to stop after each step in turn, the last of an epoch too."""
+    words = ["--data=shapes(size=100)", "--epochs=2", "--batch-size=40"]
+    words += ["--negatives=bank(draws=16)", "--loss=nce(z=mean)"]
+    monkeypatch.setattr(experiment, "judge", lambda *parts: None)
+    pretrain.main([*words, f"--run-dir={tmp_path / 'whole'}"])
+    stopped = [*words, f"--run-dir={tmp_path / 'stopped'}"]
+    places = []
+    with monkeypatch.context() as patch:
+        always = contextlib.nullcontext(lambda: signal.SIGTERM)
+        patch.setattr(training, "noted", lambda: always)
+        for _ in range(3):
+            with pytest.raises(Interrupted) as told:
+                pretrain.main(stopped)
+            places.append(str(told.value))
+    assert places.pop() == "SIGTERM: saved at epoch 2"
+    assert places == [
+        f"SIGTERM: saved at {place}"
+        for place in ("step 1 of 2 of epoch 1", "step 1 of 2 of epoch 2")
+    ]
+    capsys.readouterr()
+    pretrain.main(stopped)
+    assert "trained already, 2 epochs" in capsys.readouterr().out
+    (rows, encoders), (want, others) = map(
+        learnt, (tmp_path / "stopped", tmp_path / "whole")
+    )
+    assert rows == want
+    for name, value in others.items():
+        np.testing.assert_array_equal(encoders[name], value)
+
+
+def test_one_writer(trained, capsys):
+    """A second process on a run folder is refused, to train or to judge."""
+    folder, _ = trained
+    for words in (
+        (pretrain, ["--data=shapes(size=160)", f"--run-dir={folder}"]),
+        (evaluate, [str(folder)]),
+    ):
+        module, given = words
+        if module is pretrain:
+            given = [*given, "--epochs=2", "--batch-size=16"]
+        with held(folder), pytest.raises(SystemExit) as left:
+            command_line.run(lambda: module.main(given))  # noqa: B023
+        assert left.value.code == 2
+        assert "one process at a time" in capsys.readouterr().err
+    with held(folder), held(folder, part="other-"):
+        pass
+
+
+def test_no_folder_where_nothing_came_of_it(tmp_path):
+    """Data that do not do leave no empty run behind."""
+    (tmp_path / "pictures").mkdir()
+    folder = tmp_path / "runs" / "one"
+    with pytest.raises(UsageError, match="images"):
+        pretrain.main(
+            [f"--data=folder:{tmp_path / 'pictures'}", f"--run-dir={folder}"]
+        )
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_are_noted_once(number):
+    """Noted once and then obeyed; raised; or ignored, where they are."""
+    before = signal.getsignal(number)
+    obeyed = []
+    signal.signal(number, lambda *got: obeyed.append(got[0]))
+    try:
+        with noted() as told:
+            assert told() is None
+            os.kill(os.getpid(), number)
+            assert not obeyed and told() == number
+            os.kill(os.getpid(), number)
+            assert obeyed == [number] and told() == number
+        os.kill(os.getpid(), number)
+        assert obeyed == [number, number]
+        with noted(), raised(), pytest.raises(Interrupted) as caught:
+            os.kill(os.getpid(), number)
+        assert caught.value.number == number
+        signal.signal(number, signal.SIG_IGN)
+        with raised(), noted() as told:
+            os.kill(os.getpid(), number)
+            assert told() is None
+    finally:
+        signal.signal(number, before)
+
+
+def test_signals_in_a_thread():
+    """Where Python allows no handlers, none is set."""
+    found = []
+
+    def look():
+        with noted() as told:
+            found.append(told())
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert found == [None]
+
+
+def test_intervals(monkeypatch):
+    """Steps are counted, minutes read off the clock."""
+    every = Interval("3")
+    assert [every.due() for _ in range(7)] == [
+        step % 3 == 0 for step in range(1, 8)
+    ]
+    now = iter([0.0, 20.0, 31.0, 50.0, 61.5])
+    monkeypatch.setattr(interval.time, "monotonic", lambda: next(now))
+    every = Interval("0.5min")
+    assert [every.due() for _ in range(4)] == [False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "0min", "-3", "1.5", "min", "", "10 min", "1e3", "10sec"]
+)
+def test_intervals_refused(text):
+    """Neither steps nor minutes, or none at all."""
+    with pytest.raises(UsageError, match="`save-every` must be .* Received"):
+        Interval(text)

@@ -1,0 +1,117 @@
+"""What is written while a run trains, and going on from it."""
+
+import time
+
+from tfcmc.checkpoints import Checkpoint
+from tfcmc.lazy import keras, tf
+from tfcmc.signals import Interrupted
+from tfcmc.summary import place
+
+
+class SaveHistory(keras.callbacks.Callback):
+    """Writes a row an epoch to `history.csv` and TensorBoard.
+
+    Args:
+        run: The `Run`.
+        rows: The rows of the epochs before.
+        seconds: What the steps of the epoch at hand have taken already.
+    """
+
+    def __init__(self, run, rows, seconds=0.0):
+        super().__init__()
+        self._run = run
+        self._before = seconds
+        self.rows = list(rows)
+
+    def seconds(self):
+        """Returns what the epoch at hand has taken so far."""
+        return self._before + time.perf_counter() - self._start
+
+    def on_train_begin(self, logs=None):
+        self._writer = tf.summary.create_file_writer(
+            str(self._run.tensorboard)
+        )
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"epoch": epoch + 1, "seconds": round(self.seconds(), 3)} | {
+            name: float(value) for name, value in logs.items()
+        }
+        self._before = 0.0
+        self.rows.append(row)
+        self._run.write_history(self.rows)
+        with self._writer.as_default(step=epoch + 1):
+            for name, value in logs.items():
+                tf.summary.scalar(f"epoch/{name}", value)
+        self._writer.flush()
+
+    def on_train_end(self, logs=None):
+        self._writer.close()
+
+
+class SaveCheckpoint(keras.callbacks.Callback):
+    """Saves everything training needs to go on.
+
+    At the end of every epoch, as often as is asked for in between, and before
+    it stops because it was told to.
+
+    Args:
+        checkpoints: `Checkpoints`; None on a machine that is not the chief.
+        history: The `SaveHistory`, which comes before it.
+        steps_per_epoch: Steps an epoch.
+        due: `() -> bool`, asked after every step.
+        told: `() -> a signal's number or None`, asked after every step.
+    """
+
+    def __init__(self, checkpoints, history, *, steps_per_epoch, due, told):
+        super().__init__()
+        self._checkpoints = checkpoints
+        self._history = history
+        self._steps = steps_per_epoch
+        self._due = due
+        self._told = told
+
+    def on_train_batch_end(self, batch, logs=None):
+        due, number = self._due(), self._told()
+        step = self.model.steps_done()
+        if step % self._steps == 0:
+            return  # the end of the epoch saves, with its row
+        if due or number is not None:
+            self._save(self._history.seconds())
+        if number is not None:
+            saved = self._checkpoints and place(step, self._steps)
+            raise Interrupted(number, saved)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._save(0.0)
+
+    def _save(self, seconds):
+        if self._checkpoints is None:
+            return
+        state = {"rows": self._history.rows, "seconds": seconds}
+        arrays = [value.numpy() for value in self.model.state()]
+        self._checkpoints.save(
+            Checkpoint(self.model.steps_done(), arrays, state)
+        )
+
+
+class GoOn(keras.callbacks.Callback):
+    """Sets the model to a checkpoint, the epoch's running mean included.
+
+    Keras forgets the mean at the start of every epoch, so that it has to be
+    set after that.
+
+    Args:
+        arrays: The value of every variable of the model's `state()`.
+    """
+
+    def __init__(self, arrays):
+        super().__init__()
+        self._arrays = arrays
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._arrays is not None:
+            self.model.set_state(self._arrays)
+            self._arrays = None

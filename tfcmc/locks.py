@@ -1,0 +1,41 @@
+"""One process a folder, also where another was killed."""
+
+import contextlib
+import pathlib
+
+from tfcmc.checks import UsageError, must_be_writable
+from tfcmc.lazy import LazyModule
+
+filelock = LazyModule("filelock")
+
+
+@contextlib.contextmanager
+def held(folder, *, part="", wait=False):
+    """Holds a folder for this process; the system lets go when it ends.
+
+    Args:
+        folder: Path of the folder, which is there.
+        part: What of it, if not all.
+        wait: Whether to wait for another process to end.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        UsageError: if another process holds it, or it cannot be written to.
+    """
+    path = pathlib.Path(folder) / f".{part}lock"
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=-1 if wait else 0)
+    except filelock.Timeout:
+        raise UsageError(
+            f"`run-dir` must be written to by one process at a time. "
+            f"Received: {str(folder)!r}, which another is using"
+        ) from None
+    except OSError as error:
+        raise must_be_writable(folder, error) from None
+    try:
+        yield
+    finally:
+        lock.release()
