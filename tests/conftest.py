@@ -277,12 +277,25 @@ def write_run(folder, settings, scores):
         "uniformity": uniformity,
         "effective_rank": scores["effective_rank"],
     }
-    metrics = {
-        "epochs": settings["epochs"],
+    common = {
         "alignment": sphere["alignment"],
         "uniformity": sphere["uniformity"],
         "sphere": sphere,
+    }
+    metrics = {
+        **{name: config[name] for name in ("loss", "data", "seed", "epochs")},
+        **common,
         "sphere_all": sphere,
+        "untrained": common,
+        "floors": {
+            "uniformity_uniform_sphere": -3.9,
+            "uniformity_one_point": 0.0,
+            "alignment_unrelated_views": 2.0,
+        },
+        "findings": [],
+        "versions": {},
+        "controls_key": "",
+        "judged_on": "validation",
         "encoders_sha256": {"L": folder.name},
     }
     for name in ("linear_probe", "knn"):

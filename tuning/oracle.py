@@ -18,6 +18,7 @@ from tuning.records import DONE, OBJECTIVES
 keras_tuner = LazyModule("keras_tuner", needs_tensorflow=True)
 
 TUNERS = ("bayesian", "random", "hyperband", "grid")
+DRAWS = 20  # at random, before a trial may repeat another
 OWN = "tuner/"  # what begins the names of Hyperband's notes to itself
 
 
@@ -95,16 +96,44 @@ class Tuner:
             running.status = "FAILED"
         self.oracle.end_trial(running)
 
+    def _without_repeats(self, oracle):
+        """Lets a Bayesian oracle draw at random where it would repeat itself.
+
+        It sees no repetition in what is the same only once it is rounded.
+        """
+        populate = oracle.populate_space
+
+        def unlike(trial_id):
+            response = populate(trial_id)
+            tried = [
+                self._values(each.hyperparameters.values)
+                for each in oracle.trials.values()
+            ]
+            draws = 0
+            while draws < DRAWS and self._repeats(response["values"], tried):
+                response = oracle._random_populate_space()
+                draws += 1
+            return response
+
+        return unlike
+
+    def _repeats(self, found, tried):
+        return found is not None and self._values(found) in tried
+
+    def _values(self, found):
+        """The values searched, as a trial is given them."""
+        return {
+            name: _decoded(span, found[name])
+            for name, span in self._space.items()
+        }
+
     def read(self, trial):
         """Reads a trial of KerasTuner's as a `Proposal`."""
         found = trial.hyperparameters.values
         parent = found.get(OWN + "trial_id")
         return Proposal(
             number=int(trial.trial_id),
-            values={
-                name: _decoded(span, found[name])
-                for name, span in self._space.items()
-            },
+            values=self._values(found),
             epochs=found.get(OWN + "epochs", self._epochs),
             parent=None if parent is None else int(parent),
         )
@@ -132,7 +161,7 @@ class Tuner:
         }
         oracle = kinds[search.tuner](max_trials=None, **common)
         if search.tuner == "bayesian":
-            oracle.populate_space = _without_repeats(oracle)
+            oracle.populate_space = self._without_repeats(oracle)
         if search.tuner == "grid":
             oracle.populate_space = _without_waiting(oracle)
         return oracle
@@ -165,20 +194,6 @@ def quietly(create):
             return create(slot)
 
     return created
-
-
-def _without_repeats(oracle):
-    """Lets a Bayesian oracle draw at random where it would repeat itself."""
-    populate = oracle.populate_space
-
-    def unlike(trial_id):
-        response = populate(trial_id)
-        values = response["values"]
-        if values is None or not oracle._duplicate(values):
-            return response
-        return oracle._random_populate_space()
-
-    return unlike
 
 
 def _without_waiting(oracle):

@@ -7,6 +7,7 @@ import time
 
 from tfcmc.plan import make_plan, open_run
 from tfcmc.runs import Run, make_folder
+from tfcmc.stored import read_metrics
 from trainers import workers
 from tuning.ranking import scores_of
 from tuning.records import FAILED, Trial, trial_folder
@@ -75,7 +76,7 @@ class Processes:
                 trial, status=FAILED, reason=ended.reason
             )
         folder = trial_folder(self._folder, proposal.number)
-        scores = scores_of(Run(folder).read_json("metrics.json"))
+        scores = scores_of(read_metrics(Run(folder)))
         trial = dataclasses.replace(trial, scores=scores)
         if self._objective not in scores:
             return dataclasses.replace(
@@ -98,7 +99,7 @@ def run_default(config, folder):
     """
     run = Run(pathlib.Path(folder) / "default")
     prepare(run.folder, config)
-    found = run.read_json("metrics.json")
+    found = read_metrics(run)
     if found is not None:
         return scores_of(found), None
     (ended,) = workers.run_all(
@@ -108,7 +109,7 @@ def run_default(config, folder):
     )
     if ended.code != 0:
         return {}, ended.reason
-    return scores_of(run.read_json("metrics.json")), None
+    return scores_of(read_metrics(run)), None
 
 
 def prepare(folder, config):

@@ -4,7 +4,7 @@ import time
 
 from tfcmc.summary import clock
 from tuning.ranges import values_text
-from tuning.ranking import rating
+from tuning.ranking import best_trial
 from tuning.records import DONE
 from tuning.table import TITLES
 
@@ -53,7 +53,7 @@ class Progress:
         told = f"failed: {trial.reason}"
         if trial.status == DONE:
             told = self.told(trial)
-        top = best(self._trials, self._search.objective)
+        top = best_trial(self._search, self._trials)
         if top is not None:
             told += f"; best {self.told(top)}, trial {top.number}"
         left = self._search.trials - len(self._trials)
@@ -72,15 +72,6 @@ class Progress:
     def _name(self, number):
         width = len(str(self._search.trials - 1))
         return f"trial {number:{width}}"
-
-
-def best(trials, objective):
-    """Returns the best of the trials that were done, or None."""
-    return max(
-        (trial for trial in trials if trial.status == DONE),
-        key=lambda trial: rating(objective, trial.scores[objective]),
-        default=None,
-    )
 
 
 def score_text(objective, scores):

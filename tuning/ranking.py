@@ -6,6 +6,7 @@ import pathlib
 from tfcmc.checks import UsageError
 from tfcmc.registry import parse_spec
 from tfcmc.runs import Run
+from tfcmc.stored import read_metrics, read_settings
 from tuning.records import (
     DONE,
     OBJECTIVES,
@@ -131,7 +132,7 @@ def defaults(folder, search):
         None where the run is not finished.
     """
     run = Run(pathlib.Path(folder) / "default")
-    metrics = run.read_json("metrics.json")
+    metrics = read_metrics(run)
     if metrics is None:
         return None
     known = settings_of(run.folder)
@@ -160,7 +161,7 @@ def settings_of(folder):
     Raises:
         UsageError: if the folder holds no run.
     """
-    stored = Run(folder).read_json("config.json")
+    stored = read_settings(Run(folder))
     if stored is None:
         raise UsageError(
             f"`search` must hold the runs of its trials. Received: "

@@ -16,6 +16,7 @@ import pathlib
 
 from tfcmc.files import write_whole
 from tfcmc.runs import Run
+from tfcmc.stored import read_metrics
 from trainers import command_line
 from tuning import drawing, table
 from tuning.label_free import agreement
@@ -102,7 +103,7 @@ def analyse(folder, search, trials, default):
 
 def judged_pictures(folder, trial):
     """Returns on how many pictures a trial was judged."""
-    metrics = Run(trial_folder(folder, trial.number)).read_json("metrics.json")
+    metrics = read_metrics(Run(trial_folder(folder, trial.number)))
     return metrics["sphere_all"]["images"]
 
 
@@ -140,7 +141,7 @@ def _is_of(verdict, folder, best):
         "default": folder / "default",
     }
     return verdict["trial"] == best.number and all(
-        (Run(path).read_json("metrics.json") or {}).get("encoders_sha256")
+        (read_metrics(Run(path)) or {}).get("encoders_sha256")
         == verdict[name]["encoders_sha256"]
         for name, path in runs.items()
     )

@@ -13,7 +13,8 @@ from tuning import distributed
 from tuning.distributed import NAMES, Chief, role, work
 from tuning.engine import NothingWorks, conduct
 from tuning.oracle import TUNERS, Tuner
-from tuning.progress import Progress, best
+from tuning.progress import Progress
+from tuning.ranking import best_trial
 from tuning.records import (
     DONE,
     FAILED,
@@ -105,6 +106,22 @@ def test_trials_keep_to_the_space(whole):
     assert len(seen) == len(trials)
 
 
+def test_no_trial_repeats_another(tmp_path):
+    """Nor once its values are rounded, here to 0.1000, 0.1001, 0.1002, ..."""
+    space = {"temperature": {"low": 0.1, "high": 0.1004, "scale": "linear"}}
+
+    def run(proposals):
+        for proposal in proposals:
+            scores = {"knn": proposal.values["temperature"]}
+            trial_folder(tmp_path, proposal.number).mkdir(parents=True)
+            yield Trial(scores=scores, **dataclasses.asdict(proposal))
+
+    search = make_search("bayesian", trials=5, space=space, jobs=2)
+    trials = conduct(Tuner(search, EPOCHS), search, tmp_path, run)
+    tried = {trial.values["temperature"] for trial in trials}
+    assert tried == {0.1, 0.1001, 0.1002, 0.1003, 0.1004}
+
+
 def test_whatever_ends_first(whole, tmp_path):
     """The trials of a round may end in any order."""
     search, trials = whole
@@ -174,7 +191,7 @@ def test_better_than_chance(tmp_path):
     for tuner in ("random", "bayesian"):
         search = make_search(tuner, trials=24)
         search_in(tmp_path / tuner, search)
-        found = best(read_trials(tmp_path / tuner), "knn")
+        found = best_trial(search, read_trials(tmp_path / tuner))
         tops[tuner] = found.scores["knn"]
     assert tops["bayesian"] > tops["random"]
 
@@ -244,7 +261,7 @@ def test_screen(tmp_path, capsys):
     assert lines[2].startswith("trial 1: temperature=")
     assert "failed: it broke; best kNN" in lines[3]
     assert "2 to go, 0:00" in lines[3] and "to go" not in lines[7]
-    top = best(trials, "knn")
+    top = best_trial(search, trials)
     assert f"trial {top.number}" in lines[7]
 
 
