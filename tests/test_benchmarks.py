@@ -18,6 +18,7 @@ from benchmarks import (
     losses,
     measuring,
     metrics,
+    saving,
     step,
     step_parts,
     throughput,
@@ -133,6 +134,37 @@ def test_step(in_process, capsys):
     assert re.search(r"encoders: \d+\.\d+ Gflop at \d+ Gflop/s", text)
 
 
+def test_saving(in_process, capsys, tmp_path):
+    """Steps, saves and their size; the bank is every picture's vectors."""
+    saving.main(
+        [
+            "--batch-size=4",
+            "--pictures=400",
+            "--seconds=0.1",
+            "--threads=1",
+            f"--folder={tmp_path}",
+        ]
+    )
+    text = capsys.readouterr().out
+    pattern = r"^(\w+) +\d+\.\d +\d+\.\d +(\d+\.\d) +\d+\.\d+ % "
+    sizes = {
+        name: float(size)
+        for name, size in re.findall(pattern, text, flags=re.M)
+    }
+    bank = 2 * 400 * 384 * 4 / 1e6
+    assert sizes["bank"] - sizes["batch"] == pytest.approx(bank, abs=0.11)
+    assert "saving, % of the time: " in text
+    assert not list(tmp_path.iterdir())
+
+
+def test_share_of_saving():
+    """A save of a second beside 99 of training is 1 %."""
+    found = {"step": 9.9, "save": 1.0}
+    of_epoch, of_minutes = saving.shares(found, 10)
+    assert of_epoch == pytest.approx(1.0)
+    assert of_minutes == pytest.approx(100 / 601)
+
+
 def test_operations():
     """Counted place by place and weight by weight, for the paper's encoder."""
     encoder = ENCODERS.lookup("paper").function((64, 64, 2), 0)
@@ -144,7 +176,7 @@ def test_operations():
     assert step_parts.operations_of(encoder) == want
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, "step"])
+@pytest.mark.parametrize("name", [*COMMANDS, "step", "saving"])
 def test_help_is_light(name):
     """`--help` loads neither TensorFlow nor PyTorch."""
     program = (
