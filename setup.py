@@ -41,6 +41,7 @@ setup(
         "bench": ["torch>=2.4", "scikit-image>=0.24"],
         "test": [
             "pytest>=8.3",
+            "pytest-xdist>=3.7",
             "ruff>=0.12",
             "scikit-image>=0.24",
             "pyarrow>=18",

@@ -30,6 +30,8 @@ hypothesis.settings.register_profile(
     "fixed", derandomize=True, deadline=None, database=None, max_examples=60
 )
 hypothesis.settings.load_profile("fixed")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 CHROMIUM = ("chromium", "chromedriver")
 CHROMIUM_FLAGS = (
     "--headless",
@@ -46,6 +48,13 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+def pytest_configure(config):
+    """Tests run in two processes: each takes one core, as do its children."""
+    if config.getoption("numprocesses", None):
+        for name in THREADS:
+            os.environ.setdefault(name, "1")
 
 
 @pytest.fixture
