@@ -51,6 +51,11 @@ def words_of(loss, negatives, folder):
     ]
 
 
+def heed_interrupts():
+    """Lets a process be stopped by Ctrl-C, also where this one cannot."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(devices, words):
     """Starts a training on so many devices."""
     return subprocess.Popen(
@@ -66,6 +71,7 @@ def start(devices, words):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     )
 
 
