@@ -1,6 +1,7 @@
 """The architecture, read off the imports."""
 
 import ast
+import itertools
 import pathlib
 
 import pytest
@@ -185,3 +186,20 @@ def test_the_command_line_loads_nothing_heavy():
             if isinstance(node, ast.ImportFrom):
                 names = [node.module]
             assert not {name.split(".")[0] for name in names} & heavy, path
+
+
+@pytest.mark.parametrize("folder", ["tfcmc", "tuning"])
+def test_the_readme_names_every_module(folder):
+    """Each file and folder, once, and none that is gone."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    lines = text.partition(f"\n{folder}/")[2].splitlines()[1:]
+    named = []
+    for line in itertools.takewhile(lambda line: line[:2] == "  ", lines):
+        if line[2] != " ":
+            named.append(line.split()[0].rstrip("/"))
+    there = [
+        path.name
+        for path in (ROOT / folder).iterdir()
+        if not path.name.startswith("_")
+    ]
+    assert sorted(named) == sorted(there)
