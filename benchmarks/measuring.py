@@ -79,6 +79,19 @@ def add_numbers(parser, *options):
         )
 
 
+def words_of(given, *names):
+    """Writes options for the process that measures.
+
+    Args:
+        given: What `command_line.parse` returned.
+        *names: Of the options.
+
+    Returns:
+        A tuple of words.
+    """
+    return tuple(f"--{name.replace('_', '-')}={given[name]}" for name in names)
+
+
 def add_seconds(parser):
     """Adds how long a measurement takes, for those that repeat a call.
 

@@ -94,10 +94,9 @@ def main(argv=None):
         "pictures", given["pictures"], whole=True, at_least=given["batch_size"]
     )
     print(machine.describe(given["threads"]))
-    words = [
-        f"--{name.replace('_', '-')}={given[name]}"
-        for name in ("seconds", "batch_size", "pictures", "folder")
-    ]
+    words = measuring.words_of(
+        given, "seconds", "batch_size", "pictures", "folder"
+    )
     found = {}
     for name in NEGATIVES:
         case = Case(

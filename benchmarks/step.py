@@ -66,11 +66,8 @@ def main(argv=None):
     check_number("seconds", given["seconds"], above=0)
     check_number("batch-size", given["batch_size"], whole=True, at_least=2)
     print(machine.describe(given["threads"]))
-    words = [
-        f"--{name.replace('_', '-')}={given[name]}"
-        for name in ("seconds", "precision", "batch_size")
-    ]
-    case = Case("step", "benchmarks.step_parts", tuple(words))
+    words = measuring.words_of(given, "seconds", "precision", "batch_size")
+    case = Case("step", "benchmarks.step_parts", words)
     show(measuring.measure(case, given["threads"]), given["batch_size"])
 
 

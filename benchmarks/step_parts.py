@@ -14,11 +14,10 @@ import numpy as np
 from benchmarks import child
 from tfcmc.config import make_config
 from tfcmc.data.pictures import ArrayPictures
-from tfcmc.data.stream import TrainingStream
 from tfcmc.lazy import tf
 from tfcmc.plan import make_plan
 from tfcmc.stage import Stage
-from tfcmc.training import make_model
+from tfcmc.training import make_model, make_stream
 
 SIDE = 64
 PRODUCT = 2048  # side of the matrices whose product is the limit
@@ -84,20 +83,12 @@ def model_and_batch(settings, examples):
         `(stage, model, batch)`: its `Stage`, the model with all variables,
         and the batch as tensors.
     """
-    config = make_config(settings)
-    plan = make_plan(config)
+    plan = make_plan(make_config(settings))
     stage = Stage(plan, SIDE)
     pictures = np.random.default_rng(0).integers(
-        0, 256, (config.batch_size, SIDE, SIDE, 3), np.uint8
+        0, 256, (plan.config.batch_size, SIDE, SIDE, 3), np.uint8
     )
-    stream = TrainingStream(
-        ArrayPictures(pictures),
-        stage.crop,
-        batch_size=config.batch_size,
-        seed=0,
-        geometry=config.geometry,
-        flip=config.flip,
-    )
+    stream = make_stream(plan, stage, ArrayPictures(pictures))
     model = make_model(plan, stage, stage.encoders(), examples, 100)
     model.state()  # makes Adam's variables
     return stage, model, [tf.constant(part) for part in stream.batch(0)]

@@ -16,11 +16,10 @@ import numpy as np
 from benchmarks import child
 from tfcmc.config import make_config
 from tfcmc.data.pictures import ArrayPictures, in_batches, keep
-from tfcmc.data.stream import TrainingStream
 from tfcmc.lazy import keras, tf
 from tfcmc.plan import make_plan
 from tfcmc.stage import Stage
-from tfcmc.training import make_model
+from tfcmc.training import make_model, make_stream
 
 STEPS = 1_000_000  # more than any measurement takes
 
@@ -76,14 +75,7 @@ def train(pictures, config, *, one_batch, ready_views, seconds, warm_up):
     """
     plan = make_plan(config)
     stage = Stage(plan, pictures.side)
-    stream = TrainingStream(
-        pictures,
-        stage.crop,
-        batch_size=config.batch_size,
-        seed=config.seed,
-        geometry=config.geometry,
-        flip=config.flip,
-    )
+    stream = make_stream(plan, stage, pictures)
     model = make_model(
         plan, stage, stage.encoders(), len(pictures), stream.steps_per_epoch
     )

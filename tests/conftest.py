@@ -16,12 +16,14 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from tfcmc import experiment, judging
+from tests import verdicts
+from tfcmc import experiment
 from tfcmc.config import PretrainConfig, make_config
 from tfcmc.lazy import keras
 from tfcmc.plan import make_plan
 from tfcmc.runs import Run
 from tuning.records import FAILED, trial_folder, write_record
+from tuning.trial import brief_extent
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
@@ -100,11 +102,7 @@ def judging_briefly():
 
     @contextlib.contextmanager
     def briefly():
-        extent = judging.Extent(
-            experiment.probe_functions(("linear_probe", "knn")),
-            each_view=False,
-            figures=False,
-        )
+        extent = brief_extent()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(experiment, "Extent", lambda probes: extent)
             yield
@@ -286,24 +284,9 @@ def write_run(folder, settings, scores):
         "uniformity": uniformity,
         "effective_rank": scores["effective_rank"],
     }
-    common = {
-        "alignment": sphere["alignment"],
-        "uniformity": sphere["uniformity"],
-        "sphere": sphere,
-    }
-    metrics = {
-        **{name: config[name] for name in ("loss", "data", "seed", "epochs")},
-        **common,
+    known = {name: config[name] for name in ("loss", "data", "seed", "epochs")}
+    metrics = verdicts.verdict(known, sphere) | {
         "sphere_all": sphere,
-        "untrained": common,
-        "floors": {
-            "uniformity_uniform_sphere": -3.9,
-            "uniformity_one_point": 0.0,
-            "alignment_unrelated_views": 2.0,
-        },
-        "findings": [],
-        "versions": {},
-        "controls_key": "",
         "judged_on": "validation",
         "encoders_sha256": {"L": folder.name},
     }

@@ -7,8 +7,9 @@ With 1 it is the command itself, but that it judges briefly.
 
 import sys
 
-from tfcmc import experiment, judging, strategies
+from tfcmc import experiment, strategies
 from trainers import command_line, pretrain
+from tuning.trial import brief_extent
 
 
 def main(devices, words):
@@ -16,12 +17,7 @@ def main(devices, words):
     if devices > 1:
         strategies.use_devices(devices)
         words = [*words, "--strategy=mirrored"]
-    extent = judging.Extent(
-        experiment.probe_functions(("linear_probe", "knn")),
-        each_view=False,
-        figures=False,
-    )
-    experiment.Extent = lambda probes: extent
+    experiment.Extent = lambda probes: brief_extent()
     pretrain.main(words)
 
 

@@ -16,6 +16,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import verdicts
 from tfcmc import metrics
 from tfcmc.checks import UsageError
 from tfcmc.config import PretrainConfig, make_config
@@ -151,29 +152,10 @@ def test_any_json_is_a_config_or_refused(given_):
 
 def some_metrics():
     """A verdict as `judge` writes it."""
-    shape = {
-        name: 1.5 for name in ("alignment", "uniformity", "effective_rank")
-    }
-    sphere = shape | {"images": 3}
-    return {
-        "loss": "softmax",
-        "data": "shapes",
-        "seed": 0,
-        "epochs": 1,
-        **shape,
-        "sphere": sphere,
-        "untrained": shape | {"sphere": sphere},
-        "floors": {
-            "uniformity_uniform_sphere": -3.9,
-            "uniformity_one_point": 0.0,
-            "alignment_unrelated_views": 2.0,
-        },
-        "findings": [],
-        "versions": {},
-        "controls_key": "x",
-        "judged_on": "test",
-        "linear_probe": {"accuracy": 0.5},
-    }
+    sphere = dict.fromkeys(verdicts.SHAPE, 1.5) | {"images": 3}
+    settings = {"loss": "softmax", "data": "shapes", "seed": 0, "epochs": 1}
+    probe = {"linear_probe": {"accuracy": 0.5}}
+    return verdicts.verdict(settings, sphere) | probe
 
 
 def places_of(value, path=()):

@@ -9,6 +9,11 @@ from tfcmc.lazy import LazyModule
 filelock = LazyModule("filelock")
 
 
+def lock_of(folder, part=""):
+    """Returns the path of the file that a folder, or a part, is held by."""
+    return pathlib.Path(folder) / f".{part}lock"
+
+
 @contextlib.contextmanager
 def held(folder, *, part="", wait=False):
     """Holds a folder for this process; the system lets go when it ends.
@@ -24,8 +29,7 @@ def held(folder, *, part="", wait=False):
     Raises:
         UsageError: if another process holds it, or it cannot be written to.
     """
-    path = pathlib.Path(folder) / f".{part}lock"
-    lock = filelock.FileLock(path)
+    lock = filelock.FileLock(lock_of(folder, part))
     try:
         lock.acquire(timeout=-1 if wait else 0)
     except filelock.Timeout:

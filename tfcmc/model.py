@@ -86,7 +86,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         self.optimizer.build(self.trainable_variables)
         variables = [
             *self.variables,
-            *self._mean_loss.variables,  # not among the model's own
+            *self.metrics_variables,  # not among the model's own
             *self.optimizer.variables,
         ]
         return [variable.value for variable in variables]

@@ -15,6 +15,7 @@ import numpy as np
 
 from tfcmc.checks import UsageError, must_be_writable
 from tfcmc.files import write_whole
+from tfcmc.locks import lock_of
 
 
 class Run:
@@ -48,7 +49,7 @@ class Run:
         with contextlib.suppress(OSError):  # one that is not empty stays
             for folder in (self.checkpoints, self.encoders, self.figures):
                 folder.rmdir()
-            lock = self.folder / ".lock"
+            lock = lock_of(self.folder)
             if all(path == lock for path in self.folder.iterdir()):
                 lock.unlink(missing_ok=True)
                 self.folder.rmdir()

@@ -107,11 +107,7 @@ def read_picture_side(run):
     Raises:
         UsageError: if the file is damaged.
     """
-    found = _read(run, "metrics.json", {}) or {}
-    side = found.get("picture_side")
-    if side is not None and (_misfit(side, int) or side < 1):
-        raise _damaged(run, "metrics.json", f"picture_side is {side!r}")
-    return side
+    return _read_count(run, "picture_side", None)
 
 
 def read_replicas(run):
@@ -126,11 +122,7 @@ def read_replicas(run):
     Raises:
         UsageError: if the file is damaged.
     """
-    found = _read(run, "metrics.json", {}) or {}
-    replicas = found.get("replicas", 1)
-    if _misfit(replicas, int) or replicas < 1:
-        raise _damaged(run, "metrics.json", f"replicas is {replicas!r}")
-    return replicas
+    return _read_count(run, "replicas", 1)
 
 
 def read_history(run, names=()):
@@ -235,6 +227,15 @@ def _read(run, name, form):
     if found is not None and (misfit := _misfit(found, form)):
         raise _damaged(run, name, misfit)
     return found
+
+
+def _read_count(run, name, missing):
+    """Reads a whole number from 1 off a verdict of any other content."""
+    found = _read(run, "metrics.json", {}) or {}
+    count = found.get(name, missing)
+    if count is not missing and (_misfit(count, int) or count < 1):
+        raise _damaged(run, "metrics.json", f"{name} is {count!r}")
+    return count
 
 
 def _check_regular(run, name):

@@ -43,14 +43,7 @@ def train(plan, run, stage, encoders, pictures, held_out, strategy, until):
         Interrupted: if it was told to stop; it has saved where it was.
     """
     config = plan.config
-    stream = TrainingStream(
-        pictures,
-        stage.crop,
-        batch_size=config.batch_size,
-        seed=config.seed,
-        geometry=config.geometry,
-        flip=config.flip,
-    )
+    stream = make_stream(plan, stage, pictures)
     steps = stream.steps_per_epoch
     with strategy.scope():
         model = make_model(plan, stage, encoders, len(pictures), steps)
@@ -89,7 +82,7 @@ def train(plan, run, stage, encoders, pictures, held_out, strategy, until):
             plan, stage, encoders, pictures, held_out, history, save, progress
         )
         if first % steps:
-            callbacks.append(GoOn([each.numpy() for each in variables]))
+            callbacks.append(GoOn(model))
         for span in spans(first, last, steps):
             fit(model, strategy, stream, *span, callbacks)
         if told() is not None:
@@ -185,6 +178,25 @@ def restore(model, saved, run):
             f"`run-dir` must hold checkpoints of this version of tfcmc. "
             f"Received: {str(run.folder)!r} ({error})"
         ) from None
+
+
+def make_stream(plan, stage, pictures):
+    """Returns the `TrainingStream` of a plan.
+
+    Args:
+        plan: A `Plan`.
+        stage: The `Stage`.
+        pictures: What to learn from.
+    """
+    config = plan.config
+    return TrainingStream(
+        pictures,
+        stage.crop,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        geometry=config.geometry,
+        flip=config.flip,
+    )
 
 
 def make_model(plan, stage, encoders, examples, steps):

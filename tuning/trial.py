@@ -36,15 +36,28 @@ def main(argv=None):
         if "parent" in given:
             go_on_from(Run(given["parent"]), Run(given["run"]))
         plan, _ = stored_plan(given["run"])
-        from tfcmc import experiment, judging  # loads TensorFlow: only now
+        from tfcmc import experiment  # loads TensorFlow: only now
 
-        extent = judging.Extent(
-            experiment.probe_functions(PROBES),
-            each_view=False,
-            figures=False,
-            beside=(Run(given["beside"]),) if "beside" in given else (),
+        beside = (Run(given["beside"]),) if "beside" in given else ()
+        experiment.pretrain(
+            plan, until=given.get("until"), extent=brief_extent(beside)
         )
-        experiment.pretrain(plan, until=given.get("until"), extent=extent)
+
+
+def brief_extent(beside=()):
+    """Returns the `Extent` that trials are judged in: what they are chosen by.
+
+    Args:
+        beside: `Run`s with the same controls.
+    """
+    from tfcmc import experiment, judging  # loads TensorFlow: only now
+
+    return judging.Extent(
+        experiment.probe_functions(PROBES),
+        each_view=False,
+        figures=False,
+        beside=beside,
+    )
 
 
 def go_on_from(parent, run):

@@ -75,11 +75,12 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         due, number = self._due(), self._told()
+        if not due and number is None:
+            return
         step = self.model.steps_done()
         if step % self._steps == 0:
             return  # the end of the epoch saves, with its row
-        if due or number is not None:
-            self._save(self._history.seconds())
+        self._save(self._history.seconds())
         if number is not None:
             saved = self._checkpoints and place(step, self._steps)
             raise Interrupted(number, saved)
@@ -98,20 +99,25 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
 
 class GoOn(keras.callbacks.Callback):
-    """Sets the model to a checkpoint, the epoch's running mean included.
+    """Goes on with the running means of an epoch that was begun.
 
-    Keras forgets the mean at the start of every epoch, so that it has to be
+    Keras forgets them at the start of every epoch, so that they have to be
     set after that.
 
     Args:
-        arrays: The value of every variable of the model's `state()`.
+        model: The model, at the checkpoint.
     """
 
-    def __init__(self, arrays):
+    def __init__(self, model):
         super().__init__()
-        self._arrays = arrays
+        self._means = [
+            variable.value.numpy() for variable in model.metrics_variables
+        ]
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self._arrays is not None:
-            self.model.set_state(self._arrays)
-            self._arrays = None
+        if self._means is None:
+            return
+        variables = self.model.metrics_variables
+        for variable, mean in zip(variables, self._means, strict=True):
+            variable.assign(mean)
+        self._means = None

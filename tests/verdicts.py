@@ -1,0 +1,28 @@
+"""Verdicts as `judge` writes them, for tests in which nothing is trained."""
+
+SHAPE = ("alignment", "uniformity", "effective_rank")
+
+
+def verdict(settings, sphere):
+    """Returns what `metrics.json` holds at the least.
+
+    Args:
+        settings: The loss, data, seed and epochs of the run.
+        sphere: The images measured, and what is in `SHAPE`.
+    """
+    shape = {name: sphere[name] for name in SHAPE}
+    return {
+        **settings,
+        **shape,
+        "sphere": sphere,
+        "untrained": shape | {"sphere": sphere},
+        "floors": {
+            "uniformity_uniform_sphere": -3.9,
+            "uniformity_one_point": 0.0,
+            "alignment_unrelated_views": 2.0,
+        },
+        "findings": [],
+        "versions": {},
+        "controls_key": "x",
+        "judged_on": "test",
+    }
