@@ -170,13 +170,16 @@ def spans(first, last, steps):
 
 
 def restore(model, saved, run):
-    """Sets a model to a checkpoint of its run."""
+    """Sets a model to a checkpoint of its run.
+
+    The bank has a row a picture, so that the data may have changed.
+    """
     try:
         model.set_state(saved.arrays)
     except ValueError as error:
         raise UsageError(
-            f"`run-dir` must hold checkpoints of this version of tfcmc. "
-            f"Received: {str(run.folder)!r} ({error})"
+            f"`run-dir` must hold a training on these very data to go on "
+            f"with. Received: {str(run.folder)!r} ({error})"
         ) from None
 
 
