@@ -16,6 +16,7 @@ from tfcmc.config import PretrainConfig
 from tfcmc.crops import CROPS
 from tfcmc.data import SOURCES
 from tfcmc.encoders import ENCODERS
+from tfcmc.lazy import check_backend
 from tfcmc.losses import LOSSES
 from tfcmc.negatives import NEGATIVES
 from tfcmc.registry import Bound
@@ -83,8 +84,10 @@ def make_plan(config, *, check_data=True):
 
     Raises:
         UsageError: if a name, an option or a value is not known, the loss and
-            the negatives do not go together, or the data are not there.
+            the negatives do not go together, the data are not there, or Keras
+            is set to run on something else than TensorFlow.
     """
+    check_backend()
     tables = {
         "loss": LOSSES,
         "data": SOURCES,
