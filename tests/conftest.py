@@ -166,6 +166,18 @@ def unit_vectors(rng):
     return make
 
 
+@pytest.fixture
+def homeless(monkeypatch):
+    """A user without HOME or an entry in the system's list of users."""
+
+    def nobody(number):
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+
+
 @pytest.fixture(scope="session")
 def prepare_dataset():
     """A function that prepares a tiny dataset as TFDS does."""

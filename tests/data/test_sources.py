@@ -161,6 +161,18 @@ def test_tfds_not_prepared(tmp_path, parts, prepare_dataset):
     assert str(tmp_path) in str(caught.value)
 
 
+def test_tfds_where_nobody_lives(
+    tmp_path, parts, prepare_dataset, monkeypatch, homeless
+):
+    """TFDS's own variable names the folder; without a home one must."""
+    write_tfds(tmp_path, parts, prepare_dataset)
+    check = SOURCES.lookup("tfds:tiny").member.extra["check"]
+    with pytest.raises(UsageError, match="`data-dir`.*~/tensorflow_datasets"):
+        check("tiny", None)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    check("tiny", None)
+
+
 def test_tfds_without_unlabelled(tmp_path, parts, prepare_dataset):
     """Train without its labels is learnt from, and is not unseen."""
     some = {part: parts[part] for part in ("train", "test")}

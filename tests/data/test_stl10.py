@@ -114,14 +114,16 @@ def test_published_files(tmp_path, contents, expected, form, limit):
 
 
 def test_the_folder_itself_and_the_current_one(
-    tmp_path, contents, expected, monkeypatch
+    tmp_path, contents, expected, monkeypatch, homeless
 ):
-    """The unpacked folder can be named, or be where one is."""
+    """The unpacked folder can be named, or be where one is, without a home."""
     _unpack(tmp_path, contents)
     _check(_read(tmp_path / "stl10_binary"), expected)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
     _check(_read(None), expected)
+    monkeypatch.chdir("/")
+    with pytest.raises(UsageError, match="data-dir.*~/tensorflow_datasets"):
+        _read(None)
 
 
 def test_archive_of_more_pictures_than_a_piece(tmp_path, contents):

@@ -58,7 +58,20 @@ def _grey_alpha(data):
     return data.replace(b'"3"', b'"4"')
 
 
+def _nowhere(data):
+    spec = data.replace("DIR", "~nosuchuser/x")
+    return Case(
+        f"a home folder of nobody: {spec}",
+        lambda folder: None,
+        f"`{'data' if spec != data else 'data-dir'}` must be a path whose ~ "
+        "is a home folder known here (./~ is a file's own name). "
+        "Received: '~nosuchuser/x'",
+        lambda made: source_of(spec, "~nosuchuser/x"),
+    )
+
+
 PREPARED = [
+    *map(_nowhere, ("tfds:tiny", "stl10", "folder:DIR", "npz:DIR")),
     _damaged("a prepared dataset whose dataset_info.json is no JSON",
              "dataset_info.json", lambda d: d[: len(d) // 2]),
     _damaged("a prepared dataset without features.json",

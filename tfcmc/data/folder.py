@@ -23,6 +23,7 @@ from tfcmc.data.images import (
 )
 from tfcmc.data.pictures import common_limit, keep
 from tfcmc.data.walk import Walk
+from tfcmc.paths import expanded
 
 PEEK = 32  # images whose heads are read to find the data's own side
 SMALLEST_OWN_SIDE, LARGEST_OWN_SIDE = 8, 128
@@ -33,7 +34,7 @@ NO_LABELS = (
 
 def check(argument, data_dir=None):
     """Raises a `UsageError` unless the argument is a folder."""
-    if not os.path.isdir(os.path.expanduser(argument)):
+    if not os.path.isdir(expanded("data", argument)):
         raise must("data", "folder:DIR, with an existing folder", argument)
 
 
@@ -52,7 +53,7 @@ def walk(reading, argument):
             be read, if `on_bad_image` is "stop".
     """
     check(argument)
-    root = os.path.expanduser(argument)
+    root = expanded("data", argument)
     paths = images_beneath(root)
     if not paths:
         raise _no_images(argument)
@@ -94,7 +95,7 @@ def folder(reading, argument):
             `on_bad_image` is "stop", or the classes disagree.
     """
     check(argument)
-    names, files, notes = _find(pathlib.Path(argument).expanduser())
+    names, files, notes = _find(pathlib.Path(expanded("data", argument)))
     if not files:
         raise _no_images(argument)
     parts, left_out = _read_all(files, reading)

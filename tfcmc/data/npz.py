@@ -19,6 +19,7 @@ from tfcmc.data.base import (
 )
 from tfcmc.data.images import resize
 from tfcmc.data.pictures import common_limit, keep
+from tfcmc.paths import expanded
 
 X_UNLABELLED = tuple(f"x_{name}" for name in UNLABELLED)
 LABELLED = ("x_train", "y_train", "x_test", "y_test")
@@ -41,7 +42,7 @@ NO_LABELS = "the probe is skipped: the file has no x_train and y_train"
 
 def check(argument, data_dir=None):
     """Raises a `UsageError` unless the argument is a readable file."""
-    path = os.path.expanduser(argument)
+    path = expanded("data", argument)
     if not os.path.isfile(path) or not os.access(path, os.R_OK):
         raise must("data", "npz:FILE, with a file that can be read", argument)
 
@@ -69,7 +70,7 @@ def npz(reading, argument):
     """
     check(argument)
     try:
-        with open(os.path.expanduser(argument), "rb") as raw:
+        with open(expanded("data", argument), "rb") as raw:
             file = zipfile.ZipFile(raw)
             return _source(_Arrays(file, argument), reading)
     except UsageError:

@@ -20,19 +20,19 @@ from tfcmc.data.stl10_files import (
     from_folder,
     has_files,
 )
-from tfcmc.data.tfds import prepared, tfds, versions
+from tfcmc.data.tfds import folder_of, prepared, tfds, versions
+from tfcmc.paths import expanded
 from tfcmc.registry import Choice, Number
 
 # Where TensorFlow Datasets fetches it from.
 URL = "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
 SITE = "cs.stanford.edu/~acoates/stl10"
-PLACES = ("~/tensorflow_datasets", ".")
 PATIENCE = 15  # seconds until the site has to answer
 
 
 def check(argument, data_dir):
     """Raises a `UsageError` if the data folder given does not exist."""
-    if data_dir is None or os.path.isdir(os.path.expanduser(data_dir)):
+    if data_dir is None or os.path.isdir(expanded("data-dir", data_dir)):
         return
     raise UsageError(
         "`data-dir` must be a folder. "
@@ -86,11 +86,7 @@ def stl10(reading, argument, *, fold=None, pretrain="unlabeled"):
 
 def _read(reading, fold):
     """Returns the source with all of train, and the `Files` read, or None."""
-    given = reading.data_dir
-    places = [
-        pathlib.Path(place).expanduser()
-        for place in ([given] if given else PLACES)
-    ]
+    places = _places(reading.data_dir)
     for place in places:
         for folder in (place / FOLDER, place):
             if has_files(folder):
@@ -107,10 +103,21 @@ def _read(reading, fold):
         )
     found = [place for place in places if versions("stl10", place)]
     if not found:
-        _download(places[0])
-    place = str((found or places)[0])
-    reading = dataclasses.replace(reading, data_dir=place)
+        found = [folder_of(reading.data_dir)]
+        _download(found[0])
+    reading = dataclasses.replace(reading, data_dir=str(found[0]))
     return prepared(reading, "stl10"), None
+
+
+def _places(data_dir):
+    """Returns the folders it may be in, in the order to look there."""
+    if data_dir:
+        return [folder_of(data_dir)]
+    here = pathlib.Path()
+    try:
+        return [folder_of(None), here]
+    except UsageError:  # no home folder is known, as in containers
+        return [here]
 
 
 def _source(files):

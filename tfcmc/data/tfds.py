@@ -16,6 +16,7 @@ from tfcmc.data.base import (
 )
 from tfcmc.data.pictures import common_limit, keep
 from tfcmc.lazy import LazyModule, tf
+from tfcmc.paths import expanded
 
 tfds = LazyModule("tensorflow_datasets", needs_tensorflow=True)
 
@@ -24,9 +25,20 @@ BATCH = 256
 NAME = re.compile(r"[\w.+-]+(/[\w.+-]+)*")
 
 
+def folder_of(data_dir):
+    """Returns the folder of prepared datasets: the one given, or TFDS's own.
+
+    Raises:
+        UsageError: if it begins with a `~` that is no home folder.
+    """
+    # As TensorFlow Datasets itself has it.
+    given = data_dir or os.environ.get("TFDS_DATA_DIR")
+    return pathlib.Path(expanded("data-dir", given or "~/tensorflow_datasets"))
+
+
 def versions(name, data_dir):
     """Returns the folders of a prepared dataset's versions, oldest first."""
-    root = pathlib.Path(data_dir or "~/tensorflow_datasets").expanduser()
+    root = folder_of(data_dir)
     if not NAME.fullmatch(name) or ".." in name.split("/"):
         return []  # a pattern, or another folder
     found = sorted(root.glob(f"{name}/**/dataset_info.json"))
@@ -35,7 +47,7 @@ def versions(name, data_dir):
 
 def check(name, data_dir):
     """Raises a `UsageError` unless the dataset is prepared in the folder."""
-    root = pathlib.Path(data_dir or "~/tensorflow_datasets").expanduser()
+    root = folder_of(data_dir)
     if not os.path.isdir(root):
         raise UsageError(
             f"`data-dir` must be a folder of prepared datasets. "

@@ -1,0 +1,32 @@
+"""Paths as a user writes them."""
+
+import os
+
+from tfcmc.checks import must
+
+
+def expanded(name, path: str | os.PathLike) -> str:
+    """Puts the home folder in the place of a leading `~`, as a shell does.
+
+    Args:
+        name: What the path is called where the user wrote it.
+        path: The path.
+
+    Returns:
+        The path, as text.
+
+    Raises:
+        UsageError: if no home folder is known: of a user that does not
+            exist, or where neither HOME nor the system names one, as in
+            containers.
+    """
+    path = os.fspath(path)
+    found = os.path.expanduser(path)
+    if path.startswith("~") and found == path:
+        raise must(
+            name,
+            "a path whose ~ is a home folder known here (./~ is a file's own "
+            "name)",
+            path,
+        )
+    return found
