@@ -31,11 +31,13 @@ def test_reads_what_was_saved(rng, tmp_path):
     """The newest by its step, not by its age; two are kept."""
     kept = Checkpoints(tmp_path)
     assert kept.latest() is None
-    (tmp_path / "partial.npz").write_bytes(b"killed in the first save")
+    left = tmp_path / "partial-elsewhere-1-0123abcd.npz"
+    left.write_bytes(b"killed in the first save")
     assert kept.latest() is None
     saved = {step: made(rng, step) for step in (8, 9, 10, 100)}
     for checkpoint in saved.values():
         kept.save(checkpoint)
+    left.unlink()
     assert [path.name for path in sorted(tmp_path.iterdir())] == [
         "step-000000010.npz",
         "step-000000100.npz",

@@ -10,7 +10,7 @@ import numpy as np
 
 import tfcmc
 from tfcmc.checks import UsageError
-from tfcmc.files import ASIDE, whole
+from tfcmc.files import is_aside, whole
 
 KEPT = 2
 STATE, DIGEST = "state", "sha256"
@@ -82,10 +82,7 @@ class Checkpoints:
                 f"Received: {str(self._folder)!r}, where all are damaged.\n"
                 f"Delete that folder to train anew."
             )
-        strange = [
-            path for path in self._folder.glob("*") if path.stem != ASIDE
-        ]
-        if strange:
+        if not all(map(is_aside, self._folder.glob("*"))):
             self._check_version("another version")
         return None
 

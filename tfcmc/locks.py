@@ -1,12 +1,16 @@
 """One process a folder, also where another was killed."""
 
 import contextlib
+import errno
 import pathlib
 
 from tfcmc.checks import UsageError, must_be_writable
+from tfcmc.files import note_once
 from tfcmc.lazy import LazyModule
 
 filelock = LazyModule("filelock")
+# What systems without locks answer: some of NFS, CIFS and FUSE.
+WITHOUT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 
 
 def lock_of(folder, part=""):
@@ -17,6 +21,8 @@ def lock_of(folder, part=""):
 @contextlib.contextmanager
 def held(folder, *, part="", wait=False):
     """Holds a folder for this process; the system lets go when it ends.
+
+    Where the system has no locks it is not held, and this is said.
 
     Args:
         folder: Path of the folder, which is there.
@@ -37,9 +43,20 @@ def held(folder, *, part="", wait=False):
             f"`run-dir` must be written to by one process at a time. "
             f"Received: {str(folder)!r}, which another is using"
         ) from None
+    except NotImplementedError:  # filelock's word for ENOSYS
+        _note_without(folder)
     except OSError as error:
-        raise must_be_writable(folder, error) from None
+        if error.errno not in WITHOUT:
+            raise must_be_writable(folder, error) from None
+        _note_without(folder)
     try:
         yield
     finally:
         lock.release()
+
+
+def _note_without(folder):
+    note_once(
+        f"{folder} is on a disk without locks: see that no other process "
+        f"writes to it"
+    )

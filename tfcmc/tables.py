@@ -7,7 +7,6 @@ and the names, however many pictures there are.
 import contextlib
 import csv
 import importlib.util
-import os
 import pathlib
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ import zipfile
 import numpy as np
 
 from tfcmc.checks import UsageError, check_writable
+from tfcmc.files import whole
 from tfcmc.lazy import LazyModule
 from tfcmc.text import plain_text
 
@@ -60,9 +60,8 @@ def open_table(path):
         UsageError: if the disk refuses, when it is full for instance.
     """
     path = pathlib.Path(path)
-    aside = path.with_name(path.name + ".partial")
     with contextlib.ExitStack() as stack:
-        stack.callback(lambda: aside.unlink(missing_ok=True))
+        aside = stack.enter_context(whole(path))
         with _told(path):
             writer = stack.enter_context(WRITERS[path.suffix](aside))
 
@@ -77,7 +76,7 @@ def open_table(path):
         yield add
         with _told(path):
             writer.finish()
-            os.replace(aside, path)
+            stack.close()  # puts it in its place
 
 
 @contextlib.contextmanager
