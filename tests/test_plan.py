@@ -5,7 +5,9 @@ import pytest
 from tfcmc.checks import UsageError
 from tfcmc.config import make_config
 from tfcmc.losses import LOSSES
-from tfcmc.plan import BATCH_ONLY, make_plan
+from tfcmc.plan import BATCH_ONLY, make_plan, stored_plan
+from tfcmc.runs import Run
+from trainers import command_line
 
 
 @pytest.mark.parametrize("loss", LOSSES.names())
@@ -27,3 +29,22 @@ def test_losses_and_remembered_negatives(loss):
 def test_every_loss_takes_the_batch(loss):
     """Negatives from the batch go with every loss."""
     assert make_plan(make_config({"loss": loss})).loss.name == loss
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    """Of a setting, of an argument and of a list, here and from Python."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config = make_plan(make_config({"run_dir": "~/run"})).config
+    assert config.run_dir == str(tmp_path / "run")
+    run = Run(config.run_dir)
+    run.create()
+    (run.folder / "config.json").write_text(config.to_json())
+    assert stored_plan("~/run")[0].config == config
+    parser = command_line.make_parser("x", "")
+    parser.add_argument("run")
+    parser.add_argument("--tuned", nargs="+")
+    given = command_line.parse(parser, ["~/run", "--tuned", "~/a", "b"])
+    assert given == {
+        "run": str(tmp_path / "run"),
+        "tuned": [str(tmp_path / "a"), "b"],
+    }

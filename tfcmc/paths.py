@@ -1,8 +1,11 @@
 """Paths as a user writes them."""
 
 import os
+import re
 
 from tfcmc.checks import must
+
+URL = re.compile(r"[A-Za-z][\w+.-]+://")  # a drive's letter alone is none
 
 
 def expanded(name, path: str | os.PathLike) -> str:
@@ -16,11 +19,14 @@ def expanded(name, path: str | os.PathLike) -> str:
         The path, as text.
 
     Raises:
-        UsageError: if no home folder is known: of a user that does not
+        UsageError: if it is a URL, which the system would take for a folder
+            called `gs:`, or no home folder is known: of a user that does not
             exist, or where neither HOME nor the system names one, as in
             containers.
     """
     path = os.fspath(path)
+    if URL.match(path):
+        raise must(name, "a path on this machine, and no URL", path)
     found = os.path.expanduser(path)
     if path.startswith("~") and found == path:
         raise must(

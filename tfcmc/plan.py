@@ -19,6 +19,7 @@ from tfcmc.encoders import ENCODERS
 from tfcmc.lazy import check_backend
 from tfcmc.losses import LOSSES
 from tfcmc.negatives import NEGATIVES
+from tfcmc.paths import expanded
 from tfcmc.registry import Bound
 from tfcmc.runs import Run
 from tfcmc.stored import read_picture_side, read_settings
@@ -109,7 +110,9 @@ def make_plan(config, *, check_data=True):
         config,
         **specs,
         epochs=config.epochs or extra["epochs"],
-        run_dir=config.run_dir or default_run_dir(found, config.seed),
+        run_dir=expanded(
+            "run-dir", config.run_dir or default_run_dir(found, config.seed)
+        ),
     )
     return Plan(config=config, **found)
 
@@ -258,6 +261,7 @@ def stored_plan(folder, *, check_data=True, **changes):
     Raises:
         UsageError: if the folder holds no run, or the data are gone.
     """
+    folder = expanded("run", folder)
     check_folder("run", folder)
     run = Run(folder)
     stored = read_settings(run)
@@ -272,7 +276,7 @@ def stored_plan(folder, *, check_data=True, **changes):
         raise UsageError(f"{run.folder / 'config.json'}: {error}") from None
     if "data" in changes:
         changes["picture_side"] = picture_side(config, run)
-    config = dataclasses.replace(config, **changes, run_dir=str(folder))
+    config = dataclasses.replace(config, **changes, run_dir=folder)
     plan = make_plan(config, check_data=check_data)
     return plan, run
 

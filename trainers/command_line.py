@@ -17,6 +17,7 @@ import types
 import typing
 
 from tfcmc.checks import UsageError, must, unknown
+from tfcmc.paths import expanded
 from tfcmc.signals import Interrupted, raised
 from trainers.settings_file import beneath, read_settings
 
@@ -31,6 +32,9 @@ NOISE = re.compile(
 # Full disks, quotas, disks that fail, folders that may be read only.
 FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 LINE_ENDS = re.compile(rb"(?<=[\r\n])")
+# Options and arguments that are a path, or several.
+PATHS = ("config", "data_dir", "image", "out", "run", "run_dir", "search")
+PATHS += ("tuned",)
 SCREENS = [2]  # the descriptors of stderr, the one without noise last
 
 
@@ -149,11 +153,21 @@ def parse(parser, argv=None):
         raise unknown("option", word, known)
     given = vars(given)
     unread = given.pop("unread", ())
+    for name in given.keys() & PATHS:
+        given[name] = _expanded(name, given[name])
     if "config" in given:
         saved = read_settings(given.pop("config"))
         kept = {name: saved[name] for name in saved if name not in unread}
         given = beneath(kept, given)
     return given
+
+
+def _expanded(name, value):
+    """Returns a path, or each of several, with the home folder for `~`."""
+    name = name.replace("_", "-")
+    if isinstance(value, list):
+        return [expanded(name, path) for path in value]
+    return expanded(name, value)
 
 
 def run(main):

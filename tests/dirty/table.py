@@ -9,6 +9,7 @@ import sys
 from tests.dirty.arrays import ARRAYS
 from tests.dirty.binaries import BINARIES
 from tests.dirty.folders import FOLDERS
+from tests.dirty.paths import PATHS
 from tests.dirty.pictures import IMAGES, STOP
 from tests.dirty.prepared import PREPARED
 from tests.dirty.run_arrays import RUN_ARRAYS
@@ -27,6 +28,7 @@ PARTS = {
     "Arrays, `--data=npz:FILE`": (ARRAYS, ""),
     "STL-10's own files": (BINARIES, ""),
     "Prepared datasets, `--data=tfds:NAME`": (PREPARED, ""),
+    "Paths": (PATHS, ""),
     "Run folders": (
         [*RUNS, *RUN_ARRAYS],
         "As evaluate, compare, embed, neighbours and tfcmc.load meet them.",
