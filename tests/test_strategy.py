@@ -189,6 +189,12 @@ def test_auto_is_one_device_here(monkeypatch):
     assert strategies.make_strategy("auto") is tf.distribute.get_strategy()
 
 
+def test_verify_counts_devices():
+    """More than a machine has is refused, not waited for."""
+    with pytest.raises(UsageError, match="`replicas` .* at most 64"):
+        verify.main(["--replicas=20000"])
+
+
 def test_verify_tells_a_difference(monkeypatch, capsys):
     """One that differs is marked, and the exit code says so."""
     monkeypatch.setattr(

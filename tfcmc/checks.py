@@ -82,6 +82,24 @@ def unknown(kind, name, known):
     )
 
 
+def differing(kept: dict, wanted: dict, but=()) -> list[str]:
+    """Tells in which settings two records are not the same.
+
+    Args:
+        kept: Name to value.
+        wanted: Name to value; a name that one of them lacks counts as None.
+        but: Names that may differ.
+
+    Returns:
+        "batch_size 16 and not 32", one for each that differs.
+    """
+    return [
+        f"{name} {shown(kept.get(name))} and not {shown(wanted.get(name))}"
+        for name in dict.fromkeys((*kept, *wanted))
+        if name not in but and kept.get(name) != wanted.get(name)
+    ]
+
+
 def is_number(value):
     """Says whether a value is a number; True and False are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -16,6 +16,7 @@ from tfcmc.checks import check_choice, check_number
 from tfcmc.config import STRATEGIES
 from trainers import command_line, machines
 
+MOST = 64  # devices, each of which reads, computes and waits for all others
 ADVICE = "Nothing is lost: start the command again on all machines."
 
 
@@ -37,7 +38,9 @@ def main(argv=None):
     given = command_line.parse(parser, argv)
     check_choice("strategy", given["strategy"], STRATEGIES)
     if "replicas" in given:
-        check_number("replicas", given["replicas"], whole=True, at_least=1)
+        check_number(
+            "replicas", given["replicas"], whole=True, at_least=1, at_most=MOST
+        )
     with machines.all_present(given["strategy"], ADVICE):
         from tfcmc import verification  # loads TensorFlow: only now
 

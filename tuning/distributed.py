@@ -2,18 +2,21 @@
 
 The chief holds the tuner and trains nothing but the loss as it is; workers
 ask it for trials and run them in the folder that all share. What the chief
-has proposed and been told it writes down as it happens, in chief.csv, and
+has proposed and been told it writes down as it happens, in chief.jsonl, and
 reads again when it is started again.
 """
 
 import concurrent.futures
-import csv
+import functools
+import hmac
+import json
 import os
 import pathlib
 import re
 import time
 
 from tfcmc.checks import UsageError, check_number, must
+from tfcmc.cluster import TOKEN, proof
 from tfcmc.files import write_whole
 from tfcmc.lazy import LazyModule
 from tuning.engine import ALL_FAILED, NothingWorks
@@ -41,9 +44,12 @@ NAMES = (
     "KERASTUNER_ORACLE_IP",
     "KERASTUNER_ORACLE_PORT",
 )
-BOOK = "chief.csv"  # what was created and ended, in order
+BOOK = "chief.jsonl"  # what was created and ended, in order
 IDLE = 1.0  # seconds between two questions
 FAREWELL = 30.0  # seconds that workers have to hear that all is done
+START_AGAIN = "Start it again, then this worker: both go on."
+ADVICE = {"UNAUTHENTICATED": f"Both need the same {TOKEN}."}
+KEY = "tfcmc-proof"  # of what a worker sends beside each question
 
 
 def role():
@@ -139,7 +145,7 @@ class Chief:
     def _end_trial(self, trial):
         self._end(trial)
         ended = self._oracle.trials[trial.trial_id]
-        score = "" if ended.score is None else repr(float(ended.score))
+        score = None if ended.score is None else float(ended.score)
         self._note("end", ended.trial_id, ended.status, score)
         self._count_in(ended)
         self._tell(ended)
@@ -171,7 +177,7 @@ class Chief:
 
     def _note(self, *row):
         with open(self._folder / BOOK, "a", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerow(row)
+            file.write(json.dumps(row) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -182,18 +188,24 @@ class Chief:
         whole = text[: text.rfind("\n") + 1]
         if whole != text:  # killed while it wrote
             write_whole(path, whole)
-        for what, number, *rest in csv.reader(whole.splitlines()):
-            if what == "create":
-                self._create(*rest)
-                continue
-            trial = self._oracle.trials[number]
-            trial.status, score = rest
-            if score:
-                self._oracle.update_trial(
-                    number, {self._objective: float(score)}
-                )
-            self._end(trial)
-            self._count_in(trial)
+        try:
+            for line in whole.splitlines():
+                self._do_again(*json.loads(line))
+        except (ValueError, LookupError, TypeError) as error:
+            raise must(
+                BOOK, "as the search's chief wrote it", f"{path} ({error})"
+            ) from None
+
+    def _do_again(self, what, number, *rest):
+        if what == "create":
+            self._create(*rest)
+            return
+        trial = self._oracle.trials[number]
+        trial.status, score = rest
+        if score is not None:
+            self._oracle.update_trial(number, {self._objective: score})
+        self._end(trial)
+        self._count_in(trial)
 
 
 def work(tuner, search, folder, run):
@@ -209,6 +221,7 @@ def work(tuner, search, folder, run):
         UsageError: if the chief does not answer.
     """
     client = oracle_client.OracleClient(tuner.oracle)
+    client.stub = _Proving(client.stub)
     try:
         while True:
             handed = client.create_trial(client.tuner_id)
@@ -227,7 +240,7 @@ def work(tuner, search, folder, run):
     except grpc.RpcError as error:
         raise UsageError(
             f"The chief at {_address()} does not answer: {error.code().name}."
-            f"\nStart it again, then this worker: both go on."
+            f"\n{ADVICE.get(error.code().name, START_AGAIN)}"
         ) from None
 
 
@@ -242,10 +255,46 @@ def _run(proposal, folder, run):
     return trial
 
 
+class _Proving:
+    """A stub whose every question shows that the worker has the token.
+
+    Args:
+        stub: The one of KerasTuner's client.
+    """
+
+    def __init__(self, stub):
+        self._stub = stub
+        self._metadata = ((KEY, proof(KEY)),)
+
+    def __getattr__(self, name):
+        ask = getattr(self._stub, name)
+        return functools.partial(ask, metadata=self._metadata)
+
+
+class _Doorkeeper:
+    """Answers no question of a worker that has another token, or none."""
+
+    def __init__(self):
+        self._wanted = proof(KEY).encode()
+
+    def intercept_service(self, continuation, details):
+        """As gRPC's servers call it, with each question."""
+        shown = dict(details.invocation_metadata).get(KEY, "")
+        if hmac.compare_digest(shown.encode(), self._wanted):
+            return continuation(details)
+        return grpc.unary_unary_rpc_method_handler(_refuse)
+
+
+def _refuse(request, context):
+    """Ends a question without an answer."""
+    context.abort(grpc.StatusCode.UNAUTHENTICATED, f"another {TOKEN}")
+
+
 def _listen(servicer):
     """Starts a server at the address that KerasTuner's variables name."""
     server = grpc.server(
         concurrent.futures.ThreadPoolExecutor(max_workers=1),
+        interceptors=(_Doorkeeper(),),
         # Else two chiefs could share a port, and workers fall to either.
         options=(("grpc.so_reuseport", 0),),
     )

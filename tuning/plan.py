@@ -3,7 +3,13 @@
 import dataclasses
 import pathlib
 
-from tfcmc.checks import UsageError, check_choice, check_number, must
+from tfcmc.checks import (
+    UsageError,
+    check_choice,
+    check_number,
+    differing,
+    must,
+)
 from tfcmc.config import make_config
 from tfcmc.plan import CIRCUMSTANCES, data_word, make_plan
 from tfcmc.registry import parse_spec
@@ -12,6 +18,7 @@ from tuning.records import LABEL_FREE, OBJECTIVES, Search, read_search
 from tuning.space import make_space
 
 TRIALS = 20
+MOST = 10_000  # trials: their folders are numbered with four digits
 
 
 def plan_search(given):
@@ -39,7 +46,7 @@ def plan_search(given):
     check_choice("tuner", own["tuner"], TUNERS)
     if own["objective"] is not None:
         check_choice("objective", own["objective"], OBJECTIVES)
-    check_number("trials", own["trials"], whole=True, at_least=1)
+    check_number("trials", own["trials"], whole=True, at_least=1, at_most=MOST)
     check_number("jobs", own["jobs"], whole=True, at_least=1, at_most=64)
     _, kept, _ = parse_spec(given.get("loss", "softmax"), "loss")
     config, space = make_space(
@@ -82,24 +89,12 @@ def settled(search, folder):
         return search
     if search.objective is None:
         search = dataclasses.replace(search, objective=stored.objective)
-    differing = [
-        f"{name} {old!r} and not {new!r}"
-        for (name, old), (_, new) in zip(
-            identity(stored).items(), identity(search).items(), strict=True
-        )
-        if old != new
-    ]
-    differing += [
-        f"{name} {stored.settings.get(name)!r} and not "
-        f"{search.settings.get(name)!r}"
-        for name in sorted({*stored.settings, *search.settings})
-        if name not in CIRCUMSTANCES
-        and stored.settings.get(name) != search.settings.get(name)
-    ]
-    if differing:
+    told = differing(identity(stored), identity(search))
+    told += differing(stored.settings, search.settings, but=CIRCUMSTANCES)
+    if told:
         raise UsageError(
             f"`run-dir` must be empty or hold this search. Received: "
-            f"{str(folder)!r}, which has {', '.join(differing[:3])}.\nChoose "
+            f"{str(folder)!r}, which has {', '.join(told[:3])}.\nChoose "
             f"another --run-dir, or delete the folder."
         )
     return search

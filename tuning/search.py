@@ -27,8 +27,9 @@ an --objective: KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT are where the
 chief listens, KERASTUNER_TUNER_ID is "chief" for one process and a name of
 its own for each worker. The chief proposes, trains only the loss as it is,
 and ends when all trials have. A worker or a chief that was stopped goes on
-when it is started again under the same name. The port is open to all who
-reach it: use it in a network that you trust.
+when it is started again under the same name. Where TFCMC_TOKEN is set, to the
+same secret everywhere, the chief answers only workers that have it. Nothing
+is encrypted: use the port in a network that you trust.
 """
 
 import time

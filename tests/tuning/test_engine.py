@@ -9,8 +9,9 @@ import threading
 import pytest
 
 from tfcmc.checks import UsageError
+from tfcmc.cluster import TOKEN
 from tuning import distributed
-from tuning.distributed import NAMES, Chief, role, work
+from tuning.distributed import BOOK, NAMES, Chief, role, work
 from tuning.engine import NothingWorks, conduct
 from tuning.oracle import TUNERS, Tuner
 from tuning.progress import Progress
@@ -381,17 +382,36 @@ def test_a_chief_that_is_killed(tuner, loopback, tmp_path):
         handed = oracle.create_trial(worker)
         return new.read(handed) if handed.status == "RUNNING" else None
 
-    workers = ["one", "two", "one", "one", "two", "three", "two", "one"] * 2
+    third = 'th"r\nee,\x85'  # a name that ends no line of the book
+    workers = ["one", "two", "one", "one", "two", third, "two", "one"] * 2
     stays, _ = chief_in(tmp_path / "stays")
     wanted = [step(stays, worker) for worker in workers]
     killed, _ = chief_in(tmp_path / "killed")
     found = [step(killed, worker) for worker in workers[:9]]
-    with open(tmp_path / "killed" / "chief.csv", "a") as file:
-        file.write("create,9")  # as it was writing
+    with open(tmp_path / "killed" / BOOK, "a") as file:
+        file.write('["create", ')  # as it was writing
     goes_on, _ = chief_in(tmp_path / "killed")
-    assert goes_on.oracle.ongoing_trials.keys() == {"one", "two", "three"}
+    assert goes_on.oracle.ongoing_trials.keys() == {"one", "two", third}
     found += [step(goes_on, worker) for worker in workers[9:]]
     assert found == wanted
+    (tmp_path / "killed" / BOOK).write_text('["end", "7", "FAILED", null]\n')
+    with pytest.raises(UsageError, match=f"`{BOOK}` must be as"):
+        chief_in(tmp_path / "killed")
+
+
+def test_a_worker_without_the_token(loopback, tmp_path):
+    """Who cannot show it is given no trial, and told why."""
+    search = make_search("random", trials=8, jobs=1)
+    loopback.setenv(TOKEN, "hush")
+    chief = Chief(Tuner(search, EPOCHS), search, tmp_path, None)
+    server = distributed._listen(
+        distributed.oracle_chief.OracleServicer(chief._oracle)
+    )
+    loopback.setenv(TOKEN, "guess")
+    with pytest.raises(UsageError, match=f"(?s)UNAUTH.*same {TOKEN}"):
+        work(Tuner(search, EPOCHS), search, tmp_path, lambda each: ())
+    server.stop(None).wait()
+    assert not chief._oracle.trials
 
 
 def test_a_port_that_is_taken(loopback, tmp_path):

@@ -30,7 +30,12 @@ from tuning.distributed import NAMES
 from tuning.oracle import Tuner
 from tuning.plan import plan_search, settled, with_objective
 from tuning.ranking import scores_of
-from tuning.records import read_search, read_trials, trial_folder
+from tuning.records import (
+    read_search,
+    read_trials,
+    trial_folder,
+    write_record,
+)
 from tuning.trial import go_on_from
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -250,6 +255,19 @@ def test_another_search_in_the_folder(word, told, searched):
     assert (folder / "search.json").read_text() == before
 
 
+def test_a_grid_is_another_search(tmp_path):
+    """Whichever of a grid and another tuner was there first."""
+    found = [
+        dataclasses.replace(plan_search(given)[0], objective="knn")
+        for given in ({"tuner": "grid"}, {"trials": 3})
+    ]
+    for stored, wanted in (found, found[::-1]):
+        write_record(tmp_path / "search.json", stored)
+        told = f"tuner '{stored.tuner}' and not '{wanted.tuner}'"
+        with pytest.raises(UsageError, match=told):
+            settled(wanted, tmp_path)
+
+
 def test_more_trials_are_the_same_search(searched):
     """A longer search, and one with the data elsewhere, go on."""
     folder, _, _ = searched
@@ -326,6 +344,7 @@ def test_the_test_part_is_never_read(rng):
         (["--objective=mlp_head"], "`objective` must be one of"),
         (["--trials=0"], "at least 1"),
         (["--trials=many"], "a whole number"),
+        (["--tuner=grid", "--trials=1000000000"], "and at most 10000"),
         (["--judge-on=test"], "Unknown option"),
         (["--space=temprature=0.1:1"], "Did you mean temperature"),
         (["--loss=sofmax"], "Did you mean softmax"),
