@@ -55,7 +55,10 @@ def registered(bound, anchor, candidates, row, all_cosines, own):
 
 
 def slopes(spec, first, second, step=1e-5):
-    """Central differences: every negative moved along its anchor."""
+    """Central differences: every negative moved towards its anchor.
+
+    On the sphere, where the loss wants unit vectors; in the similarity.
+    """
     bound = LOSSES.lookup(spec)
     same_view = bound.member.extra.get("same_view", False)
     first, second = (v.astype(np.float64) for v in (first, second))
@@ -72,10 +75,17 @@ def slopes(spec, first, second, step=1e-5):
             for j in range(COUNT):
                 if i == j:
                     continue
-                moved = np.zeros_like(stacked)
-                moved[start + j] = step * first[i]
-                rise = value(stacked + moved) - value(stacked - moved)
-                found.append(rise / (2 * step))
+                ends = []
+                for sign in (1, -1):
+                    end = stacked.copy()
+                    end[start + j] += sign * step * first[i]
+                    if not bound.member.extra.get("raw"):
+                        end[start + j] /= np.linalg.norm(end[start + j])
+                    ends.append(end)
+                rise = value(ends[0]) - value(ends[1])
+                found.append(
+                    rise / (first[i] @ (ends[0] - ends[1])[start + j])
+                )
     return np.array(found)
 
 

@@ -35,19 +35,22 @@ def test_alignment(rng, alpha):
     assert got == pytest.approx(want, rel=1e-5)
 
 
-@pytest.mark.parametrize("t", [0.5, 2.0])
-def test_uniformity(rng, t):
-    """log mean over i != j of exp(-t |x - y|^2)."""
-    vectors = rng.normal(size=(9, 4)) + 0.7
+@pytest.mark.parametrize("t", [0.5, 2.0, 100.0])
+@pytest.mark.parametrize("spread", [1.0, 1e-2, 1e-4])
+def test_uniformity(rng, t, spread):
+    """log mean over i != j of exp(-t |x - y|^2), near one point too."""
+    vectors = rng.normal(size=4) + spread * rng.normal(size=(9, 4))
+    vectors = vectors.astype(np.float32)
     units = [unit(v) for v in vectors]
-    terms = [
-        math.exp(-t * squared(units[i], units[j]))
+    lacking = [
+        math.expm1(-t * squared(units[i], units[j]))
         for i in range(9)
         for j in range(9)
         if i != j
     ]
-    want = math.log(sum(terms) / len(terms))
-    assert metrics.uniformity(vectors, t=t) == pytest.approx(want, rel=1e-5)
+    want = math.log1p(math.fsum(lacking) / len(lacking))
+    rel = 1e-5 + 1e-7 / spread
+    assert metrics.uniformity(vectors, t=t) == pytest.approx(want, rel=rel)
 
 
 def test_blocks_do_not_matter(rng, monkeypatch):

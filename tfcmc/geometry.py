@@ -2,8 +2,9 @@
 
 from tfcmc.lazy import tf
 
-# Below this squared distance two float32 vectors are the same vector, and the
-# square root is cut off, since its slope at zero is infinite.
+# Up to this squared distance float32 vectors differ by little more than their
+# rounding: they are one vector, and the square root, whose slope at zero is
+# infinite, is cut off.
 SMALLEST_SQUARED_DISTANCE = 1e-12
 
 
@@ -36,25 +37,74 @@ def similarity(anchor, candidates):
     return tf.matmul(anchor, candidates, transpose_b=True)
 
 
-def distance(cosine, *, squared=False):
-    """Euclidean distance of unit vectors from their cosine similarity.
+def squared_distances(anchor, candidates):
+    """Squared distance of every anchor to every candidate.
 
-    d = sqrt(2 - 2 cos), or d^2. The gradient at distance zero is zero.
+    |a|^2 + |c|^2 - 2 a.c, computed in float64: its terms are near 1 however
+    small their sum is, and float32 would keep no digit of a distance below
+    0.0003. The slope is that of the angle alone, -2 in the cosine: a unit
+    vector has no other.
 
     Args:
-        cosine: Similarities in [-1, 1], any shape.
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+
+    Returns:
+        `[batch, count]`, in [0, 4], of the anchors' type; differentiable
+        once.
+    """
+
+    @tf.custom_gradient
+    def squares(anchor, candidates):
+        first, second = (
+            tf.cast(side, tf.float64) for side in (anchor, candidates)
+        )
+        lengths = tf.reduce_sum(first**2, axis=1)[:, None]
+        lengths += tf.reduce_sum(second**2, axis=1)
+        found = tf.nn.relu(lengths - 2.0 * similarity(first, second))
+
+        def gradient(upstream):
+            upstream *= -2.0
+            return (
+                tf.matmul(upstream, candidates),
+                tf.matmul(upstream, anchor, transpose_a=True),
+            )
+
+        return tf.cast(found, anchor.dtype), gradient
+
+    return squares(*map(tf.convert_to_tensor, (anchor, candidates)))
+
+
+def distances(anchor, candidates, *, squared=False):
+    """Euclidean distance of every anchor to every candidate.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
         squared: Whether to return d^2, in [0, 4].
 
     Returns:
-        Distances in [0, 2], of the same shape.
+        `[batch, count]`, in [0, 2]. The gradient at distance zero is zero.
     """
-    square = tf.maximum(2.0 - 2.0 * cosine, 0.0)
-    if squared:
-        return square
-    apart = square > SMALLEST_SQUARED_DISTANCE
+    squares = squared_distances(anchor, candidates)
+    return squares if squared else off_zero(tf.sqrt, squares)
+
+
+def off_zero(function, squares):
+    """Applies a function that is infinitely steep at zero to d^2.
+
+    Args:
+        function: Of a tensor, 0 at 0.
+        squares: Squared distances, any shape.
+
+    Returns:
+        Its values, of the same shape; 0, as is the gradient, where a distance
+        is no more than rounding.
+    """
+    apart = squares > SMALLEST_SQUARED_DISTANCE
     # The inner `where` keeps the infinite slope out of the gradient, which an
     # outer one alone would multiply by zero to NaN.
-    return tf.where(apart, tf.sqrt(tf.where(apart, square, 1.0)), 0.0)
+    return tf.where(apart, function(tf.where(apart, squares, 1.0)), 0.0)
 
 
 def split(matrix, positive, own=None):

@@ -17,8 +17,6 @@ from tfcmc.threads import on_one_thread
 
 BLOCK = 2048  # rows and columns of the matrix of pairs held at once
 LARGE = 1e15  # entries above which float32 may not hold a vector's length
-# exp(-4 t), the least potential there is, is no number of float32 above it.
-SHARPEST_FLOAT32 = 20.0
 
 
 def squared_distances(first, second):
@@ -83,22 +81,25 @@ def pair_potentials(vectors, *, t=2.0):
     _check_matrix(vectors, 2)
     count = len(vectors)
     sums = np.zeros(count)
-    kind = "float32" if t <= SHARPEST_FLOAT32 else "float64"
-    beside, within = _compiled(False, kind), _compiled(True, kind)
+    # About their mean vectors that are nearly one point keep their digits: the
+    # square of a small distance would be a difference of numbers near 1.
+    centre = sum(
+        _unit(vectors[start : start + BLOCK]).sum(axis=0, dtype=np.float64)
+        for start in range(0, count, BLOCK)
+    )
+    centre = (centre / count).astype(np.float32)
+    beside, within = _compiled(False), _compiled(True)
     t = tf.constant(t, tf.float32)
     for top in range(0, count, BLOCK):
         rows = slice(top, top + BLOCK)
-        of_top = _unit(vectors[rows])
+        of_top = _unit(vectors[rows]) - centre
         # The matrix is symmetric: a block off its diagonal is computed once
         # and serves its rows and its columns.
         for left in range(top, count, BLOCK):
             columns = slice(left, left + BLOCK)
             block_sums = beside if left > top else within
-            of_rows, of_columns = block_sums(
-                of_top, _unit(vectors[columns]), t
-            )
-            # Added up in float64: 100,000 terms in float32 lose the fifth
-            # digit.
+            of_left = _unit(vectors[columns]) - centre
+            of_rows, of_columns = block_sums(of_top, of_left, t)
             sums[rows] += of_rows.numpy()
             if left > top:
                 sums[columns] += of_columns.numpy()
@@ -207,24 +208,23 @@ def mean_interval(values, *, transform=None, weight=1.0, seed=0, samples=1000):
 
 
 @functools.cache
-def _compiled(diagonal, kind):
+def _compiled(diagonal):
     """Compiles a block once for all sizes."""
     matrix = tf.TensorSpec([None, None], tf.float32)
     return tf.function(
-        functools.partial(_block_sums, diagonal=diagonal, kind=kind),
+        functools.partial(_block_sums, diagonal=diagonal),
         input_signature=[matrix, matrix, tf.TensorSpec([])],
     )
 
 
-def _block_sums(rows, columns, t, *, diagonal, kind):
+def _block_sums(rows, columns, t, *, diagonal):
     """Sums of exp(-t |x - y|^2) along both sides of a block of pairs.
 
     On the diagonal every vector would meet itself: it is left out there, and
     not taken off the sum, of which little may be left beside the 1.
     """
-    # The exponent is 2 t x.y - t |x|^2 - t |y|^2, and not 2 t x.y - 2 t: a
-    # zero vector has no length to be scaled to and stays where it is. Two
-    # more columns make it a single product, with no further pass over pairs.
+    # The exponent is 2 t x.y - t |x|^2 - t |y|^2: two more columns make it a
+    # single product, with no further pass over pairs.
     x_square, y_square = (
         tf.reduce_sum(side**2, axis=1, keepdims=True)
         for side in (rows, columns)
@@ -237,7 +237,9 @@ def _block_sums(rows, columns, t, *, diagonal, kind):
     if diagonal:
         itself = tf.fill(tf.shape(rows)[:1], exponent.dtype.min)
         exponent = tf.linalg.set_diag(exponent, itself)
-    potentials = tf.exp(tf.cast(tf.minimum(exponent, 0.0), kind))
+    # In float64: exp(-4 t) may be no number of float32, and what a potential
+    # lacks of 1 is all there is to say of vectors that are nearly one point.
+    potentials = tf.exp(tf.cast(tf.minimum(exponent, 0.0), tf.float64))
     return tf.reduce_sum(potentials, axis=1), tf.reduce_sum(potentials, axis=0)
 
 

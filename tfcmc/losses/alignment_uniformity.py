@@ -1,11 +1,10 @@
 """Alignment and uniformity, trained for directly."""
 
 from tfcmc.geometry import (
-    SMALLEST_SQUARED_DISTANCE,
-    distance,
     masked_logsumexp,
-    similarity,
+    off_zero,
     split,
+    squared_distances,
 )
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
@@ -67,12 +66,9 @@ def alignment_uniformity(
         learning through alignment and uniformity on the hypersphere",
         equations 4 and 5.
     """
-    squares = distance(similarity(anchor, candidates), squared=True)
-    square, _ = split(squares, positive)
-    # A power below 1 of the square is infinitely steep at 0.
-    apart = square > SMALLEST_SQUARED_DISTANCE
-    power = tf.pow(tf.where(apart, square, 1.0), alpha / 2.0)
-    alignment = tf.where(apart, power, 0.0)
+    apart = anchor - tf.gather(candidates, positive)
+    square = tf.reduce_sum(apart**2, axis=1)
+    alignment = off_zero(lambda s: s ** (alpha / 2.0), square)
     return alignment_weight * alignment + uniformity_weight * _shares(
         anchor, t
     )
@@ -80,7 +76,7 @@ def alignment_uniformity(
 
 def _shares(anchor, t):
     """U + g_i / mean(g) - 1 of every anchor."""
-    squares = distance(similarity(anchor, anchor), squared=True)
+    squares = squared_distances(anchor, anchor)
     _, others = split(squares, tf.range(tf.shape(anchor)[0]))
     count = tf.cast(tf.shape(anchor)[0], squares.dtype)
     log_sums = masked_logsumexp(-t * squares, others)

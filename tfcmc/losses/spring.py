@@ -2,7 +2,7 @@
 
 import math
 
-from tfcmc.geometry import distance, similarity, split
+from tfcmc import geometry
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
 from tfcmc.registry import Choice, Flag, Number, Range
@@ -56,8 +56,8 @@ def spring(
     Reference: Hadsell et al. 2006, "Dimensionality reduction by learning an
         invariant mapping", equation 4.
     """
-    distances = distance(similarity(anchor, candidates))
-    near, negatives = split(distances, positive)
+    distances = geometry.distances(anchor, candidates)
+    near, negatives = geometry.split(distances, positive)
     push = tf.nn.relu(margin - distances)
     if squared:
         near, push = tf.square(near), tf.square(push)

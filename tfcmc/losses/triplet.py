@@ -2,7 +2,7 @@
 
 import math
 
-from tfcmc.geometry import distance, similarity, split
+from tfcmc import geometry
 from tfcmc.lazy import tf
 from tfcmc.losses.base import LOSSES
 from tfcmc.registry import Choice, Flag, Number, Range
@@ -47,8 +47,8 @@ def triplet(
 
     Reference: Schroff et al. 2015, "FaceNet", equation 3 and section 3.2.
     """
-    distances = distance(similarity(anchor, candidates), squared=squared)
-    near, negatives = split(distances, positive)
+    distances = geometry.distances(anchor, candidates, squared=squared)
+    near, negatives = geometry.split(distances, positive)
     if mining == "all":
         hinge = tf.nn.relu(near[:, None] - distances + margin)
         hinge = tf.where(negatives, hinge, 0.0)
