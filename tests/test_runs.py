@@ -229,7 +229,12 @@ def test_defaults_by_data(tmp_path):
         ({"batch_size": 1}, "batch-size"),
         ({"batch_size": 2.5}, "batch-size"),
         ({"epochs": 0}, "epochs"),
-        ({"seed": -1}, "seed"),
+        (
+            {"seed": -1},
+            "`seed` must be a whole number at least 0 and below "
+            "2,147,483,648.",
+        ),
+        ({"alpha": 0.0}, "`alpha` must be a number above 0 and at most 100."),
         ({"geometry": "same"}, "geometry"),
         ({"schedule": "step"}, "schedule"),
         ({"learning_rate": float("nan")}, "learning-rate"),

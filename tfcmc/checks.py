@@ -141,7 +141,7 @@ def number_words(
         "at most": at_most,
     }
     words = " and ".join(
-        f"{word} {limit:g}"
+        f"{word} {int(limit) if limit == int(limit) else limit:,}"
         for word, limit in bounds.items()
         if limit is not None
     )
