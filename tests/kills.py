@@ -20,6 +20,7 @@ import tempfile
 import time
 
 from tfcmc.runs import Run
+from tfcmc.stored import read_metrics
 
 ROOT = pathlib.Path(__file__).parents[1]
 LOSSES = ("softmax", "nce(z=mean)", "triplet", "spring")
@@ -87,7 +88,7 @@ def outcome(folder):
         {name: value for name, value in row.items() if name not in TIMES}
         for row in run.read_history()
     ]
-    metrics = run.read_json("metrics.json")
+    metrics = read_metrics(run)
     if not rows or metrics is None:
         raise RuntimeError(f"{folder} is not finished")
     last = sorted((folder / "checkpoints").glob("step-*.npz"))[-1]

@@ -6,8 +6,7 @@ The examples are always the same: the profile is in `conftest.py`.
 import dataclasses
 import json
 import math
-import pathlib
-import types
+import tempfile
 
 import hypothesis.extra.numpy as arrays_of
 import numpy as np
@@ -30,6 +29,7 @@ from tfcmc.negatives import NEGATIVES
 from tfcmc.plan import make_plan
 from tfcmc.probes import PROBES, Labelled
 from tfcmc.registry import Choice, Number, parse_spec
+from tfcmc.runs import Run
 from tfcmc.stored import read_metrics
 from tfcmc.text import plain_text, printable
 from tfcmc.views import VIEWS
@@ -177,10 +177,10 @@ def test_any_verdict_is_whole_or_refused(path, value):
     for name in above:
         inner = inner[name]
     inner[last] = value
-    run = types.SimpleNamespace(
-        folder=pathlib.Path("run"), read_json=lambda name: metrics_json[""]
-    )
-    found = only_usage_errors(read_metrics, run)
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(folder)
+        run.write_json("metrics.json", metrics_json[""])
+        found = only_usage_errors(read_metrics, run)
     if found is not None and not isinstance(found, UsageError):
         assert math.isfinite(found["alignment"])
         assert math.isfinite(found["untrained"]["sphere"]["uniformity"])

@@ -8,6 +8,7 @@ import pathlib
 import platform
 import re
 import secrets
+import stat
 import time
 
 # Without the file's own name: TensorBoard reads what has "tfevents" in it.
@@ -56,6 +57,40 @@ def write_whole(path, content):
         content = content.encode("utf-8")
     with whole(path) as aside:
         aside.write_bytes(content)
+
+
+def check_regular(path: str | os.PathLike) -> None:
+    """Checks that reading a file will end: a pipe's may never begin.
+
+    Args:
+        path: The file.
+
+    Raises:
+        OSError: if it is not there.
+        ValueError: if it is a pipe, a device or the like.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError("not a regular file")
+
+
+def read_small(path: str | os.PathLike, most: int) -> str:
+    """Reads a text file of a bounded size.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+
+    Returns:
+        Its text.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is not regular, larger, or no UTF-8.
+    """
+    check_regular(path)
+    if (size := os.path.getsize(path)) > most:
+        raise ValueError(f"{size:,} bytes, and at most {most:,} are read")
+    return pathlib.Path(path).read_text("utf-8")
 
 
 def is_aside(path: pathlib.Path) -> bool:

@@ -62,22 +62,6 @@ class Run:
             if path.parent != self.folder
         ]
 
-    def read_json(self, name):
-        """Returns what a JSON file holds, or None where there is none.
-
-        Raises:
-            UsageError: if the file is damaged.
-        """
-        try:
-            return json.loads((self.folder / name).read_text("utf-8"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"`{name}` must be readable JSON. "
-                f"Received: {self.folder / name} ({error})"
-            ) from None
-
     def write_json(self, name, value):
         """Writes a value as JSON."""
         write_whole(self.folder / name, json.dumps(value, indent=2) + "\n")

@@ -1,25 +1,24 @@
 """What a run folder holds, read back: whole and of the form it was written in.
 
-Disks fail, copies are cut short and files are edited by hand. What is read
-for a verdict, a table or a figure is checked here first, and the file named.
+What is read for a verdict, a table or a figure is checked here first, and the
+file named.
 """
 
-import math
-import os
 import zipfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError, is_number, reason_of
+from tfcmc.checks import UsageError
+from tfcmc.files import check_regular
+from tfcmc.records import COUNT, SHARE, Within, damaged, read_record
 
 SETTINGS = {"loss": str, "data": str, "seed": int, "epochs": int}
-# A name that ends in ? may be missing.
 PROBES = {
-    f"{name}?": {"accuracy": float}
+    f"{name}?": {"accuracy": SHARE}
     for name in ("linear_probe", "mlp_head", "knn", "plain_head")
 }
 SPHERE = {
-    "images": int,
+    "images": COUNT,
     "alignment": float,
     "uniformity": float,
     "effective_rank": float,
@@ -31,6 +30,7 @@ METRICS = {
     "alignment": float,
     "uniformity": float,
     "sphere": SPHERE,
+    "sphere_all?": SPHERE,
     "untrained": {
         "alignment": float,
         "uniformity": float,
@@ -54,6 +54,7 @@ METRICS = {
     "versions": dict,
     "controls_key": str,
     "judged_on": str,
+    "encoders_sha256?": {str: str},
 }
 COLUMNS = ("epoch", "seconds", "loss", "alignment", "uniformity")
 COLUMNS += ("effective_rank",)
@@ -72,7 +73,7 @@ def read_settings(run):
     Raises:
         UsageError: if the file is damaged.
     """
-    return _read(run, "config.json", SETTINGS)
+    return read_record(run.folder / "config.json", SETTINGS)
 
 
 def read_metrics(run):
@@ -87,12 +88,7 @@ def read_metrics(run):
     Raises:
         UsageError: if the file is damaged.
     """
-    found = _read(run, "metrics.json", METRICS)
-    for where, number in _numbers(found or {}):
-        share = where.endswith("accuracy")
-        if not math.isfinite(number) or (share and not 0 <= number <= 1):
-            raise _damaged(run, "metrics.json", f"{where} is {number}")
-    return found
+    return read_record(run.folder / "metrics.json", METRICS)
 
 
 def read_picture_side(run):
@@ -138,24 +134,24 @@ def read_history(run, names=()):
     Raises:
         UsageError: if the file is damaged.
     """
-    name = "history.csv"
-    _check_regular(run, name)
+    path = run.folder / "history.csv"
     try:
+        check_regular(path)
         rows = run.read_history()
-        whole = (run.folder / name).read_bytes().endswith(b"\n")
+        whole = path.read_bytes().endswith(b"\n")
     except FileNotFoundError:
         return []
     except Exception as error:
         # Text that is no number, too few of them, or no text at all.
-        raise _damaged(run, name, error) from None
+        raise damaged(path, error) from None
     if not whole:
-        raise _damaged(run, name, "it does not end with a whole line")
+        raise damaged(path, "it does not end with a whole line")
     columns = (*COLUMNS, *(f"uniformity_{view}" for view in names))
     for number, row in enumerate(rows, start=1):
         if missing := [column for column in columns if column not in row]:
-            raise _damaged(run, name, f"it lacks {', '.join(missing)}")
+            raise damaged(path, f"it lacks {', '.join(missing)}")
         if row["epoch"] != number or row["alignment"] < 0:
-            raise _damaged(run, name, f"line {number + 1}")
+            raise damaged(path, f"line {number + 1}")
     return rows
 
 
@@ -174,22 +170,22 @@ def read_embedded(run, names):
     Raises:
         UsageError: if the file is missing or damaged.
     """
-    name = "embedded.npz"
-    _check_regular(run, name)
+    path = run.folder / "embedded.npz"
     try:
-        with zipfile.ZipFile(run.folder / name) as file:
+        check_regular(path)
+        with zipfile.ZipFile(path) as file:
             size = sum(member.file_size for member in file.infolist())
         if size > MOST_BYTES:
             raise ValueError(f"{size} bytes of arrays")
-        arrays = run.read_arrays(name)
+        arrays = run.read_arrays(path.name)
         _check_vectors(arrays, names)
     except UsageError:
         raise
     except KeyError as error:
-        raise _damaged(run, name, f"without {error.args[0]}") from None
+        raise damaged(path, f"without {error.args[0]}") from None
     except Exception as error:
         # A damaged file fails as zip, a decompressor or NumPy sees it.
-        raise _damaged(run, name, error) from None
+        raise damaged(path, error) from None
     return arrays
 
 
@@ -218,74 +214,8 @@ def _check_vectors(arrays, names):
             raise ValueError(f"tsne_trustworthiness is {trust}")
 
 
-def _read(run, name, form):
-    _check_regular(run, name)
-    try:
-        found = run.read_json(name)
-    except RecursionError as error:
-        raise _damaged(run, name, error) from None
-    if found is not None and (misfit := _misfit(found, form)):
-        raise _damaged(run, name, misfit)
-    return found
-
-
 def _read_count(run, name, missing):
     """Reads a whole number from 1 off a verdict of any other content."""
-    found = _read(run, "metrics.json", {}) or {}
-    count = found.get(name, missing)
-    if count is not missing and (_misfit(count, int) or count < 1):
-        raise _damaged(run, "metrics.json", f"{name} is {count!r}")
-    return count
-
-
-def _check_regular(run, name):
-    # A pipe of that name would be waited for without end.
-    path = run.folder / name
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise _damaged(run, name, "not a regular file")
-
-
-def _damaged(run, name, why):
-    return UsageError(
-        f"`{name}` must be whole, as a run wrote it. "
-        f"Received: {run.folder / name} ({reason_of(why)})"
-    )
-
-
-def _misfit(value, form, where="it"):
-    """Says what of a value is not of a form, or returns None."""
-    if isinstance(form, dict):
-        if not isinstance(value, dict):
-            return f"{where} is no table of names"
-        for key, inner in form.items():
-            name = key.removesuffix("?")
-            if name not in value:
-                if name != key:
-                    continue
-                return f"{where} lacks {name}"
-            if told := _misfit(value[name], inner, name):
-                return told
-        return None
-    if isinstance(form, list):
-        if not isinstance(value, list):
-            return f"{where} is no list"
-        told = (_misfit(each, form[0], where) for each in value)
-        return next(filter(None, told), None)
-    kinds = (int, float) if form is float else form
-    if not isinstance(value, kinds) or (
-        isinstance(value, bool) and form is not bool
-    ):
-        return f"{where} is {value!r:.50}"
-    return None
-
-
-def _numbers(value, where="it"):
-    """Yields the name and value of every number in a table."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _numbers(inner, name)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _numbers(inner, where)
-    elif is_number(value):
-        yield where, value
+    form = {f"{name}?": Within(1, whole=True)}
+    found = read_record(run.folder / "metrics.json", form) or {}
+    return found.get(name, missing)

@@ -1,13 +1,14 @@
 """Settings in a file, as `--config` takes them."""
 
 import json
-import pathlib
 import types
 import typing
 
 from tfcmc.checks import UsageError, must, unknown
 from tfcmc.config import PRESETS, PretrainConfig
+from tfcmc.files import read_small
 
+MOST_BYTES = 2**20  # of a file of settings
 WORDS = {str: "text", bool: "true or false", int: "a whole number"}
 
 
@@ -26,7 +27,7 @@ def read_settings(path):
             is of another type.
     """
     try:
-        values = json.loads(pathlib.Path(path).read_text("utf-8"))
+        values = json.loads(read_small(path, MOST_BYTES))
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(

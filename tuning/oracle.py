@@ -17,7 +17,6 @@ from tuning.records import DONE, OBJECTIVES
 
 keras_tuner = LazyModule("keras_tuner", needs_tensorflow=True)
 
-TUNERS = ("bayesian", "random", "hyperband", "grid")
 DRAWS = 20  # at random, before a trial may repeat another
 OWN = "tuner/"  # what begins the names of Hyperband's notes to itself
 

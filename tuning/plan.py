@@ -13,8 +13,13 @@ from tfcmc.checks import (
 from tfcmc.config import make_config
 from tfcmc.plan import CIRCUMSTANCES, data_word, make_plan
 from tfcmc.registry import parse_spec
-from tuning.oracle import TUNERS
-from tuning.records import LABEL_FREE, OBJECTIVES, Search, read_search
+from tuning.records import (
+    LABEL_FREE,
+    OBJECTIVES,
+    TUNERS,
+    Search,
+    read_search,
+)
 from tuning.space import make_space
 
 TRIALS = 20

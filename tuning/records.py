@@ -10,8 +10,8 @@ import dataclasses
 import json
 import pathlib
 
-from tfcmc.checks import UsageError
 from tfcmc.files import write_whole
+from tfcmc.records import COUNT, SHARE, Within, damaged, read_record
 
 # Objective to its direction. The last two need no labels.
 OBJECTIVES = {
@@ -22,6 +22,60 @@ OBJECTIVES = {
 }
 LABEL_FREE = ("alignment_uniformity", "effective_rank")
 DONE, FAILED = "done", "failed"
+TUNERS = ("bayesian", "random", "hyperband", "grid")
+
+WRITER = "a search"
+OPTION = (float, str, bool, None)
+TRIAL = {
+    "number": COUNT,
+    "values": {str: OPTION},
+    "epochs": Within(1, whole=True),
+    "parent": (COUNT, None),
+    "status": {DONE, FAILED},
+    "reason": (str, None),
+    "scores": {
+        "linear_probe?": SHARE,
+        "knn?": SHARE,
+        "alignment_uniformity?": float,
+        "effective_rank?": float,
+    },
+    "seconds": Within(0),
+}
+SPAN = {"low": float, "high": float, "scale": {"linear", "log"}}
+SEARCH = {
+    "loss": str,
+    "space": {str: ({**SPAN, "whole?": bool}, {"choices": [OPTION]})},
+    "tuner": set(TUNERS),
+    "objective": (set(OBJECTIVES), None),
+    "trials": Within(1, whole=True),
+    "seed": COUNT,
+    "settings": {str: OPTION},
+    "jobs": Within(1, whole=True),
+}
+JUDGED = {
+    "loss": str,
+    "encoders_sha256": {str: str},
+    "sphere_all": {
+        "images": COUNT,
+        "alignment": float,
+        "uniformity": float,
+        "effective_rank": float,
+    },
+    "linear_probe?": {"accuracy": SHARE, "interval": [SHARE, SHARE]},
+    "knn?": {"accuracy": SHARE, "interval": [SHARE, SHARE]},
+}
+VERDICT = {
+    "trial": COUNT,
+    "judged_on": str,
+    "winner": JUDGED,
+    "default": JUDGED,
+    "difference?": {
+        "linear_probe": float,
+        "interval": [float, float],
+        "within_noise": bool,
+    },
+    "before": [COUNT],
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +157,7 @@ def read_search(folder):
     Raises:
         UsageError: if its record is damaged.
     """
-    return _read(pathlib.Path(folder) / "search.json", Search)
+    return _read(pathlib.Path(folder) / "search.json", SEARCH, Search)
 
 
 def read_trials(folder):
@@ -116,19 +170,52 @@ def read_trials(folder):
         `Trial`s in the order of their numbers.
 
     Raises:
-        UsageError: if a record is damaged.
+        UsageError: if a record is damaged, or of no trial of this search.
     """
-    paths = sorted(pathlib.Path(folder).glob("trials/*/trial.json"))
-    return [_read(path, Trial) for path in paths]
+    search = read_search(folder)
+    trials = []
+    for path in sorted(pathlib.Path(folder).glob("trials/*/trial.json")):
+        trial = _read(path, TRIAL, Trial)
+        if trial is None:  # gone since
+            continue
+        if told := _strange(trial, path, search):
+            raise damaged(path, told, WRITER)
+        trials.append(trial)
+    return trials
 
 
-def _read(path, kind):
-    try:
-        return kind(**json.loads(path.read_text("utf-8")))
-    except FileNotFoundError:
+def read_verdict(folder):
+    """Reads the verdict on a search's winner.
+
+    Args:
+        folder: Path of the search.
+
+    Returns:
+        What `judge_winner` made, or None where there is none.
+
+    Raises:
+        UsageError: if its record is damaged.
+    """
+    path = pathlib.Path(folder) / "verdict.json"
+    return read_record(path, VERDICT, WRITER)
+
+
+def _strange(trial, path, search):
+    """Says in what a trial is none of its place and search, or None."""
+    if trial_folder(path.parents[2], trial.number) != path.parent:
+        return f"number is {trial.number}"
+    if search is None:
         return None
-    except (OSError, ValueError, TypeError) as error:
-        raise UsageError(
-            f"`{path.name}` must be a readable record of a search. "
-            f"Received: {path} ({error})"
-        ) from None
+    if trial.values.keys() != search.space.keys():
+        return f"values of {', '.join(trial.values)}"
+    if trial.status == DONE and search.objective not in (None, *trial.scores):
+        return f"scores lacks {search.objective}"
+    return None
+
+
+def _read(path, form, kind):
+    found = read_record(path, form, WRITER)
+    if found is None:
+        return None
+    names = [field.name for field in dataclasses.fields(kind)]
+    return kind(**{name: found[name] for name in names})

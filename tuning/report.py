@@ -21,7 +21,7 @@ from trainers import command_line
 from tuning import drawing, table
 from tuning.label_free import agreement
 from tuning.ranking import best_trial, defaults, open_search, settings_of
-from tuning.records import LABEL_FREE, trial_folder
+from tuning.records import LABEL_FREE, read_verdict, trial_folder
 from tuning.telling import best_words, tell, verdict_words
 
 
@@ -119,7 +119,7 @@ def judge_once(folder, best, ended):
         What `verdict.json` holds, or None where it is not done yet.
     """
     whole = Run(folder)
-    known = whole.read_json("verdict.json")
+    known = read_verdict(folder)
     if known is not None and _is_of(known, folder, best):
         return known
     if not ended:

@@ -42,10 +42,16 @@ from trainers import command_line
 from tuning import processes
 from tuning.distributed import Chief, role, work, worker_name
 from tuning.engine import conduct
-from tuning.oracle import TUNERS, Tuner
+from tuning.oracle import Tuner
 from tuning.plan import TRIALS, plan_search, settled, with_objective
 from tuning.progress import Progress, score_text
-from tuning.records import OBJECTIVES, read_search, read_trials, write_record
+from tuning.records import (
+    OBJECTIVES,
+    TUNERS,
+    read_search,
+    read_trials,
+    write_record,
+)
 from tuning.report import report
 
 OWN = ("run_dir", "judge_on")  # settings that are not the user's
