@@ -119,4 +119,4 @@ def test_mistakes(trained, image, tmp_path, capsys):
     assert "/nowhere" in refused(capsys, run, image, "--data=folder:/nowhere")
     assert "required" in refused(capsys, run)
     image.write_bytes(b"no image")
-    assert "not a JPEG" in refused(capsys, run, image)
+    assert "not an image of a kind" in refused(capsys, run, image)

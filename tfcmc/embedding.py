@@ -3,7 +3,6 @@
 import time
 
 from tfcmc.checks import UsageError
-from tfcmc.data.decode import skipped
 from tfcmc.evaluation.features import encode_batch
 from tfcmc.stage import Stage, load_encoders, walk
 from tfcmc.tables import open_table
@@ -50,12 +49,12 @@ def embed(plan, run, out, *, embeddings=False):
             if time.monotonic() > told + TELL_EVERY:
                 told = time.monotonic()
                 print(f"  {count:,} of {walked.count:,}", flush=True)
-        for note in skipped(walked.bad):
+        for note in walked.account.notes():
             print(f"  note: {note}")
         if not count:
             raise UsageError(
                 f"`data` must have images that can be read. "
-                f"Received: {walked.bad[-1]}"
+                f"Received: {walked.account.bad[-1]}"
             )
     shapes = ", ".join(
         f"{name} [{count}, {array.shape[1]}]"

@@ -8,7 +8,6 @@ import numpy as np
 
 from tfcmc import figures
 from tfcmc.checks import UsageError, must
-from tfcmc.data.decode import skipped
 from tfcmc.data.images import ImageError, quiet, read
 from tfcmc.data.walk import walk_split
 from tfcmc.evaluation.features import encode_batch
@@ -50,7 +49,7 @@ def neighbours(plan, run, image, *, count=8, everything=False, out=None):
     query = _read(image, walked.side)
     encode = Stage(plan, walked.side).reader(encoders)
     found, searched = nearest(encode, query, walked.batches, count)
-    for note in skipped(walked.bad):
+    for note in walked.account.notes():
         print(f"note: {note}")
     if not found:
         raise must("data", "pictures other than the image", plan.config.data)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tfcmc.checks import UsageError
-from tfcmc.data import SOURCES, Reading
+from tfcmc.data import SOURCES, Reading, progress
 from tfcmc.data.pictures import ArrayPictures, RecordPictures
 
 
@@ -191,6 +191,129 @@ def test_own_side(tmp_path, sides, expected):
         _write(tmp_path / f"{number}.png", number, side)
     assert _read(tmp_path).pretrain.side == expected
     assert _read(tmp_path, side=33).pretrain.side == 33
+
+
+def test_icons_do_not_shrink_photos(tmp_path):
+    """The side is that of some of every class, not of the first by name."""
+    for number in range(300):
+        _write(tmp_path / f"train/a/{number}.png", number, 8)
+    for part, name in (("train", "a"), ("train", "b"), ("test", "b")):
+        _write(tmp_path / part / name / "x.png", 1, 8 if name == "a" else 40)
+    _write(tmp_path / "test/a/x.png", 2, 8)
+    source = _read(tmp_path)
+    assert source.pretrain.side == 96
+    assert source.notes == (
+        "shorter sides are 8 to 40 pixels: all are kept at 96x96 "
+        "(--picture-side sets it)",
+    )
+    assert _read(tmp_path, side=16).notes == ()
+
+
+A, B, LOOSE = "a/1.png", "b/2.png", "3.png"
+NO_PROBE = (
+    "the probe is skipped: there are no folders train/CLASS and test/CLASS"
+)
+JUDGED = "is judged on, since there is no test/CLASS"
+LAYOUTS = {
+    "train and val": (
+        {"train": [A, B], "val": [A, B]},
+        (["train"], "val", [f"val {JUDGED}"]),
+    ),
+    "capitals": (
+        {"Train": [A, B], "TEST": [A]},
+        (["Train"], "TEST", []),
+    ),
+    "a test without classes": (
+        {"train": [A, B], "test": [LOOSE]},
+        (
+            ["train"],
+            None,
+            [NO_PROBE, "test is not used: 1 images, in no class folders"],
+        ),
+    ),
+    "the same, with validation": (
+        {"train": [A, B], "test": [LOOSE], "Validation": [B]},
+        (
+            ["train"],
+            "Validation",
+            [
+                f"Validation {JUDGED}",
+                "test is not used: 1 images, in no class folders",
+            ],
+        ),
+    ),
+    "all three": (
+        {"train": [A, B], "valid": [A], "test": [B]},
+        (["train"], "test", ["valid is not used: 1 images"]),
+    ),
+    "no classes at all": (
+        {"train": [LOOSE], "val": [LOOSE], "more": [A]},
+        (
+            ["train"],
+            None,
+            [
+                NO_PROBE,
+                "val is not used: 1 images, in no class folders",
+                "1 images beside train, val are not used",
+            ],
+        ),
+    ),
+    "unlabelled and test": (
+        {"unlabeled": [LOOSE, A], "test": [A, B]},
+        (["unlabeled"], None, [NO_PROBE, "test is not used: 2 images"]),
+    ),
+    "train alone, which may be a class": (
+        {"train": [LOOSE], "car": [LOOSE]},
+        (["car", "train"], None, [NO_PROBE]),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_what_is_held_out_is_never_learnt_from(tmp_path, name):
+    """Whatever the parts are called, and with or without classes."""
+    parts, (learnt, judged, notes) = LAYOUTS[name]
+    pixels = {
+        part: [
+            _write(tmp_path / part / path, [number, seed])
+            for seed, path in enumerate(
+                sorted(paths, key=lambda p: (p[1] == "/", p))
+            )
+        ]
+        for number, (part, paths) in enumerate(parts.items())
+    }
+    source = _read(tmp_path)
+    expected = [picture for part in learnt for picture in pixels[part]]
+    np.testing.assert_array_equal(_all(source.pretrain), expected)
+    assert (source.test is None) == (judged is None)
+    if judged:
+        held_out = _all(source.test.pictures)
+        np.testing.assert_array_equal(held_out, pixels[judged])
+    assert list(source.notes) == notes
+
+
+def test_kinds_that_are_left_out_are_named(tmp_path):
+    """By how many there are, in a note and where nothing else is there."""
+    for name in ("a.HEIC", "b.heic", "c.mp4", "d.txt", ".e.heic"):
+        (tmp_path / name).touch()
+    told = "3 pictures or films of kinds that are not read were left out: "
+    told += "2 .heic, 1 .mp4"
+    with pytest.raises(UsageError, match=f"which has none; {told}"):
+        _read(tmp_path)
+    _write(tmp_path / "a.png", 1)
+    assert _read(tmp_path).notes == (NO_PROBE, told)
+
+
+def test_long_reading_is_told(tmp_path, monkeypatch, capsys):
+    """Both how many files were looked at and how many are decoded."""
+    monkeypatch.setattr(progress, "FIRST", -1)
+    for name in "ab":
+        _write(tmp_path / f"{name}.png", 1)
+    _read(tmp_path)
+    assert capsys.readouterr().err.splitlines() == [
+        "files looked at: 2",
+        "images decoded: 2 of 2",
+    ]
 
 
 def test_class_of_test_that_train_lacks(tmp_path, tree):

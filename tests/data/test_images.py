@@ -1,15 +1,19 @@
 """Image files of every kind become upright squares of RGB bytes."""
 
+import concurrent.futures
 import os
 import struct
+import time
+import tracemalloc
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tfcmc.data import images
-from tfcmc.data.images import ImageError, is_image, read, resize, size
+from tfcmc.data.formats import is_image, other_kind
+from tfcmc.data.images import ImageError, decode_image, read, resize, size
+from tfcmc.data.room import Room, needed
 
 
 @pytest.fixture
@@ -29,7 +33,10 @@ def _centre(pixels):
     return pixels[:, 2:10]
 
 
-@pytest.mark.parametrize("kind", ["png", "bmp", "webp", "gif"])
+@pytest.mark.parametrize(
+    "kind",
+    ["png", "bmp", "webp", "gif", "tiff", "jpeg2000", "ppm", "tga", "pcx"],
+)
 def test_lossless_formats_keep_every_pixel(tmp_path, pixels, kind):
     """The middle square comes back as it was, whatever the file's name."""
     if kind == "gif":
@@ -209,13 +216,13 @@ def test_files_that_are_no_images(tmp_path):
     """Text, an empty file, another format, a folder, nothing: all told."""
     (tmp_path / "text.png").write_text("not an image")
     (tmp_path / "empty.png").touch()
-    Image.new("RGB", (4, 4)).save(tmp_path / "tiff.png", format="TIFF")
+    Image.new("RGB", (4, 4)).save(tmp_path / "eps.png", format="EPS")
     (tmp_path / "folder.png").mkdir()
     os.mkfifo(tmp_path / "pipe.png")
     expected = {
-        "text.png": "not a JPEG",
+        "text.png": "not an image of a kind",
         "empty.png": "empty",
-        "tiff.png": "not a JPEG",
+        "eps.png": "not an image of a kind",
         "folder.png": "not a regular file",
         "pipe.png": "not a regular file",
         "missing.png": "No such file",
@@ -260,7 +267,69 @@ def test_resize_of_arrays(pixels):
 
 def test_names_of_images():
     """Extensions count in any case; hidden files never do."""
-    names = ["a.JPG", "b.jpeg", "c.Png", "d.webp", "e.gif", "f.bmp"]
-    assert all(map(is_image, names))
-    assert not any(map(is_image, [".a.jpg", "a.txt", "jpg", "a.jpg.part"]))
-    assert len(images.FORMATS) == 5
+    read_ones = "a.JPG b.jpeg c.Png d.webp e.tif f.TIFF g.jfif h.jp2 i.mpo"
+    assert all(map(is_image, read_ones.split()))
+    others = ["a.HEIC", "b.cr2", "c.dng", "d.svg", "e.mp4", "f.eps", "g.ico"]
+    assert [other_kind(name)[1:] for name in others] == [
+        name.lower()[2:] for name in others
+    ]
+    neither = [".a.jpg", ".b.heic", "a.txt", "jpg", "a.jpg.part", "a.pdf"]
+    assert not any(map(is_image, [*others, *neither]))
+    assert not any(map(other_kind, [*read_ones.split(), *neither]))
+
+
+def _tiff(width, length, tile):
+    """The head of a grey TIFF of one tile."""
+    tags = {256: width, 257: length, 258: 8, 259: 8, 262: 1, 277: 1}
+    tags |= {322: tile, 323: tile, 324: 8, 325: 4}
+    entries = [struct.pack("<HHII", t, 4, 1, v) for t, v in tags.items()]
+    count = struct.pack("<H", len(tags))
+    return b"II*\0\x0c\0\0\0" + bytes(4) + count + b"".join(entries) + bytes(4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [("png", 64), ("webp", 64), ("tile", 60000), ("progressive", 64)],
+)
+def test_memory_is_asked_for_before_it_is_taken(tmp_path, kind, least):
+    """From the head alone; what cannot be had is told with the setting."""
+    path = tmp_path / "a.x"
+    if kind == "tile":
+        path.write_bytes(_tiff(8, 8, least))
+    elif kind == "progressive":
+        Image.new("RGB", (64, 64)).save(path, "JPEG", progressive=True)
+    else:
+        Image.new("RGB", (64, 64)).save(path, kind.upper())
+    with Image.open(path) as image:
+        wanted = needed(image, image.size, path.stat().st_size)
+    assert wanted > 8 * least**2
+    with pytest.raises(ImageError, match="takes.*GiB, and --memory-limit"):
+        decode_image(path, 64, Room(wanted - 1))
+
+
+def test_sixteen_bits_take_little_memory(tmp_path):
+    """They are scaled down before they become 8 bits."""
+    path = _save(tmp_path / "a.png", np.zeros([1500, 1500], np.uint16))
+    read(path, 8)  # what is imported now is not counted below
+    tracemalloc.start()
+    try:
+        read(path, 8)
+        assert tracemalloc.get_traced_memory()[1] < 1500 * 1500
+    finally:
+        tracemalloc.stop()
+
+
+def test_room_is_shared():
+    """Threads wait for each other, and never hold more than there is."""
+    room, held, most = Room(100), [], []
+
+    def work(wanted):
+        with room.take(wanted):
+            held.append(wanted)
+            most.append(sum(held))
+            time.sleep(0.002)
+            held.remove(wanted)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, [40, 60, 100, 1, 70, 30, 55, 45] * 4))
+    assert max(most) <= 100

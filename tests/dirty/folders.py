@@ -111,6 +111,22 @@ FOLDERS = [
     _refused("a folder of other files",
              _then(lambda f: f, _text("x.txt")), NONE),
     _refused(
+        "a folder of HEIC photos", _then(lambda f: f, _text("x.heic")),
+        f"{NONE}; 1 pictures or films of kinds that are not read were left "
+        "out: 1 .heic",
+    ),
+    _refused(
+        "a test part alone", lambda f: _tree(f, "test/ant/1.png"),
+        "`data` must have images to learn from in train or unlabeled, since "
+        "test is held out; to learn from test itself, name that folder. "
+        f"Received: '{ANY}', with images in test",
+    ),
+    _refused(
+        "two train parts", _labelled("Train/ant/1.png"),
+        "`data` must have one folder of the train images. "
+        "Received: 'Train' and 'train'",
+    ),
+    _refused(
         "a folder that may not be read", _labelled(),
         f"`data` must be a folder that can be read. Received: '{ANY}/train/"
         "bee': Permission denied", _forbidden,

@@ -14,10 +14,10 @@ from tests.dirty.case import ANY, Case, noise, pictures_of
 PIXELS = noise(1)
 STOP = "`data` must have only images that can be read, or on-bad-image must be"
 STOP += " skip.\nReceived: "
-NO_IMAGE = "not a JPEG, PNG, BMP, GIF or WebP image"
+NO_IMAGE = "not an image of a kind that is read (JPEG, PNG, TIFF, ...)"
 
 
-def _refused(name, file, why, write):
+def _refused(name, file, why, write, **settings):
     """Stops, naming file and reason; with skip it is counted."""
 
     def make(folder):
@@ -26,12 +26,14 @@ def _refused(name, file, why, write):
         return folder
 
     def act(folder):
-        pixels, notes = pictures_of(folder, side=8, on_bad_image="skip")
+        pixels, notes = pictures_of(
+            folder, side=8, on_bad_image="skip", **settings
+        )
         np.testing.assert_array_equal(pixels, noise(2)[None])
         (count,) = [note for note in notes if "could not be read" in note]
         assert count.startswith("1 images could not be read and were skipped")
         assert repr(file) in count
-        pictures_of(folder, side=8)
+        pictures_of(folder, side=8, **settings)
 
     told = f"{STOP}'{ANY}/{file}': {why}"
     return Case(name, make, told, act)
@@ -190,7 +192,7 @@ IMAGES = [
     _refused("an HTML page", "x.jpg", NO_IMAGE, _bytes(HTML)),
     _refused("an SVG drawing", "x.png", NO_IMAGE, _bytes(SVG)),
     _refused("a HEIC photo", "x.jpg", NO_IMAGE, _bytes(HEIC)),
-    _refused("a TIFF", "x.png", NO_IMAGE, _save(PIXELS, "TIFF")),
+    _refused("an EPS drawing", "x.png", NO_IMAGE, _save(PIXELS, "EPS")),
     _refused("zeros", "x.jpg", NO_IMAGE, _bytes(bytes(1000))),
     _refused("a JPEG cut short", "x.jpg", ANY, _cut("JPEG")),
     _refused("a PNG cut short", "x.png", ANY, _cut("PNG")),
@@ -212,6 +214,17 @@ IMAGES = [
         f"Image size (10000000000 pixels) exceeds limit{ANY}",
         _bytes(HUGE),
     ),
+    _refused(
+        "a PNG of 16 bits and 150 million pixels, with --memory-limit=1GiB",
+        "x.png",
+        f"decoding it takes 1.6{ANY} GiB, and --memory-limit leaves 1.00 GiB",
+        _bytes(_png(15000, 10000, b"", bits=16, colour=0)),
+        memory_limit=2**30,
+    ),
+    _refused("a TIFF of 32 bits a channel", "x.tif",
+             "32 bits a channel, of which none says what is white",
+             _save(PIXELS[..., 0] / np.float32(255), "TIFF")),
+    _refused("a TIFF cut short", "x.tif", ANY, _cut("TIFF")),
     _refused("a PNG of no width", "x.png", ANY, _bytes(_png(0, 5, b"\0"))),
     _refused(
         "a PNG whose comment unpacks to 128 MiB",
@@ -226,6 +239,11 @@ IMAGES = [
     _refused("a link to an endless device", "x.jpg", "not a regular file",
              _link("/dev/zero")),  # fmt: skip
     _taken("a PNG called .jpg", "x.jpg", "its pixels", _save(PIXELS)),
+    _taken("a TIFF called .png", "x.png", "its pixels", _save(PIXELS, "TIFF")),
+    _taken("a TIFF of several pages", "x.tif", "the first",
+           _animation("TIFF", PIXELS)),
+    _taken("16 bits of grey in a TIFF", "x.tif", "the nearest of 8 bits",
+           _save(HIGH[..., 0], "TIFF"), np.rint(HIGH[..., :1] / 257)),
     _taken("a name in capitals", "X.PNG", "its pixels", _save(PIXELS)),
     _taken("a PNG with more after its end", "x.png", "its pixels",
            _bytes(_file(PIXELS) + b"more")),

@@ -1,90 +1,156 @@
 """Which files beneath a folder are images, and of which class."""
 
+import collections
+import dataclasses
 import os
 import unicodedata
 
 from tfcmc.checks import UsageError
-from tfcmc.data.images import is_image
+from tfcmc.data.formats import is_image, other_kind
+from tfcmc.data.progress import Progress
 
 
-def images_beneath(root):
-    """Finds the image files beneath a folder, through links too.
+@dataclasses.dataclass(frozen=True)
+class ClassFolders:
+    """The images of one folder, by class.
+
+    Attributes:
+        name: The folder's name.
+        classes: Class to the paths of its images, of those that have any.
+        empty: Names of the other folders.
+        loose: Paths of the images that are in none; all or none are.
+    """
+
+    name: str
+    classes: dict
+    empty: list
+    loose: list
+
+    @property
+    def images(self):
+        """All paths, whatever their class."""
+        return [*self.loose, *(p for c in self.classes.values() for p in c)]
+
+
+class Finder:
+    """Finds image files beneath folders.
+
+    Attributes:
+        others: `Counter` of the extensions of pictures and films that were
+            met and cannot be read.
+    """
+
+    def __init__(self):
+        self.others = collections.Counter()
+        self._progress = Progress("files looked at")
+
+    def images_beneath(self, root):
+        """Finds the image files beneath a folder, through links too.
+
+        Args:
+            root: The folder.
+
+        Returns:
+            Their paths, in an order that depends on their names alone.
+
+        Raises:
+            UsageError: if a folder cannot be read.
+        """
+        return self._walked(root)[0]
+
+    def classes_of(self, part):
+        """Finds the images of every class folder.
+
+        Args:
+            part: Path of the folder of the class folders.
+
+        Returns:
+            A `ClassFolders`.
+
+        Raises:
+            UsageError: if a folder cannot be read or is in two classes, or
+                some images are in class folders and others in none.
+        """
+        folders, files = entries(part)
+        loose = [os.path.join(part, name) for name in self.images_of(files)]
+        walked = {name: self._walked(part / name) for name in folders}
+        _check_apart(part.name, walked)
+        classes = {name: paths for name, (paths, _) in walked.items() if paths}
+        if classes and loose:
+            raise UsageError(
+                f"`data` must have the images of {part.name} in folders, one "
+                f"a class. Received: {loose[0]!r}"
+            )
+        empty = [name for name in walked if name not in classes]
+        return ClassFolders(part.name, classes, empty, loose)
+
+    def images_of(self, names):
+        """Picks the images from the names of a folder's files, in order."""
+        names = sorted(names)
+        self._progress.add(len(names))
+        images = list(filter(is_image, names))
+        if len(images) < len(names):
+            self.others.update(filter(None, map(other_kind, names)))
+        return images
+
+    def _walked(self, root):
+        """Returns the images beneath a folder, and the folders they are in."""
+        found, seen = [], set()
+        start = os.path.join(os.path.realpath(root), "")
+        walk = os.walk(root, followlinks=True, onerror=_refuse)
+        for place, inner, names in walk:
+            # A link back to a folder above would otherwise never end, and
+            # would bring a class the images of the others.
+            real = os.path.join(os.path.realpath(place), "")
+            if real in seen or (real != start and start.startswith(real)):
+                inner.clear()
+                continue
+            seen.add(real)
+            inner[:] = sorted(n for n in inner if not n.startswith("."))
+            found += [os.path.join(place, n) for n in self.images_of(names)]
+        return found, seen
+
+
+def entries(folder):
+    """Lists a folder.
 
     Args:
-        root: The folder.
+        folder: Its path.
 
     Returns:
-        Their paths, in an order that depends on their names alone.
+        `(folders, files)`: the names of the folders in it that are not
+        hidden, in order; and those of the files.
 
     Raises:
-        UsageError: if a folder cannot be read.
+        UsageError: if it cannot be read.
     """
-    return _walked(root)[0]
-
-
-def _walked(root):
-    """Returns the images beneath a folder, and the folders they lie in."""
-    found, seen = [], set()
-    start = os.path.join(os.path.realpath(root), "")
-    walk = os.walk(root, followlinks=True, onerror=_refuse)
-    for place, inner, names in walk:
-        # A link back to a folder above would otherwise never end, and would
-        # bring a class the images of the others.
-        real = os.path.join(os.path.realpath(place), "")
-        if real in seen or (real != start and start.startswith(real)):
-            inner.clear()
-            continue
-        seen.add(real)
-        inner[:] = sorted(n for n in inner if not n.startswith("."))
-        names = sorted(filter(is_image, names))
-        found += [os.path.join(place, name) for name in names]
-    return found, seen
-
-
-def classes_of(part):
-    """Finds the images of every class folder.
-
-    Args:
-        part: Path of the folder of the class folders.
-
-    Returns:
-        `(found, empty)`: class to its images, of those that have any; and the
-        names of the others.
-
-    Raises:
-        UsageError: if a folder cannot be read or is in two classes, or an
-            image is in none.
-    """
-    if not os.path.isdir(part):
-        return {}, []
     try:
-        entries = sorted(os.listdir(part))
+        with os.scandir(folder) as scanned:
+            found = {entry.name: _is_folder(entry) for entry in scanned}
     except OSError as error:
         _refuse(error)
-    folders = [
-        name
-        for name in entries
-        if os.path.isdir(part / name) and not name.startswith(".")
-    ]
-    found, owner = {}, {}
-    for name in folders:
-        found[name], places = _walked(part / name)
+    folders = [n for n in found if found[n] and not n.startswith(".")]
+    return sorted(folders), [n for n in found if not found[n]]
+
+
+def _is_folder(entry):
+    try:
+        return entry.is_dir()
+    except OSError:  # as of a link to itself
+        return False
+
+
+def _check_apart(part, walked):
+    """Checks that no folder is in two classes."""
+    owner = {}
+    for name, (paths, places) in walked.items():
         for place in places:
             other = owner.setdefault(place, name)
-            if other != name and found[name]:
+            if other != name and paths:
                 raise UsageError(
-                    f"`data` must have every folder of {part.name} in one "
+                    f"`data` must have every folder of {part} in one "
                     f"class. Received: {place!r} in {other!r} and {name!r}"
                 )
-    empty = [name for name in folders if not found[name]]
-    found = {name: paths for name, paths in found.items() if paths}
-    loose = [n for n in entries if is_image(n) and n not in folders]
-    if found and loose:
-        raise UsageError(
-            f"`data` must have the images of {part.name} in folders, one a "
-            f"class. Received: {str(part / loose[0])!r}"
-        )
-    return found, empty
 
 
 def odd_names(names, empty):

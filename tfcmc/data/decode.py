@@ -1,20 +1,67 @@
 """Many image files, decoded by threads."""
 
+import collections
 import concurrent.futures
+import dataclasses
 import functools
 import os
 
 import numpy as np
 
 from tfcmc.checks import UsageError
-from tfcmc.data.images import ImageError, quiet, read
+from tfcmc.data.formats import left_out
+from tfcmc.data.images import ImageError, decode_image, quiet
 from tfcmc.data.pictures import batched
+from tfcmc.data.profiles import CONVERTED, UNUSABLE
 
 BATCH = 256
 BATCH_BYTES = 2**25  # of decoded pictures in flight
 
 
-def decode(found, side, on_bad_image, kept, bad):
+@dataclasses.dataclass
+class Account:
+    """What was met in reading many image files.
+
+    Attributes:
+        bad: The `ImageError`s that were skipped.
+        others: Extensions of what was left out as of another kind.
+        profiles: What colour profiles came to, as `to_srgb` says it.
+        shorter: The shorter sides of the pictures as stored, in pixels.
+    """
+
+    bad: list = dataclasses.field(default_factory=list)
+    others: collections.Counter = dataclasses.field(
+        default_factory=collections.Counter
+    )
+    profiles: collections.Counter = dataclasses.field(
+        default_factory=collections.Counter
+    )
+    shorter: set = dataclasses.field(default_factory=set)
+
+    def notes(self):
+        """Returns what the user should know of it, one line each."""
+        notes = left_out(self.others)
+        if self.bad:
+            names = [repr(os.path.basename(e.path)) for e in self.bad[:3]]
+            more = ", ..." if len(self.bad) > 3 else ""
+            notes.append(
+                f"{len(self.bad)} images could not be read and were skipped: "
+                f"{', '.join(names)}{more}"
+            )
+        if count := self.profiles[CONVERTED]:
+            notes.append(
+                f"{count:,} pictures were converted to sRGB from other colour "
+                f"profiles"
+            )
+        if count := self.profiles[UNUSABLE]:
+            notes.append(
+                f"{count:,} pictures have colour profiles that cannot be "
+                f"used, and were read without them"
+            )
+        return notes
+
+
+def decode(found, side, on_bad_image, room, kept, account):
     """Yields decoded pictures, a batch at a time.
 
     Threads, since Pillow decodes outside Python's lock.
@@ -23,8 +70,9 @@ def decode(found, side, on_bad_image, kept, bad):
         found: List of `(path, tag)`.
         side: Wanted side in pixels.
         on_bad_image: "stop", or "skip".
+        room: The `Room` that pictures have while they are decoded.
         kept: A list; the tags of the pictures yielded are added to it.
-        bad: A list; the `ImageError`s skipped are added to it.
+        account: An `Account`; what is met is added to it.
 
     Yields:
         `[count, side, side, 3]`, uint8.
@@ -34,40 +82,36 @@ def decode(found, side, on_bad_image, kept, bad):
     """
     count = max(1, min(BATCH, BATCH_BYTES // (side * side * 3)))
     workers = min(8, os.cpu_count() or 1)
+    decode_one = functools.partial(_decode, side=side, room=room)
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for batch in batched(found, count):
             pictures = []
-            read_one = functools.partial(_decode, side=side)
             with quiet():
-                decoded = list(pool.map(read_one, [p for p, _ in batch]))
+                decoded = list(pool.map(decode_one, [p for p, _ in batch]))
             for (_, tag), picture in zip(batch, decoded, strict=True):
-                if not isinstance(picture, ImageError):
-                    pictures.append(picture)
-                    kept.append(tag)
+                if isinstance(picture, ImageError):
+                    _skip(picture, on_bad_image, account)
                     continue
-                if on_bad_image == "stop":
-                    raise UsageError(
-                        "`data` must have only images that can be read, or "
-                        f"on-bad-image must be skip.\nReceived: {picture}"
-                    ) from picture
-                bad.append(picture)
+                pictures.append(picture.pixels)
+                kept.append(tag)
+                account.profiles[picture.profile] += 1
+                account.shorter.add(min(picture.size))
             if pictures:
                 yield np.stack(pictures)
 
 
-def skipped(bad):
-    """Returns the notes on images that were left out, one line each."""
-    if not bad:
-        return []
-    first = ", ".join(repr(os.path.basename(e.path)) for e in bad[:3])
-    more = ", ..." if len(bad) > 3 else ""
-    return [
-        f"{len(bad)} images could not be read and were skipped: {first}{more}"
-    ]
+def _skip(error, on_bad_image, account):
+    """Skips a bad image, or stops at it."""
+    if on_bad_image == "stop":
+        raise UsageError(
+            "`data` must have only images that can be read, or "
+            f"on-bad-image must be skip.\nReceived: {error}"
+        ) from error
+    account.bad.append(error)
 
 
-def _decode(path, side):
+def _decode(path, side, room):
     try:
-        return read(path, side)
+        return decode_image(path, side, room)
     except ImageError as error:
         return error

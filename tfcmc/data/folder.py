@@ -1,35 +1,26 @@
 """A folder of image files."""
 
+import collections
 import os
 import pathlib
 
 import numpy as np
 
 from tfcmc.checks import UsageError, must
-from tfcmc.data.base import (
-    DEFAULT_SIDE,
-    SOURCES,
-    UNLABELLED,
-    Source,
-    Split,
-)
-from tfcmc.data.class_folders import classes_of, images_beneath, odd_names
-from tfcmc.data.decode import decode, skipped
-from tfcmc.data.images import (
-    EXTENSIONS,
-    ImageError,
-    quiet,
-    size,
-)
+from tfcmc.data.base import DEFAULT_SIDE, SOURCES, Source, Split
+from tfcmc.data.class_folders import Finder
+from tfcmc.data.decode import Account, decode
+from tfcmc.data.formats import left_out
+from tfcmc.data.images import ImageError, quiet, size
+from tfcmc.data.layout import find_layout
 from tfcmc.data.pictures import common_limit, keep
+from tfcmc.data.progress import Progress
+from tfcmc.data.room import room_beside
 from tfcmc.data.walk import Walk
 from tfcmc.paths import expanded
 
-PEEK = 32  # images whose heads are read to find the data's own side
+PEEK = 256  # images whose heads are read to find the data's own side
 SMALLEST_OWN_SIDE, LARGEST_OWN_SIDE = 8, 128
-NO_LABELS = (
-    "the probe is skipped: there are no folders train/CLASS and test/CLASS"
-)
 
 
 def check(argument, data_dir=None):
@@ -54,20 +45,24 @@ def walk(reading, argument):
     """
     check(argument)
     root = expanded("data", argument)
-    paths = images_beneath(root)
+    finder = Finder()
+    paths = finder.images_beneath(root)
     if not paths:
-        raise _no_images(argument)
+        raise _no_images(argument, finder.others)
     side = reading.side or _own_side(paths)
-    bad = []
+    account = Account(others=finder.others)
+    room = room_beside(0, reading.memory_limit)
 
     def batches():
         found = ((path, os.path.relpath(path, root)) for path in paths)
         names = []
-        for pictures in decode(found, side, reading.on_bad_image, names, bad):
+        for pictures in decode(
+            found, side, reading.on_bad_image, room, names, account
+        ):
             yield {"name": names.copy()}, pictures
             names.clear()
 
-    return Walk(side, len(paths), batches(), bad)
+    return Walk(side, len(paths), batches(), account)
 
 
 @SOURCES.register(
@@ -80,8 +75,10 @@ def folder(reading, argument):
 
     With train/CLASS and test/CLASS, probes are fitted on one and judged on
     the other; pictures are learnt from unlabeled/, or from train/ without
-    its labels. In any other folder, all images beneath are learnt from.
-    Hidden files and files that are no images by their name are left out.
+    its labels. Without test/CLASS, val/CLASS is judged on. In any other
+    folder, all images beneath are learnt from, but never those of test/ or
+    val/. Hidden files and files that are no images by their name are left
+    out.
 
     Args:
         reading: A `Reading`.
@@ -91,15 +88,15 @@ def folder(reading, argument):
         A `Source`.
 
     Raises:
-        UsageError: if there are no images, an image cannot be read and
-            `on_bad_image` is "stop", or the classes disagree.
+        UsageError: if there are no images to learn from, an image cannot be
+            read and `on_bad_image` is "stop", or the classes disagree.
     """
     check(argument)
-    names, files, notes = _find(pathlib.Path(expanded("data", argument)))
+    layout = find_layout(pathlib.Path(expanded("data", argument)))
+    files = {role: found for role, found in layout.files.items() if found}
     if not files:
-        raise _no_images(argument)
-    parts, left_out = _read_all(files, reading)
-    notes += left_out
+        raise _no_images(argument, layout.others)
+    parts, notes = _read_all(files, reading, Account(others=layout.others))
     splits = {
         role: Split(pictures, np.array(labels, np.int64))
         for role, (pictures, labels) in parts.items()
@@ -109,77 +106,77 @@ def folder(reading, argument):
         pretrain=parts["pretrain" if "pretrain" in parts else "train"][0],
         probe_train=splits.get("train"),
         test=splits.get("test"),
-        class_names=names,
-        unseen=bool(names) and "pretrain" in parts,
-        notes=tuple(notes) if names else (NO_LABELS, *notes),
+        class_names=layout.class_names,
+        unseen=bool(layout.class_names) and "pretrain" in parts,
+        notes=(*layout.notes, *notes),
     )
 
 
-def _no_images(argument):
+def _no_images(argument, others):
+    more = "".join(f"; {note}" for note in left_out(others))
     return UsageError(
-        f"`data` must be a folder with images ({', '.join(EXTENSIONS)}) "
-        f"anywhere beneath it. Received: {argument!r}, which has none"
+        f"`data` must be a folder with images (.jpg, .png, .tif, ...) "
+        f"anywhere beneath it. Received: {argument!r}, which has none{more}"
     )
 
 
-def _find(root):
-    """Returns class names, role to list of `(path, label)`, and notes."""
-    (train, empty), (test, _) = map(
-        classes_of, (root / "train", root / "test")
-    )
-    names = tuple(sorted(train)) if train and test else ()
-    if names and (strange := sorted(set(test) - set(names))):
-        raise UsageError(
-            "`data` must have every class of test in train too. "
-            f"Received: {', '.join(map(repr, strange[:5]))} only in test"
-        )
-    files = {"train": [], "test": []}
-    for label, name in enumerate(names):
-        files["train"] += [(path, label) for path in train[name]]
-        files["test"] += [(path, label) for path in test.get(name, ())]
-    unlabelled = _unlabelled(root, bool(names))
-    files["pretrain"] = [(path, None) for path in unlabelled]
-    notes = odd_names(names, empty) if names else []
-    files = {role: found for role, found in files.items() if found}
-    return names, files, notes
-
-
-def _unlabelled(root, labelled):
-    for name in UNLABELLED:
-        beneath = root / name
-        if os.path.isdir(beneath) and (found := images_beneath(beneath)):
-            return found
-    return [] if labelled else images_beneath(root)
-
-
-def _read_all(files, reading):
-    """Returns role to `(pictures, labels)`, and notes on what was left out.
+def _read_all(files, reading, account):
+    """Returns role to `(pictures, labels)`, and notes on what was met.
 
     Args:
         files: Role to list of `(path, label)`.
         reading: A `Reading`.
+        account: An `Account`; what is met is added to it.
     """
     side = reading.side or _own_side([p for f in files.values() for p, _ in f])
     total = sum(map(len, files.values()))
     limit = common_limit(total, side, reading.memory_limit)
-    parts, bad = {}, []
+    kept = total * side * side * 3 if limit else 0
+    room = room_beside(kept, reading.memory_limit)
+    progress = Progress("images decoded", total)
+    parts = {}
     for role, found in files.items():
-        kept = []
-        batches = decode(found, side, reading.on_bad_image, kept, bad)
-        pictures = keep(batches, side, len(found), limit)
-        if not kept:
+        labels = []
+        batches = decode(
+            found, side, reading.on_bad_image, room, labels, account
+        )
+        pictures = keep(_told(batches, progress), side, len(found), limit)
+        if not labels:
             raise UsageError(
                 "`data` must have images that can be read for each of "
-                f"{', '.join(files)}. Received: none for {role}; {bad[-1]}"
+                f"{', '.join(files)}. Received: none for {role}; "
+                f"{account.bad[-1]}"
             )
-        parts[role] = pictures, kept
-    return parts, skipped(bad)
+        parts[role] = pictures, labels
+    notes = account.notes()
+    if not reading.side and len(account.shorter) > 1:
+        notes.append(
+            f"shorter sides are {min(account.shorter)} to "
+            f"{max(account.shorter)} pixels: all are kept at {side}x{side} "
+            f"(--picture-side sets it)"
+        )
+    return parts, notes
+
+
+def _told(batches, progress):
+    for batch in batches:
+        progress.add(len(batch))
+        yield batch
 
 
 def _own_side(paths):
+    """Returns the side of images that are small, square and all of a size.
+
+    Found from some of each folder, evenly spread.
+    """
+    folders = collections.defaultdict(list)
+    for path in paths:
+        folders[os.path.dirname(path)].append(path)
+    each = -(-PEEK // len(folders))
+    some = [p for found in folders.values() for p in _spread(found, each)]
     sizes = set()
     with quiet():
-        for path in paths[:PEEK]:
+        for path in _spread(some, PEEK):
             try:
                 sizes.add(size(path))
             except ImageError:
@@ -189,3 +186,11 @@ def _own_side(paths):
     width, height = sizes.pop()
     own = SMALLEST_OWN_SIDE <= width == height <= LARGEST_OWN_SIDE
     return width if own else DEFAULT_SIDE
+
+
+def _spread(items, count):
+    """Returns at most `count` items, evenly spread from first to last."""
+    if len(items) <= count:
+        return items
+    rows = np.linspace(0, len(items) - 1, count).round().astype(int)
+    return [items[row] for row in rows]

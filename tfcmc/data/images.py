@@ -1,4 +1,4 @@
-"""Image files and arrays of any size, as squares of RGB bytes.
+"""Image files and arrays of any size, as squares of sRGB bytes.
 
 The shorter side is scaled and the middle square is kept. Scaling is linear,
 over all pixels that a new one covers where a picture shrinks.
@@ -6,24 +6,24 @@ over all pixels that a new one covers where a picture shrinks.
 
 import contextlib
 import os
-import threading
+import stat
+import typing
 import warnings
 import zlib
 
 import numpy as np
 
+from tfcmc.data.formats import FORMATS
+from tfcmc.data.profiles import to_srgb
+from tfcmc.data.room import Room, needed
 from tfcmc.lazy import LazyModule
 
 Image = LazyModule("PIL.Image")
 ImageOps = LazyModule("PIL.ImageOps")
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
-# Decoded pixels above which images are taken one at a time: Pillow allows
-# nearly 180 million, and every thread may meet such an image.
-LARGE = 2**24
-_one_at_a_time = threading.Lock()
+PIECE = 2**20  # bytes of a chunk that are held at a time
+ONE_ALONE = 2**32  # bytes that a single picture may take while it is decoded
 
 
 class ImageError(ValueError):
@@ -40,6 +40,20 @@ class ImageError(ValueError):
         self.why = why
 
 
+class Decoded(typing.NamedTuple):
+    """A picture, and what it was before.
+
+    Attributes:
+        pixels: `[side, side, 3]`, uint8.
+        size: Its `(width, height)` in pixels as it was stored.
+        profile: What its colour profile came to, as `to_srgb` says it.
+    """
+
+    pixels: np.ndarray
+    size: tuple
+    profile: str | None
+
+
 @contextlib.contextmanager
 def quiet():
     """Keeps Pillow's warnings off the screen; what it refuses is still told.
@@ -52,11 +66,6 @@ def quiet():
         yield
 
 
-def is_image(name):
-    """Says whether a file's name looks like that of an image."""
-    return not name.startswith(".") and name.lower().endswith(EXTENSIONS)
-
-
 def size(path):
     """Returns an image file's `(width, height)` in pixels as it is stored.
 
@@ -65,18 +74,15 @@ def size(path):
     Raises:
         ImageError: if the file cannot be read or is no image.
     """
-    with _reasons(path), _open(path) as image:
+    with _reasons(path), _open(path) as (image, _):
         return image.size
 
 
 def read(path, side):
-    """Reads an image file as a square.
-
-    Turned upright by its EXIF orientation; the first frame of an animation;
-    transparency is dropped, not blended.
+    """Reads one image file as a square, as `decode_image` does.
 
     Args:
-        path: A JPEG, PNG, BMP, GIF or WebP file, whatever its name.
+        path: The file, whatever its name.
         side: Wanted side in pixels.
 
     Returns:
@@ -85,19 +91,45 @@ def read(path, side):
     Raises:
         ImageError: if the file cannot be read, is no image or is not whole.
     """
-    with _reasons(path), _open(path) as image:
+    return decode_image(path, side, Room(ONE_ALONE)).pixels
+
+
+def decode_image(path, side, room):
+    """Decodes an image file to a square.
+
+    Turned upright by its EXIF orientation; in sRGB by its colour profile; the
+    first frame of an animation; transparency is dropped, not blended.
+
+    Args:
+        path: A file of one of `FORMATS`, whatever its name.
+        side: Wanted side in pixels.
+        room: The `Room` for its memory, waited for.
+
+    Returns:
+        A `Decoded`.
+
+    Raises:
+        ImageError: if the file cannot be read, is no image, is not whole or
+            takes more memory than there is.
+    """
+    with _reasons(path), _open(path) as (image, file):
+        stored = image.size
         # A JPEG can be decoded at an eighth of its size in a fraction of the
         # time; twice the wanted side leaves the scaling below its say.
         image.draft("RGB", (2 * side, 2 * side))
-        large = image.size[0] * image.size[1] > LARGE
-        with _one_at_a_time if large else contextlib.nullcontext():
+        length = os.fstat(file.fileno()).st_size
+        with room.take(needed(image, stored, length)):
             if image.format == "PNG":
-                _check_png(path)
+                _check_png(path, file)
             image.load()
+            profile = image.info.get("icc_profile")
             # A broken EXIF block does not make the pixels any worse.
             with contextlib.suppress(Exception):
                 ImageOps.exif_transpose(image, in_place=True)
-            return np.asarray(_square(_rgb(image), side))
+            # At their final size, profiles cost next to nothing.
+            square = _eight_bits(_square(_plain(image), side))
+            square, what = to_srgb(square, profile)
+            return Decoded(np.asarray(square), stored, what)
 
 
 def resize(pictures, side):
@@ -119,30 +151,39 @@ def resize(pictures, side):
     return out
 
 
+@contextlib.contextmanager
 def _open(path):
+    """Yields an image of which only the head is read, and its file."""
+    status = os.stat(path)
     # Opening a pipe that is called .jpg would wait for ever.
-    if os.path.exists(path) and not os.path.isfile(path):
+    if not stat.S_ISREG(status.st_mode):
         raise ImageError(path, "not a regular file")
-    if os.path.getsize(path) == 0:
+    if status.st_size == 0:
         raise ImageError(path, "the file is empty")
-    return Image.open(path, formats=FORMATS)
+    with (
+        open(path, "rb") as file,
+        Image.open(file, formats=FORMATS) as image,
+    ):
+        yield image, file
 
 
-def _check_png(path):
+def _check_png(path, file):
     """Checks the checksums of a PNG, which Pillow decodes without."""
-    with open(path, "rb") as file:
-        file.seek(len(PNG_HEAD))
-        while len(head := file.read(8)) == 8:
-            size, kind = int.from_bytes(head[:4], "big"), head[4:]
-            data = file.read(size)
-            stored = file.read(4)
-            if len(stored) < 4:
-                raise ImageError(path, "the file is cut short")
-            found = zlib.crc32(data, zlib.crc32(kind))
-            if found != int.from_bytes(stored, "big"):
-                raise ImageError(path, "the file is damaged: wrong checksum")
-            if kind == b"IEND":
-                return
+    before = file.tell()
+    file.seek(len(PNG_HEAD))
+    kind = b""
+    while kind != b"IEND" and len(head := file.read(8)) == 8:
+        left, kind = int.from_bytes(head[:4], "big"), head[4:]
+        found = zlib.crc32(kind)
+        while left and (data := file.read(min(left, PIECE))):
+            found = zlib.crc32(data, found)
+            left -= len(data)
+        stored = file.read(4)
+        if len(stored) < 4:
+            raise ImageError(path, "the file is cut short")
+        if found != int.from_bytes(stored, "big"):
+            raise ImageError(path, "the file is damaged: wrong checksum")
+    file.seek(before)
 
 
 @contextlib.contextmanager
@@ -153,7 +194,7 @@ def _reasons(path):
     except ImageError:
         raise
     except Image.UnidentifiedImageError:
-        why = "not a JPEG, PNG, BMP, GIF or WebP image"
+        why = "not an image of a kind that is read (JPEG, PNG, TIFF, ...)"
         raise ImageError(path, why) from None
     except Exception as error:
         # Pillow's decoders raise nearly any exception on broken bytes.
@@ -162,19 +203,36 @@ def _reasons(path):
         raise ImageError(path, why) from error
 
 
-def _rgb(image):
-    if image.mode.startswith("I"):
-        # Pillow itself would clip 16 bits to 8 instead of scaling them.
-        values = np.clip(np.asarray(image, np.int64), 0, 65535)
-        grey = (values * 255 + 32767) // 65535
-        image = Image.fromarray(grey.astype(np.uint8))
-    if image.mode == "P":
+def _plain(image):
+    """Returns an image in a mode that can be scaled, without transparency.
+
+    Grey and inks stay what they are, since their profiles speak of them.
+    """
+    mode = image.mode
+    if mode == "F" or (mode == "I" and image.format == "TIFF"):
+        raise ValueError("32 bits a channel, of which none says what is white")
+    if mode.startswith("I"):
+        return image.convert("I")
+    if mode in ("1", "LA"):
+        return image.convert("L")
+    if mode in ("P", "PA", "RGBa", "La"):
         # Straight to RGB, Pillow warns about palettes with transparency.
         image = image.convert("RGBA")
-    return image.convert("RGB")
+    kept = ("RGB", "L", "CMYK", "LAB")
+    return image if image.mode in kept else image.convert("RGB")
+
+
+def _eight_bits(image):
+    """Scales 16 bits of grey to 8, where Pillow itself would clip them."""
+    if image.mode != "I":
+        return image
+    values = np.clip(np.asarray(image, np.int64), 0, 65535)
+    return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
 
 
 def _square(image, side):
+    if image.size == (side, side):
+        return image
     width, height = image.size
     small = min(width, height)
     left, top = (width - small) // 2, (height - small) // 2

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from tfcmc.data.decode import Account
 from tfcmc.data.pictures import in_batches
 
 BATCH = 256
@@ -18,13 +19,13 @@ class Walk:
         count: How many will come, or more where bad ones are skipped.
         batches: Iterable of `(columns, pictures)`: a dict of column name to
             one value a picture, and `[count, side, side, 3]`, uint8.
-        bad: The `ImageError`s skipped so far.
+        account: The `Account` of what was met so far.
     """
 
     side: int
     count: int
     batches: object
-    bad: list
+    account: Account
 
 
 def walk_source(source):
@@ -50,7 +51,7 @@ def walk_source(source):
         side=source.pretrain.side,
         count=sum(len(pictures) for _, pictures, _ in parts),
         batches=_batches(parts, source.class_names),
-        bad=[],
+        account=Account(),
     )
 
 
@@ -67,7 +68,7 @@ def walk_split(name, pictures, labels, class_names):
         A `Walk` with the columns of `walk_source`.
     """
     batches = _batches([(name, pictures, labels)], class_names)
-    return Walk(pictures.side, len(pictures), batches, [])
+    return Walk(pictures.side, len(pictures), batches, Account())
 
 
 def _batches(parts, class_names):

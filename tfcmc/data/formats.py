@@ -1,0 +1,95 @@
+"""Which files are pictures, by their names and by their formats."""
+
+import collections
+import functools
+import os
+
+from tfcmc.lazy import LazyModule
+
+Image = LazyModule("PIL.Image")
+
+# What Pillow opens, less what is a film (FLI, MPEG), needs a program beside
+# it (EPS: Ghostscript, WMF: Windows), has no decoder in it (BUFR, GRIB, HDF5),
+# is no picture of bytes (FITS, MCIDAS, SPIDER), holds icons whose sizes its
+# head does not tell (CUR, ICNS, ICO), or textures and brushes of one program.
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "TIFF",
+    "GIF",
+    "BMP",
+    "AVIF",
+    "JPEG2000",
+    "PPM",
+    "QOI",
+    "PSD",
+    "DIB",
+    "PCX",
+    "SGI",
+    "SUN",
+    "TGA",
+)
+READ_AS_OTHERS = ("MPO",)  # several JPEGs in one: the first is read
+NO_PICTURES = ("BUFR", "GRIB", "HDF5", "PDF")
+# Photographs, drawings and films that Pillow has no name for.
+OTHERS = frozenset(
+    ".heic .heics .heif .heifs .hif .avif .avifs .jxl .jxr .wdp .exr .hdr "
+    ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .kdc .mef .mos .mrw "
+    ".nef .nrw .orf .pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f .dcm "
+    ".svg .svgz .ai .cdr .kra .xcf "
+    ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mts .ogv .webm .wmv".split()
+)
+SHOWN = 5  # kinds of files that a note names
+
+
+def is_image(name):
+    """Says whether a file's name is that of an image that can be read."""
+    return _extension(name) in _known()[0]
+
+
+def other_kind(name):
+    """Returns the extension of a picture or a film that cannot be read.
+
+    Args:
+        name: A file's name.
+
+    Returns:
+        ".heic", for instance; "" for images that can be read, hidden files
+        and files that look like neither picture nor film.
+    """
+    extension = _extension(name)
+    return extension if extension in _known()[1] else ""
+
+
+def left_out(others):
+    """Returns the notes on pictures and films of kinds that are not read.
+
+    Args:
+        others: `Counter` of their extensions.
+    """
+    if not others:
+        return []
+    kinds = collections.Counter(others).most_common()
+    listed = ", ".join(f"{count:,} {kind}" for kind, count in kinds[:SHOWN])
+    more = ", ..." if len(kinds) > SHOWN else ""
+    return [
+        f"{sum(others.values()):,} pictures or films of kinds that are not "
+        f"read were left out: {listed}{more}"
+    ]
+
+
+def _extension(name):
+    if name.startswith("."):
+        return ""
+    return os.path.splitext(name)[1].lower()
+
+
+@functools.cache
+def _known():
+    """Returns the extensions that are read, and those of other pictures."""
+    named = Image.registered_extensions()
+    read = (*FORMATS, *READ_AS_OTHERS)
+    mine = {ending for ending, kind in named.items() if kind in read}
+    rest = {e for e, kind in named.items() if kind not in NO_PICTURES}
+    return frozenset(mine), (OTHERS | rest) - mine

@@ -1,0 +1,181 @@
+"""Which folders of images are learnt from, and which are held out."""
+
+import collections
+import dataclasses
+
+from tfcmc.checks import UsageError
+from tfcmc.data.base import UNLABELLED
+from tfcmc.data.class_folders import (
+    ClassFolders,
+    Finder,
+    entries,
+    odd_names,
+)
+
+# The names of each part's folder, in any case.
+NAMES = {
+    "unlabelled": UNLABELLED,
+    "train": ("train", "training"),
+    "test": ("test", "testing"),
+    "validation": ("validation", "valid", "val"),
+}
+HELD_OUT = ("test", "validation")  # the first with classes is judged on
+NO_LABELS = (
+    "the probe is skipped: there are no folders train/CLASS and test/CLASS"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """The images of a folder by the roles of its parts.
+
+    Attributes:
+        class_names: One name a label; none without labels.
+        files: Role (pretrain, train or test) to a list of `(path, label)`.
+        notes: What was chosen for the user, one line each.
+        others: `Counter` of the extensions that cannot be read.
+    """
+
+    class_names: tuple
+    files: dict
+    notes: list
+    others: collections.Counter
+
+
+def find_layout(root):
+    """Finds the images of a folder, and what each is for.
+
+    What is held out is never learnt from, whether it has classes or not.
+
+    Args:
+        root: Path of the folder.
+
+    Returns:
+        A `Layout`.
+
+    Raises:
+        UsageError: if a folder cannot be read, there is only what is held
+            out, or the classes disagree.
+    """
+    finder = Finder()
+    parts = _parts(finder, root)
+    learnt = parts.get("unlabelled") or parts.get("train")
+    if not parts:
+        files = {"pretrain": _without(finder.images_beneath(root))}
+        return Layout((), files, [NO_LABELS], finder.others)
+    if learnt is None:
+        raise _nothing_to_learn_from(root, parts)
+    train, judged = parts.get("train"), _judged(parts)
+    files, names, notes = {}, (), [NO_LABELS]
+    if train and train.classes and judged:
+        names = tuple(sorted(train.classes))
+        files = {
+            "train": _with_labels(train, names),
+            "test": _with_labels(judged, names),
+        }
+        notes = odd_names(names, train.empty)
+    if not names or "unlabelled" in parts:
+        files["pretrain"] = _without(learnt.images)
+    used = [learnt, train, judged] if names else [learnt]
+    notes += _choices(parts, used) + _beside(finder, root, parts)
+    return Layout(names, files, notes, finder.others)
+
+
+def _parts(finder, root):
+    """Returns part to its `ClassFolders`; none where nothing is apart."""
+    there, _ = entries(root)
+    folders = {
+        part: [name for name in there if name.casefold() in names]
+        for part, names in NAMES.items()
+    }
+    if not any(folders[part] for part in NAMES if part != "train"):
+        return {}  # a folder called train, alone, may be a class
+    parts = {}
+    for part, listed in folders.items():
+        found = [_read(finder, part, root / name) for name in listed]
+        found = [folder for folder in found if folder.images]
+        if len(found) > 1:
+            raise UsageError(
+                f"`data` must have one folder of the {part} images. "
+                f"Received: {' and '.join(repr(f.name) for f in found)}"
+            )
+        if found:
+            parts[part] = found[0]
+    return parts if parts.keys() != {"train"} else {}
+
+
+def _read(finder, part, folder):
+    if part == "unlabelled":
+        images = finder.images_beneath(folder)
+        return ClassFolders(folder.name, {}, [], images)
+    return finder.classes_of(folder)
+
+
+def _nothing_to_learn_from(root, parts):
+    name = next(iter(parts.values())).name
+    return UsageError(
+        f"`data` must have images to learn from in train or unlabeled, since "
+        f"{name} is held out; to learn from {name} itself, name that folder. "
+        f"Received: {str(root)!r}, with images in {name}"
+    )
+
+
+def _judged(parts):
+    """Returns the part that is judged on, or None."""
+    held = [parts[part] for part in HELD_OUT if part in parts]
+    return next((part for part in held if part.classes), None)
+
+
+def _with_labels(part, names):
+    """Returns `(path, label)` of every image of a part."""
+    if strange := sorted(set(part.classes) - set(names)):
+        raise UsageError(
+            f"`data` must have every class of {part.name} in train too. "
+            f"Received: {', '.join(map(repr, strange[:5]))} only in "
+            f"{part.name}"
+        )
+    return [
+        (path, label)
+        for label, name in enumerate(names)
+        for path in part.classes.get(name, ())
+    ]
+
+
+def _without(paths):
+    return [(path, None) for path in paths]
+
+
+def _choices(parts, used):
+    """Tells which parts stand in for others, and which are not used."""
+    notes = []
+    validation = parts.get("validation")
+    if validation in used:
+        notes.append(
+            f"{validation.name} is judged on, since there is no test/CLASS"
+        )
+    for part in parts.values():
+        if part not in used:
+            classes = "" if part.classes else ", in no class folders"
+            notes.append(
+                f"{part.name} is not used: {len(part.images):,} images"
+                f"{classes}"
+            )
+    return notes
+
+
+def _beside(finder, root, parts):
+    """Tells of images that are in none of the parts."""
+    mine = {part.name for part in parts.values()}
+    folders, files = entries(root)
+    count = len(finder.images_of(files))
+    for name in folders:
+        if name in mine:
+            continue
+        try:
+            count += len(finder.images_beneath(root / name))
+        except UsageError:
+            continue  # what is not read need not be readable
+    if not count:
+        return []
+    listed = ", ".join(sorted(mine))
+    return [f"{count:,} images beside {listed} are not used"]
