@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+from tfcmc.arrays import read_arrays
 from tfcmc.runs import Run
 from tfcmc.stored import read_metrics
 
@@ -97,7 +98,7 @@ def outcome(folder):
 
 def weights(path):
     """Returns every variable of a checkpoint, as bytes."""
-    arrays = Run(path.parent).read_arrays(path.name)
+    arrays = read_arrays(path)
     return {
         name: array.tobytes()
         for name, array in arrays.items()

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # folder its base comes first, its members next, its contents page last.
 LAYERS = [
     ["tfcmc", "tfcmc.lazy", "tfcmc.checks", "tfcmc.files", "tfcmc.text"],
-    ["tfcmc.paths", "tfcmc.records"],
+    ["tfcmc.arrays", "tfcmc.paths", "tfcmc.records"],
     ["tfcmc.signals", "tfcmc.interval", "tfcmc.checkpoints", "tfcmc.locks"],
     ["tfcmc.registry", "tfcmc.config", "tfcmc.geometry", "tfcmc.runs"],
     ["tfcmc.cluster", "tfcmc.meeting"],

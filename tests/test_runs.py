@@ -7,10 +7,12 @@ import os
 import platform
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
 
+from tfcmc.arrays import read_arrays
 from tfcmc.checks import UsageError
 from tfcmc.config import PretrainConfig, make_config
 from tfcmc.files import note_once, whole, write_whole
@@ -49,22 +51,31 @@ def test_history_round_trip(tmp_path):
 
 
 def test_arrays_round_trip(tmp_path, rng):
-    """Arrays come back to the bit; a damaged file is told, none is None."""
-    run = Run(tmp_path)
-    assert run.read_arrays("embedded.npz") is None
+    """Arrays come back to the bit; sizes declared are none believed."""
     arrays = {
         "features": rng.normal(size=(3, 2)).astype(np.float32),
         "class_names": np.array(["größe", "猫"]),
+        "t": np.array(0.5),
     }
-    run.write_arrays("embedded.npz", arrays)
-    found = run.read_arrays("embedded.npz")
+    path = tmp_path / "embedded.npz"
+    Run(tmp_path).write_arrays(path.name, arrays)
+    found = read_arrays(path)
     assert found.keys() == arrays.keys()
     for name, array in arrays.items():
         np.testing.assert_array_equal(found[name], array)
-    data = (tmp_path / "embedded.npz").read_bytes()
-    (tmp_path / "embedded.npz").write_bytes(data[: len(data) // 2])
-    with pytest.raises(UsageError, match="embedded.npz"):
-        run.read_arrays("embedded.npz")
+    huge = {"a.npy": ((2**40,), 0), "b.npy": ((-1, -1), 8)}
+    for name, (shape, size) in huge.items():
+        with zipfile.ZipFile(path, "w") as file, file.open(name, "w") as out:
+            header = {"descr": "<f8", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(out, header)
+            out.write(bytes(size))
+        with pytest.raises(ValueError, match=f"{name} of .* in {size} bytes"):
+            read_arrays(path)
+    np.savez_compressed(path, zeros=np.zeros(10_000))
+    assert read_arrays(path, 90_000)["zeros"].shape == (10_000,)
+    for most, told in ((None, "is packed"), (70_000, "bytes of arrays")):
+        with pytest.raises(ValueError, match=told):
+            read_arrays(path, most)
 
 
 def test_what_is_cut_short_is_not_there(tmp_path, monkeypatch):

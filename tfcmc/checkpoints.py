@@ -4,18 +4,16 @@ import dataclasses
 import hashlib
 import json
 import pathlib
-import zipfile
 
 import numpy as np
 
 import tfcmc
-from tfcmc.checks import UsageError
+from tfcmc.arrays import read_arrays
+from tfcmc.checks import UsageError, reason_of
 from tfcmc.files import is_aside, whole
 
 KEPT = 2
 STATE, DIGEST = "state", "sha256"
-# What reading a damaged file raises, as zip, NumPy, JSON or we see it.
-DAMAGE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +69,13 @@ class Checkpoints:
         for path in paths:
             try:
                 version, checkpoint = _read(path)
-            except DAMAGE as error:
-                print(f"{path} is damaged ({error}): it is passed over")
+            except MemoryError:
+                raise  # the file may be sound
+            except Exception as error:
+                # zipfile, NumPy, JSON and their parts each see damage in
+                # their own way: what cannot be read is not gone on from.
+                told = reason_of(error)
+                print(f"{path} is damaged ({told}): it is passed over")
                 continue
             self._check_version(version)
             return checkpoint
@@ -127,8 +130,7 @@ def _digest(named):
 
 
 def _read(path):
-    with np.load(path, allow_pickle=False) as file:
-        named = dict(file)
+    named = read_arrays(path)
     told = str(named.pop(DIGEST))
     if _digest(named) != told:
         raise ValueError("its checksum is another")

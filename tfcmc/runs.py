@@ -9,11 +9,10 @@ import csv
 import io
 import json
 import pathlib
-import zipfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError, must_be_writable
+from tfcmc.checks import must_be_writable
 from tfcmc.files import write_whole
 from tfcmc.locks import lock_of
 
@@ -91,24 +90,6 @@ class Run:
         file = io.BytesIO()
         np.savez(file, **arrays)
         write_whole(self.folder / name, file.getvalue())
-
-    def read_arrays(self, name):
-        """Returns a dict of name to array, or None where there is none.
-
-        Raises:
-            UsageError: if the file is damaged.
-        """
-        path = self.folder / name
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                return dict(file)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise UsageError(
-                f"`{name}` must be a readable .npz file. "
-                f"Received: {path} ({error})"
-            ) from None
 
 
 def make_folder(folder):

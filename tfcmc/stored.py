@@ -4,11 +4,9 @@ What is read for a verdict, a table or a figure is checked here first, and the
 file named.
 """
 
-import zipfile
-
 import numpy as np
 
-from tfcmc.checks import UsageError
+from tfcmc.arrays import read_arrays
 from tfcmc.files import check_regular
 from tfcmc.records import COUNT, SHARE, Within, damaged, read_record
 
@@ -172,15 +170,8 @@ def read_embedded(run, names):
     """
     path = run.folder / "embedded.npz"
     try:
-        check_regular(path)
-        with zipfile.ZipFile(path) as file:
-            size = sum(member.file_size for member in file.infolist())
-        if size > MOST_BYTES:
-            raise ValueError(f"{size} bytes of arrays")
-        arrays = run.read_arrays(path.name)
+        arrays = read_arrays(path, MOST_BYTES)
         _check_vectors(arrays, names)
-    except UsageError:
-        raise
     except KeyError as error:
         raise damaged(path, f"without {error.args[0]}") from None
     except Exception as error:

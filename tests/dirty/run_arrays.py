@@ -105,8 +105,7 @@ RUN_ARRAYS = [
          whole("embedded.npz", f"{ANY} bytes of arrays"), compare_runs,
          needs="runs"),
     Case("a run whose vectors are Python objects", _objects,
-         "`embedded.npz` must be a readable .npz file. Received: "
-         f"{ANY}/embedded.npz (Object arrays cannot be loaded{ANY})",
+         whole("embedded.npz", "Python objects, which are never unpickled"),
          compare_runs, needs="runs"),
     _embedded("a run without the vectors of a view",
               "without embeddings_ab", embeddings_ab=None),

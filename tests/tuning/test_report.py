@@ -4,11 +4,14 @@ import csv
 import dataclasses
 import io
 import json
+import os
+import re
 import shutil
 
 import numpy as np
 import pytest
 
+from tfcmc.checks import UsageError
 from tfcmc.config import PretrainConfig
 from tfcmc.lazy import keras
 from tfcmc.plan import make_plan
@@ -16,13 +19,22 @@ from trainers import command_line, compare, evaluate, pretrain
 from tuning import drawing, ranking, table, telling
 from tuning import report as reporting
 from tuning.label_free import agreement
-from tuning.records import FAILED, Search, Trial, trial_folder, write_record
+from tuning.records import (
+    FAILED,
+    Search,
+    Trial,
+    read_verdict,
+    trial_folder,
+    write_record,
+)
 from tuning.regression import FEWEST_WEIGHED, importance, smooth
 
 SPACE = {
     "temperature": {"low": 0.01, "high": 1.0, "scale": "log"},
     "learning_rate": {"low": 1e-4, "high": 1e-2, "scale": "log"},
 }
+TRIAL_0 = "trials/0000/trial.json"
+NAN = float("nan")
 TINY = ("--data=shapes(size=160)", "--epochs=1", "--batch-size=16")
 
 
@@ -289,9 +301,10 @@ def verdict_of(winner, default, **changes):
     def judged(accuracy):
         return {
             "loss": "softmax(temperature=0.1)",
+            "encoders_sha256": {"L": "00ff"},
             "sphere_all": sphere,
             "linear_probe": {"accuracy": accuracy, "interval": (0.1, 0.2)},
-            "knn": {"accuracy": 0.4},
+            "knn": {"accuracy": 0.4, "interval": (0.3, 0.5)},
         }
 
     return {
@@ -313,6 +326,61 @@ def test_what_is_within_the_noise():
     assert "noise: " not in below and "within the noise" not in below
     twice = telling.verdict_words(verdict_of(0.5, 0.5, before=[1]))
     assert "1 time." in twice
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("search.json", [], "it is no table of names"),
+        ("search.json", {"space": ["temperature"]}, "space is no table"),
+        ("search.json", {"tuner": "best"}, "tuner is 'best'"),
+        ("search.json", {"objective": 3}, "objective is 3"),
+        ("search.json", {"trials": "many"}, "trials is 'many'"),
+        ("search.json", {"jobs": None}, "it lacks jobs"),
+        (TRIAL_0, 7, "it is no table of names"),
+        (TRIAL_0, {"number": 3}, "number is 3"),
+        (TRIAL_0, {"values": [0.1, 0.001]}, "values is no table of names"),
+        (TRIAL_0, {"values": {"margin": 1}}, "values of margin"),
+        (TRIAL_0, {"epochs": 1.5}, "epochs is 1.5"),
+        (TRIAL_0, {"status": "lost"}, "status is 'lost'"),
+        (TRIAL_0, {"scores": {"knn": 0.5}}, "scores lacks linear_probe"),
+        (TRIAL_0, {"scores": {"linear_probe": "0.9"}}, "linear_probe is '0.9"),
+        (TRIAL_0, {"scores": {"linear_probe": NAN}}, "linear_probe is nan"),
+        (TRIAL_0, {"scores": {"linear_probe": 9}}, "linear_probe is 9"),
+        ("verdict.json", {"winner": None}, "it lacks winner"),
+        ("verdict.json", {"default": []}, "default is no table of names"),
+        ("verdict.json", {"before": 1}, "before is no list"),
+        ("verdict.json", {"difference": {"linear_probe": 0.1}}, "it lacks|"
+         "difference lacks|interval"),
+    ],
+)  # fmt: skip
+def test_damaged_records(name, change, told, tmp_path, rng, search_folder):
+    """Told in one sentence, which names the file and what is wrong in it."""
+    folder = search_folder(tmp_path / "a", search_of(), trials_of(rng, 2))
+    verdict = verdict_of(0.5, 0.4) | {"trial": 1}
+    (folder / "verdict.json").write_text(json.dumps(verdict))
+    assert read_verdict(folder) == json.loads(json.dumps(verdict))
+    found = json.loads((folder / name).read_text())
+    if isinstance(change, dict):
+        gone = {key for key in change if change[key] is None}
+        found |= change
+        change = {key: found[key] for key in found.keys() - gone}
+    (folder / name).write_text(json.dumps(change))
+    with pytest.raises(UsageError) as refused:
+        ranking.open_search(folder)
+        read_verdict(folder)
+    text = str(refused.value)
+    assert re.search(told, text) and "\n" not in text
+    assert str(folder / name) in text and "as a search wrote it" in text
+
+
+def test_a_pipe_for_a_record(tmp_path, search_folder):
+    """It is not waited for."""
+    folder = search_folder(tmp_path / "a", search_of(), [])
+    (folder / "search.json").unlink()
+    os.mkfifo(folder / "search.json")
+    with pytest.raises(UsageError, match="not a regular file"):
+        ranking.open_search(folder)
 
 
 @pytest.fixture(scope="module")

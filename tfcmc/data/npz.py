@@ -9,6 +9,7 @@ import zlib
 
 import numpy as np
 
+from tfcmc.arrays import read_head
 from tfcmc.checks import UsageError, must, reason_of
 from tfcmc.data.base import (
     DEFAULT_SIDE,
@@ -105,12 +106,7 @@ class _Arrays:
         """Returns an array's type, shape and a stream of its bytes."""
         stream = self._file.open(f"{name}.npy")
         try:
-            version = np.lib.format.read_magic(stream)
-            parse = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            shape, by_columns, dtype = parse(stream)
+            shape, by_columns, dtype = read_head(stream)
         except Exception as error:
             # NumPy's own reader lets through what tokenize, ast and its
             # types raise on a header that is damaged.
