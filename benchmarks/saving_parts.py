@@ -36,6 +36,7 @@ def measure(model, batch, folder, seconds):
     save = SaveCheckpoint(
         Checkpoints(folder),
         history,
+        identity={},
         steps_per_epoch=STEPS,
         due=lambda: False,
         told=lambda: None,

@@ -19,6 +19,7 @@ from PIL import Image
 from tests import verdicts
 from tfcmc import experiment
 from tfcmc.config import PretrainConfig, make_config
+from tfcmc.identity import make_identity
 from tfcmc.lazy import keras
 from tfcmc.plan import make_plan
 from tfcmc.runs import Run
@@ -289,6 +290,8 @@ def write_run(folder, settings, scores):
     plan = make_plan(make_config(settings | {"run_dir": str(folder)}))
     config = dataclasses.asdict(plan.config)
     (folder / "config.json").write_text(json.dumps(config))
+    identity = make_identity(config, verdicts.IDENTITY["data"], 1)
+    (folder / "identity.json").write_text(json.dumps(identity))
     uniformity = scores["alignment_uniformity"] - 0.5
     sphere = {
         "images": 400,

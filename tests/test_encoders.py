@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from tests.verdicts import IDENTITY
 from tfcmc.crops import CROPS, corners, cut
 from tfcmc.data.pictures import ArrayPictures
-from tfcmc.encoders import ENCODERS, FEATURES
+from tfcmc.encoders import ENCODERS, FEATURES, save_encoder
 from tfcmc.evaluation.features import dead_shares, make_activity_reader
 from tfcmc.lazy import keras
 from tfcmc.views import VIEWS
@@ -30,7 +31,7 @@ def test_contract(spec, channels, rng, tmp_path):
     assert len(features.shape) == 2
     np.testing.assert_array_equal(make((64, 64, channels), 7)(views), output)
     assert np.any(make((64, 64, channels), 8)(views).numpy() != output)
-    encoder.save(tmp_path / "encoder.keras")
+    save_encoder(tmp_path / "encoder.keras", encoder, IDENTITY)
     loaded = keras.models.load_model(tmp_path / "encoder.keras")
     np.testing.assert_array_equal(loaded(views), output)
 

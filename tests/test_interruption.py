@@ -55,19 +55,6 @@ def test_stopped_after_every_step(tmp_path, monkeypatch, learnt, capsys):
         np.testing.assert_array_equal(encoders[name], value)
 
 
-def test_other_data(tmp_path, monkeypatch, patches):
-    """A bank of other pictures is refused, and the data named as the cause."""
-    monkeypatch.setattr(experiment, "judge", lambda *parts: None)
-    (tmp_path / "pictures").mkdir()
-    words = ["--batch-size=16", "--schedule=constant", "--loss=nce"]
-    words += ["--negatives=bank(draws=16)", f"--run-dir={tmp_path / 'run'}"]
-    data = patches(tmp_path / "pictures", 40)
-    pretrain.main([*words, data, "--epochs=1"])
-    patches(tmp_path / "pictures", 44)
-    with pytest.raises(UsageError, match="on these very data .* Received: "):
-        pretrain.main([*words, data, "--epochs=2"])
-
-
 def test_one_writer(trained, capsys):
     """A second process on a run folder is refused, to train or to judge."""
     folder, _ = trained

@@ -14,6 +14,7 @@ LAYERS = [
     ["tfcmc.arrays", "tfcmc.paths", "tfcmc.records"],
     ["tfcmc.signals", "tfcmc.interval", "tfcmc.checkpoints", "tfcmc.locks"],
     ["tfcmc.registry", "tfcmc.config", "tfcmc.geometry", "tfcmc.runs"],
+    ["tfcmc.identity"],
     ["tfcmc.cluster", "tfcmc.meeting"],
     ["tfcmc.watch"],
     ["tfcmc.blocks", "tfcmc.threads", "tfcmc.replicas", "tfcmc.strategies"],

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.verdicts import IDENTITY
 from tfcmc import board
 from tfcmc.checks import UsageError
 from tfcmc.config import PretrainConfig
-from tfcmc.encoders import ENCODERS, files, load_encoder
+from tfcmc.encoders import ENCODERS, files, load_encoder, save_encoder
 from tfcmc.lazy import keras
 from tfcmc.plan import make_plan
 from tfcmc.report import Cell, Column, Row, latex, markdown
@@ -100,7 +101,7 @@ def saved(encoder, tmp_path):
     """The encoder's file, in a folder of its own."""
     (tmp_path / "inner").mkdir()
     path = tmp_path / "inner" / "x.keras"
-    encoder.save(path)
+    save_encoder(path, encoder, IDENTITY)
     return path
 
 
@@ -148,7 +149,7 @@ def test_encoders_name_only_what_encoders_are_made_of(
     rewritten(saved, change)
     monkeypatch.setattr(keras.models, "load_model", pytest.fail)
     with pytest.raises(UsageError, match=f"it names .*{evil['class_name']}"):
-        load_encoder(saved, encoder)
+        load_encoder(saved, encoder, IDENTITY)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["inner"]
 
 
@@ -158,12 +159,12 @@ def test_safe_mode_is_on(saved, encoder, monkeypatch):
     hidden = keras.layers.Lambda(lambda x: -x)(inputs)
     for layer in encoder.layers[1:]:
         hidden = layer(hidden)
-    keras.Model(inputs, hidden).save(saved)
+    save_encoder(saved, keras.Model(inputs, hidden), IDENTITY)
     with pytest.raises(UsageError, match="it names .*keras.layers.Lambda"):
-        load_encoder(saved, encoder)
+        load_encoder(saved, encoder, IDENTITY)
     monkeypatch.setattr(files, "_check_names", lambda *_: None)
     with pytest.raises(UsageError, match="(?i)lambda.*arbitrary code|unsafe"):
-        load_encoder(saved, encoder)
+        load_encoder(saved, encoder, IDENTITY)
 
 
 def test_archives_write_nothing_outside(saved, encoder, tmp_path):
@@ -171,7 +172,7 @@ def test_archives_write_nothing_outside(saved, encoder, tmp_path):
     evil = [("../evil", "x"), ("/tmp/tfcmc-evil", "x"), ("assets/../../e", "")]
     rewritten(saved, lambda config: None, evil)
     before = sorted(tmp_path.rglob("*"))
-    loaded = load_encoder(saved, encoder)
+    loaded = load_encoder(saved, encoder, IDENTITY)
     assert sorted(tmp_path.rglob("*")) == before
     assert not os.path.exists("/tmp/tfcmc-evil")
     for one, other in zip(
@@ -184,7 +185,7 @@ def test_encoders_of_another_plan(saved):
     """Other shapes are refused, though the images would fit."""
     wide = ENCODERS.lookup("paper(width=2)").function((64, 64, 1), 0)
     with pytest.raises(UsageError, match="not of this run's shapes"):
-        load_encoder(saved, wide)
+        load_encoder(saved, wide, IDENTITY)
 
 
 # What folders, and so classes, may be called on a disk.

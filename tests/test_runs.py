@@ -179,7 +179,6 @@ def test_a_plan_comes_back(plan_of):
     [
         {"loss": "triplet"},
         {"seed": 1},
-        {"data": "shapes(size=200)"},
         {"batch_size": 64},
         {"epochs": 4},
         {"epochs": 2},

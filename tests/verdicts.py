@@ -1,5 +1,17 @@
-"""Verdicts as `judge` writes them, for tests in which nothing is trained."""
+"""Records as a run writes them, for tests in which nothing is trained."""
 
+PART = {"pictures": 64, "side": 32, "sha256": "p"}
+IDENTITY = {
+    "settings": {"loss": "softmax", "seed": 0, "epochs": 2},
+    "data": {
+        "pretrain": PART,
+        "train": PART | {"labels_sha256": "l"},
+        "test": PART | {"pictures": 16, "sha256": "q", "labels_sha256": "m"},
+        "classes": 2,
+        "class_names_sha256": "n",
+    },
+    "replicas": 1,
+}
 SHAPE = ("alignment", "uniformity", "effective_rank")
 
 

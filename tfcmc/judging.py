@@ -62,7 +62,7 @@ def judge(plan, run, source, stage, encoders, extent):
     learnt_from, held_out = hold_out(source, plan.config.seed)
     judged = showing.judged_pictures(plan, source)
     result = describe(plan, rows, source)
-    result |= {"replicas": stage.replicas, "encoders_sha256": hashes}
+    result["encoders_sha256"] = hashes
     trained, encoded = measure(plan, source, stage, encoders, judged, extent)
     result |= trained
     result |= controls(plan, run, source, stage, judged, extent)
@@ -110,7 +110,6 @@ def describe(plan, rows, source):
         "geometry": config.geometry,
         "alpha": config.alpha,
         "t": config.t,
-        "picture_side": source.pretrain.side,
         "judged_on": judged_on,
         "versions": {
             "tfcmc": tfcmc.__version__,

@@ -16,28 +16,18 @@ from tfcmc.config import PretrainConfig
 from tfcmc.crops import CROPS
 from tfcmc.data import SOURCES
 from tfcmc.encoders import ENCODERS
+from tfcmc.identity import setting_differences
 from tfcmc.lazy import check_backend
 from tfcmc.losses import LOSSES
 from tfcmc.negatives import NEGATIVES
 from tfcmc.paths import expanded
 from tfcmc.registry import Bound
 from tfcmc.runs import Run
-from tfcmc.stored import read_picture_side, read_settings
+from tfcmc.stored import picture_side, read_identity, read_settings
 from tfcmc.text import plain_text
 from tfcmc.views import VIEWS
 
 LONGEST_WORD = 50  # of the data in a run's name, in characters
-# Settings that say where things are and when to give up, not what the
-# experiment is.
-CIRCUMSTANCES = (
-    "run_dir",
-    "data_dir",
-    "memory_limit",
-    "preset",
-    "save_every",
-    "stop_on_collapse",
-    "strategy",
-)
 
 # Why a loss that declares such a need takes no remembered negatives.
 BATCH_ONLY = {
@@ -210,39 +200,44 @@ def open_run(plan):
         raise UsageError(
             f"`run-dir` must be a folder. Received: {str(run.folder)!r}"
         )
-    stored = read_settings(run)
-    if stored is None:
-        return run
-    # A run older than a setting was made as by its default.
-    stored = dataclasses.asdict(PretrainConfig()) | stored
     wanted = dataclasses.asdict(plan.config)
-    if strange := sorted(stored.keys() - wanted.keys()):
-        raise UsageError(
-            f"`run-dir` must hold a run of this version of tfcmc, "
-            f"{tfcmc.__version__}. Received: {str(run.folder)!r}, whose "
-            f"settings are others: {', '.join(strange[:3])}"
-        )
-    differing = [
-        name
-        for name in wanted
-        if name not in CIRCUMSTANCES and stored.get(name) != wanted[name]
-    ]
-    longer = (
-        differing == ["epochs"]
-        and plan.config.schedule == "constant"
-        and stored["epochs"] < wanted["epochs"]
-    )
-    if differing and not longer:
-        told = ", ".join(
-            f"{name} {stored.get(name)!r} and not {wanted[name]!r}"
-            for name in differing[:3]
-        )
-        raise UsageError(
-            f"`run-dir` must be empty or hold this experiment. Received: "
-            f"{str(run.folder)!r}, which has {told}.\nChoose another "
-            f"--run-dir, or delete the folder."
-        )
+    for settings in _settings_there(run):
+        if strange := sorted(settings.keys() - wanted.keys()):
+            raise UsageError(
+                f"`run-dir` must hold a run of this version of tfcmc, "
+                f"{tfcmc.__version__}. Received: {str(run.folder)!r}, whose "
+                f"settings are others: {', '.join(strange[:3])}"
+            )
+        if told := setting_differences(settings, wanted, longer=True):
+            raise another_experiment(run.folder, ", ".join(told))
     return run
+
+
+def _settings_there(run):
+    """Yields the settings that a folder's records hold."""
+    stored, known = read_settings(run), read_identity(run)
+    if stored is not None:
+        # A run older than a setting was made as by its default.
+        yield dataclasses.asdict(PretrainConfig()) | stored
+    if known is not None:
+        yield known["settings"]
+
+
+def another_experiment(place, told):
+    """Makes the error for a run folder that holds another experiment.
+
+    Args:
+        place: The folder, or the file in it that is another's.
+        told: In what it differs.
+
+    Returns:
+        A `UsageError`, to be raised by the caller.
+    """
+    return UsageError(
+        f"`run-dir` must be empty or hold this experiment. Received: "
+        f"{str(place)!r}, which has {told}.\nChoose another --run-dir, or "
+        f"delete what is there."
+    )
 
 
 def stored_plan(folder, *, check_data=True, **changes):
@@ -274,23 +269,16 @@ def stored_plan(folder, *, check_data=True, **changes):
         config = PretrainConfig.from_dict(stored)
     except UsageError as error:
         raise UsageError(f"{run.folder / 'config.json'}: {error}") from None
+    if known := read_identity(run):
+        settings = dataclasses.asdict(config)
+        told = setting_differences(settings, known["settings"], longer=True)
+        if told:
+            raise UsageError(
+                f"`config.json` must be that of the run it lies in. Received: "
+                f"{run.folder / 'config.json'}, which has {', '.join(told)}"
+            )
     if "data" in changes:
-        changes["picture_side"] = picture_side(config, run)
+        changes["picture_side"] = picture_side(run)
     config = dataclasses.replace(config, **changes, run_dir=folder)
     plan = make_plan(config, check_data=check_data)
     return plan, run
-
-
-def picture_side(config, run):
-    """Finds the side of the pictures that a run was trained on.
-
-    Args:
-        config: Its `PretrainConfig`.
-        run: The `Run`.
-
-    Returns:
-        Pixels, or None where neither setting nor verdict notes it.
-    """
-    if config.picture_side is not None:
-        return config.picture_side
-    return read_picture_side(run)

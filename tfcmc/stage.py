@@ -10,7 +10,8 @@ from tfcmc.checks import UsageError
 from tfcmc.collapse import collapse_losses
 from tfcmc.crops import SIDE, corners
 from tfcmc.data import Reading, Split
-from tfcmc.data.pictures import Subset, in_batches
+from tfcmc.data.digest import describe_data
+from tfcmc.data.pictures import Subset
 from tfcmc.data.walk import walk_source
 from tfcmc.doctor import Patient
 from tfcmc.encoders import FEATURES, load_encoder
@@ -18,6 +19,7 @@ from tfcmc.evaluation.features import make_activity_reader, make_reader
 from tfcmc.evaluation.validation import choose_on_validation
 from tfcmc.lazy import keras
 from tfcmc.losses import Loss
+from tfcmc.stored import identity_of
 
 HELD_OUT = 1000  # pictures that every epoch is measured on
 ROLES = {"test": "to test on", "validation": "to choose on"}
@@ -109,21 +111,23 @@ def load(plan):
         plan: A `Plan`.
 
     Returns:
-        A `Source`.
+        `(source, data)`: a `Source`, and what `describe_data` says of it.
 
     Raises:
         UsageError: if they cannot.
     """
     config = plan.config
     source = read_source(plan)
+    views = plan.views.function()
+    count, blank = len(source.pretrain), 0
+
+    def look(batch):
+        nonlocal blank
+        blank += int(views.blank(batch).sum())
+
+    data = describe_data(source, look)
     if config.judge_on == "validation":
         source = choose_on_validation(source, config.seed)
-    views = plan.views.function()
-    count = len(source.pretrain)
-    blank = sum(
-        int(views.blank(batch).sum())
-        for batch in in_batches(source.pretrain, 1024)
-    )
     if 2 * blank > count:
         raise UsageError(
             f"`data` must be colour pictures for the views "
@@ -148,7 +152,7 @@ def load(plan):
             f"  note: {blank:,} of {count:,} are {views.blank_word}: "
             f"there is nothing to match in them"
         )
-    return source
+    return source, data
 
 
 def check_labelled(source):
@@ -273,13 +277,15 @@ def load_encoders(plan, run):
         One `keras.Model` a view.
 
     Raises:
-        UsageError: if one is missing, damaged or not of this plan.
+        UsageError: if one is missing, damaged or not of this run.
     """
     views = plan.views.function()
+    identity = identity_of(run)
     return [
         load_encoder(
             run.encoders / f"{name}.keras",
             plan.encoder.function((SIDE, SIDE, channels), plan.config.seed),
+            identity,
         )
         for name, channels in zip(views.names, views.channels, strict=True)
     ]

@@ -8,7 +8,9 @@ import numpy as np
 
 from tfcmc.arrays import read_arrays
 from tfcmc.files import check_regular
-from tfcmc.records import COUNT, SHARE, Within, damaged, read_record
+from tfcmc.identity import IDENTITY
+from tfcmc.identity import NAME as IDENTITY_FILE
+from tfcmc.records import COUNT, SHARE, damaged, read_record
 
 SETTINGS = {"loss": str, "data": str, "seed": int, "epochs": int}
 PROBES = {
@@ -89,34 +91,50 @@ def read_metrics(run):
     return read_record(run.folder / "metrics.json", METRICS)
 
 
-def read_picture_side(run):
-    """Reads the side of a run's pictures off its verdict.
+def read_identity(run):
+    """Reads the identity of a run.
 
     Args:
         run: A `Run`.
 
     Returns:
-        Pixels, or None where the verdict is not there or does not note it.
+        As `tfcmc.identity` says, or None where there is no record.
 
     Raises:
         UsageError: if the file is damaged.
     """
-    return _read_count(run, "picture_side", None)
+    return read_record(run.folder / IDENTITY_FILE, IDENTITY)
 
 
-def read_replicas(run):
-    """Reads on how many replicas a run was trained off its verdict.
+def identity_of(run):
+    """Reads the identity of a run that has been trained.
 
     Args:
         run: A `Run`.
 
     Returns:
-        Their number; 1 where the verdict is not there.
+        As `tfcmc.identity` says.
 
     Raises:
-        UsageError: if the file is damaged.
+        UsageError: if there is no record, or it is damaged.
     """
-    return _read_count(run, "replicas", 1)
+    found = read_identity(run)
+    if found is None:
+        raise UsageError(
+            f"`run` must hold {IDENTITY_FILE}, which says what was trained on "
+            f"which pictures. Received: {str(run.folder)!r}, without it.\n"
+            f"The command that trained it writes it again."
+        )
+    return found
+
+
+def picture_side(run):
+    """Returns the side in pixels of the pictures that a run was trained on.
+
+    Raises:
+        UsageError: if there is no record of it, or it is damaged.
+    """
+    return identity_of(run)["data"]["pretrain"]["side"]
 
 
 def read_history(run, names=()):
@@ -203,10 +221,3 @@ def _check_vectors(arrays, names):
             raise ValueError(f"tsne {list(points.shape)}")
         if not 0 <= trust <= 1:
             raise ValueError(f"tsne_trustworthiness is {trust}")
-
-
-def _read_count(run, name, missing):
-    """Reads a whole number from 1 off a verdict of any other content."""
-    form = {f"{name}?": Within(1, whole=True)}
-    found = read_record(run.folder / "metrics.json", form) or {}
-    return found.get(name, missing)

@@ -1,6 +1,8 @@
 """Which devices train together, and what each of them reads and writes."""
 
+import json
 import signal
+from hashlib import sha256
 
 from tfcmc.checks import must
 from tfcmc.cluster import is_named, read_cluster
@@ -115,6 +117,54 @@ def distribute(strategy, read):
         return read(replicas, range(first, first + here)).repeat()
 
     return strategy.distribute_datasets_from_function(read_here)
+
+
+def check_same_everywhere(strategy, data):
+    """Checks that all machines have the same pictures.
+
+    Args:
+        strategy: A `tf.distribute` strategy.
+        data: What `describe_data` said of those of this machine.
+
+    Raises:
+        UsageError: on every machine alike, if one has others than the chief.
+    """
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return
+    digests = _gather(strategy, sha256(json.dumps(data).encode()).digest())
+    here = strategy.num_replicas_in_sync // len(read_cluster().names)
+    others = [
+        name
+        for name, digest in zip(
+            read_cluster().names, digests[::here], strict=True
+        )
+        if digest != digests[0]
+    ]
+    if others:
+        raise must(
+            "data",
+            "the same pictures on every machine",
+            f"others than the chief's on {' and '.join(others)}",
+        )
+
+
+def _gather(strategy, own):
+    """Returns the bytes that every replica has, in their order."""
+    count = strategy.num_replicas_in_sync
+
+    def total():
+        context = tf.distribute.get_replica_context()
+        place = tf.one_hot(
+            context.replica_id_in_sync_group, count, dtype=tf.int32
+        )
+        row = tf.constant(list(own), tf.int32)
+        return context.all_reduce(
+            tf.distribute.ReduceOp.SUM, place[:, None] * row[None, :]
+        )
+
+    values = tf.function(lambda: strategy.run(total))()
+    rows = strategy.experimental_local_results(values)[0].numpy()
+    return [row.tolist() for row in rows]
 
 
 def share_from_chief(strategy, variables):

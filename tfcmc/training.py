@@ -4,6 +4,8 @@ Like `plan.py` it stands at the seam: it reads a plan, and hands plain
 arguments down.
 """
 
+import dataclasses
+
 from tfcmc.callbacks import (
     GoOn,
     MeasureRepresentation,
@@ -13,21 +15,48 @@ from tfcmc.callbacks import (
     StopWhenNotFinite,
     WatchForCollapse,
 )
-from tfcmc.checkpoints import Checkpoints
+from tfcmc.checkpoints import Checkpoint, Checkpoints
 from tfcmc.checks import UsageError
 from tfcmc.data.stream import TrainingStream
+from tfcmc.identity import differences
 from tfcmc.interval import Interval
 from tfcmc.lazy import keras
 from tfcmc.losses import Loss
 from tfcmc.model import ContrastiveModel
+from tfcmc.plan import another_experiment
 from tfcmc.signals import Interrupted, noted
 from tfcmc.stage import patient
 from tfcmc.strategies import distribute, is_chief, share_from_chief
 from tfcmc.summary import place
 
 
-def train(plan, run, stage, encoders, pictures, held_out, strategy, until):
-    """Fits the encoders, from the last checkpoint on.
+def begin(run, identity):
+    """Finds where a training starts or goes on, if it is this one.
+
+    Args:
+        run: The `Run`.
+        identity: That of the training, as `tfcmc.identity` says.
+
+    Returns:
+        A `Checkpoint` with that identity: the last, or one before the first
+        step, without arrays.
+
+    Raises:
+        UsageError: if the last is another training's.
+    """
+    saved = Checkpoints(run.checkpoints).latest()
+    if saved is None:
+        saved = Checkpoint(0, [], {"rows": [], "seconds": 0.0})
+    elif told := differences(saved.state["identity"], identity):
+        raise another_experiment(run.checkpoints, told)
+    state = saved.state | {"identity": identity}
+    return dataclasses.replace(saved, state=state)
+
+
+def train(
+    plan, run, stage, encoders, pictures, held_out, strategy, until, saved
+):
+    """Fits the encoders, from a checkpoint on.
 
     Args:
         plan: A `Plan`.
@@ -38,6 +67,7 @@ def train(plan, run, stage, encoders, pictures, held_out, strategy, until):
         held_out: The `Split` that every epoch is measured on.
         strategy: The `tf.distribute` strategy that the encoders are of.
         until: The epoch to stop after.
+        saved: The `Checkpoint` that `begin` returned.
 
     Raises:
         Interrupted: if it was told to stop; it has saved where it was.
@@ -48,26 +78,28 @@ def train(plan, run, stage, encoders, pictures, held_out, strategy, until):
     with strategy.scope():
         model = make_model(plan, stage, encoders, len(pictures), steps)
         variables = model.state()
-    checkpoints = Checkpoints(run.checkpoints)
-    saved = checkpoints.latest()
-    if saved is not None:
+    if saved.step:
         restore(model, saved, run)
     share_from_chief(strategy, variables)
     first, last = model.steps_done(), until * steps
-    rows = run.read_history() if saved is None else saved.state["rows"]
+    rows = saved.state["rows"]
+    if first and not saved.step:  # on a machine that is not the chief
+        rows = run.read_history()
     rows = rows[: first // steps]
+    if rows:
+        run.write_history(rows)
     if first >= last:
         print(f"{run.folder}: trained already, {first // steps} epochs")
         return
     if first:
         print(f"{run.folder}: goes on after {place(first, steps)}")
     print(f"training with {plan.loss.spec}, {steps:,} steps an epoch")
-    seconds = 0.0 if saved is None else saved.state["seconds"]
-    history = SaveHistory(run, rows, seconds)
+    history = SaveHistory(run, rows, saved.state["seconds"])
     with noted() as told:
         save = SaveCheckpoint(
-            checkpoints if is_chief(strategy) else None,
+            Checkpoints(run.checkpoints) if is_chief(strategy) else None,
             history,
+            identity=saved.state["identity"],
             steps_per_epoch=steps,
             due=Interval(config.save_every).due,
             told=told,
@@ -170,16 +202,13 @@ def spans(first, last, steps):
 
 
 def restore(model, saved, run):
-    """Sets a model to a checkpoint of its run.
-
-    The bank has a row a picture, so that the data may have changed.
-    """
+    """Sets a model to a checkpoint of its run."""
     try:
         model.set_state(saved.arrays)
     except ValueError as error:
         raise UsageError(
-            f"`run-dir` must hold a training on these very data to go on "
-            f"with. Received: {str(run.folder)!r} ({error})"
+            f"`run-dir` must hold a checkpoint of this model to go on with. "
+            f"Received: {str(run.folder)!r} ({error})"
         ) from None
 
 

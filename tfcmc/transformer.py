@@ -10,12 +10,12 @@ import pathlib
 import numpy as np
 
 from tfcmc.checks import UsageError, check_choice
-from tfcmc.data.base import DEFAULT_SIDE
 from tfcmc.data.images import resize
 from tfcmc.evaluation.features import BATCH, encode_batch
 from tfcmc.lazy import LazyModule
-from tfcmc.plan import picture_side, stored_plan
+from tfcmc.plan import stored_plan
 from tfcmc.stage import Stage, load_encoders
+from tfcmc.stored import picture_side
 
 base = LazyModule("sklearn.base")
 
@@ -150,7 +150,7 @@ class Opened:
     def __init__(self, folder):
         plan, run = stored_plan(folder, check_data=False)
         encoders = load_encoders(plan, run)
-        self.side = picture_side(plan.config, run) or DEFAULT_SIDE
+        self.side = picture_side(run)
         stage = Stage(plan, self.side)
         self.names = stage.views.names
         self.read = stage.reader(encoders)

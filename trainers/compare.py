@@ -32,7 +32,7 @@ from tfcmc.comparison.tuned import Tuned
 from tfcmc.config import PretrainConfig
 from tfcmc.runs import make_folder
 from tfcmc.summary import clock
-from trainers import command_line, workers
+from trainers import command_line, same_data, workers
 from tuning import comparing
 
 LOSSES = ("spring", "triplet", "softmax", "nce")
@@ -78,6 +78,9 @@ def main(argv=None):
     jobs = given.pop("jobs", 1)
     check_number("jobs", jobs, whole=True, at_least=1, at_most=64)
     entries, tuned = plan_entries(given)
+    same_data.check_apart(
+        entries[0].plan.config, [entry.run for entry in entries]
+    )
     failures = train_missing(entries, jobs)
     from tfcmc.comparison import writing  # loads TensorFlow: only now
 

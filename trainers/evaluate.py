@@ -12,9 +12,10 @@ def main(argv=None):
     """Reads the command line and judges."""
     parser = command_line.make_parser("trainers.evaluate", __doc__)
     parser.add_argument("run", help="the run folder")
-    command_line.add_settings(
-        parser, PretrainConfig, only=("data_dir", "alpha", "t")
+    command_line.add_data(
+        parser, "where the run's pictures are now (default: where they were)"
     )
+    command_line.add_settings(parser, PretrainConfig, only=("alpha", "t"))
     given = command_line.parse(parser, argv)
     plan, run = stored_plan(given.pop("run"), **given)
     from tfcmc import experiment  # loads TensorFlow: only now

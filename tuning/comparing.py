@@ -8,14 +8,16 @@ import pathlib
 
 from tfcmc.checks import UsageError, must
 from tfcmc.comparison.entries import Variant
-from tfcmc.plan import CIRCUMSTANCES
+from tfcmc.identity import CIRCUMSTANCES, PLACE, data_differences
 from tfcmc.registry import parse_spec
+from tfcmc.runs import Run
+from tfcmc.stored import identity_of
 from tfcmc.summary import count_epochs
 from tuning.ranking import best_trial, open_search, settings_of
 from tuning.records import FAILED, Search, Trial, trial_folder
 
 # What need not agree between searches.
-APART = {*CIRCUMSTANCES, "loss", "seed"} - {"data_dir"}
+APART = {*CIRCUMSTANCES, *PLACE, "loss", "seed"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +55,6 @@ class Contender:
         return {
             "trials": len(self.trials),
             "epochs a trial": self.default["epochs"],
-            "data": self.default["data"],
             "objective": self.search.objective,
             "tuner": self.search.tuner,
         }
@@ -86,6 +87,7 @@ def contenders(folders):
                 f"{each.folder}, over {', '.join(each.search.space)}",
             )
     _check_equal(found, "budgets", [each.budget for each in found], {})
+    _check_one_data(found)
     return found
 
 
@@ -116,12 +118,14 @@ def variants(found, given):
         for each in found
     ]
     _check_equal(found, "settings", shared, given)
+    # The same pictures may lie in another place for each.
+    place = {name: found[0].default[name] for name in PLACE} | given
     result, places = [], []
     for each in found:
         first = len(result)
-        result.append(Variant({**each.default, **given}))
+        result.append(Variant({**each.default, **place}))
         if each.tuned != each.default:
-            settings = {**each.tuned, **given}
+            settings = {**each.tuned, **place}
             result.append(Variant(settings, each.chosen))
         places.append((first, len(result) - 1))
     return result, places
@@ -177,8 +181,8 @@ def _contender(folder):
         search,
         tuple(trials),
         best,
-        settings_of(folder / "default"),
-        settings_of(trial_folder(folder, best.number)),
+        settings_of(folder / "default", search),
+        settings_of(trial_folder(folder, best.number), search),
     )
 
 
@@ -192,4 +196,17 @@ def _check_equal(found, what, records, given):
                 f"`tuned` must be searches of equal {what}. Received: "
                 f"{name} {records[0][name]!r} of {found[0].folder} and "
                 f"{record.get(name)!r} of {each.folder}"
+            )
+
+
+def _check_one_data(found):
+    """Refuses searches on other pictures than the first one's."""
+    first, *rest = found
+    wanted = identity_of(Run(first.folder / "default"))["data"]
+    for each in rest:
+        data = identity_of(Run(each.folder / "default"))["data"]
+        if told := data_differences(data, wanted):
+            raise UsageError(
+                f"`tuned` must be searches on the same pictures. Received: "
+                f"{each.folder}, which had {told} as {first.folder}"
             )

@@ -11,7 +11,8 @@ from tfcmc.checks import (
     must,
 )
 from tfcmc.config import make_config
-from tfcmc.plan import CIRCUMSTANCES, data_word, make_plan
+from tfcmc.identity import setting_differences
+from tfcmc.plan import data_word, make_plan
 from tfcmc.registry import parse_spec
 from tuning.records import (
     LABEL_FREE,
@@ -95,7 +96,7 @@ def settled(search, folder):
     if search.objective is None:
         search = dataclasses.replace(search, objective=stored.objective)
     told = differing(identity(stored), identity(search))
-    told += differing(stored.settings, search.settings, but=CIRCUMSTANCES)
+    told += setting_differences(stored.settings, search.settings)
     if told:
         raise UsageError(
             f"`run-dir` must be empty or hold this search. Received: "

@@ -11,6 +11,7 @@ from tuning.records import (
     DONE,
     OBJECTIVES,
     Trial,
+    place_of,
     read_search,
     read_trials,
 )
@@ -135,7 +136,7 @@ def defaults(folder, search):
     metrics = read_metrics(run)
     if metrics is None:
         return None
-    known = settings_of(run.folder)
+    known = settings_of(run.folder, search)
     _, options, _ = parse_spec(known["encoder"])
     known |= {f"encoder.{name}": value for name, value in options.items()}
     _, options, _ = parse_spec(known["loss"])
@@ -149,11 +150,12 @@ def defaults(folder, search):
     )
 
 
-def settings_of(folder):
+def settings_of(folder, search):
     """Reads the settings of a run as `--config` takes them.
 
     Args:
         folder: Path of the run folder of a trial, or of the defaults.
+        search: The `Search`, which says where the pictures are.
 
     Returns:
         Setting name to value: without the run's folder, and judged on test.
@@ -168,4 +170,4 @@ def settings_of(folder):
             f"{pathlib.Path(folder) / 'config.json'}, which is not there"
         )
     kept = {name: stored[name] for name in stored if name not in PLACES}
-    return kept | {"judge_on": "test"}
+    return kept | place_of(search) | {"judge_on": "test"}

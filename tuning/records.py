@@ -11,7 +11,9 @@ import json
 import pathlib
 
 from tfcmc.files import write_whole
+from tfcmc.identity import PLACE
 from tfcmc.records import COUNT, SHARE, Within, damaged, read_record
+from tfcmc.runs import Run
 
 # Objective to its direction. The last two need no labels.
 OBJECTIVES = {
@@ -137,6 +139,21 @@ class Search:
 def trial_folder(folder, number):
     """Returns the run folder of a trial."""
     return pathlib.Path(folder) / "trials" / f"{number:04d}"
+
+
+def runs_of(folder):
+    """Returns the `Run`s of a search that are there, the defaults' first."""
+    trials = sorted(pathlib.Path(folder).glob("trials/*"))
+    return [Run(path) for path in (pathlib.Path(folder) / "default", *trials)]
+
+
+def place_of(search):
+    """Returns where a search last found its pictures: name to setting."""
+    return {
+        name: search.settings[name]
+        for name in PLACE
+        if name in search.settings
+    }
 
 
 def write_record(path, record):

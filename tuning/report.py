@@ -48,14 +48,14 @@ def report(folder, *, ended=True):
     if best is None:
         print("no trial is done: there is nothing to draw or to judge")
         return
-    settings = settings_of(trial_folder(folder, best.number))
+    settings = settings_of(trial_folder(folder, best.number), search)
     Run(folder).write_json("best.json", settings)
     count = judged_pictures(folder, best)
     tell(best_words(search, trials, default, count))
     analyse(folder, search, trials, default)
     if default is None and ended:
         print("no verdict on the test part: the run of the defaults failed")
-    elif (verdict := judge_once(folder, best, ended)) is None:
+    elif (verdict := judge_once(folder, search, best, ended)) is None:
         print("the verdict on the test part comes when the search has ended")
     else:
         tell(verdict_words(verdict))
@@ -107,11 +107,12 @@ def judged_pictures(folder, trial):
     return metrics["sphere_all"]["images"]
 
 
-def judge_once(folder, best, ended):
+def judge_once(folder, search, best, ended):
     """Judges on the test part, if it was not done for these encoders.
 
     Args:
         folder: Path of the search.
+        search: The `Search`.
         best: The `Trial` that won.
         ended: Whether it may be done now.
 
@@ -127,7 +128,7 @@ def judge_once(folder, best, ended):
     from tuning.verdict import judge_winner  # loads TensorFlow: only now
 
     print("judging the best trial and the defaults on the test part")
-    result = judge_winner(folder, best)
+    result = judge_winner(folder, search, best)
     before = [] if known is None else [*known["before"], known["trial"]]
     result["before"] = before
     whole.write_json("verdict.json", result)

@@ -38,7 +38,7 @@ from tfcmc.checks import must
 from tfcmc.config import PretrainConfig
 from tfcmc.locks import held
 from tfcmc.runs import make_folder
-from trainers import command_line
+from trainers import command_line, same_data
 from tuning import processes
 from tuning.distributed import Chief, role, work, worker_name
 from tuning.engine import conduct
@@ -50,6 +50,7 @@ from tuning.records import (
     TUNERS,
     read_search,
     read_trials,
+    runs_of,
     write_record,
 )
 from tuning.report import report
@@ -71,6 +72,7 @@ def main(argv=None):
         return
     with held(folder):
         search = settled(search, folder)
+        same_data.check_apart(config, runs_of(folder))
         if position == "chief":
             lead(search, config, folder)
         else:
@@ -101,6 +103,7 @@ def help_with(search, config, folder):
         while read_search(folder) is None:
             time.sleep(WAIT)
         search = settled(search, folder)
+        same_data.check_apart(config, runs_of(folder))
         if len(read_trials(folder)) >= search.trials:
             print("all trials have ended")
             return

@@ -7,38 +7,42 @@ nowhere else in a search, for two pairs of encoders.
 import pathlib
 
 from tfcmc.evaluation.intervals import difference_interval, share_interval
-from tfcmc.experiment import probe_functions
+from tfcmc.experiment import check_data, probe_functions
 from tfcmc.judging import Extent, hashes_of, measure
 from tfcmc.plan import stored_plan
 from tfcmc.showing import judged_pictures
 from tfcmc.stage import Stage, load, load_encoders
-from tuning.records import trial_folder
+from tuning.records import place_of, trial_folder
 
 PROBES = ("linear_probe", "knn")
 
 
-def judge_winner(folder, trial):
+def judge_winner(folder, search, trial):
     """Judges the encoders of a trial, and of the defaults, on the test part.
 
     Args:
         folder: Path of the search.
+        search: The `Search`, which says where the pictures are.
         trial: The `Trial` that won.
 
     Returns:
         What `verdict.json` holds but for what was judged before.
 
     Raises:
-        UsageError: if encoders are missing or damaged, or the data are gone.
+        UsageError: if encoders are missing or damaged, or the data are gone
+            or others.
     """
     folders = {
         "winner": trial_folder(folder, trial.number),
         "default": pathlib.Path(folder) / "default",
     }
+    changes = place_of(search) | {"judge_on": "test"}
     plans = {
-        name: stored_plan(path, judge_on="test")
-        for name, path in folders.items()
+        name: stored_plan(path, **changes) for name, path in folders.items()
     }
-    source = load(plans["default"][0])
+    plan = plans["default"][0]
+    source, data = load(plan)
+    check_data(plan.config.data, data, [run for _, run in plans.values()])
     judged = {
         name: judge_run(plan, run, source)
         for name, (plan, run) in plans.items()

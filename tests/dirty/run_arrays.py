@@ -18,7 +18,10 @@ from tests.dirty.run_folders import (
     to,
     whole,
 )
+from tfcmc.encoders import save_encoder
 from tfcmc.lazy import keras
+from tfcmc.runs import Run
+from tfcmc.stored import identity_of
 
 
 def _embedded(name, why, **changes):
@@ -57,7 +60,8 @@ def _encoder(name, make_model, why, act=embed_run):
 
     def make(folder):
         path = folder / "softmax-0" / "encoders" / "L.keras"
-        make_model(keras.models.load_model(path)).save(path)
+        model = make_model(keras.models.load_model(path))
+        save_encoder(path, model, identity_of(Run(folder / "softmax-0")))
         return folder
 
     gets = "`run` must hold trained encoders. Received: "

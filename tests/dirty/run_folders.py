@@ -1,7 +1,9 @@
 """Run folders that are damaged, as each command meets them."""
 
+import io
 import json
 import os
+import zipfile
 
 import numpy as np
 
@@ -82,6 +84,23 @@ def half(data):
     return data[: len(data) // 2]
 
 
+def without(member):
+    """Leaves a member of a zip out."""
+
+    def change(data):
+        out = io.BytesIO()
+        with (
+            zipfile.ZipFile(io.BytesIO(data)) as old,
+            zipfile.ZipFile(out, "w") as new,
+        ):
+            for name in old.namelist():
+                if name != member:
+                    new.writestr(name, old.read(name))
+        return out.getvalue()
+
+    return change
+
+
 def _lines(change):
     """Changes the lines of the history."""
 
@@ -152,10 +171,24 @@ RUNS = [
     damaged("a run whose metrics.json is cut short", "metrics.json", half,
           whole("metrics.json", ANY), compare_runs),
     damaged("a run whose metrics.json is a number", "metrics.json", to(b"3"),
-          whole("metrics.json", "it is no table of names"), _embed_others),
-    damaged("a run whose pictures have a side of -64", "metrics.json",
-          _with(picture_side=-64),
-          whole("metrics.json", "picture_side is -64"), load_run),
+          whole("metrics.json", "it is no table of names"), compare_runs),
+    damaged("a run whose pictures have a side of -64", "identity.json",
+          lambda data: data.replace(b'"side": 64', b'"side": -64'),
+          whole("identity.json", "side is -64"), load_run),
+    damaged("a run whose identity.json is a number", "identity.json", to(b"3"),
+          whole("identity.json", "it is no table of names"), _embed_others),
+    damaged("a run without its identity.json", "identity.json", to(None),
+          "`run` must hold identity.json, which says what was trained on "
+          f"which pictures. Received: '{ANY}/softmax-0', without it.\nThe "
+          "command that trained it writes it again.", evaluate_run),
+    damaged("a run whose config.json is another's", "config.json",
+          _with(seed=3), "`config.json` must be that of the run it lies in. "
+          f"Received: {ANY}/config.json, which has seed 3 and not 0",
+          evaluate_run),
+    damaged("a run whose encoder does not say what it was trained as",
+          "encoders/ab.keras", without("identity.json"),
+          f"{ENCODERS}{ANY}/ab.keras (it has no identity.json inside)",
+          load_run),
     damaged("a run whose verdict lacks the untrained encoders", "metrics.json",
           _with(untrained=None), whole("metrics.json", "it lacks untrained"),
           compare_runs),

@@ -60,13 +60,17 @@ class SaveCheckpoint(keras.callbacks.Callback):
     Args:
         checkpoints: `Checkpoints`; None on a machine that is not the chief.
         history: The `SaveHistory`, which comes before it.
+        identity: That of the run, as `tfcmc.identity` says.
         steps_per_epoch: Steps an epoch.
         due: `() -> bool`, asked after every step.
         told: `() -> a signal's number or None`, asked after every step.
     """
 
-    def __init__(self, checkpoints, history, *, steps_per_epoch, due, told):
+    def __init__(
+        self, checkpoints, history, *, identity, steps_per_epoch, due, told
+    ):
         super().__init__()
+        self._identity = identity
         self._checkpoints = checkpoints
         self._history = history
         self._steps = steps_per_epoch
@@ -91,7 +95,11 @@ class SaveCheckpoint(keras.callbacks.Callback):
     def _save(self, seconds):
         if self._checkpoints is None:
             return
-        state = {"rows": self._history.rows, "seconds": seconds}
+        state = {
+            "identity": self._identity,
+            "rows": self._history.rows,
+            "seconds": seconds,
+        }
         arrays = [value.numpy() for value in self.model.state()]
         self._checkpoints.save(
             Checkpoint(self.model.steps_done(), arrays, state)

@@ -11,9 +11,10 @@ import shlex
 
 from tfcmc.checks import UsageError
 from tfcmc.config import PretrainConfig, make_config
-from tfcmc.plan import CIRCUMSTANCES, data_word, make_plan, open_run
+from tfcmc.identity import CIRCUMSTANCES, data_differences
+from tfcmc.plan import data_word, make_plan, open_run
 from tfcmc.runs import Run
-from tfcmc.stored import read_metrics
+from tfcmc.stored import identity_of, read_metrics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,6 +181,26 @@ def plan_variants(variants, seeds, folder):
         plan = dataclasses.replace(plan, config=config)
         entries.append(Entry(plan, open_run(plan), chosen))
     return entries
+
+
+def check_one_data(entries):
+    """Checks that runs were trained on the same pictures.
+
+    Args:
+        entries: `Entry`s of one comparison, trained.
+
+    Raises:
+        UsageError: if two were not, or one does not say.
+    """
+    first, *rest = entries
+    wanted = identity_of(first.run)["data"]
+    for entry in rest:
+        told = data_differences(identity_of(entry.run)["data"], wanted)
+        if told:
+            raise UsageError(
+                f"`data` must be the same pictures for all runs. Received: "
+                f"{entry.run.folder}, which had {told} as {first.name}"
+            )
 
 
 def folder_name(plan, chosen=()):

@@ -8,7 +8,7 @@ import textwrap
 
 from tfcmc import cards
 from tfcmc.comparison.drawing import draw
-from tfcmc.comparison.entries import shared_settings
+from tfcmc.comparison.entries import check_one_data, shared_settings
 from tfcmc.comparison.rows import COLUMNS, paper_rows, table_rows
 from tfcmc.comparison.tuned import tuned_words
 from tfcmc.files import write_whole
@@ -41,11 +41,15 @@ def compare(entries, failures, command, tuned=None):
 
     Returns:
         The folder's `report.html`, or None where no run is finished.
+
+    Raises:
+        UsageError: if the finished runs are not of the same pictures.
     """
     finished = [entry for entry in entries if entry.finished()]
     if not finished:
         print("no run is finished: there is nothing to compare")
         return None
+    check_one_data(finished)
     folder = entries[0].run.folder.parent
     rows = table_rows(finished)
     columns = [

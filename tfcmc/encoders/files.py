@@ -7,12 +7,47 @@ import numpy as np
 
 from tfcmc.checks import UsageError, reason_of
 from tfcmc.encoders.base import FEATURES
+from tfcmc.files import whole
+from tfcmc.identity import IDENTITY, differences
+from tfcmc.identity import NAME as IDENTITY_FILE
 from tfcmc.lazy import keras
+from tfcmc.records import check_form
 
 MOST_CONFIG = 2**24  # bytes of the description of a model
 
 
-def load_encoder(path, like):
+def save_encoder(path, encoder, identity):
+    """Saves an encoder, whole or not at all, with what it was trained as.
+
+    Args:
+        path: The `.keras` file.
+        encoder: A `keras.Model`.
+        identity: That of its run, as `tfcmc.identity` says.
+    """
+    with whole(path) as aside:
+        encoder.save(aside)
+        # The file is a zip; Keras reads no names but its own.
+        with zipfile.ZipFile(aside, "a") as file:
+            file.writestr(IDENTITY_FILE, json.dumps(identity))
+
+
+def strange_encoder(path, identity):
+    """Says in what an encoder that would be overwritten is another run's.
+
+    Args:
+        path: The `.keras` file.
+        identity: That of the run, as `tfcmc.identity` says.
+
+    Returns:
+        As `differences`; empty where no file is, or one that cannot say.
+    """
+    try:
+        return differences(_identity(path), identity)
+    except Exception:
+        return ""  # of a damaged file nothing is lost
+
+
+def load_encoder(path, like, identity):
     """Loads an encoder that was saved, if it is made as another one is.
 
     A `.keras` file describes a model by names of classes that loading it
@@ -23,15 +58,19 @@ def load_encoder(path, like):
     Args:
         path: The `.keras` file.
         like: A `keras.Model` made by the same spec.
+        identity: That of the run, as `tfcmc.identity` says.
 
     Returns:
         A `keras.Model`.
 
     Raises:
-        UsageError: if the file is missing or damaged, or the model is another.
+        UsageError: if the file is missing or damaged, or the model is another
+            or another run's.
     """
     try:
         _check_names(path, like)
+        if told := differences(_identity(path), identity):
+            raise ValueError(f"another experiment's: it has {told}")
         encoder = keras.models.load_model(path, compile=False, safe_mode=True)
         encoder.get_layer(FEATURES)
         _check_made_alike(encoder, like)
@@ -42,6 +81,18 @@ def load_encoder(path, like):
             f"Received: {path} ({reason_of(error)})"
         ) from None
     return encoder
+
+
+def _identity(path):
+    """Returns what an encoder that was saved was trained as."""
+    with zipfile.ZipFile(path) as file:
+        if IDENTITY_FILE not in file.namelist():
+            raise ValueError(f"it has no {IDENTITY_FILE} inside")
+        if file.getinfo(IDENTITY_FILE).file_size > MOST_CONFIG:
+            raise ValueError(f"its {IDENTITY_FILE} is too large")
+        found = json.loads(file.read(IDENTITY_FILE))
+    check_form(found, IDENTITY, IDENTITY_FILE)
+    return found
 
 
 def _check_names(path, like):

@@ -1,0 +1,313 @@
+"""Whose a run is: what goes on with it, and what is told of the rest."""
+
+import copy
+import dataclasses
+import hashlib
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tfcmc
+from tests.dirty.case import told
+from tests.verdicts import IDENTITY
+from tfcmc import experiment
+from tfcmc.data import Source, Split
+from tfcmc.data.digest import describe_data
+from tfcmc.data.pictures import ArrayPictures
+from tfcmc.encoders.files import save_encoder
+from tfcmc.identity import differences, make_identity
+from tfcmc.plan import stored_plan
+from tfcmc.runs import Run
+from tfcmc.stage import load_encoders
+from trainers import evaluate, pretrain
+
+WORDS = ["--batch-size=8", "--schedule=constant", "--loss=softmax"]
+
+
+def changed(*path, to):
+    """An identity in which one value is another."""
+    other = copy.deepcopy(IDENTITY)
+    place = other
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = to
+    return other
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (IDENTITY, ""),
+        (changed("settings", "loss", to="nce"), "loss 'softmax' and not"),
+        (changed("replicas", to=2), ""),
+        (
+            changed("data", "pretrain", "pictures", to=96),
+            "64 pictures to learn from and not 96",
+        ),
+        (changed("data", "test", to={}), "16 pictures to test on and not 0"),
+        (changed("data", "classes", to=3), "2 classes and not 3"),
+        (
+            changed("data", "pretrain", "side", to=64),
+            "pictures of 32x32 and not 64x64",
+        ),
+        (
+            changed("data", "pretrain", "sha256", to="z"),
+            "the same number of pictures to learn from, but others",
+        ),
+        (
+            changed("data", "test", "labels_sha256", to="z"),
+            "other classes of the pictures to test on",
+        ),
+        (
+            changed("data", "class_names_sha256", to="z"),
+            "other names of the classes",
+        ),
+    ],
+)
+def test_differences(other, words):
+    """Each in words, with what is there before what was wanted."""
+    found = differences(IDENTITY, other)
+    assert found.startswith(words) and bool(found) == bool(words)
+
+
+def test_differences_of_devices():
+    """Their number counts where each has negatives of its own."""
+    settings = IDENTITY["settings"] | {"negatives": "local"}
+    one, two = (
+        IDENTITY | {"settings": settings, "replicas": n} for n in (1, 2)
+    )
+    assert "1 devices with negatives of their own" in differences(one, two)
+
+
+def test_digest(rng):
+    """Of the bytes in order, of labels and names; each batch is looked at."""
+    pixels = rng.integers(0, 256, (1100, 8, 8, 3), np.uint8)
+    labels = rng.integers(0, 2, 1100)
+    source = Source(
+        pretrain=ArrayPictures(pixels),
+        probe_train=None,
+        test=Split(ArrayPictures(pixels[:7]), labels[:7]),
+        class_names=("ä", "b"),
+        unseen=True,
+    )
+    looked = []
+    found = describe_data(source, looked.append)
+    np.testing.assert_array_equal(np.concatenate(looked), pixels)
+    assert found.keys() == {
+        "pretrain",
+        "test",
+        "classes",
+        "class_names_sha256",
+    }
+    assert found["pretrain"] == {
+        "pictures": 1100,
+        "side": 8,
+        "sha256": hashlib.sha256(pixels.tobytes()).hexdigest(),
+    }
+    turned = dataclasses.replace(source, class_names=("b", "ä"))
+    assert describe_data(turned) != found
+    for harm in (np.roll(pixels, 1, axis=0), np.where(pixels == 9, 8, pixels)):
+        other = dataclasses.replace(source, pretrain=ArrayPictures(harm))
+        assert describe_data(other)["pretrain"] != found["pretrain"]
+    turned = dataclasses.replace(
+        source, test=Split(source.test.pictures, 1 - labels[:7])
+    )
+    assert describe_data(turned)["test"] != found["test"]
+
+
+def arrays_of(seed, counts, classes=2):
+    """Coloured pictures of 64x64 with labels, a part for each count."""
+    rng = np.random.default_rng(seed)
+    found = {}
+    for part, count in zip(("train", "test"), counts, strict=True):
+        pixels = rng.integers(0, 256, (count, 8, 8, 3), np.uint8)
+        found[f"x_{part}"] = pixels.repeat(8, axis=1).repeat(8, axis=2)
+        found[f"y_{part}"] = np.arange(count) * classes // count
+    return found
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """A folder with pictures, a run on them, and a run of another seed."""
+    folder = tmp_path_factory.mktemp("begun")
+    np.savez(folder / "x.npz", **arrays_of(1, (48, 12)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(experiment, "judge", lambda *parts: None)
+        patch.chdir(folder)
+        train("run")
+        train("other", "--seed=4")
+    return folder
+
+
+@pytest.fixture
+def there(begun, tmp_path, monkeypatch):
+    """A copy of it, to which one goes; nothing is judged."""
+    folder = tmp_path / "copy"
+    shutil.copytree(begun, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(experiment, "judge", lambda *parts: None)
+    return folder
+
+
+def train(run, *words):
+    pretrain.main(
+        ["--data=npz:x.npz", "--epochs=1", *WORDS, f"--run-dir={run}", *words]
+    )
+
+
+def replaced(folder):
+    np.savez(folder / "x.npz", **arrays_of(2, (48, 12)))
+
+
+def grown(folder):
+    np.savez(folder / "x.npz", **arrays_of(1, (72, 12)))
+
+
+def classed(folder):
+    np.savez(folder / "x.npz", **arrays_of(1, (48, 12), classes=3))
+
+
+def with_more_tests(folder):
+    found = arrays_of(1, (48, 12))
+    found["x_test"] = found["x_test"][[*range(12), 0]]
+    found["y_test"] = found["y_test"][[*range(12), 0]]
+    np.savez(folder / "x.npz", **found)
+
+
+def without(*names):
+    def lose(folder):
+        for name in names:
+            (folder / "run" / name).unlink()
+
+    return lose
+
+
+def mixed(part):
+    def copy_in(folder):
+        for path in (folder / "other" / part).iterdir():
+            shutil.copy(path, folder / "run" / part / path.name)
+
+    return copy_in
+
+
+def checkpoints_alone(folder):
+    without("config.json", "identity.json")(folder)
+    shutil.rmtree(folder / "run" / "encoders")
+
+
+CONFIG = without("config.json")
+OTHERS = "the same number of pictures to learn from, but others"
+
+
+@pytest.mark.parametrize(
+    ("change", "act", "words"),
+    [
+        (replaced, ["--epochs=2"], OTHERS),
+        (replaced, None, "the same number of pictures to learn from, but"),
+        (grown, ["--epochs=2"], "48 pictures to learn from and not 72"),
+        (classed, [], "2 classes and not 3"),
+        (with_more_tests, [], "12 pictures to test on and not 13"),
+        (with_more_tests, None, "13 pictures to test on and not 12"),
+        (CONFIG, ["--loss=spring"], "loss 'softmax(temperature=0.07)' and"),
+        (CONFIG, ["--seed=4"], "seed 0 and not 4"),
+        (CONFIG, ["--learning-rate=0.01"], "learning_rate 0.001 and not 0.01"),
+        (CONFIG, ["--geometry=shared"], "geometry 'independent' and not"),
+        (checkpoints_alone, ["--seed=4"], "seed 0 and not 4"),
+        (mixed("checkpoints"), [], "seed 4 and not 0"),
+        (mixed("encoders"), [], "seed 4 and not 0"),
+        (mixed("encoders"), None, "seed 4 and not 0"),
+    ],
+)
+def test_another_run(change, act, words, there, capsys):
+    """It is refused with what differs, and nothing is written.
+
+    `act` are the words of a training, or None where the run is judged.
+    """
+    change(there)
+    before = contents(there)
+    text = told(
+        lambda: evaluate.main(["run"]) if act is None else train("run", *act),
+        capsys,
+    )
+    assert words in text and text.count("\n") <= 1
+    assert contents(there) == before
+
+
+def contents(folder):
+    """File name to bytes and time; locks hold nothing."""
+    return {
+        path: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith("lock")
+    }
+
+
+def as_folder(folder):
+    """The same pictures as files, and where they are."""
+    with np.load(folder / "x.npz") as file:
+        for part in ("train", "test"):
+            for number, picture in enumerate(file[f"x_{part}"]):
+                label = file[f"y_{part}"][number]
+                path = folder / "files" / part / str(label)
+                path.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(picture).save(path / f"{number:02d}.png")
+    (folder / "x.npz").unlink()
+    return "--data=folder:files/"
+
+
+def moved(folder):
+    (folder / "x.npz").rename(folder / "y.npz")
+    return "--data=npz:y.npz"
+
+
+def lost(folder):
+    CONFIG(folder)
+    return "--data=npz:x.npz"
+
+
+@pytest.mark.parametrize("change", [as_folder, moved, lost])
+def test_the_same_pictures(change, there, capsys):
+    """Wherever they lie, and whatever is lost, the training goes on."""
+    data = change(there)
+    train("run", data, "--epochs=2")
+    assert "goes on after epoch 1" in capsys.readouterr().out
+    rows = Run("run").read_history()
+    assert [row["epoch"] for row in rows] == [1, 2]
+    identity = json.loads((there / "run/identity.json").read_text())
+    assert identity["settings"]["epochs"] == 2
+    config = json.loads((there / "run/config.json").read_text())
+    assert f"--data={config['data']}" == data
+
+
+def test_judged_where_they_are_now(there):
+    """`evaluate --data` notes the new place, and needs no metrics.json."""
+    data = moved(there)
+    (there / "run" / "metrics.json").write_text("3")
+    evaluate.main(["run", data])
+    evaluate.main(["run"])
+    config = json.loads((there / "run/config.json").read_text())
+    assert config["data"] == "npz:y.npz" and config["picture_side"] is None
+
+
+def test_history_is_mended(there):
+    """That of a finished run, from its checkpoint."""
+    path = there / "run" / "history.csv"
+    before = path.read_bytes()
+    path.write_text("epoch\n")
+    train("run")
+    assert path.read_bytes() == before
+
+
+def test_the_side_is_known(there):
+    """From the start, without a verdict; where it is not, that is said."""
+    assert tfcmc.load(there / "run").open().side == 64
+    plan, run = stored_plan(there / "run", data="npz:x.npz")
+    assert plan.config.picture_side == 64
+    identity = make_identity({"seed": 9}, IDENTITY["data"], 1)
+    encoders = load_encoders(plan, run)
+    save_encoder(run.encoders / "L.keras", encoders[0], identity)
+    with pytest.raises(tfcmc.checks.UsageError, match="L.keras"):
+        tfcmc.load(there / "run")

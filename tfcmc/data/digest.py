@@ -1,0 +1,57 @@
+"""What pictures are, whatever they are called and wherever they lie."""
+
+import hashlib
+import json
+
+import numpy as np
+
+from tfcmc.data.pictures import in_batches
+
+BATCH = 1024
+
+
+def describe_data(source, look=None):
+    """Describes the pictures of a source by their number and a digest.
+
+    Args:
+        source: A `Source`.
+        look: Called with each batch `[count, side, side, 3]` of the pictures
+            to learn from, all of which are read here; or None.
+
+    Returns:
+        `pretrain`, `train` and `test`, those that there are, to `pictures`,
+        their number, `side`, `sha256` of their pixels in order and, where
+        they have labels, `labels_sha256`; `classes`, their number, and
+        `class_names_sha256`.
+    """
+    found = {"pretrain": _describe(source.pretrain, look)}
+    for name, split in (("train", source.probe_train), ("test", source.test)):
+        if split is None:
+            continue
+        found[name] = dict(found["pretrain"])
+        if split.pictures is not source.pretrain:
+            found[name] = _describe(split.pictures)
+        if split.labels is not None:
+            labels = np.ascontiguousarray(split.labels, "<i8")
+            found[name]["labels_sha256"] = _sha256(labels)
+    names = json.dumps(list(map(str, source.class_names)))
+    found["classes"] = len(source.class_names)
+    found["class_names_sha256"] = _sha256(names.encode())
+    return found
+
+
+def _describe(pictures, look=None):
+    digest = hashlib.sha256()
+    for batch in in_batches(pictures, BATCH):
+        digest.update(np.ascontiguousarray(batch))
+        if look is not None:
+            look(batch)
+    return {
+        "pictures": len(pictures),
+        "side": pictures.side,
+        "sha256": digest.hexdigest(),
+    }
+
+
+def _sha256(content):
+    return hashlib.sha256(content).hexdigest()

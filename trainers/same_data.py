@@ -1,0 +1,64 @@
+"""Says whether runs were trained on the pictures that some data hold now.
+
+    python -m trainers.same_data runs/mine --data=folder:MY_IMAGES
+
+Exit code 0 where each of them was, whatever the pictures are called now and
+wherever they lie; else the first that was not is named, with what differs.
+"""
+
+import os
+
+from tfcmc.checks import UsageError
+from tfcmc.config import PretrainConfig, make_config
+from tfcmc.plan import make_plan
+from tfcmc.runs import Run
+from tfcmc.stored import read_identity
+from trainers import command_line, workers
+
+SETTINGS = ("data", "data_dir", "picture_side", "on_bad_image", "memory_limit")
+
+
+def main(argv=None):
+    """Reads the command line and compares."""
+    parser = command_line.make_parser("trainers.same_data", __doc__)
+    parser.add_argument("runs", nargs="+", help="run folders")
+    command_line.add_settings(parser, PretrainConfig, only=SETTINGS)
+    given = command_line.parse(parser, argv)
+    runs = [Run(folder) for folder in given.pop("runs")]
+    plan = make_plan(make_config(given))
+    from tfcmc import experiment  # loads TensorFlow: only now
+
+    experiment.check_same_data(plan, runs)
+
+
+def check_apart(config: PretrainConfig, runs: list) -> None:
+    """Checks that runs had the pictures that trainings will have.
+
+    In a process of its own: TensorFlow holds what it took of a GPU until the
+    process ends, and the trainings need it.
+
+    Args:
+        config: The settings of the trainings.
+        runs: `Run`s; those that have not begun do not count.
+
+    Raises:
+        UsageError: if one had others, or the pictures cannot be read.
+    """
+    begun = [str(run.folder) for run in runs if read_identity(run)]
+    if not begun:
+        return
+    words = [
+        f"{command_line.option(name)}={value}"
+        for name in SETTINGS
+        if (value := getattr(config, name)) is not None
+    ]
+    job = workers.Job(
+        "data", ("trainers.same_data", *begun, *words), os.devnull
+    )
+    (ended,) = workers.run_all([job], at_once=1, show=lambda job, line: None)
+    if ended.code != 0:
+        raise UsageError(ended.reason)
+
+
+if __name__ == "__main__":
+    command_line.run(main)
