@@ -21,7 +21,7 @@ from tfcmc.encoders.files import save_encoder
 from tfcmc.identity import differences, make_identity
 from tfcmc.plan import stored_plan
 from tfcmc.runs import Run
-from tfcmc.stage import load_encoders
+from tfcmc.stage import as_trained, load_encoders
 from trainers import evaluate, pretrain
 
 WORDS = ["--batch-size=8", "--schedule=constant", "--loss=softmax"]
@@ -304,8 +304,8 @@ def test_history_is_mended(there):
 def test_the_side_is_known(there):
     """From the start, without a verdict; where it is not, that is said."""
     assert tfcmc.load(there / "run").open().side == 64
-    plan, run = stored_plan(there / "run", data="npz:x.npz")
-    assert plan.config.picture_side == 64
+    plan, run = stored_plan(there / "run")
+    assert as_trained(plan, run).config.picture_side == 64
     identity = make_identity({"seed": 9}, IDENTITY["data"], 1)
     encoders = load_encoders(plan, run)
     save_encoder(run.encoders / "L.keras", encoders[0], identity)

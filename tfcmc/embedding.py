@@ -4,7 +4,7 @@ import time
 
 from tfcmc.checks import UsageError
 from tfcmc.evaluation.features import encode_batch
-from tfcmc.stage import Stage, load_encoders, walk
+from tfcmc.stage import Stage, as_trained, load_encoders, walk
 from tfcmc.tables import open_table
 
 TELL_EVERY = 10  # seconds between lines of progress
@@ -27,7 +27,7 @@ def embed(plan, run, out, *, embeddings=False):
             read or the file cannot be written.
     """
     encoders = load_encoders(plan, run)
-    walked = walk(plan)
+    walked = walk(as_trained(plan, run))
     stage = Stage(plan, walked.side)
     read = stage.reader(encoders)
     print(

@@ -13,7 +13,13 @@ from tfcmc.data.walk import walk_split
 from tfcmc.evaluation.features import encode_batch
 from tfcmc.figures.neighbours import Neighbour
 from tfcmc.geometry import normalise
-from tfcmc.stage import Stage, load_encoders, read_source, walk
+from tfcmc.stage import (
+    Stage,
+    as_trained,
+    load_encoders,
+    read_source,
+    walk,
+)
 from tfcmc.summary import count_epochs
 from tfcmc.text import printable
 
@@ -44,6 +50,7 @@ def neighbours(plan, run, image, *, count=8, everything=False, out=None):
     """
     image = pathlib.Path(image)
     encoders = load_encoders(plan, run)
+    plan = as_trained(plan, run)
     _read(image, 64)  # tells a bad image before the data are read
     walked = walk(plan) if everything else _walk_test(plan)
     query = _read(image, walked.side)

@@ -23,7 +23,7 @@ from tfcmc.negatives import NEGATIVES
 from tfcmc.paths import expanded
 from tfcmc.registry import Bound
 from tfcmc.runs import Run
-from tfcmc.stored import picture_side, read_identity, read_settings
+from tfcmc.stored import read_identity, read_settings
 from tfcmc.text import plain_text
 from tfcmc.views import VIEWS
 
@@ -247,8 +247,7 @@ def stored_plan(folder, *, check_data=True, **changes):
         folder: Path of the run folder.
         check_data: Whether the data have to be there.
         **changes: Settings to be used instead of the stored ones, such as
-            `data_dir`, where the data are now. Other data are read at the
-            side that the run's own had.
+            `data_dir`, where the data are now.
 
     Returns:
         `(plan, run)`.
@@ -277,8 +276,6 @@ def stored_plan(folder, *, check_data=True, **changes):
                 f"`config.json` must be that of the run it lies in. Received: "
                 f"{run.folder / 'config.json'}, which has {', '.join(told)}"
             )
-    if "data" in changes:
-        changes["picture_side"] = picture_side(run)
     config = dataclasses.replace(config, **changes, run_dir=folder)
     plan = make_plan(config, check_data=check_data)
     return plan, run

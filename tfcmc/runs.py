@@ -1,7 +1,7 @@
 """A run folder: everything one training leaves behind.
 
-config.json  history.csv  metrics.json  embedded.npz  encoders/NAME.keras
-checkpoints/  figures/*.png  tensorboard/
+config.json  identity.json  history.csv  metrics.json  embedded.npz
+encoders/NAME.keras  checkpoints/  figures/*.png  tensorboard/
 """
 
 import contextlib

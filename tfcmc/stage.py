@@ -4,6 +4,8 @@ Like `plan.py` it stands at the seam: it reads a plan, and hands plain
 arguments down.
 """
 
+import dataclasses
+
 import numpy as np
 
 from tfcmc.checks import UsageError
@@ -19,7 +21,7 @@ from tfcmc.evaluation.features import make_activity_reader, make_reader
 from tfcmc.evaluation.validation import choose_on_validation
 from tfcmc.lazy import keras
 from tfcmc.losses import Loss
-from tfcmc.stored import identity_of
+from tfcmc.stored import identity_of, picture_side
 
 HELD_OUT = 1000  # pictures that every epoch is measured on
 ROLES = {"test": "to test on", "validation": "to choose on"}
@@ -231,6 +233,24 @@ def walk(plan):
     if special is not None:
         return special(_reading(plan.config), plan.data.argument)
     return walk_source(read_source(plan))
+
+
+def as_trained(plan, run):
+    """Makes a plan read pictures at the side that a run's own had.
+
+    Args:
+        plan: A `Plan`.
+        run: The `Run`.
+
+    Returns:
+        A `Plan`.
+
+    Raises:
+        UsageError: if the run does not say.
+    """
+    side = picture_side(run)
+    config = dataclasses.replace(plan.config, picture_side=side)
+    return dataclasses.replace(plan, config=config)
 
 
 def patient(plan, stage, encoders, examples, images):

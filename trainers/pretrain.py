@@ -9,9 +9,9 @@ pictures of your own:
         --data=folder:MY_IMAGES --run-dir=runs/mine
 
 Two encoders learn to agree on two views of a picture, its L and its ab
-channels. Written to the run folder: config.json, history.csv, metrics.json,
-encoders/*.keras, checkpoints/, figures/*.png and tensorboard/. The same
-command goes on with an interrupted run.
+channels. Written to the run folder: config.json, identity.json, history.csv,
+metrics.json, encoders/*.keras, checkpoints/, figures/*.png and tensorboard/.
+The same command goes on with an interrupted run.
 
 --config=FILE takes the settings of a file, a run's config.json or a search's
 best.json; what is given beside it goes first.
