@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -172,6 +173,24 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
         folder = tmp_path / "one"
         pretrain.main([*training, f"--run-dir={folder}", "--strategy=one"])
     check_equal(learnt(tmp_path / "whole"), learnt(folder), 1e-4)
+
+
+def test_other_pictures(pair, patches, tmp_path):
+    """Machines that hold other pictures all stop before anything is begun."""
+    for index in range(2):
+        folder = tmp_path / f"pictures-{index}"
+        folder.mkdir()
+        patches(folder, 40)
+    shutil.copy(folder / "0.png", folder / "1.png")
+    words = [f"--data=folder:{tmp_path}/pictures-{{}}", *TRAINING]
+    words += ["--strategy=multiworker", f"--run-dir={tmp_path}/run"]
+    machines = pair(command_of("trainers.pretrain", *words))
+    told = "`data` must be the same pictures on every machine. Received: "
+    for index in range(2):
+        code, _, error = machines.ended(index)
+        assert code == 2 and error.startswith(told), error
+        assert machines.names[1] in error and machines.names[0] not in error
+    assert not (tmp_path / "run").exists()
 
 
 def check_equal(got, want, tolerance=0.0):
