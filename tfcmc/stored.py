@@ -7,6 +7,7 @@ file named.
 import numpy as np
 
 from tfcmc.arrays import read_arrays
+from tfcmc.checks import UsageError
 from tfcmc.files import check_regular
 from tfcmc.identity import IDENTITY
 from tfcmc.identity import NAME as IDENTITY_FILE
