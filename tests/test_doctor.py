@@ -7,7 +7,7 @@ from tfcmc.collapse import collapse_losses
 from tfcmc.config import make_config
 from tfcmc.doctor import Patient, examine
 from tfcmc.evaluation.features import Encoded
-from tfcmc.evaluation.verdict import sphere
+from tfcmc.evaluation.verdict import distances, sphere
 from tfcmc.losses import LOSSES, Loss
 from tfcmc.negatives import NEGATIVES
 from tfcmc.plan import make_plan
@@ -17,34 +17,35 @@ NAMES = ("L", "ab")
 DIM, COUNT = 24, 60
 PATIENT = Patient(
     names=NAMES,
-    alpha=2.0,
-    t=2.0,
     dims=2 * DIM,
     collapse_losses={"one point": 1.4, "two orthogonal constants": 1.5},
 )
 
 
-def clouds(rng, kind):
+def clouds(rng, kind, dim=DIM):
     """Embeddings of both views in a state with a name."""
-    noise = rng.normal(size=(2, COUNT, DIM))
+    noise = rng.normal(size=(2, COUNT, dim))
     if kind == "healthy":
         first = noise[0]
         return first, first + 0.3 * noise[1]
     if kind == "few dimensions":
-        low = rng.normal(size=(COUNT, 2)) @ rng.normal(size=(2, DIM))
+        low = rng.normal(size=(COUNT, 2)) @ rng.normal(size=(2, dim))
         return low, low
     ends = {
-        "one point": (np.eye(DIM)[3], np.eye(DIM)[3]),
-        "constants": (np.eye(DIM)[3], np.eye(DIM)[8]),
+        "one point": (np.eye(dim)[1], np.eye(dim)[1]),
+        "constants": (np.eye(dim)[1], np.eye(dim)[2]),
     }[kind]
-    return tuple(end + 0.03 * part for end, part in zip(ends, noise, strict=1))
+    noise *= 0.15 / np.sqrt(dim)
+    return tuple(end + part for end, part in zip(ends, noise, strict=True))
 
 
-def row(rng, epoch, kind, loss=0.7, **dead):
+def row(rng, epoch, kind, loss=0.7, *, dim=DIM, alpha=2.0, t=2.0, **dead):
     """A row of a history, measured on such embeddings."""
-    vectors = [array.astype(np.float32) for array in clouds(rng, kind)]
+    vectors = [array.astype(np.float32) for array in clouds(rng, kind, dim)]
     unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in vectors]
-    measured = sphere(NAMES, Encoded(tuple(vectors), tuple(unit)))
+    encoded = Encoded(tuple(vectors), tuple(unit))
+    measured = sphere(NAMES, encoded, alpha=alpha, t=t)
+    measured |= distances(NAMES, encoded)
     return {
         "epoch": epoch,
         "loss": loss,
@@ -55,11 +56,11 @@ def row(rng, epoch, kind, loss=0.7, **dead):
     }
 
 
-def signs(rows, patient=PATIENT):
+def signs(rows, patient=PATIENT, **options):
     """The signs found, each with its epochs."""
     return {
         finding.sign: (finding.epoch, finding.until)
-        for finding in examine(rows, patient)
+        for finding in examine(rows, patient, **options)
     }
 
 
@@ -91,8 +92,7 @@ def test_what_passes_is_no_collapse(rng):
 def test_one_view(rng):
     """A single view that stays constant is named; one passing by is not."""
     rows = [
-        row(rng, epoch, "healthy") | {"uniformity_ab": -0.02}
-        for epoch in (1, 2, 3)
+        row(rng, epoch, "healthy") | {"spread_ab": 0.02} for epoch in (1, 2, 3)
     ]
     assert examine(rows[:2], PATIENT) == []
     (finding,) = examine(rows, PATIENT)
@@ -120,18 +120,27 @@ def test_loss_at_collapse(rng):
     assert signs(rows) == {"loss at collapse": (4, 6)}
 
 
-def test_other_constants(rng):
-    """The signs do not depend on alpha and t."""
-    rows = []
-    for kind in ("healthy", "constants", "constants"):
-        vectors = [v.astype(np.float32) for v in clouds(rng, kind)]
-        unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in vectors]
-        measured = sphere(
-            NAMES, Encoded(tuple(vectors), tuple(unit)), alpha=1.0, t=5.0
-        )
-        rows.append({"epoch": len(rows) + 1, "loss": 0.7, **measured})
-    patient = Patient(NAMES, 1.0, 5.0, 2 * DIM, {})
-    assert signs(rows, patient)["constants"] == (2, 3)
+@pytest.mark.parametrize("kind", ["healthy", "one point", "constants"])
+@pytest.mark.parametrize("dim", [3, 384])
+@pytest.mark.parametrize("t", [0.1, 2.0, 100.0])
+@pytest.mark.parametrize("alpha", [0.5, 4.0])
+def test_other_constants(kind, dim, t, alpha, rng):
+    """What is seen does not depend on alpha, t and the dimensions."""
+    constants = {"dim": dim, "alpha": alpha, "t": t}
+    rows = [row(rng, epoch, kind, **constants) for epoch in (1, 2)]
+    patient = Patient(NAMES, 1, {})
+    assert list(signs(rows, patient)) == [kind] * (kind != "healthy")
+
+
+@pytest.mark.parametrize("kind", ["one point", "constants"])
+def test_a_run_that_ends_collapsed(kind, rng):
+    """Told of the last epoch alone, once no other follows."""
+    rows = [row(rng, 1, "healthy"), row(rng, 2, kind)]
+    assert kind not in signs(rows)
+    assert signs(rows, ended=True)[kind] == (2, 2)
+    assert kind in signs(rows[1:], ended=True)
+    rows.append(row(rng, 3, "healthy"))
+    assert kind not in signs(rows, ended=True)
 
 
 @pytest.mark.parametrize(

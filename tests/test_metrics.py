@@ -53,6 +53,19 @@ def test_uniformity(rng, t, spread):
     assert metrics.uniformity(vectors, t=t) == pytest.approx(want, rel=rel)
 
 
+@pytest.mark.parametrize("spread", [1.0, 1e-4])
+def test_mean_squared_distance(rng, spread, monkeypatch):
+    """Over pairs i != j, near one point too, in blocks of any size."""
+    monkeypatch.setattr(metrics, "BLOCK", 4)
+    vectors = rng.normal(size=5) + spread * rng.normal(size=(9, 5))
+    vectors = vectors.astype(np.float32)
+    units = [unit(v) for v in vectors]
+    squares = [squared(x, y) for x in units for y in units if x is not y]
+    got = metrics.mean_squared_distance(vectors)
+    rel = 1e-5 + 1e-7 / spread
+    assert got == pytest.approx(math.fsum(squares) / 72, rel=rel)
+
+
 def test_blocks_do_not_matter(rng, monkeypatch):
     """Blocks of any size give the same number."""
     vectors = rng.normal(size=(50, 6))

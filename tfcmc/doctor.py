@@ -22,15 +22,11 @@ class Patient:
 
     Attributes:
         names: The name of each view.
-        alpha: Exponent of the alignment.
-        t: Sharpness of the uniformity.
         dims: Dimensions that the features of both views could use.
         collapse_losses: Words for a collapse to the loss's value there.
     """
 
     names: tuple
-    alpha: float
-    t: float
     dims: int
     collapse_losses: dict
 
@@ -56,12 +52,14 @@ class Finding:
     collapse: bool
 
 
-def examine(rows, patient):
+def examine(rows, patient, *, ended=False):
     """Finds every sign of collapse in a history.
 
     Args:
         rows: Dicts of column to number, one an epoch, as `Run.read_history`.
         patient: A `Patient`.
+        ended: Whether no epoch will follow: a collapse in the last one is
+            what is left, however short it has lasted.
 
     Returns:
         `Finding`s in the order of the epochs when they start.
@@ -69,7 +67,8 @@ def examine(rows, patient):
     found = []
     for sign, (read, least, collapse, advice) in SIGNS.items():
         for span in _spans([read(row, patient) for row in rows]):
-            if len(span) < least:
+            left = ended and collapse and span[-1] == len(rows) - 1
+            if len(span) < least and not left:
                 continue
             first, last = rows[span[0]], rows[span[-1]]
             found.append(
@@ -99,27 +98,14 @@ def _spans(words):
 
 
 def _pointlike(row, patient):
-    """Returns the views whose embeddings are all close to one point.
-
-    -uniformity / t is at most the mean squared distance (Jensen), and equal
-    to it where all distances are small.
-    """
-    return [
-        name
-        for name in patient.names
-        if -row[f"uniformity_{name}"] / patient.t < POINT
-    ]
-
-
-def _apart(row, patient):
-    """Returns the usual squared distance of the two views of a picture."""
-    return row["alignment"] ** (2 / patient.alpha)
+    """Returns the views whose embeddings are all close to one point."""
+    return [name for name in patient.names if row[f"spread_{name}"] < POINT]
 
 
 def _one_point(row, patient):
     if len(_pointlike(row, patient)) < len(patient.names):
         return None
-    if _apart(row, patient) >= POINT:
+    if row["apart"] >= POINT:
         return None
     return (
         f"all embeddings of both views are nearly one point (alignment "
@@ -130,10 +116,9 @@ def _one_point(row, patient):
 def _constants(row, patient):
     if len(_pointlike(row, patient)) < len(patient.names):
         return None
-    apart = _apart(row, patient)
-    if apart < POINT:
+    if row["apart"] < POINT:
         return None
-    how = "orthogonal to" if 1.5 <= apart <= 2.5 else "apart from"
+    how = "orthogonal to" if 1.5 <= row["apart"] <= 2.5 else "apart from"
     return (
         f"each view has collapsed onto nearly one point, {how} the other "
         f"view's (alignment {row['alignment']:.3f}, uniformity "

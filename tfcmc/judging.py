@@ -79,7 +79,8 @@ def judge(plan, run, source, stage, encoders, extent):
         plan, stage, encoders, len(learnt_from), len(held_out.pictures)
     )
     result["findings"] = [
-        dataclasses.asdict(finding) for finding in examine(rows, known)
+        dataclasses.asdict(finding)
+        for finding in examine(rows, known, ended=True)
     ]
     drawn = None
     if extent.figures:

@@ -67,6 +67,29 @@ def alignment(first, second, *, alpha=2.0):
     return float(np.mean(squared_distances(first, second) ** (alpha / 2)))
 
 
+def mean_squared_distance(vectors) -> float:
+    """How far apart vectors are, on average.
+
+    Formula: mean over pairs i != j of |x_i - x_j|^2, which is 2 / (count - 1)
+        times the sum of |x_i - mean|^2.
+
+    Args:
+        vectors: `[count, dim]`, count from 2.
+
+    Returns:
+        A number: 0 when all are one point, near 2 when they are unrelated; at
+        most 2 count / (count - 1).
+    """
+    vectors = np.asarray(vectors)
+    _check_matrix(vectors, 2)
+    centre = _centre(vectors)
+    total = sum(
+        np.square(_unit(block) - centre).sum(dtype=np.float64)
+        for block in _blocks(vectors)
+    )
+    return float(2.0 * total / (len(vectors) - 1))
+
+
 def pair_potentials(vectors, *, t=2.0):
     """Mean Gaussian potential of each vector with all others.
 
@@ -83,11 +106,7 @@ def pair_potentials(vectors, *, t=2.0):
     sums = np.zeros(count)
     # About their mean vectors that are nearly one point keep their digits: the
     # square of a small distance would be a difference of numbers near 1.
-    centre = sum(
-        _unit(vectors[start : start + BLOCK]).sum(axis=0, dtype=np.float64)
-        for start in range(0, count, BLOCK)
-    )
-    centre = (centre / count).astype(np.float32)
+    centre = _centre(vectors)
     beside, within = _compiled(False), _compiled(True)
     t = tf.constant(t, tf.float32)
     for top in range(0, count, BLOCK):
@@ -255,6 +274,21 @@ def _check_matrix(vectors, least):
     if not np.all(np.isfinite(vectors)):
         bad = int(np.sum(~np.isfinite(vectors).all(axis=1)))
         raise must("vectors", "finite", f"{bad} rows that are not")
+
+
+def _blocks(vectors):
+    """Yields the vectors, a block of rows at a time."""
+    for start in range(0, len(vectors), BLOCK):
+        yield vectors[start : start + BLOCK]
+
+
+def _centre(vectors):
+    """Returns the mean of vectors scaled to unit length, float32."""
+    total = sum(
+        _unit(block).sum(axis=0, dtype=np.float64)
+        for block in _blocks(vectors)
+    )
+    return (total / len(vectors)).astype(np.float32)
 
 
 def _unit(vectors):

@@ -273,8 +273,6 @@ def patient(plan, stage, encoders, examples, images):
     apart = stage.replicas if negatives.local else 1
     return Patient(
         names=stage.views.names,
-        alpha=plan.config.alpha,
-        t=plan.config.t,
         dims=min(features, images),
         collapse_losses=collapse_losses(
             Loss(plan.loss),

@@ -58,7 +58,7 @@ METRICS = {
     "encoders_sha256?": {str: str},
 }
 COLUMNS = ("epoch", "seconds", "loss", "alignment", "uniformity")
-COLUMNS += ("effective_rank",)
+COLUMNS += ("effective_rank", "apart")
 MOST_BYTES = 2**30  # of embedded.npz: a thousand pictures are some megabytes
 
 
@@ -163,7 +163,11 @@ def read_history(run, names=()):
         raise damaged(path, error) from None
     if not whole:
         raise damaged(path, "it does not end with a whole line")
-    columns = (*COLUMNS, *(f"uniformity_{view}" for view in names))
+    columns = (
+        *COLUMNS,
+        *(f"uniformity_{view}" for view in names),
+        *(f"spread_{view}" for view in names),
+    )
     for number, row in enumerate(rows, start=1):
         if missing := [column for column in columns if column not in row]:
             raise damaged(path, f"it lacks {', '.join(missing)}")

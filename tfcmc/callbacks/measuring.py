@@ -1,7 +1,7 @@
 """What held-out pictures look like after every epoch."""
 
 from tfcmc.evaluation.features import dead_shares, encode
-from tfcmc.evaluation.verdict import sphere
+from tfcmc.evaluation.verdict import distances, sphere
 from tfcmc.lazy import keras
 from tfcmc.probes import leave_one_out
 
@@ -9,9 +9,11 @@ from tfcmc.probes import leave_one_out
 class MeasureRepresentation(keras.callbacks.Callback):
     """Adds what held-out pictures look like to the logs of every epoch.
 
-    The shape of their embeddings; `dead_NAME`, the share of each view's ReLU
-    channels that never fire; and, of labelled pictures, `knn`, the accuracy
-    of the vote of each one's nearest neighbours among the others.
+    The shape of their embeddings; mean squared distances, whatever alpha and
+    t: `apart`, of the two views of a picture, and `spread_NAME`, of the
+    pictures in each view; `dead_NAME`, the share of each view's ReLU channels
+    that never fire; and, of labelled pictures, `knn`, the accuracy of the
+    vote of each one's nearest neighbours among the others.
 
     Args:
         read: What `make_reader` returned.
@@ -34,6 +36,7 @@ class MeasureRepresentation(keras.callbacks.Callback):
         encoded = encode(self._read, self._held_out.pictures)
         measured = sphere(self._names, encoded, **self._constants)
         del measured["images"]
+        measured |= distances(self._names, encoded)
         dead = dead_shares(self._read_activity, self._held_out.pictures)
         for name, share in zip(self._names, dead, strict=True):
             measured[f"dead_{name}"] = share

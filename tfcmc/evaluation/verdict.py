@@ -147,6 +147,24 @@ def _log_potential(means, *, t):
     return np.log(np.clip(means, np.exp(-4.0 * t), 1.0))
 
 
+def distances(names, encoded) -> dict:
+    """Measures how far apart embeddings are, in squared distances.
+
+    Args:
+        names: The name of each view.
+        encoded: `Encoded` pictures.
+
+    Returns:
+        `apart`, the mean of the two views of a picture, and `spread_NAME`,
+        that of pairs of pictures in each view.
+    """
+    apart = metrics.squared_distances(*encoded.embeddings).mean()
+    return {"apart": float(apart)} | {
+        f"spread_{name}": metrics.mean_squared_distance(vectors)
+        for name, vectors in zip(names, encoded.embeddings, strict=True)
+    }
+
+
 def floors(dim, *, alpha=2.0, t=2.0):
     """The values that alignment and uniformity are read against.
 
