@@ -290,7 +290,9 @@ def write_run(folder, settings, scores):
     plan = make_plan(make_config(settings | {"run_dir": str(folder)}))
     config = dataclasses.asdict(plan.config)
     (folder / "config.json").write_text(json.dumps(config))
-    identity = make_identity(config, verdicts.IDENTITY["data"], 1)
+    part = verdicts.PART | {"sha256": config["data"]}
+    data = verdicts.IDENTITY["data"] | {"pretrain": part}
+    identity = make_identity(config, data, 1)
     (folder / "identity.json").write_text(json.dumps(identity))
     uniformity = scores["alignment_uniformity"] - 0.5
     sphere = {

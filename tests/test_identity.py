@@ -55,7 +55,7 @@ def changed(*path, to):
         ),
         (
             changed("data", "pretrain", "sha256", to="z"),
-            "the same number of pictures to learn from, but others",
+            "as many pictures to learn from, but others",
         ),
         (
             changed("data", "test", "labels_sha256", to="z"),
@@ -199,14 +199,14 @@ def checkpoints_alone(folder):
 
 
 CONFIG = without("config.json")
-OTHERS = "the same number of pictures to learn from, but others"
+OTHERS = "as many pictures to learn from and to test on, but others"
 
 
 @pytest.mark.parametrize(
     ("change", "act", "words"),
     [
         (replaced, ["--epochs=2"], OTHERS),
-        (replaced, None, "the same number of pictures to learn from, but"),
+        (replaced, None, OTHERS),
         (grown, ["--epochs=2"], "48 pictures to learn from and not 72"),
         (classed, [], "2 classes and not 3"),
         (with_more_tests, [], "12 pictures to test on and not 13"),

@@ -151,11 +151,17 @@ def _numbers(found, wanted):
 
 def _contents(found, wanted):
     """Says what of as many pictures is not the same."""
-    told = [
-        f"the same number of pictures {role}, but others or in another order"
+    others = [
+        role
         for name, role in _roles(found, wanted)
         if _differ(found, wanted, name, "sha256")
     ]
+    told = []
+    if others:
+        told.append(
+            f"as many pictures {' and '.join(others)}, but others, or in "
+            f"another order"
+        )
     told += [
         f"other classes of the pictures {role}"
         for name, role in ROLES.items()

@@ -13,8 +13,11 @@ import pytest
 
 from tfcmc.checks import UsageError
 from tfcmc.config import PretrainConfig
+from tfcmc.encoders import save_encoder
 from tfcmc.lazy import keras
 from tfcmc.plan import make_plan
+from tfcmc.runs import Run
+from tfcmc.stored import identity_of, read_settings
 from trainers import command_line, compare, evaluate, pretrain
 from tuning import drawing, ranking, table, telling
 from tuning import report as reporting
@@ -398,7 +401,8 @@ def tuned(tmp_path_factory, judging_briefly):
         with judging_briefly():
             pretrain.main(words)
     space = {"temperature": SPACE["temperature"]}
-    search = search_of(space, trials=3)
+    place = {"data": TINY[0].removeprefix("--data=")}
+    search = search_of(space, trials=3, settings=place)
     write_record(folder / "search.json", search)
     trial_folder(folder, 2).mkdir()
     for number, temperature in ((0, 0.3), (1, 0.02), (2, 0.5)):
@@ -434,11 +438,20 @@ def judged(tuned, tmp_path_factory):
         ),
     ):
         shutil.copytree(source, folder / name)
-        config = json.loads((folder / name / "config.json").read_text())
-        config |= {"judge_on": "test", "run_dir": str(folder / name)}
-        (folder / name / "config.json").write_text(json.dumps(config))
+        judge_on_test(Run(folder / name))
         evaluate.main([str(folder / name)])
     return folder
+
+
+def judge_on_test(run):
+    """Makes a run another one, judged on test, with the same encoders."""
+    config, identity = read_settings(run), identity_of(run)
+    for settings in (config, identity["settings"]):
+        settings["judge_on"] = "test"
+    run.write_json("config.json", config)
+    run.write_json("identity.json", identity)
+    for path in run.encoders.iterdir():
+        save_encoder(path, keras.models.load_model(path), identity)
 
 
 def test_verdict(tuned, judged, capsys, monkeypatch):
@@ -495,7 +508,12 @@ def test_verdict_without_labels(tmp_path, rng, capsys):
         json.loads((folder / "default" / "metrics.json").read_text())
     )
     space = {"temperature": SPACE["temperature"]}
-    search = search_of(space, trials=1, objective="alignment_uniformity")
+    search = search_of(
+        space,
+        trials=1,
+        objective="alignment_uniformity",
+        settings={"data": f"folder:{pictures}"},
+    )
     write_record(folder / "search.json", search)
     trial = Trial(0, {"temperature": 0.07}, 1, scores=scores)
     write_record(trial_folder(folder, 0) / "trial.json", trial)
@@ -616,7 +634,7 @@ def test_tuned_entries(searches):
         ({"settings": {"epochs": 4}}, "epochs a trial 3"),
         ({"search": {"tuner": "grid"}}, "tuner 'random'"),
         ({"search": {"objective": "knn"}}, "objective 'linear_probe'"),
-        ({"settings": {"data": "shapes(size=160)"}}, "data "),
+        ({"settings": {"data": "shapes(size=160)"}}, "on the same pictures"),
         ({"settings": {"batch_size": 64}}, "equal settings. Received: batch"),
         ({"count": 0}, "a trial that is done"),
     ],
