@@ -2,11 +2,13 @@
 
 import ast
 import csv
+import io
 import json
 import os
 import pathlib
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -162,7 +164,7 @@ def test_safe_mode_is_on(saved, encoder, monkeypatch):
     save_encoder(saved, keras.Model(inputs, hidden), IDENTITY)
     with pytest.raises(UsageError, match="it names .*keras.layers.Lambda"):
         load_encoder(saved, encoder, IDENTITY)
-    monkeypatch.setattr(files, "_check_names", lambda *_: None)
+    monkeypatch.setattr(files, "_check_config", lambda *_: None)
     with pytest.raises(UsageError, match="(?i)lambda.*arbitrary code|unsafe"):
         load_encoder(saved, encoder, IDENTITY)
 
@@ -186,6 +188,73 @@ def test_encoders_of_another_plan(saved):
     wide = ENCODERS.lookup("paper(width=2)").function((64, 64, 1), 0)
     with pytest.raises(UsageError, match="not of this run's shapes"):
         load_encoder(saved, wide, IDENTITY)
+
+
+def _filters(config):
+    config["config"]["layers"][1]["config"]["filters"] = 30_000
+
+
+def _another_layer(config):
+    layers = config["config"]["layers"]
+    layers.append(layers[1])
+
+
+def _built_wide(config):
+    build = config["config"]["layers"][1]["build_config"]
+    build["input_shape"] = [None, 64, 64, 30_000]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_filters, "it declares 30000, which no"),
+        (_built_wide, "it declares 30000, which no"),
+        (_another_layer, "it declares 7 layers, which no"),
+    ],
+)
+def test_sizes_in_a_description(change, told, saved, encoder, monkeypatch):
+    """Memory is taken for none that encoders of the run do not have."""
+    rewritten(saved, change)
+    monkeypatch.setattr(keras.models, "load_model", pytest.fail)
+    with pytest.raises(UsageError, match=told):
+        load_encoder(saved, encoder, IDENTITY)
+
+
+def _wide(weights, name):
+    """A weight of 3.6 GB of zeros, in some kilobytes."""
+    size = {"shape": (30_000, 30_000), "dtype": "f4", "chunks": (1000, 1000)}
+    weights.create_dataset(name, compression="gzip", **size)
+
+
+def _foreign(weights, name):
+    """A weight that is read from another file."""
+    size = {"shape": (12,), "dtype": "f4"}
+    weights.create_dataset(name, external=[("/etc/passwd", 0, 48)], **size)
+
+
+@pytest.mark.parametrize(
+    ("write", "told"),
+    [(_wide, "not of this run's shapes"), (_foreign, "from another file")],
+)
+def test_sizes_of_weights(write, told, saved, encoder, monkeypatch):
+    """Shapes are compared before a weight is read."""
+    with zipfile.ZipFile(saved) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    data = io.BytesIO(members[files.WEIGHTS])
+    with h5py.File(data, "a") as weights:
+        del weights["layers/conv2d/vars/1"]
+        write(weights, "layers/conv2d/vars/1")
+    members[files.WEIGHTS] = data.getvalue()
+    with zipfile.ZipFile(saved, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    monkeypatch.setattr(keras.models, "load_model", pytest.fail)
+    with pytest.raises(UsageError, match=told):
+        load_encoder(saved, encoder, IDENTITY)
+    saved.unlink()
+    os.mkfifo(saved)
+    with pytest.raises(UsageError, match="not a regular file"):
+        load_encoder(saved, encoder, IDENTITY)
 
 
 # What folders, and so classes, may be called on a disk.

@@ -28,14 +28,15 @@ def read_arrays(path, most: int | None = None) -> dict:
     """
     check_regular(path)
     with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
+        members = archive.infolist()
+        size = sum(member.file_size for member in members)
+        if most is not None and size > most:
+            raise ValueError(f"{size} bytes of arrays")
+        for member in members:
             packed = member.compress_type != zipfile.ZIP_STORED
             if most is None and packed:
                 raise ValueError(f"{member.filename} is packed")
             _check_head(archive, member)
-        size = sum(member.file_size for member in archive.infolist())
-        if most is not None and size > most:
-            raise ValueError(f"{size} bytes of arrays")
     with np.load(path, allow_pickle=False) as file:
         return dict(file)
 

@@ -97,7 +97,8 @@ RUN_ARRAYS = [
     _encoder("an encoder with weights that are no numbers", _not_finite,
              "it has weights that are not finite", load_run),
     Case("the other view's encoder", _swap,
-         f"{ENCODERS}{ANY}/L.keras (it takes images (None, 64, 64, 2))",
+         f"{ENCODERS}{ANY}/L.keras (its weights are not of this run's "
+         "shapes)",
          evaluate_run, needs="runs"),
     damaged("a run without embedded.npz", "embedded.npz", to(None),
           whole("embedded.npz", ANY), compare_runs),

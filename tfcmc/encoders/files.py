@@ -1,19 +1,25 @@
 """Encoders in files: read as data, never as code."""
 
+import io
 import json
 import zipfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError, reason_of
+from tfcmc.checks import UsageError, is_number, reason_of
 from tfcmc.encoders.base import FEATURES
-from tfcmc.files import whole
+from tfcmc.files import check_regular, whole
 from tfcmc.identity import IDENTITY, differences
 from tfcmc.identity import NAME as IDENTITY_FILE
-from tfcmc.lazy import keras
+from tfcmc.lazy import LazyModule, keras
 from tfcmc.records import check_form
 
+h5py = LazyModule("h5py")
+
 MOST_CONFIG = 2**24  # bytes of the description of a model
+WEIGHTS = "model.weights.h5"
+ROOM = 2**20  # bytes of a file of weights beside the weights
+NO_SIZES = ("seed", "shared_object_id")  # numbers of a description
 
 
 def save_encoder(path, encoder, identity):
@@ -53,7 +59,8 @@ def load_encoder(path, like, identity):
     A `.keras` file describes a model by names of classes that loading it
     calls. Keras's safe mode refuses a Lambda layer, and names that run code
     have got past it before; so only what the other model is made of may be
-    named at all.
+    named at all. Nor is memory taken for a size that the other model lacks:
+    a few kilobytes can declare gigabytes.
 
     Args:
         path: The `.keras` file.
@@ -68,7 +75,10 @@ def load_encoder(path, like, identity):
             or another run's.
     """
     try:
-        _check_names(path, like)
+        check_regular(path)
+        with zipfile.ZipFile(path) as file:
+            _check_weights(file, like)
+            _check_config(file, json.loads(like.to_json()))
         if told := differences(_identity(path), identity):
             raise ValueError(f"another experiment's: it has {told}")
         encoder = keras.models.load_model(path, compile=False, safe_mode=True)
@@ -85,6 +95,7 @@ def load_encoder(path, like, identity):
 
 def _identity(path):
     """Returns what an encoder that was saved was trained as."""
+    check_regular(path)
     with zipfile.ZipFile(path) as file:
         if IDENTITY_FILE not in file.namelist():
             raise ValueError(f"it has no {IDENTITY_FILE} inside")
@@ -95,15 +106,43 @@ def _identity(path):
     return found
 
 
-def _check_names(path, like):
-    with zipfile.ZipFile(path) as file:
-        if file.getinfo("config.json").file_size > MOST_CONFIG:
-            raise ValueError("its config.json is too large")
-        named = set(_names(json.loads(file.read("config.json"))))
-    if strange := sorted(named - set(_names(json.loads(like.to_json())))):
+def _check_config(file, like):
+    """Checks a model's description, before any of it is made."""
+    if file.getinfo("config.json").file_size > MOST_CONFIG:
+        raise ValueError("its config.json is too large")
+    config = json.loads(file.read("config.json"))
+    if strange := sorted(set(_names(config)) - set(_names(like))):
         raise ValueError(
             f"it names {', '.join(strange)}, which no encoder of this run has"
         )
+    strange = set(_sizes(config)) - set(_sizes(like))
+    layers = [len(each["config"]["layers"]) for each in (config, like)]
+    if strange or layers[0] > layers[1]:
+        told = (
+            ", ".join(map(str, sorted(strange)[:3])) or f"{layers[0]} layers"
+        )
+        raise ValueError(
+            f"it declares {told}, which no encoder of this run has"
+        )
+
+
+def _check_weights(file, like):
+    """Checks the shapes of a file's weights, before one is read."""
+    size = sum(weight.numpy().nbytes for weight in like.weights)
+    if file.getinfo(WEIGHTS).file_size > 2 * size + ROOM:
+        raise ValueError(f"its {WEIGHTS} is too large")
+    shapes = []
+
+    def note(name, item):
+        if isinstance(item, h5py.Dataset):
+            if item.external or item.is_virtual:
+                raise ValueError(f"it takes {name} from another file")
+            shapes.append(item.shape)
+
+    with h5py.File(io.BytesIO(file.read(WEIGHTS)), "r") as weights:
+        weights.visititems(note)
+    if sorted(shapes) != sorted(tuple(w.shape) for w in like.weights):
+        raise ValueError("its weights are not of this run's shapes")
 
 
 def _names(config):
@@ -119,14 +158,20 @@ def _names(config):
             yield from _names(value)
 
 
+def _sizes(config, name=""):
+    """Yields every number of a description that could be a size."""
+    if isinstance(config, dict):
+        for key, value in config.items():
+            yield from _sizes(value, key)
+    elif isinstance(config, list):
+        for value in config:
+            yield from _sizes(value, name)
+    elif is_number(config) and name not in NO_SIZES:
+        yield config
+
+
 def _check_made_alike(encoder, like):
     if encoder.input_shape != like.input_shape:
         raise ValueError(f"it takes images {encoder.input_shape}")
-    shapes = [
-        [tuple(weight.shape) for weight in model.weights]
-        for model in (encoder, like)
-    ]
-    if shapes[0] != shapes[1]:
-        raise ValueError("its weights are not of this run's shapes")
     if not all(np.isfinite(array).all() for array in encoder.get_weights()):
         raise ValueError("it has weights that are not finite")
