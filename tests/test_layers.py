@@ -26,7 +26,7 @@ LAYERS = [
     ["tfcmc.evaluation"],
     ["tfcmc.report", "tfcmc.summary", "tfcmc.tables"],
     ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.board", "tfcmc.anatomy"],
-    ["tfcmc.plan"],
+    ["tfcmc.plan", "tfcmc.outputs"],
     ["tfcmc.stage"],
     ["tfcmc.showing"],
     ["tfcmc.judging", "tfcmc.training"],

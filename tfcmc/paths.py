@@ -36,3 +36,14 @@ def expanded(name, path: str | os.PathLike) -> str:
             path,
         )
     return found
+
+
+def is_same(path, other) -> bool:
+    """Says whether two paths are of one file, through links too.
+
+    Args:
+        path: A path.
+        other: Another; nothing needs to be at either.
+    """
+    both = os.path.exists(path) and os.path.exists(other)
+    return both and os.path.samefile(path, other)

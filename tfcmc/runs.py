@@ -8,6 +8,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 import pathlib
 
 import numpy as np
@@ -15,6 +16,24 @@ import numpy as np
 from tfcmc.checks import must_be_writable
 from tfcmc.files import write_whole
 from tfcmc.locks import lock_of
+from tfcmc.paths import is_same
+
+READ_BACK = ("config.json", "history.csv", "metrics.json", "embedded.npz")
+# What is in folders that are written here: of a run, a search, a comparison.
+MARKS = (
+    {"config.json", "checkpoints", "encoders", "figures"},
+    {"search.json", "default"},
+    {"table.md", "table.tex", "figures"},
+)
+
+
+def is_written_here(names) -> bool:
+    """Says by the names in a folder whether it is a run's or of several.
+
+    Args:
+        names: Names of all files and folders in it.
+    """
+    return any(mark.issubset(names) for mark in MARKS)
 
 
 class Run:
@@ -52,6 +71,20 @@ class Run:
             if all(path == lock for path in self.folder.iterdir()):
                 lock.unlink(missing_ok=True)
                 self.folder.rmdir()
+
+    def owns(self, path) -> bool:
+        """Says whether a file is one that the run is read from, by any name.
+
+        Args:
+            path: The file, which need not be there.
+        """
+        folders = self.checkpoints, self.encoders
+        place = pathlib.Path(os.path.realpath(path)).parent
+        if any(is_same(place, folder) for folder in folders):
+            return True
+        files = [self.folder / name for name in READ_BACK]
+        files += [file for each in folders for file in each.glob("*")]
+        return any(is_same(path, file) for file in files)
 
     def siblings(self):
         """Returns the other runs in the same folder, by their names."""

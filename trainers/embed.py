@@ -12,6 +12,7 @@ as they are read, however many there are, and FILE appears when it is whole.
 """
 
 from tfcmc.config import ON_BAD_IMAGE
+from tfcmc.outputs import check_output
 from tfcmc.plan import stored_plan
 from tfcmc.tables import check_out
 from trainers import command_line
@@ -41,6 +42,7 @@ def main(argv=None):
     embeddings = given.pop("embeddings", False)
     check_out(out)
     plan, run = stored_plan(given.pop("run"), **given)
+    check_output(out, plan, run)
     from tfcmc import embedding  # loads TensorFlow: only now
 
     embedding.embed(plan, run, out, embeddings=embeddings)

@@ -10,6 +10,7 @@ printed, and drawn in the run's figures/neighbours-IMAGE.png.
 import os
 
 from tfcmc.checks import check_number, check_writable, must
+from tfcmc.outputs import check_output
 from tfcmc.plan import stored_plan
 from trainers import command_line
 
@@ -40,6 +41,8 @@ def main(argv=None):
         check_writable("out", out, (".png",))
     everything = "data" in given
     plan, run = stored_plan(given.pop("run"), **given)
+    if out is not None:
+        check_output(out, plan, run, image)
     from tfcmc import neighbours  # loads TensorFlow: only now
 
     neighbours.neighbours(

@@ -9,6 +9,8 @@ from PIL import Image
 from tfcmc.checks import UsageError
 from tfcmc.data import SOURCES, Reading, progress
 from tfcmc.data.pictures import ArrayPictures, RecordPictures
+from tfcmc.files import note_once
+from tfcmc.runs import MARKS
 
 
 def _write(path, seed, side=10):
@@ -357,3 +359,19 @@ def test_folder_that_cannot_be_read(tmp_path, tree, monkeypatch):
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(UsageError, match="bee.*Permission denied"):
         _read(tmp_path)
+
+
+def test_runs_are_no_data(tmp_path, capsys):
+    """A run, a search and a comparison beneath the pictures are left out."""
+    _write(tmp_path / "a.png", 1)
+    note_once.cache_clear()
+    for mark in MARKS:
+        place = tmp_path / "runs" / min(mark) / "a run"
+        for name in mark:
+            _write(place / name / "b.png", 2)
+    for _ in range(2):
+        assert len(_read(tmp_path).pretrain) == 1
+    (note,) = capsys.readouterr().out.splitlines()
+    assert note.startswith("note: 3 folders with runs of tfcmc's own")
+    # Who names one wants its pictures.
+    assert len(_read(place).pretrain) == len(mark)

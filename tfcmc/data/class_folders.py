@@ -8,6 +8,9 @@ import unicodedata
 from tfcmc.checks import UsageError
 from tfcmc.data.formats import is_image, other_kind
 from tfcmc.data.progress import Progress
+from tfcmc.files import note_once
+from tfcmc.paths import is_same
+from tfcmc.runs import is_written_here
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +61,19 @@ class Finder:
         """
         return self._walked(root)[0]
 
+    def would_find(self, root, path):
+        """Says whether a file is among the images beneath a folder.
+
+        Args:
+            root: The folder.
+            path: The file, which need not be there yet.
+        """
+        if not is_image(os.path.basename(path)):
+            return False
+        found, places = self._walked(root)
+        place = os.path.join(os.path.dirname(os.path.realpath(path)), "")
+        return place in places or any(is_same(path, each) for each in found)
+
     def classes_of(self, part):
         """Finds the images of every class folder.
 
@@ -95,7 +111,7 @@ class Finder:
 
     def _walked(self, root):
         """Returns the images beneath a folder, and the folders they are in."""
-        found, seen = [], set()
+        found, seen, runs = [], set(), []
         start = os.path.join(os.path.realpath(root), "")
         walk = os.walk(root, followlinks=True, onerror=_refuse)
         for place, inner, names in walk:
@@ -105,9 +121,19 @@ class Finder:
             if real in seen or (real != start and start.startswith(real)):
                 inner.clear()
                 continue
+            # Their figures are no data: a run would learn from its own.
+            if real != start and is_written_here([*inner, *names]):
+                inner.clear()
+                runs.append(place)
+                continue
             seen.add(real)
             inner[:] = sorted(n for n in inner if not n.startswith("."))
             found += [os.path.join(place, n) for n in self.images_of(names)]
+        if runs:
+            note_once(
+                f"{len(runs):,} folders with runs of tfcmc's own beneath "
+                f"{root} are left out: {runs[0]} ..."
+            )
         return found, seen
 
 

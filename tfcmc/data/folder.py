@@ -29,6 +29,11 @@ def check(argument, data_dir=None):
         raise must("data", "folder:DIR, with an existing folder", argument)
 
 
+def reads(argument, path):
+    """Says whether a file is one of the folder's images, or would be."""
+    return Finder().would_find(expanded("data", argument), path)
+
+
 def walk(reading, argument):
     """Walks over every image beneath a folder, whatever its sub-folders.
 
@@ -68,7 +73,7 @@ def walk(reading, argument):
 @SOURCES.register(
     "folder",
     takes_argument=True,
-    extra={"epochs": 20, "check": check, "walk": walk},
+    extra={"epochs": 20, "check": check, "reads": reads, "walk": walk},
 )
 def folder(reading, argument):
     """Reads image files from a folder.

@@ -20,7 +20,7 @@ from tfcmc.data.base import (
 )
 from tfcmc.data.images import resize
 from tfcmc.data.pictures import common_limit, keep
-from tfcmc.paths import expanded
+from tfcmc.paths import expanded, is_same
 
 X_UNLABELLED = tuple(f"x_{name}" for name in UNLABELLED)
 LABELLED = ("x_train", "y_train", "x_test", "y_test")
@@ -48,8 +48,15 @@ def check(argument, data_dir=None):
         raise must("data", "npz:FILE, with a file that can be read", argument)
 
 
+def reads(argument, path):
+    """Says whether a file is this one, by any name."""
+    return is_same(expanded("data", argument), path)
+
+
 @SOURCES.register(
-    "npz", takes_argument=True, extra={"epochs": 20, "check": check}
+    "npz",
+    takes_argument=True,
+    extra={"epochs": 20, "check": check, "reads": reads},
 )
 def npz(reading, argument):
     """Reads arrays x_unlabeled, x_train, y_train, x_test and y_test.
