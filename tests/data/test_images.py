@@ -12,7 +12,14 @@ import pytest
 from PIL import Image
 
 from tfcmc.data.formats import is_image, other_kind
-from tfcmc.data.images import ImageError, decode_image, read, resize, size
+from tfcmc.data.images import (
+    ImageError,
+    decode_image,
+    quiet,
+    read,
+    resize,
+    size,
+)
 from tfcmc.data.room import Room, needed
 
 
@@ -263,6 +270,16 @@ def test_resize_of_arrays(pixels):
     halves = [_shrunk(picture, 4) for picture in pictures]
     assert np.abs(resize(pictures, 4) - halves).max() <= 1
     assert resize(pictures, 20).shape == (2, 20, 20, 3)
+
+
+def test_what_pillow_logs_is_kept_off_the_screen(tmp_path, caplog):
+    """A TIFF of too many channels is told once, by us."""
+    samples = struct.pack("<HHII", 277, 4, 1, 200)
+    data = _tiff(8, 8, 16).replace(struct.pack("<HHII", 277, 4, 1, 1), samples)
+    (tmp_path / "a.tif").write_bytes(data)
+    with quiet(), pytest.raises(ImageError):
+        read(tmp_path / "a.tif", 8)
+    assert not caplog.records
 
 
 def test_names_of_images():

@@ -12,7 +12,7 @@ Image = LazyModule("PIL.Image")
 # it (EPS: Ghostscript, WMF: Windows), has no decoder in it (BUFR, GRIB, HDF5),
 # is no picture of bytes (FITS, MCIDAS, SPIDER), holds icons whose sizes its
 # head does not tell (CUR, ICNS, ICO), or textures and brushes of one program.
-FORMATS = (
+PICTURES = (
     "JPEG",
     "PNG",
     "WEBP",
@@ -41,6 +41,16 @@ OTHERS = frozenset(
     ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mts .ogv .webm .wmv".split()
 )
 SHOWN = 5  # kinds of files that a note names
+
+
+@functools.cache
+def formats():
+    """Returns Pillow's names of the formats that are read.
+
+    Without those that the Pillow installed lacks, as AVIF before 11.3.
+    """
+    Image.init()
+    return tuple(kind for kind in PICTURES if kind in Image.OPEN)
 
 
 def is_image(name):
@@ -89,7 +99,7 @@ def _extension(name):
 def _known():
     """Returns the extensions that are read, and those of other pictures."""
     named = Image.registered_extensions()
-    read = (*FORMATS, *READ_AS_OTHERS)
+    read = (*PICTURES, *READ_AS_OTHERS)
     mine = {ending for ending, kind in named.items() if kind in read}
     rest = {e for e, kind in named.items() if kind not in NO_PICTURES}
     return frozenset(mine), (OTHERS | rest) - mine

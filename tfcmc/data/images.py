@@ -5,6 +5,7 @@ over all pixels that a new one covers where a picture shrinks.
 """
 
 import contextlib
+import logging
 import os
 import stat
 import typing
@@ -13,7 +14,7 @@ import zlib
 
 import numpy as np
 
-from tfcmc.data.formats import FORMATS
+from tfcmc.data.formats import formats
 from tfcmc.data.profiles import to_srgb
 from tfcmc.data.room import Room, needed
 from tfcmc.lazy import LazyModule
@@ -61,9 +62,15 @@ def quiet():
     It warns of images that are large, or odd in what does not touch their
     pixels. Not for use inside threads: filters are those of the process.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    logger = logging.getLogger("PIL")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
 
 
 def size(path):
@@ -101,7 +108,7 @@ def decode_image(path, side, room):
     first frame of an animation; transparency is dropped, not blended.
 
     Args:
-        path: A file of one of `FORMATS`, whatever its name.
+        path: A file of one of `formats()`, whatever its name.
         side: Wanted side in pixels.
         room: The `Room` for its memory, waited for.
 
@@ -162,7 +169,7 @@ def _open(path):
         raise ImageError(path, "the file is empty")
     with (
         open(path, "rb") as file,
-        Image.open(file, formats=FORMATS) as image,
+        Image.open(file, formats=formats()) as image,
     ):
         yield image, file
 

@@ -59,10 +59,11 @@ def find_layout(root):
     """
     finder = Finder()
     parts = _parts(finder, root)
-    learnt = parts.get("unlabelled") or parts.get("train")
     if not parts:
+        finder = Finder()  # what was counted is met again
         files = {"pretrain": _without(finder.images_beneath(root))}
         return Layout((), files, [NO_LABELS], finder.others)
+    learnt = parts.get("unlabelled") or parts.get("train")
     if learnt is None:
         raise _nothing_to_learn_from(root, parts)
     train, judged = parts.get("train"), _judged(parts)
