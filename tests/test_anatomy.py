@@ -1,5 +1,7 @@
 """The weights of negatives, against finite differences and closed forms."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -112,6 +114,42 @@ def test_softmax_in_closed_form(unit_vectors):
     pairs = [(i, j) for i in range(7) for j in range(7) if i != j]
     np.testing.assert_allclose(similarity, [cosine[p] for p in pairs], 1e-4)
     np.testing.assert_allclose(weight, [shares[p] / 0.2 for p in pairs], 1e-4)
+
+
+@pytest.mark.parametrize("noise", [0.1, 0.7, 3.0])
+def test_nce_beside_softmax(noise, rng):
+    """With Z exact: n / (n q + m) + 1 - sum of h, times softmax's weight.
+
+    From 2 (sqrt(2) - 1), but for 1 / m, to 1.5; about that where positives
+    are told.
+    """
+    count, temperature = 24, 0.1
+    views = rng.normal(size=(2, count, 6))
+    views[1] = views[0] + noise * views[1]
+    views /= np.linalg.norm(views, axis=2, keepdims=True)
+    nce, softmax = (
+        negative_weights(
+            Loss(LOSSES.lookup(f"{name}(temperature={temperature})")),
+            *views.astype(np.float32),
+        )[1]
+        for name in ("nce", "softmax")
+    )
+    want = []
+    for i, anchor in enumerate(views[0]):
+        exponentials = [
+            math.exp((anchor @ other) / temperature) for other in views[1]
+        ]
+        q = [e / sum(exponentials) for e in exponentials]
+        told = sum(count * x / (count * x + count - 1) for x in q)
+        want += [
+            count / (count * q[j] + count - 1) + 1 - told
+            for j in range(count)
+            if j != i
+        ]
+    np.testing.assert_allclose(nce / softmax, want, rtol=1e-4)
+    assert 0.82 < min(want) <= max(want) < 1.5 + 2 / count
+    if noise == 0.1:
+        assert np.median(want) > 1.4
 
 
 def test_own_view_is_weighed_too(unit_vectors):
