@@ -25,7 +25,7 @@ def n_pair(anchor, candidates, positive, *, regularisation=0.002):
         unit length.
     Range: from 0, in nats.
     At initialisation: about ln(count) + r |a|^2 / 2 while inner products are
-        small.
+        small; 4.8 to 4.9 at batch 128.
     At collapse: the same exactly, when all vectors are one point.
 
     Args:

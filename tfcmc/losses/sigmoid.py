@@ -21,9 +21,10 @@ def sigmoid(anchor, candidates, positive, *, temperature=0.1, bias=-10.0):
     Formula: log(1 + exp(-l_pos)) + sum over negatives of log(1 + exp(l_j)),
         l_j = s_j / T + b, s_j the cosine similarity with candidate j. Both
         directions sum over the same pairs: the total counts each twice.
-    Range: from 0, in nats.
+    Range: from log(1 + exp(-1 / T - b)) + m log(1 + exp(b - 1 / T)), with the
+        defaults about 0.69, m the negatives; in nats.
     At initialisation: (1 + m) log(1 + exp(c / T + b)) - (c / T + b), c the
-        usual similarity, m the negatives; for c = 0 about -b.
+        usual similarity; for c = 0 about -b; 8.5 to 11.5 at batch 128.
     At collapse: the same for c = 1; with the defaults (1 + m) ln 2.
 
     Args:

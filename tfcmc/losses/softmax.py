@@ -19,7 +19,7 @@ def softmax(anchor, candidates, positive, *, temperature=0.07):
     Formula: -log(exp(s_pos / T) / sum_j exp(s_j / T)), s_j the cosine
         similarity of the anchor with candidate j.
     Range: from 0; at most ln(count) + 2 / T, in nats.
-    At initialisation: about ln(count).
+    At initialisation: about ln(count); 4.8 to 5.4 at batch 128.
     At collapse: ln(count), when all candidates are one point or constant.
 
     Args:

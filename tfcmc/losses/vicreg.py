@@ -38,7 +38,7 @@ def vicreg(
         directions are the same: the total counts it twice.
     Range: from 0.
     At initialisation: about w_v, the variance's weight, while features vary
-        little.
+        little; 24 to 25 at batch 128.
     At collapse: 0.99 w_v, when all vectors are one point.
 
     Args:

@@ -16,13 +16,14 @@ class Bank:
     """One remembered unit vector for every training picture and view.
 
     Anchors of one view are scored against the other view's bank: the batch's
-    own remembered vectors, one of which is the positive, and `draws` others
-    drawn evenly from the rest. After scoring the batch's vectors are updated,
-    v <- normalise(momentum v + (1 - momentum) embedding).
+    own remembered vectors, one of which is the positive, and `draws` drawn
+    evenly from the rest, with replacement: one may come twice. After scoring
+    the batch's vectors are updated, v <- normalise(momentum v + (1 - momentum)
+    embedding).
 
     Args:
         momentum: Weight of the remembered vector, from 0 to below 1.
-        draws: How many others to draw at each step; at most those that exist.
+        draws: How many to draw at each step; at most as many as there are.
 
     Reference: Wu et al. 2018, section 3.3; Tian et al. 2019, section 3.3.
     """

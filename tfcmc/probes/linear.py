@@ -11,7 +11,7 @@ linear_model = LazyModule("sklearn.linear_model")
 # Inverse strengths of the penalty, strong to weak: from where a probe on 768
 # standardised features underfits 1,000 pictures to where it overfits 50,000.
 INVERSE_STRENGTHS = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 1.0)
-PATIENCE = 2  # weaker penalties tried after the best one, at most
+PATIENCE = 3  # weaker penalties tried after the best one, at most
 
 
 @PROBES.register("linear_probe")
@@ -43,7 +43,7 @@ def linear_probe(fit, validation, test, *, seed):
         accuracy = _accuracy(model, held_out, validation.labels)
         worse = 0 if accuracy > best[0] else worse + 1
         best = max(best, (accuracy, strength), key=lambda pair: pair[0])
-        if worse > PATIENCE:
+        if worse == PATIENCE:
             break
     whole = join(fit, validation)
     scaled, judged = standardise(whole.features, test.features)
