@@ -14,6 +14,8 @@ import tfcmc
 from tests.dirty.case import told
 from tests.verdicts import IDENTITY
 from tfcmc import experiment
+from tfcmc.checks import UsageError
+from tfcmc.comparison.entries import Entry, check_one_data
 from tfcmc.data import Source, Split
 from tfcmc.data.digest import describe_data
 from tfcmc.data.pictures import ArrayPictures
@@ -22,7 +24,8 @@ from tfcmc.identity import differences, make_identity
 from tfcmc.plan import stored_plan
 from tfcmc.runs import Run
 from tfcmc.stage import as_trained, load_encoders
-from trainers import evaluate, pretrain
+from trainers import compare, evaluate, pretrain, same_data, workers
+from tuning import search
 
 WORDS = ["--batch-size=8", "--schedule=constant", "--loss=softmax"]
 
@@ -35,6 +38,9 @@ def changed(*path, to):
         place = place[name]
     place[path[-1]] = to
     return other
+
+
+OTHER_TEST = changed("data", "test", "pictures", to=20)
 
 
 @pytest.mark.parametrize(
@@ -309,5 +315,46 @@ def test_the_side_is_known(there):
     identity = make_identity({"seed": 9}, IDENTITY["data"], 1)
     encoders = load_encoders(plan, run)
     save_encoder(run.encoders / "L.keras", encoders[0], identity)
-    with pytest.raises(tfcmc.checks.UsageError, match="L.keras"):
+    with pytest.raises(UsageError, match="L.keras"):
         tfcmc.load(there / "run")
+
+
+@pytest.mark.parametrize(
+    ("command", "place", "words"),
+    [
+        (compare, "table/softmax-0", ["--losses=softmax", "--seeds=0"]),
+        (search, "table/default", ["--loss=softmax", "--tuner=random"]),
+    ],
+)
+def test_runs_beside_each_other(command, place, words, there, capsys):
+    """Neither comparison nor search goes on with other pictures."""
+    shutil.copytree("run", place)
+    replaced(there)
+    before = contents(there)
+    given = ["--data=npz:x.npz", "--epochs=1", *WORDS[:2], "--run-dir=table"]
+
+    def here(jobs, **options):
+        """Runs what would take a process in this one."""
+        (job,) = jobs
+        with pytest.raises(UsageError) as refused:
+            same_data.main(job.words[1:])
+        yield workers.Ended(job, 2, str(refused.value))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "run_all", here)
+        text = told(lambda: command.main([*given, *words]), capsys)
+    assert place in text and OTHERS in text and text.count("\n") == 0
+    assert contents(there) == before
+
+
+def test_one_table_of_other_pictures(tmp_path):
+    """Runs that were trained on other pictures make no table."""
+    entries = []
+    for name, data in (("a", IDENTITY), ("b", OTHER_TEST)):
+        run = Run(tmp_path / name)
+        run.create()
+        run.write_json("identity.json", data)
+        entries.append(Entry(None, run))
+    check_one_data(entries[:1])
+    with pytest.raises(UsageError, match="/b, which had 20 .* not 16 as a"):
+        check_one_data(entries)
