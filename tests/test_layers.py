@@ -27,7 +27,7 @@ LAYERS = [
     ["tfcmc.report", "tfcmc.summary", "tfcmc.tables"],
     ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.board", "tfcmc.anatomy"],
     ["tfcmc.plan", "tfcmc.outputs"],
-    ["tfcmc.stage"],
+    ["tfcmc.stage", "tfcmc.ownership"],
     ["tfcmc.showing"],
     ["tfcmc.judging", "tfcmc.training"],
     [

@@ -5,30 +5,25 @@ import dataclasses
 import os
 import tempfile
 
-from tfcmc.checks import UsageError, shown
+from tfcmc.checks import UsageError
 from tfcmc.data.digest import describe_data
-from tfcmc.encoders import save_encoder, strange_encoder
-from tfcmc.identity import NAME as IDENTITY_FILE
-from tfcmc.identity import (
-    PLACE,
-    data_differences,
-    differences,
-    make_identity,
-)
+from tfcmc.encoders import save_encoder
+from tfcmc.identity import PLACE, make_identity
 from tfcmc.judging import Extent, judge
 from tfcmc.locks import held
-from tfcmc.plan import another_experiment, open_run
+from tfcmc.ownership import check_data, claim
+from tfcmc.plan import open_run
 from tfcmc.probes import PROBES
 from tfcmc.runs import Run
 from tfcmc.stage import Stage, hold_out, load, load_encoders, read_source
-from tfcmc.stored import identity_of, read_identity, read_settings
+from tfcmc.stored import identity_of, read_settings
 from tfcmc.strategies import (
     check_batch_size,
     check_same_everywhere,
     is_chief,
     make_strategy,
 )
-from tfcmc.training import begin, train
+from tfcmc.training import train
 
 
 def pretrain(plan, *, until=None, extent=None):
@@ -57,17 +52,10 @@ def pretrain(plan, *, until=None, extent=None):
     with own_folder(run, is_chief(strategy)) as run:
         source, data = load(plan)
         pictures, held_out = hold_out(source, config.seed)
-        if config.batch_size > len(pictures):
-            raise UsageError(
-                f"`batch-size` must be at most the number of pictures to "
-                f"learn from, {len(pictures):,}. Received: {config.batch_size}"
-            )
+        check_enough(pictures, config.batch_size)
         extent = extent or Extent(probe_functions())
-        check_data(config.data, data, extent.beside)
-        check_same_everywhere(strategy, data)
-        replicas = strategy.num_replicas_in_sync
-        identity = make_identity(dataclasses.asdict(config), data, replicas)
-        stage = Stage(plan, pictures.side, replicas)
+        identity = identify(config, data, strategy, extent.beside)
+        stage = Stage(plan, pictures.side, identity["replicas"])
         saved = claim(run, stage.views.names, identity)
         run.write_json("config.json", dataclasses.asdict(config))
         with strategy.scope():
@@ -88,6 +76,36 @@ def pretrain(plan, *, until=None, extent=None):
         if is_chief(strategy):
             return judge(plan, run, source, stage, encoders, extent)
         return None
+
+
+def check_enough(pictures, batch_size):
+    """Checks that there is a batch of pictures to learn from."""
+    if batch_size > len(pictures):
+        raise UsageError(
+            f"`batch-size` must be at most the number of pictures to "
+            f"learn from, {len(pictures):,}. Received: {batch_size}"
+        )
+
+
+def identify(config, data, strategy, beside):
+    """Makes the identity of a training.
+
+    Args:
+        config: Its `PretrainConfig`.
+        data: What `describe_data` said of its pictures.
+        strategy: The `tf.distribute` strategy.
+        beside: `Run`s that it is to be compared with.
+
+    Returns:
+        As `tfcmc.identity` says.
+
+    Raises:
+        UsageError: if one of those, or another machine, has other pictures.
+    """
+    check_data(config.data, data, beside)
+    check_same_everywhere(strategy, data)
+    replicas = strategy.num_replicas_in_sync
+    return make_identity(dataclasses.asdict(config), data, replicas)
 
 
 @contextlib.contextmanager
@@ -138,53 +156,6 @@ def alone_in(run):
     finally:
         if new:
             run.remove_empty()
-
-
-def claim(run, names, identity):
-    """Writes down whose a run folder is, if it is nobody else's.
-
-    Args:
-        run: The `Run`.
-        names: The name of each view.
-        identity: That of the training, as `tfcmc.identity` says.
-
-    Returns:
-        The `Checkpoint` to go on from, as `begin` returns it.
-
-    Raises:
-        UsageError: if its record, its last checkpoint or its encoders are
-            another experiment's.
-    """
-    known = read_identity(run)
-    if known and (told := differences(known, identity)):
-        raise another_experiment(run.folder, told)
-    saved = begin(run, identity)
-    for name in names:
-        path = run.encoders / f"{name}.keras"
-        if told := strange_encoder(path, identity):
-            raise another_experiment(path, told)
-    run.write_json(IDENTITY_FILE, identity)
-    return saved
-
-
-def check_data(spec, data, runs):
-    """Checks that runs had these very pictures.
-
-    Args:
-        spec: Where the pictures are.
-        data: What `describe_data` said of them.
-        runs: `Run`s; those that have not begun do not count.
-
-    Raises:
-        UsageError: if one had others.
-    """
-    for run in runs:
-        known = read_identity(run)
-        if known and (told := data_differences(data, known["data"])):
-            raise UsageError(
-                f"`data` must be the pictures that {run.folder} was trained "
-                f"on. Received: {shown(spec)}, which has {told}"
-            )
 
 
 def check_same_data(plan, runs):

@@ -9,7 +9,7 @@ data      what `tfcmc.data.digest` says of the pictures
 replicas  how many devices trained together
 """
 
-from tfcmc.checks import differing
+from tfcmc.checks import UsageError, differing
 from tfcmc.records import COUNT, Within
 
 # Settings that say where things are and when to give up, not what the
@@ -95,6 +95,23 @@ def differences(found, wanted):
             f"not {wanted['replicas']}"
         )
     return ", ".join(told[:MOST_TOLD])
+
+
+def another_experiment(place, told):
+    """Makes the error for a run folder that holds another experiment.
+
+    Args:
+        place: The folder, or the file in it that is another's.
+        told: In what it differs.
+
+    Returns:
+        A `UsageError`, to be raised by the caller.
+    """
+    return UsageError(
+        f"`run-dir` must be empty or hold this experiment. Received: "
+        f"{str(place)!r}, which has {told}.\nChoose another --run-dir, or "
+        f"delete what is there."
+    )
 
 
 def setting_differences(found, wanted, *, longer=False):

@@ -16,7 +16,7 @@ from tfcmc.config import PretrainConfig
 from tfcmc.crops import CROPS
 from tfcmc.data import SOURCES
 from tfcmc.encoders import ENCODERS
-from tfcmc.identity import setting_differences
+from tfcmc.identity import another_experiment, setting_differences
 from tfcmc.lazy import check_backend
 from tfcmc.losses import LOSSES
 from tfcmc.negatives import NEGATIVES
@@ -221,23 +221,6 @@ def _settings_there(run):
         yield dataclasses.asdict(PretrainConfig()) | stored
     if known is not None:
         yield known["settings"]
-
-
-def another_experiment(place, told):
-    """Makes the error for a run folder that holds another experiment.
-
-    Args:
-        place: The folder, or the file in it that is another's.
-        told: In what it differs.
-
-    Returns:
-        A `UsageError`, to be raised by the caller.
-    """
-    return UsageError(
-        f"`run-dir` must be empty or hold this experiment. Received: "
-        f"{str(place)!r}, which has {told}.\nChoose another --run-dir, or "
-        f"delete what is there."
-    )
 
 
 def stored_plan(folder, *, check_data=True, **changes):

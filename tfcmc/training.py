@@ -4,8 +4,6 @@ Like `plan.py` it stands at the seam: it reads a plan, and hands plain
 arguments down.
 """
 
-import dataclasses
-
 from tfcmc.callbacks import (
     GoOn,
     MeasureRepresentation,
@@ -15,42 +13,17 @@ from tfcmc.callbacks import (
     StopWhenNotFinite,
     WatchForCollapse,
 )
-from tfcmc.checkpoints import Checkpoint, Checkpoints
+from tfcmc.checkpoints import Checkpoints
 from tfcmc.checks import UsageError
 from tfcmc.data.stream import TrainingStream
-from tfcmc.identity import differences
 from tfcmc.interval import Interval
 from tfcmc.lazy import keras
 from tfcmc.losses import Loss
 from tfcmc.model import ContrastiveModel
-from tfcmc.plan import another_experiment
 from tfcmc.signals import Interrupted, noted
 from tfcmc.stage import patient
 from tfcmc.strategies import distribute, is_chief, share_from_chief
 from tfcmc.summary import place
-
-
-def begin(run, identity):
-    """Finds where a training starts or goes on, if it is this one.
-
-    Args:
-        run: The `Run`.
-        identity: That of the training, as `tfcmc.identity` says.
-
-    Returns:
-        A `Checkpoint` with that identity: the last, or one before the first
-        step, without arrays.
-
-    Raises:
-        UsageError: if the last is another training's.
-    """
-    saved = Checkpoints(run.checkpoints).latest()
-    if saved is None:
-        saved = Checkpoint(0, [], {"rows": [], "seconds": 0.0})
-    elif told := differences(saved.state["identity"], identity):
-        raise another_experiment(run.checkpoints, told)
-    state = saved.state | {"identity": identity}
-    return dataclasses.replace(saved, state=state)
 
 
 def train(
@@ -67,7 +40,7 @@ def train(
         held_out: The `Split` that every epoch is measured on.
         strategy: The `tf.distribute` strategy that the encoders are of.
         until: The epoch to stop after.
-        saved: The `Checkpoint` that `begin` returned.
+        saved: The `Checkpoint` that `claim` returned.
 
     Raises:
         Interrupted: if it was told to stop; it has saved where it was.
@@ -82,12 +55,7 @@ def train(
         restore(model, saved, run)
     share_from_chief(strategy, variables)
     first, last = model.steps_done(), until * steps
-    rows = saved.state["rows"]
-    if first and not saved.step:  # on a machine that is not the chief
-        rows = run.read_history()
-    rows = rows[: first // steps]
-    if rows:
-        run.write_history(rows)
+    rows = rows_before(saved, run, first // steps)
     if first >= last:
         print(f"{run.folder}: trained already, {first // steps} epochs")
         return
@@ -119,6 +87,21 @@ def train(
             fit(model, strategy, stream, *span, callbacks)
         if told() is not None:
             raise Interrupted(told(), place(last, steps))
+
+
+def rows_before(saved, run, epochs):
+    """Returns the rows of the epochs done, and mends the history by them.
+
+    Args:
+        saved: The `Checkpoint` gone on from; it is the chief's alone.
+        run: The `Run`.
+        epochs: How many epochs are done.
+    """
+    if not epochs:
+        return []
+    rows = saved.state["rows"] if saved.step else run.read_history()
+    run.write_history(rows[:epochs])
+    return rows[:epochs]
 
 
 def make_callbacks(

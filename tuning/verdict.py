@@ -7,8 +7,9 @@ nowhere else in a search, for two pairs of encoders.
 import pathlib
 
 from tfcmc.evaluation.intervals import difference_interval, share_interval
-from tfcmc.experiment import check_data, probe_functions
+from tfcmc.experiment import probe_functions
 from tfcmc.judging import Extent, hashes_of, measure
+from tfcmc.ownership import check_data
 from tfcmc.plan import stored_plan
 from tfcmc.showing import judged_pictures
 from tfcmc.stage import Stage, load, load_encoders
