@@ -1,12 +1,15 @@
 """Trainings that are told to stop, or killed, and what comes of them."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
+from sklearn.neural_network import MLPClassifier
 
 from tests import kills
 from tfcmc import experiment, interval, training
@@ -84,22 +87,26 @@ def test_no_folder_where_nothing_came_of_it(tmp_path):
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
 def test_signals_are_noted_once(number):
     """Noted once and then obeyed; raised; or ignored, where they are."""
-    before = signal.getsignal(number)
+    before = {each: signal.getsignal(each) for each in NUMBERS}
     obeyed = []
-    signal.signal(number, lambda *got: obeyed.append(got[0]))
+    for each in NUMBERS:
+        signal.signal(each, lambda *got: obeyed.append(got[0]))
     try:
         with noted() as told:
             assert told() is None
-            os.kill(os.getpid(), number)
-            assert not obeyed and told() == number
-            os.kill(os.getpid(), number)
-            assert obeyed == [number] and told() == number
+            for each in (number, *NUMBERS):  # the same one comes again
+                os.kill(os.getpid(), each)
+                assert told() == number
+            assert obeyed == [number]
         os.kill(os.getpid(), number)
         assert obeyed == [number, number]
-        with noted(), raised(), pytest.raises(Interrupted) as caught:
+        with pytest.raises(Interrupted) as caught, noted(), raised():
             os.kill(os.getpid(), number)
         assert caught.value.number == number
         signal.signal(number, signal.SIG_IGN)
@@ -107,7 +114,54 @@ def test_signals_are_noted_once(number):
             os.kill(os.getpid(), number)
             assert told() is None
     finally:
-        signal.signal(number, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def drops():
+    """Code that C calls, and what it raises goes nowhere."""
+    ctypes.CFUNCTYPE(None)(interrupt)()
+    time.sleep(10)
+
+
+def makes_another():
+    """Code that makes another error of whatever is raised."""
+    try:
+        interrupt()
+    except BaseException:
+        raise SystemError("returned a result with an exception set") from None
+
+
+def goes_on():
+    """Code that takes the end for the wish to hear what it has so far."""
+    with contextlib.suppress(BaseException):
+        interrupt()
+
+
+def interrupt():
+    """Presses Ctrl-C."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("code", [interrupt, drops, makes_another, goes_on])
+def test_interrupted_in_any_code(code, capsys):
+    """A line and 130, whatever becomes of it on its way."""
+    with pytest.raises(SystemExit) as left:
+        command_line.run(code)
+    assert left.value.code == 130
+    assert capsys.readouterr().err == (
+        "\nCtrl-C: interrupted. The same command goes on from what is saved.\n"
+    )
+
+
+def test_a_probe_is_no_shorter_for_ctrl_c(rng):
+    """scikit-learn's MLP goes on after KeyboardInterrupt with what it has."""
+    start = threading.Timer(0.5, interrupt)
+    start.start()
+    model = MLPClassifier(max_iter=10**6, tol=0, n_iter_no_change=10**6)
+    with pytest.raises(Interrupted), raised():
+        model.fit(rng.normal(size=(200, 4)), rng.integers(0, 2, 200))
+    start.join()
 
 
 def test_signals_in_a_thread():

@@ -2,13 +2,24 @@
 
 import contextlib
 import signal
+import sys
 import threading
 
-WORDS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+# What a closed terminal sends; Windows knows no such thing.
+HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)
+WORDS = {
+    HANGUP: "SIGHUP",
+    signal.SIGINT: "Ctrl-C",
+    signal.SIGTERM: "SIGTERM",
+}
+AGAIN = 0.1  # seconds until a signal that was lost on its way is sent again
 
 
-class Interrupted(KeyboardInterrupt):
+class Interrupted(BaseException):
     """The process was told to stop, and may stop here.
+
+    No KeyboardInterrupt: scikit-learn's MLP takes that for the wish to go on
+    with what it has learnt so far.
 
     Args:
         number: The signal's.
@@ -23,18 +34,33 @@ class Interrupted(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def raised():
-    """Raises `Interrupted` at Ctrl-C and SIGTERM."""
+    """Raises `Interrupted` at Ctrl-C, SIGTERM and SIGHUP.
+
+    They come at any moment, also in what C code calls: that may make another
+    error of it, or drop it and go on.
+    """
+    seen = []
 
     def stop(number, frame):
+        seen.append(number)
         raise Interrupted(number)
 
-    with _handled(stop):
-        yield
+    with _handled(stop), _never_dropped():
+        try:
+            yield
+        except Exception:
+            if not seen:
+                raise
+        if seen:
+            raise Interrupted(seen[0])
 
 
 @contextlib.contextmanager
 def noted():
-    """Notes Ctrl-C and SIGTERM instead of obeying them; a second is obeyed.
+    """Notes Ctrl-C, SIGTERM and SIGHUP instead of obeying them.
+
+    The same one again is obeyed. Another is not: a scheduler may tell a
+    process to stop and close its terminal at once.
 
     Yields:
         A function that returns the signal's number, or None so far.
@@ -43,7 +69,7 @@ def noted():
 
     def note(number, frame):
         seen.append(number)
-        restore()
+        restore(number)
 
     with _handled(note) as restore:
         yield lambda: seen[0] if seen else None
@@ -51,7 +77,7 @@ def noted():
 
 @contextlib.contextmanager
 def _handled(handler):
-    """Sets a handler; yields the function that takes it back.
+    """Sets a handler; yields the function that takes it back for a signal.
 
     Python allows none outside the main thread. A signal that the process was
     started to ignore, as shells do for what runs in the background, is.
@@ -64,11 +90,30 @@ def _handled(handler):
             if signal.getsignal(number) != signal.SIG_IGN
         }
 
-    def restore():
-        while before:
-            signal.signal(*before.popitem())
+    def restore(number):
+        signal.signal(number, before.pop(number))
 
     try:
         yield restore
     finally:
-        restore()
+        for number in tuple(before):
+            restore(number)
+
+
+@contextlib.contextmanager
+def _never_dropped():
+    """Sends a signal again where what it raised could not be passed on."""
+    before = sys.unraisablehook
+
+    def hook(dropped):
+        if not isinstance(dropped.exc_value, Interrupted):
+            before(dropped)
+            return
+        number = dropped.exc_value.number
+        threading.Timer(AGAIN, signal.raise_signal, [number]).start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
