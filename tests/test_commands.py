@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import json
-import os
 import pathlib
 import re
 import resource
@@ -509,24 +508,6 @@ def test_readme(
     with contextlib.nullcontext() if first else judging_briefly():
         pretrain.main(kept)
     assert list(tmp_path.glob("runs/*/metrics.json"))
-
-
-def test_noise_is_kept_off(capfd):
-    """TensorFlow's notes go; everything else stays, in its order."""
-    lines = [
-        "I0000 00:00:1795.4 29 port.cc:153] oneDNN custom operations are on.",
-        "2026-01-02 08:49:57.93: E external/cuda_platform.cc:51] cuInit: 303",
-        "a warning that matters",
-        "W0000 00:00:1795.5 29 op_level_cost_estimator.cc:699] PredictCost()",
-        "E0000 00:00:1795.6 29 allocator.cc:12] out of memory",
-        "IndexError: not a note of level I",
-    ]
-    with command_line.without_noise():
-        os.write(2, "\n".join([*lines, "10 %\r20 %\r"]).encode())
-        os.write(2, b"done")
-    assert capfd.readouterr().err == "\n".join(
-        [lines[2], lines[4], lines[5], "10 %\r20 %\rdone"]
-    )
 
 
 def test_bfloat16(tmp_path, brief):

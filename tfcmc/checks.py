@@ -11,6 +11,10 @@ class UsageError(ValueError):
     """A mistake of the user: told in one or two lines, without a traceback."""
 
 
+class TrainingFailed(Exception):
+    """A training, or a search, that came to nothing: told in one line."""
+
+
 def must(name, condition, received):
     """Makes the error for a value that breaks a condition.
 

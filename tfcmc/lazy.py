@@ -7,6 +7,7 @@ members therefore take `tf` and `keras` from here; nothing loads until a
 function of theirs runs.
 """
 
+import contextlib
 import functools
 import importlib
 import json
@@ -18,6 +19,7 @@ import types
 from tfcmc.checks import UsageError
 
 BACKEND = "KERAS_BACKEND"
+LOADING = contextlib.nullcontext  # what the import is wrapped in
 
 
 class LazyModule(types.ModuleType):
@@ -54,7 +56,10 @@ def load_tensorflow():
     check_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ[BACKEND] = "tensorflow"
-    importlib.import_module("tensorflow")
+    with LOADING():
+        tensorflow = importlib.import_module("tensorflow")
+        # Else it would note what it finds some other time.
+        tensorflow.config.list_physical_devices()
     config = importlib.import_module("keras").config
     config.set_floatx("float32")
     config.set_dtype_policy("float32")  # made of floatx at its first use

@@ -6,36 +6,25 @@ lines instead of the whole usage.
 """
 
 import argparse
-import contextlib
 import dataclasses
-import errno
 import os
 import re
 import sys
-import threading
 import types
 import typing
 
-from tfcmc.checks import UsageError, must, unknown
+from tfcmc import lazy
+from tfcmc.checks import TrainingFailed, UsageError, must, unknown
 from tfcmc.paths import expanded
 from tfcmc.signals import Interrupted, raised
+from trainers import screen
+from trainers.faults import fault_of
+from trainers.noise import without_noise
 from trainers.settings_file import beneath, read_settings
 
-# Notes of level I and W, and the one E that says "no GPU", in the two forms
-# of TensorFlow 2.20 and 2.21.
-NOISE = re.compile(
-    rb"WARNING: All log messages before absl"
-    rb"|([IW]\d{4}|\d{4}-\d\d-\d\d [\d:.]+: [IW]) "
-    rb"|(E\d{4}|\d{4}-\d\d-\d\d [\d:.]+: E) .*(cuInit|cuda|cuDNN|cuBLAS)"
-    rb"|To enable the following instructions: .* rebuild TensorFlow"
-)
-# Full disks, quotas, disks that fail, folders that may be read only.
-FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
-LINE_ENDS = re.compile(rb"(?<=[\r\n])")
 # Options and arguments that are a path, or several.
 PATHS = ("config", "data_dir", "image", "out", "run", "run_dir", "search")
 PATHS += ("tuned",)
-SCREENS = [2]  # the descriptors of stderr, the one without noise last
 
 
 class Parser(argparse.ArgumentParser):
@@ -170,24 +159,25 @@ def _expanded(name, value):
     return expanded(name, value)
 
 
-def run(main):
+def run(main, *, listing=False):
     """Runs a command and turns mistakes into plain lines and exit codes.
 
     2 for a mistake of the user, 1 for a training that failed or a machine
-    that did, 130 for Ctrl-C and 143 for SIGTERM.
+    that did, 130 for Ctrl-C, 143 for SIGTERM and 129 for SIGHUP.
 
     Args:
         main: The command.
+        listing: As for `screen.settle`.
     """
-    # Names of files may hold bytes that are no text.
-    sys.stdout.reconfigure(errors="backslashreplace")
+    screen.settle(listing=listing)
+    lazy.LOADING = without_noise
     try:
-        with raised(), without_noise():
-            main()
+        with raised():
+            _printing(main)
     except UsageError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    except ArithmeticError as error:
+    except TrainingFailed as error:
         print(f"Stopped: {error}.", file=sys.stderr)
         sys.exit(1)
     except Interrupted as told:
@@ -208,14 +198,12 @@ def run(main):
         sys.exit(1)
 
 
-def fault_of(error):
-    """Says what of the machine failed, or None where an error is another."""
-    if isinstance(error, OSError):
-        return error if error.errno in FAULTS else None
-    # TensorFlow's writers have no numbers, only the system's words.
-    ours = type(error).__module__.startswith("tensorflow")
-    words = map(os.strerror, FAULTS)
-    return next((each for each in words if ours and each in str(error)), None)
+def _printing(main):
+    """Runs a command until what it printed has left this process."""
+    try:
+        main()
+    finally:
+        sys.stdout.flush()
 
 
 def abandon(message):
@@ -226,45 +214,8 @@ def abandon(message):
     Args:
         message: One line.
     """
-    os.write(SCREENS[-1], f"{message}\n".encode())
+    os.write(2, f"{message}\n".encode())
     os._exit(1)
-
-
-@contextlib.contextmanager
-def without_noise():
-    """Keeps what TensorFlow's C++ code notes about itself off stderr.
-
-    It writes to the file descriptor, whatever its log level, from its start
-    to its last step; so the descriptor is read, line by line, and everything
-    else passed on.
-    """
-    sys.stderr.flush()
-    screen = os.dup(2)
-    reading, writing = os.pipe()
-    os.dup2(writing, 2)
-    os.close(writing)
-    copier = threading.Thread(target=_copy, args=(reading, screen))
-    copier.start()
-    SCREENS.append(screen)
-    try:
-        yield
-    finally:
-        SCREENS.pop()
-        sys.stderr.flush()
-        os.dup2(screen, 2)  # closes the pipe's end, which ends the copier
-        copier.join()
-
-
-def _copy(reading, screen):
-    """Copies all but noise from one descriptor to another."""
-    pending = b""
-    with os.fdopen(reading, "rb", 0) as source, os.fdopen(screen, "wb") as out:
-        while chunk := source.read(65536):
-            # A progress bar ends its lines by going back to their start.
-            *lines, pending = LINE_ENDS.split(pending + chunk)
-            out.write(b"".join(n for n in lines if not NOISE.match(n)))
-            out.flush()
-        out.write(b"" if NOISE.match(pending) else pending)
 
 
 def option(name):

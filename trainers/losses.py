@@ -30,4 +30,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run(main, listing=True)

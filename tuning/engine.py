@@ -7,14 +7,14 @@ folder has recorded is told again and not run again.
 
 import math
 
-from tfcmc.checks import UsageError, is_number
+from tfcmc.checks import TrainingFailed, UsageError, is_number
 from tuning.records import DONE, read_trials, trial_folder, write_record
 
 ALL_FAILED = 3  # trials at the beginning: then something else is wrong
 TOLERANCE = 1e-3  # relative; what is proposed is rounded to four digits
 
 
-class NothingWorks(ArithmeticError):
+class NothingWorks(TrainingFailed):
     """The first trials have all failed.
 
     Args:

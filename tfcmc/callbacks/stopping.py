@@ -2,11 +2,12 @@
 
 import math
 
+from tfcmc.checks import TrainingFailed
 from tfcmc.doctor import examine
 from tfcmc.lazy import keras
 
 
-class NotFinite(ArithmeticError):
+class NotFinite(TrainingFailed):
     """The loss is not a finite number any more.
 
     Args:
@@ -19,7 +20,7 @@ class NotFinite(ArithmeticError):
         self.step = step
 
 
-class Collapsed(ArithmeticError):
+class Collapsed(TrainingFailed):
     """The representation has collapsed, and the user wanted to stop then.
 
     Args:
