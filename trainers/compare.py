@@ -32,7 +32,7 @@ from tfcmc.comparison.tuned import Tuned
 from tfcmc.config import PretrainConfig
 from tfcmc.runs import make_folder
 from tfcmc.summary import clock
-from trainers import command_line, same_data, workers
+from trainers import command_line, machines, same_data, workers
 from tuning import comparing
 
 LOSSES = ("spring", "triplet", "softmax", "nce")
@@ -81,6 +81,10 @@ def main(argv=None):
     same_data.check_apart(
         entries[0].plan.config, [entry.run for entry in entries]
     )
+    machines.check_alone(entries[0].plan.config.strategy)
+    folder = entries[0].run.folder.parent
+    for each in (folder, folder / "figures"):  # before hours of training
+        make_folder(each)
     failures = train_missing(entries, jobs)
     from tfcmc.comparison import writing  # loads TensorFlow: only now
 
@@ -163,7 +167,7 @@ def _job(entry):
     return workers.Job(
         entry.name,
         ("trainers.pretrain", *entry.words()),
-        entry.run.folder / "log.txt",
+        entry.run.folder,
     )
 
 

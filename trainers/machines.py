@@ -3,9 +3,28 @@
 import contextlib
 import os
 
+from tfcmc.checks import must
 from tfcmc.cluster import is_named, read_cluster
 from tfcmc.watch import together
 from trainers import command_line
+
+
+def check_alone(strategy: str) -> None:
+    """Checks that the trainings a command starts run on this machine alone.
+
+    Args:
+        strategy: The name of a strategy.
+
+    Raises:
+        UsageError: if each would wait for the machines that TF_CONFIG names.
+    """
+    if is_named(strategy):
+        raise must(
+            "strategy",
+            "one or mirrored, or TF_CONFIG unset: what this command trains "
+            "runs on one machine",
+            strategy,
+        )
 
 
 @contextlib.contextmanager

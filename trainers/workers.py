@@ -1,16 +1,19 @@
 """Commands in processes of their own, several at once.
 
-A process apart keeps what breaks to itself, down to memory that runs out.
+A process apart keeps what breaks to itself, down to memory that runs out. It
+ends with this one, whatever that ends by (`trainers.child`).
 """
 
 import collections
 import dataclasses
 import os
+import pathlib
 import queue
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 LONGEST = 300  # characters of a reason
 
@@ -22,12 +25,17 @@ class Job:
     Attributes:
         name: What stands before its lines.
         words: `[module, option, ...]`, as after `python -m`.
-        log: File for all that it prints.
+        folder: The folder that it works in, alone, and its log.txt.
     """
 
     name: str
     words: tuple
-    log: os.PathLike
+    folder: pathlib.Path
+
+    @property
+    def log(self) -> pathlib.Path:
+        """File for all that it prints, added to what is there."""
+        return self.folder / "log.txt"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +76,9 @@ def run_all(jobs, *, at_once, show, started=None):
 
     Yields:
         An `Ended` as each one ends.
+
+    Raises:
+        OSError: if a log cannot be written to.
     """
     shares = collections.deque(core_shares(at_once))
     waiting, running = collections.deque(jobs), {}
@@ -83,13 +94,14 @@ def run_all(jobs, *, at_once, show, started=None):
             if isinstance(what, str):
                 show(job, what)
                 continue
+            if isinstance(what, OSError):
+                raise what
             cores, _ = running.pop(job)
             shares.append(cores)
             yield what
     finally:
-        # Not SIGINT, which a process started in the background ignores.
         for _, process in running.values():
-            process.terminate()
+            process.stdin.close()
         for _, process in running.values():
             process.wait()
 
@@ -118,39 +130,72 @@ def _start(job, cores, events):
         if cores is not None:
             os.sched_setaffinity(0, cores)
 
+    log = _Log(job.log, lambda fault: events.put((job, fault)))
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", *job.words],
-        stdin=subprocess.DEVNULL,
+        [
+            *(sys.executable, "-u", "-m", "trainers.child"),
+            *(str(job.folder), *job.words),
+        ],
+        # The end that is held here tells the child that this process lives.
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=settle if cores is not None else None,
+        # Ctrl-C in a terminal, or a scheduler's signal to the whole group,
+        # would reach it beside what this process tells it.
+        start_new_session=True,
     )
     thread = threading.Thread(
-        target=_follow, args=(job, process, events), daemon=True
+        target=_follow, args=(job, process, log, events), daemon=True
     )
     thread.start()
     return process
 
 
-def _follow(job, process, events):
+def _follow(job, process, log, events):
     """Passes on what a process prints, and writes it down."""
     told = [""]
-    lock = threading.Lock()
 
     def read_errors():
         for line in process.stderr:
-            with lock:
-                log.write(line)
+            log.write(line)
             text = line.decode("utf-8", "replace").rstrip()
             told[0] = text or told[0]
 
-    with open(job.log, "wb", buffering=0) as log:
-        errors = threading.Thread(target=read_errors, daemon=True)
-        errors.start()
-        for line in process.stdout:
-            with lock:
-                log.write(line)
-            events.put((job, line.decode("utf-8", "replace").rstrip()))
-        errors.join()
-        code = process.wait()
-    events.put((job, Ended(job, code, told[0])))
+    errors = threading.Thread(target=read_errors, daemon=True)
+    errors.start()
+    for line in process.stdout:
+        log.write(line)
+        events.put((job, line.decode("utf-8", "replace").rstrip()))
+    errors.join()
+    log.close()
+    events.put((job, Ended(job, process.wait(), told[0])))
+
+
+class _Log:
+    """A file that is added to, from several threads.
+
+    Args:
+        path: The file.
+        tell: Called with the `OSError` when it cannot be written to.
+    """
+
+    def __init__(self, path, tell):
+        self._file = open(path, "ab", buffering=0)
+        self._tell = tell
+        self._lock = threading.Lock()
+        if self._file.tell():
+            now = time.strftime("%Y-%m-%d %H:%M:%S")
+            self.write(f"\nstarted again, {now}\n".encode())
+
+    def write(self, line):
+        """Adds a line."""
+        with self._lock:
+            try:
+                self._file.write(line)
+            except OSError as fault:
+                self._tell(fault)
+
+    def close(self):
+        """Closes the file."""
+        self._file.close()

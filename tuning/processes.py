@@ -1,7 +1,6 @@
 """Trials in processes of their own: what breaks there is only the trial."""
 
 import dataclasses
-import os
 import pathlib
 import time
 
@@ -132,6 +131,6 @@ def job(name, folder, words):
     """Returns the `Job` that trains and judges in a run folder."""
     return workers.Job(
         name,
-        ("tuning.trial", str(folder), f"--process={os.getpid()}", *words),
-        folder / "log.txt",
+        ("tuning.trial", str(folder), *words),
+        folder,
     )

@@ -38,7 +38,7 @@ from tfcmc.checks import must
 from tfcmc.config import PretrainConfig
 from tfcmc.locks import held
 from tfcmc.runs import make_folder
-from trainers import command_line, same_data
+from trainers import command_line, machines, same_data
 from tuning import processes
 from tuning.distributed import Chief, role, work, worker_name
 from tuning.engine import conduct
@@ -64,9 +64,11 @@ def main(argv=None):
     given = command_line.parse(_parser(), argv)
     position = role()
     search, config, folder = plan_search(given)
+    machines.check_alone(config.strategy)
     if position is not None:
         check_distributed(search, position)
-    make_folder(folder)
+    for each in (folder, folder / "figures"):  # before hours of training
+        make_folder(each)
     if position == "worker":
         help_with(search, config, folder)
         return

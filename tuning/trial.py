@@ -4,19 +4,14 @@
 trial.
 """
 
-import os
 import pathlib
 import shutil
-import threading
-import time
 
-from tfcmc.locks import held
 from tfcmc.plan import stored_plan
 from tfcmc.runs import Run
 from trainers import command_line
 
 PROBES = ("linear_probe", "knn")
-WATCH = 0.5  # seconds between looks at the parent
 
 
 def main(argv=None):
@@ -27,21 +22,16 @@ def main(argv=None):
     parser.add_argument("--until", type=whole, help="epoch to stop after")
     parser.add_argument("--parent", help="run folder to go on from")
     parser.add_argument("--beside", help="run folder with the same controls")
-    parser.add_argument("--process", type=whole, help="that started this one")
     given = command_line.parse(parser, argv)
-    if "process" in given:
-        end_with(given["process"])
-    # A search that was killed leaves trials that end a moment later.
-    with held(given["run"], part="trial-", wait=True):
-        if "parent" in given:
-            go_on_from(Run(given["parent"]), Run(given["run"]))
-        plan, _ = stored_plan(given["run"])
-        from tfcmc import experiment  # loads TensorFlow: only now
+    if "parent" in given:
+        go_on_from(Run(given["parent"]), Run(given["run"]))
+    plan, _ = stored_plan(given["run"])
+    from tfcmc import experiment  # loads TensorFlow: only now
 
-        beside = (Run(given["beside"]),) if "beside" in given else ()
-        experiment.pretrain(
-            plan, until=given.get("until"), extent=brief_extent(beside)
-        )
+    beside = (Run(given["beside"]),) if "beside" in given else ()
+    experiment.pretrain(
+        plan, until=given.get("until"), extent=brief_extent(beside)
+    )
 
 
 def brief_extent(beside=()):
@@ -75,21 +65,6 @@ def go_on_from(parent, run):
         shutil.copy(path, run.tensorboard)
     # Last: it says that the rest is there.
     run.write_history(parent.read_history())
-
-
-def end_with(parent):
-    """Ends this process when its parent has ended, however that ended.
-
-    Args:
-        parent: Number of the parent's process.
-    """
-
-    def watch():
-        while os.getppid() == parent:
-            time.sleep(WATCH)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":
