@@ -2,6 +2,8 @@
 
 import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -177,3 +179,16 @@ def test_readme_has_a_row_each():
         assert bound.options == bound.member.defaults(), row
         found[bound.name] = row
     assert sorted(found) == LOSSES.names()
+
+
+def test_without_docstrings(command):
+    """`python -OO` keeps none, and the cards are the same."""
+    words = ("-m", "trainers.losses", "triplet")
+    plain = command(*words[1:])
+    done = subprocess.run(
+        [sys.executable, "-OO", *words],
+        cwd=README.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == (plain.stdout, "")

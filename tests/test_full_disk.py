@@ -8,8 +8,11 @@ import pytest
 
 from tfcmc import experiment
 from tfcmc.checks import UsageError
+from tfcmc.config import make_config
 from tfcmc.locks import held
-from trainers import command_line, pretrain
+from tfcmc.plan import make_plan
+from tfcmc.runs import make_folder
+from trainers import command_line, neighbours, pretrain
 
 NOBODY = 65534
 WORDS = ["--data=shapes(size=100)", "--epochs=2", "--batch-size=40"]
@@ -87,6 +90,25 @@ def test_read_only(disk, capsys):
         assert capsys.readouterr().err.startswith(
             "`run-dir` must be a folder that can be written to. Received: "
         )
+    remount("rw")
+
+
+def test_what_is_read_only_is_told_first(disk, tmp_path):
+    """A folder that all is written to at the end, before the work."""
+    folder, remount = disk
+    run, image = folder / "run", tmp_path / "image.png"
+    run.mkdir()
+    config = make_plan(make_config({"run_dir": str(run)})).config
+    (run / "config.json").write_text(config.to_json())
+    (folder / "figures").mkdir()
+    image.touch()
+    remount("ro")
+    for act, told in (
+        (lambda: neighbours.main([str(run), str(image)]), "`out` must be in"),
+        (lambda: make_folder(folder / "figures"), "`run-dir` must be a fold"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            act()
     remount("rw")
 
 

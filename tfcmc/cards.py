@@ -4,6 +4,7 @@ The docstring is the one source: documentation, the lists that commands print
 and the help on one member all say what it says.
 """
 
+import ast
 import dataclasses
 import inspect
 import re
@@ -54,7 +55,7 @@ def read_card(function):
         A `Card`.
     """
     free, sections, heading = [], {}, None
-    for line in inspect.getdoc(function).splitlines():
+    for line in _docstring(function).splitlines():
         found = HEADING.fullmatch(line)
         if found:
             heading = found.group(1)
@@ -156,6 +157,12 @@ def full(member, notes=()):
         if rows:
             parts.append("\n".join(_table(rows)))
     return "\n\n".join(parts)
+
+
+def _docstring(function):
+    """Reads a docstring off the source: `python -OO` keeps none."""
+    source = textwrap.dedent(inspect.getsource(function))
+    return ast.get_docstring(ast.parse(source).body[0])
 
 
 def _heading(member):

@@ -193,6 +193,7 @@ def evaluate(plan, run):
         UsageError: if its encoders are missing or damaged, the pictures are
             others, or another process is using the folder.
     """
+    run.create()  # tells what cannot be written to before the work
     with held(run.folder):
         encoders = load_encoders(plan, run)
         source, data = load(plan)

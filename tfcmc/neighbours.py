@@ -23,10 +23,8 @@ from tfcmc.stage import (
 from tfcmc.summary import count_epochs
 from tfcmc.text import printable
 
-LONGEST_STEM = 50  # of the image's name in that of its sheet, in characters
 
-
-def neighbours(plan, run, image, *, count=8, everything=False, out=None):
+def neighbours(plan, run, image, out, *, count=8, everything=False):
     """Draws and prints the pictures nearest to an image.
 
     Nearest by the cosine of the features of both views. A picture that is
@@ -36,10 +34,10 @@ def neighbours(plan, run, image, *, count=8, everything=False, out=None):
         plan: The `Plan` of the run, with the data to search.
         run: The `Run` whose encoders see the pictures.
         image: Path of an image file.
+        out: Path of the PNG, in a folder that is there.
         count: How many to find.
         everything: Whether to search all pictures of the data, or only its
             test part where it has one.
-        out: Path of the PNG, or None for one in the run's folder.
 
     Returns:
         The `Neighbour`s found, the nearest first.
@@ -66,11 +64,6 @@ def neighbours(plan, run, image, *, count=8, everything=False, out=None):
         label = f"{printable(near.label)}  " if near.label else ""
         where = printable(near.where)
         print(f"{place:4}  cosine {near.cosine:.3f}  {label}{where}")
-    if out is None:
-        run.create()
-        # The whole name may be as long as a file's can be.
-        stem = image.stem[:LONGEST_STEM]
-        out = run.figures / f"neighbours-{stem}.png"
     config = plan.config
     title = (
         f"nearest among {among}\n{config.loss}, "

@@ -6,6 +6,7 @@ encoders/NAME.keras  checkpoints/  figures/*.png  tensorboard/
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
@@ -132,12 +133,15 @@ def make_folder(folder):
         folder: Its path.
 
     Raises:
-        UsageError: if it cannot be made.
+        UsageError: if it cannot be made or written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise must_be_writable(folder, error) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise must_be_writable(folder, denied)
 
 
 def _number(text):

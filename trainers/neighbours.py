@@ -7,14 +7,18 @@ pictures. Nearest is by the cosine of the features of both views. The list is
 printed, and drawn in the run's figures/neighbours-IMAGE.png.
 """
 
+import contextlib
 import os
+import pathlib
 
 from tfcmc.checks import check_number, check_writable, must
 from tfcmc.outputs import check_output
 from tfcmc.plan import stored_plan
+from tfcmc.runs import Run
 from trainers import command_line
 
 MOST = 100  # neighbours on one sheet
+LONGEST_STEM = 50  # of the image's name in that of its sheet, in characters
 
 
 def main(argv=None):
@@ -37,17 +41,27 @@ def main(argv=None):
     check_number("count", count, whole=True, at_least=1, at_most=MOST)
     if not os.path.isfile(image):
         raise must("image", "an image file", image)
-    if out is not None:
-        check_writable("out", out, (".png",))
     everything = "data" in given
     plan, run = stored_plan(given.pop("run"), **given)
-    if out is not None:
+    if out is None:
+        out = sheet_of(run, image)
+    else:
         check_output(out, plan, run, image)
+    check_writable("out", out, (".png",))
     from tfcmc import neighbours  # loads TensorFlow: only now
 
     neighbours.neighbours(
-        plan, run, image, count=count, everything=everything, out=out
+        plan, run, image, out, count=count, everything=everything
     )
+
+
+def sheet_of(run: Run, image: str) -> pathlib.Path:
+    """Returns the file in a run's folder that an image's neighbours go to."""
+    with contextlib.suppress(OSError):  # one that is read only is told next
+        run.figures.mkdir(exist_ok=True)
+    # The whole name may be as long as a file's can be.
+    stem = pathlib.Path(image).stem[:LONGEST_STEM]
+    return run.figures / f"neighbours-{stem}.png"
 
 
 if __name__ == "__main__":
