@@ -38,8 +38,11 @@ DRAWS = 4  # random numbers that a box may use; one more decides the flip
 def corners(boxes, flipped, side):
     """Turns boxes in pixels into the corners that `cut` takes.
 
-    Pixel centres of the box's first and last sample, as fractions of the
-    picture; a flip swaps left and right.
+    The centres of the box's first and last sample, as fractions of the way
+    from the first pixel's centre to the last's; a flip swaps left and right.
+    Of an enlarged box at the border these lie beyond the pixels' centres, by
+    less than half a pixel. They are moved onto them, and the samples between
+    move along: such a box is squeezed by that much.
 
     Args:
         boxes: Array `[..., 4]`: top, left, height, width, in pixels.
@@ -52,8 +55,8 @@ def corners(boxes, flipped, side):
     start, size = boxes[..., :2], boxes[..., 2:]
     first = start + 0.5 * size / SIDE - 0.5
     last = start + (SIDE - 0.5) * size / SIDE - 0.5
-    # A box larger than its 64 samples reaches half a pixel beyond the border
-    # when it is enlarged; the border's own pixel serves there.
+    # Beyond the outermost centres `crop_and_resize` gives black, and a rim of
+    # pixels to read there would cost a copy of every picture.
     first, last = (
         np.clip(edge / (side - 1), 0.0, 1.0) for edge in (first, last)
     )

@@ -14,8 +14,9 @@ from tfcmc.registry import Number
 def resized(side, *, area=0.25, aspect=4 / 3):
     """Cuts a random part of the picture and scales it to 64x64.
 
-    The share of the area is uniform in [area, 1], the aspect ratio
-    log-uniform in [1 / aspect, aspect], the place uniform.
+    The share of the area is uniform in [area, 1]; the aspect ratio, width
+    over height, log-uniform among those in [1 / aspect, aspect] of which a
+    box of that area lies within the picture; the place uniform.
 
     Args:
         side: Side of the pictures, in pixels.
@@ -31,10 +32,11 @@ def resized(side, *, area=0.25, aspect=4 / 3):
 
     def draw(uniforms):
         share = area + (1.0 - area) * uniforms[..., 2]
-        stretch = aspect ** (2.0 * uniforms[..., 3] - 1.0)
-        height = np.minimum(np.sqrt(share / stretch), 1.0) * side
-        width = np.minimum(np.sqrt(share * stretch), 1.0) * side
-        size = np.stack([height, width], axis=-1)
+        # Neither sqrt(share / stretch) nor sqrt(share * stretch) above 1.
+        most = np.minimum(aspect, 1.0 / share)
+        stretch = most ** (2.0 * uniforms[..., 3] - 1.0)
+        shape = np.stack([1.0 / stretch, stretch], axis=-1)
+        size = np.minimum(np.sqrt(share[..., None] * shape), 1.0) * side
         start = uniforms[..., :2] * (side - size)
         return np.concatenate([start, size], axis=-1)
 
