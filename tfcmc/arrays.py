@@ -1,11 +1,17 @@
 """Files of arrays, .npz, read without trust in the sizes that they declare."""
 
+import io
 import math
 import zipfile
 
 import numpy as np
 
 from tfcmc.files import check_regular
+
+MOST_HEAD = 2**16  # bytes in which an array says what it is
+# Python unpacks the others by the piece of the file, whatever comes of it: a
+# thousand bytes of bzip2 may hold gigabytes.
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def read_arrays(path, most: int | None = None) -> dict:
@@ -41,31 +47,40 @@ def read_arrays(path, most: int | None = None) -> dict:
         return dict(file)
 
 
-def read_head(stream):
-    """Reads what an array says of itself.
+def open_array(archive, member):
+    """Opens an array of an .npz file, and reads what it says of itself.
 
     Args:
-        stream: An open file, at the beginning of a member of an .npz file.
+        archive: A `zipfile.ZipFile`.
+        member: A `zipfile.ZipInfo` of it.
 
     Returns:
-        `(shape, by_columns, dtype)`; the stream is at the array's first byte.
+        `(shape, by_columns, dtype, stream)`; the stream is at the array's
+        first byte.
 
     Raises:
-        Exception: of any type, as NumPy, tokenize and ast see damage.
+        Exception: of any type, as zipfile, NumPy, tokenize and ast see
+            damage.
     """
-    version = np.lib.format.read_magic(stream)
+    if member.compress_type not in PACKINGS:
+        raise ValueError("not packed as np.savez packs it")
+    stream = archive.open(member)
+    # NumPy itself reads as many bytes as the head says that it has.
+    head = io.BytesIO(stream.read(MOST_HEAD))
+    version = np.lib.format.read_magic(head)
     parse = {
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }[version]
-    return parse(stream)
+    shape, by_columns, dtype = parse(head)
+    stream.seek(head.tell())
+    return shape, by_columns, dtype, stream
 
 
 def _check_head(archive, member):
     """Checks that an array is as large as it says, and of plain numbers."""
-    with archive.open(member) as stream:
-        shape, _, dtype = read_head(stream)
-        size = member.file_size - stream.tell()
+    shape, _, dtype, stream = open_array(archive, member)
+    size = member.file_size - stream.tell()
     if dtype.hasobject:
         raise ValueError("Python objects, which are never unpickled")
     if math.prod(shape) * dtype.itemsize != size or min(shape, default=0) < 0:

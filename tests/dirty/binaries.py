@@ -7,7 +7,14 @@ import tarfile
 
 import numpy as np
 
-from tests.dirty.case import ANY, Case, all_of, noise, source_of
+from tests.dirty.case import (
+    ANY,
+    Case,
+    all_of,
+    bounded,
+    noise,
+    source_of,
+)
 
 RECORD = 27648
 FILES = {
@@ -81,6 +88,19 @@ def _sparse(folder):
     path = folder / ARCHIVE
     path.write_bytes(gzip.compress(bytes(header) + bytes(1024)))
     return folder
+
+
+def _headers(size, count):
+    """Writes an archive of headers for long names, each of some bytes."""
+
+    def make(folder):
+        member = tarfile.TarInfo("name")
+        member.type, member.size = tarfile.GNUTYPE_LONGNAME, size
+        header = member.tobuf(tarfile.GNU_FORMAT) + bytes(size)
+        (folder / ARCHIVE).write_bytes(gzip.compress(header * count, 1))
+        return folder
+
+    return make
 
 
 def _read(folder, spec="stl10"):
@@ -175,6 +195,12 @@ BINARIES = [
          "`data` must fit on the disk, or in memory with a larger "
          f"--memory-limit. Received: pictures of 2097152.0 GiB for '{ANY}', "
          f"where {ANY} GiB are free", _read),
+    Case("an archive with a name of 64 MB", _headers(2**26, 1),
+         f"{WHOLE}'{ANY}/{ARCHIVE}': a header of 67108864 bytes",
+         bounded(_read, 2**25)),
+    Case("an archive of headers without end", _headers(512, 2000),
+         f"{WHOLE}'{ANY}/{ARCHIVE}': maximum recursion depth exceeded{ANY}",
+         _read),
     Case("an archive with paths that lead out of it",
          _archive(("../../evil.txt", b"x", {}), ("/tmp/evil.txt", b"x", {}),
                   ("stl10_binary/train_X.bin", b"", LINK), place="../../"),

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import re
 import signal
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -84,6 +85,21 @@ def time_limit(seconds):
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+def bounded(act, most):
+    """Wraps an act: it fails where Python takes more bytes than `most`."""
+
+    def wrapped(made):
+        tracemalloc.start()
+        try:
+            return act(made)
+        finally:
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert peak < most, f"{peak:,} bytes"
+
+    return wrapped
 
 
 def source_of(spec, data_dir=None, **settings):

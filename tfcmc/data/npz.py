@@ -1,6 +1,5 @@
 """An .npz file of arrays."""
 
-import lzma
 import math
 import os
 import struct
@@ -9,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from tfcmc.arrays import read_head
+from tfcmc.arrays import open_array
 from tfcmc.checks import UsageError, must, reason_of
 from tfcmc.data.base import (
     DEFAULT_SIDE,
@@ -20,18 +19,19 @@ from tfcmc.data.base import (
 )
 from tfcmc.data.images import resize
 from tfcmc.data.pictures import common_limit, keep
+from tfcmc.data.room import room_beside
 from tfcmc.paths import expanded, is_same
 
 X_UNLABELLED = tuple(f"x_{name}" for name in UNLABELLED)
 LABELLED = ("x_train", "y_train", "x_test", "y_test")
 BATCH_BYTES = 2**23  # of one chunk of a file
 MOST_CLASSES = 100_000
-MOST_NAME_BYTES = 2**26  # of all class names together
+MOST_SMALL = 2**28  # bytes of labels or class names
+COPIES = 4  # of a picture's bytes, at most, while it is scaled
 # What zipfile, its decompressors and NumPy raise on damaged bytes.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     struct.error,
     EOFError,
     OSError,
@@ -111,9 +111,9 @@ class _Arrays:
 
     def head(self, name):
         """Returns an array's type, shape and a stream of its bytes."""
-        stream = self._file.open(f"{name}.npy")
+        member = self._file.getinfo(f"{name}.npy")
         try:
-            shape, by_columns, dtype = read_head(stream)
+            shape, by_columns, dtype, stream = open_array(self._file, member)
         except Exception as error:
             # NumPy's own reader lets through what tokenize, ast and its
             # types raise on a header that is damaged.
@@ -129,7 +129,7 @@ class _Arrays:
                 "of arrays in C order (np.ascontiguousarray)",
                 f"{name} in Fortran order",
             )
-        size = self._file.getinfo(f"{name}.npy").file_size - stream.tell()
+        size = member.file_size - stream.tell()
         wanted = math.prod(shape) * dtype.itemsize
         if size != wanted or any(length < 0 for length in shape):
             raise self.refuse(
@@ -143,9 +143,14 @@ class _Arrays:
         Nothing is read before: a file of a few bytes may hold gigabytes.
         """
         dtype, shape, stream = self.head(name)
+        received = f"{name} {list(shape)} of {dtype}"
         if not fits(dtype, shape):
-            received = f"{name} {list(shape)} of {dtype}"
             raise self.refuse(condition, received)
+        if math.prod(shape) * dtype.itemsize > MOST_SMALL:
+            raise self.refuse(
+                f"whose labels and names take at most {MOST_SMALL} bytes",
+                received,
+            )
         return np.frombuffer(stream.read(), dtype).reshape(shape)
 
     def shape(self, name):
@@ -208,7 +213,22 @@ def _pictures(arrays, names, reading):
     side = reading.side or (min(shapes[0][1:3]) if alike else DEFAULT_SIDE)
     total = sum(shape[0] for shape in shapes)
     limit = common_limit(total, side, reading.memory_limit)
+    room = room_beside(total * side * side * 3 if limit else 0, limit)
+    for name, shape in zip(names, shapes, strict=True):
+        _check_room(arrays, name, shape, room)
     return {name: arrays.pictures(name, side, limit) for name in names}
+
+
+def _check_room(arrays, name, shape, room):
+    """Checks that one picture of an array can be held and scaled."""
+    try:
+        with room.take(COPIES * math.prod(shape[1:])):
+            pass
+    except ValueError as error:
+        raise arrays.refuse(
+            "of pictures that fit in memory one at a time",
+            f"{name} {list(shape)}: {error}",
+        ) from error
 
 
 def _labels(arrays, part):
@@ -246,7 +266,7 @@ def _class_names(arrays, labels):
             dtype.kind == "U"
             and len(shape) == 1
             and count <= shape[0] <= MOST_CLASSES
-            and 0 < shape[0] * dtype.itemsize <= MOST_NAME_BYTES
+            and dtype.itemsize > 0
         ),
         f"whose class_names are {count} strings or more",
     )

@@ -40,9 +40,36 @@ CLASS_NAMES = (  # as class_names.txt has them
 )
 CLASSES = len(CLASS_NAMES)
 BATCH = 256
-# What tarfile and gzip raise on damaged bytes.
-DAMAGE = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError)
-MOST_SMALL = 2**24  # bytes of a file that is not of pictures
+# What tarfile and gzip raise on damaged bytes, or headers without end.
+DAMAGE = (
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RecursionError,
+)
+MOST_SMALL = 2**24  # bytes of a file, or a header, that is not of pictures
+# Types of members that hold names and attributes of the next one.
+HEADERS = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+
+
+class _Member(tarfile.TarInfo):
+    """A member of an archive, checked before tarfile reads its headers."""
+
+    @classmethod
+    def frombuf(cls, buf, encoding, errors):
+        """Returns the member of a header; see `tarfile.TarInfo`."""
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in HEADERS and member.size > MOST_SMALL:
+            raise tarfile.ReadError(f"a header of {member.size} bytes")
+        return member
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +166,9 @@ def from_archive(path, reading):
     """
     try:
         with _open(path) as file, gzip.open(file) as stream:
-            with tarfile.open(fileobj=stream, mode="r|") as archive:
+            with tarfile.open(
+                fileobj=stream, mode="r|", tarinfo=_Member
+            ) as archive:
                 pictures, small = _members(archive, path, reading)
             # The checksum comes last, after tar's own end.
             while stream.read(2**20):
