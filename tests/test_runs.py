@@ -106,6 +106,17 @@ def test_several_write_the_same_file(tmp_path):
     assert not any("tfevents" in name for name in names)  # for TensorBoard
 
 
+def test_a_folder_that_is_moved_away(tmp_path):
+    """Told, and not made anew: the files would be in two places."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with pytest.raises(UsageError, match="run, which is gone"):
+        with whole(folder / "a.txt") as aside:
+            folder.rename(tmp_path / "elsewhere")
+            aside.write_text("a")
+    assert not folder.exists()
+
+
 def test_what_killed_writers_left_is_removed(tmp_path):
     """And nothing else, be it another's that writes or the user's own."""
     child = subprocess.Popen([sys.executable, "-c", ""])

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 
 import pytest
 
@@ -91,6 +92,19 @@ def test_files_that_do_not_do(config_file, content, told):
         read_settings(config_file(content))
     text = str(raised.value)
     assert told in text and len(text.splitlines()) <= 2
+
+
+def test_what_is_no_small_file(tmp_path, config_file):
+    """A device and a pipe are not read for ever, nor a disk's image at all."""
+    os.mkfifo(tmp_path / "pipe")
+    large = config_file(" " * 2**20 + "{}")
+    for path, told in (
+        ("/dev/zero", "not a regular file"),
+        (tmp_path / "pipe", "not a regular file"),
+        (large, "1,048,578 bytes, and at most 1,048,576 are read"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            read_settings(path)
 
 
 def test_a_file_that_is_not_there(command, tmp_path):

@@ -11,6 +11,8 @@ import secrets
 import stat
 import time
 
+from tfcmc.checks import must
+
 # Without the file's own name: TensorBoard reads what has "tfevents" in it.
 ASIDE = "partial"
 # The machine and the process that write, and what tells its files apart.
@@ -31,6 +33,9 @@ def whole(path):
 
     Yields:
         The path to write to, in the same folder and of the same suffix.
+
+    Raises:
+        UsageError: if the folder is not there any more.
     """
     path = pathlib.Path(path)
     _remove_forsaken(path.parent)
@@ -42,6 +47,14 @@ def whole(path):
         os.replace(aside, path)
         if os.name == "posix":
             _flush(path.parent)  # else a power cut may undo the renaming
+    except FileNotFoundError:
+        if path.parent.exists():
+            raise
+        raise must(
+            "run-dir",
+            "left where it is while it is written to",
+            f"{path.parent}, which is gone",
+        ) from None
     finally:
         aside.unlink(missing_ok=True)
 

@@ -15,7 +15,7 @@ import dataclasses
 import pathlib
 
 from tfcmc.files import write_whole
-from tfcmc.runs import Run
+from tfcmc.runs import Run, make_folder
 from tfcmc.stored import read_metrics
 from trainers import command_line
 from tuning import drawing, table
@@ -72,7 +72,7 @@ def analyse(folder, search, trials, default):
         default: The defaults as a `Trial`, or None.
     """
     figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
+    make_folder(figures)
     drawing.draw_options(search, trials, default, figures)
     shares = drawing.draw_importance(search, trials, figures)
     scores = None if default is None else default.scores

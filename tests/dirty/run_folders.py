@@ -129,7 +129,16 @@ def _evaluate_renamed(run):
 ENCODERS = "`run` must hold trained encoders. Received: "
 NAN = float("nan")
 
+
+def _figures_file(folder):
+    (folder / "figures").write_text("mine")
+    return folder
+
+
 RUNS = [
+    Case("a comparison whose figures are a file", _figures_file,
+         "`run-dir` must be a folder that can be written to. Received: "
+         f"'{ANY}/figures (File exists)'", compare_runs, needs="runs"),
     Case("a run whose config.json is a FIFO", _piped,
          whole("config.json", "not a regular file"), load_run, needs="runs"),
     Case("a run folder whose name is no UTF-8", _renamed,

@@ -10,6 +10,7 @@ from tfcmc import figures
 from tfcmc.anatomy import negative_weights
 from tfcmc.losses import Loss
 from tfcmc.report import Picture
+from tfcmc.runs import make_folder
 from tfcmc.showing import ANCHORS, read_panel, trace_of
 
 
@@ -27,7 +28,7 @@ def draw(finished, folder, pairs=()):
     Returns:
         `Picture`s.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     first = [e for e in finished if e.seed == finished[0].seed]
     panels = [
         read_panel(e.label, e.run, e.plan.views.function().names)
