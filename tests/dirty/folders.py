@@ -122,6 +122,18 @@ FOLDERS = [
         f"Received: '{ANY}', with images in test",
     ),
     _refused(
+        "the parts one folder further down",
+        lambda f: _tree(f, *(f"data/{name}" for name in CLASSES)),
+        "`data` must have test beside train at its top, or it would be "
+        f"learnt from. Received: '{ANY}', with both in '{ANY}/data'",
+    ),
+    _refused(
+        "a train and a test part in each class",
+        lambda f: _tree(f, "ant/Train/1.png", "ant/Val/2.png", "bee/3.png"),
+        "`data` must have Val beside train at its top, or it would be "
+        f"learnt from. Received: '{ANY}', with both in '{ANY}/ant'",
+    ),
+    _refused(
         "two train parts", _labelled("Train/ant/1.png"),
         "`data` must have one folder of the train images. "
         "Received: 'Train' and 'train'",

@@ -2,6 +2,8 @@
 
 import collections
 import dataclasses
+import os
+import pathlib
 
 from tfcmc.checks import UsageError
 from tfcmc.data.base import UNLABELLED
@@ -55,13 +57,15 @@ def find_layout(root):
 
     Raises:
         UsageError: if a folder cannot be read, there is only what is held
-            out, or the classes disagree.
+            out, the parts are further down, or the classes disagree.
     """
     finder = Finder()
     parts = _parts(finder, root)
     if not parts:
         finder = Finder()  # what was counted is met again
-        files = {"pretrain": _without(finder.images_beneath(root))}
+        images = finder.images_beneath(root)
+        _check_flat(root, images)
+        files = {"pretrain": _without(images)}
         return Layout((), files, [NO_LABELS], finder.others)
     learnt = parts.get("unlabelled") or parts.get("train")
     if learnt is None:
@@ -119,6 +123,25 @@ def _nothing_to_learn_from(root, parts):
         f"{name} is held out; to learn from {name} itself, name that folder. "
         f"Received: {str(root)!r}, with images in {name}"
     )
+
+
+def _check_flat(root, images):
+    """Checks that no folder further down has a train part and a held-out."""
+    inside = collections.defaultdict(dict)
+    for place in sorted({os.path.dirname(path) for path in images}):
+        *above, name = pathlib.Path(place).relative_to(root).parts or ("",)
+        while above:
+            inside[root.joinpath(*above)][name.casefold()] = name
+            name = above.pop()
+    held_out = [name for part in HELD_OUT for name in NAMES[part]]
+    for place, names in inside.items():
+        held = [names[name] for name in held_out if name in names]
+        if held and not names.keys().isdisjoint(NAMES["train"]):
+            raise UsageError(
+                f"`data` must have {held[0]} beside train at its top, or it "
+                f"would be learnt from. Received: {str(root)!r}, with both in "
+                f"{str(place)!r}"
+            )
 
 
 def _judged(parts):
