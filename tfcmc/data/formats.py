@@ -1,6 +1,5 @@
 """Which files are pictures, by their names and by their formats."""
 
-import collections
 import functools
 import os
 
@@ -80,7 +79,7 @@ def left_out(others):
     """
     if not others:
         return []
-    kinds = collections.Counter(others).most_common()
+    kinds = sorted(others.items(), key=lambda kind: (-kind[1], kind[0]))
     listed = ", ".join(f"{count:,} {kind}" for kind, count in kinds[:SHOWN])
     more = ", ..." if len(kinds) > SHOWN else ""
     return [
