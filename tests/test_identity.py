@@ -289,9 +289,8 @@ def test_the_same_pictures(change, there, capsys):
 
 
 def test_judged_where_they_are_now(there):
-    """`evaluate --data` notes the new place, and needs no metrics.json."""
+    """`evaluate --data` notes the new place, and looks there from then on."""
     data = moved(there)
-    (there / "run" / "metrics.json").write_text("3")
     evaluate.main(["run", data])
     evaluate.main(["run"])
     config = json.loads((there / "run/config.json").read_text())
