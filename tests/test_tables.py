@@ -47,6 +47,9 @@ def read(path):
         assert table[0][2:5] == ["features_0", "features_1", "features_2"]
         assert table[0][5:] == ["embeddings_L_0", "embeddings_L_1"]
         names, numbers, *rest = zip(*table[1:], strict=True)
+        # Nothing that a spreadsheet computes; the first apostrophe goes.
+        assert not any(name[:1] in set("=+-@\t\r") for name in names)
+        names = [name.removeprefix("'") for name in names]
         values = np.array(rest, np.float64).T.astype(np.float32)
         return (
             {"name": list(names), "number": [int(n) for n in numbers]},
@@ -69,6 +72,15 @@ def test_read_back(ending, rows, tmp_path):
         np.testing.assert_array_equal(array, rows[1][name])
         assert array.dtype == np.float32
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("sign", "=+-@\t\r'")
+def test_no_name_is_a_formula(sign, rows, tmp_path):
+    """What a spreadsheet would compute is text, and comes back whole."""
+    columns = rows[0] | {"name": [f"{sign}1", sign, "a=1", f"{sign}'", "b"]}
+    path = tmp_path / "out.csv"
+    write(path, (columns, rows[1]))
+    assert read(path)[0] == columns
 
 
 @every_ending

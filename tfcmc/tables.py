@@ -17,7 +17,7 @@ import numpy as np
 from tfcmc.checks import UsageError, check_writable
 from tfcmc.files import whole
 from tfcmc.lazy import LazyModule
-from tfcmc.text import plain_text
+from tfcmc.text import plain_text, table_cell
 
 pyarrow = LazyModule("pyarrow")
 parquet = LazyModule("pyarrow.parquet")
@@ -145,6 +145,8 @@ class NpzWriter(contextlib.ExitStack):
 class CsvWriter(contextlib.ExitStack):
     """One column a number: features_0, features_1 and so on.
 
+    Names are as `table_cell` has them, which no spreadsheet computes.
+
     Args:
         path: The file to write.
     """
@@ -183,7 +185,9 @@ class CsvWriter(contextlib.ExitStack):
             *columns.values(), numbers.tolist(), strict=True
         ):
             # Nine digits give every float32 back.
-            self._writer.writerow([*values, *(f"{x:.9g}" for x in row)])
+            self._writer.writerow(
+                [*map(table_cell, values), *(f"{x:.9g}" for x in row)]
+            )
 
     def finish(self):
         """Writes what is still held back."""

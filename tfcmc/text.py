@@ -2,6 +2,7 @@
 
 import re
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # and what undoes its escape
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -16,6 +17,22 @@ def plain_text(name):
         Text; "\ufffd" stands for what is none.
     """
     return SURROGATES.sub("\ufffd", name)
+
+
+def table_cell(value):
+    """Returns a value of a CSV file that no spreadsheet takes for a formula.
+
+    Args:
+        value: A name or a number.
+
+    Returns:
+        The value; text that begins as a formula does has an apostrophe before
+        it. So has text that begins with one: taking the first off again gives
+        every name back.
+    """
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return value
 
 
 def printable(name):

@@ -5,6 +5,7 @@ import io
 
 from tfcmc.report import pipe_table
 from tfcmc.summary import WIDTH, clock
+from tfcmc.text import table_cell
 from tuning.ranking import ranked
 from tuning.records import DONE, OBJECTIVES
 
@@ -79,10 +80,10 @@ def csv_text(search, trials, default):
         cells = _cells(rank, trial)
         writer.writerow(
             [
-                *(cells.get(column) for column in columns),
+                *(table_cell(cells.get(column)) for column in columns),
                 trial.status,
                 trial.parent,
-                trial.reason,
+                table_cell(trial.reason),
             ]
         )
     return file.getvalue()

@@ -11,6 +11,7 @@ from tfcmc.report.cells import (
     remarks,
     table_words,
 )
+from tfcmc.text import table_cell
 
 ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 # Signs that Markdown may read; an underscore only at the edge of a word.
@@ -116,7 +117,7 @@ def csv_text(columns, rows):
     names = [column.key + part for column in columns for part in parts]
     writer.writerow(["label", "kind", "note", *names])
     for row in rows:
-        line = [row.label, row.kind, row.note]
+        line = [table_cell(row.label), row.kind, table_cell(row.note)]
         for column in columns:
             cell = row.cells.get(column.key)
             if cell is None or cell.mean is None:
