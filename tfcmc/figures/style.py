@@ -2,6 +2,7 @@
 
 import warnings
 
+from tfcmc.figures.fonts import choose_fonts
 from tfcmc.files import whole
 from tfcmc.lazy import LazyModule
 
@@ -53,7 +54,7 @@ def styled(draw):
 
     def wrapped(*args, **kwargs):
         with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
-            # Scripts that the font lacks are drawn as boxes.
+            # Which signs no font has is said by `choose_fonts`.
             warnings.filterwarnings("ignore", "Glyph .* missing from")
             return draw(*args, **kwargs)
 
@@ -63,5 +64,6 @@ def styled(draw):
 
 def save(drawn, path):
     """Writes a figure as PNG; it is whole or absent."""
+    choose_fonts(drawn)
     with whole(path) as aside:
         drawn.savefig(aside, format="png", dpi=150)
