@@ -71,8 +71,8 @@ def test_option_importance(picture, tmp_path):
     path = tmp_path / "a.png"
 
     def drawn(names, shares):
-        spread = [0.1 + share / 10 for share in shares]
-        figures.option_importance(names, shares, spread, path, note="forest")
+        ends = [share - 0.1 for share in shares], [1.1 * s for s in shares]
+        figures.option_importance(names, shares, *ends, path, note="draws")
         return picture(path)
 
     first = drawn(["margin", "$rate_{1"], [0.7, -0.02])

@@ -9,7 +9,7 @@ from tfcmc.checks import is_number
 from tuning.label_free import JUDGE
 from tuning.ranking import comparable, ranked
 from tuning.records import DONE, FAILED, OBJECTIVES
-from tuning.regression import REFITS, importance, smooth
+from tuning.regression import importance, smooth
 from tuning.table import PERCENT, TITLES
 
 POINTS = 200  # at which an estimate is drawn
@@ -125,7 +125,7 @@ def draw_importance(search, trials, folder):
         folder: Where the PNG goes.
 
     Returns:
-        Option to its `share` and the `deviation` over refits; {} of one
+        Option to its `share` and the 95 % `interval` of that; {} of one
         option or too few trials.
     """
     names = list(search.space)
@@ -138,6 +138,7 @@ def draw_importance(search, trials, folder):
             for t in order
         ],
         [trial.scores[search.objective] for trial in order],
+        [_levels(search.space[name]) for name in names],
     )
     if found is None:
         return {}
@@ -145,12 +146,12 @@ def draw_importance(search, trials, folder):
         names,
         *found,
         folder / "option_importance.png",
-        note=f"random forest on {len(order)} trials: mean ± standard "
-        f"deviation of {REFITS} refits",
+        note=f"Gaussian processes of {len(order)} trials: mean, and line: "
+        f"95 % interval",
     )
     return {
-        name: {"share": float(share), "deviation": float(deviation)}
-        for name, share, deviation in zip(names, *found, strict=True)
+        name: {"share": float(share), "interval": (float(low), float(high))}
+        for name, share, low, high in zip(names, *found, strict=True)
     }
 
 
@@ -200,6 +201,13 @@ def panel_title(each):
     if each.default_regret is not None:
         lost.append(f"defaults {100 * each.default_regret:.1f}")
     return f"{told}\npoints below the best trial:\n{', '.join(lost)}"
+
+
+def _levels(limits):
+    """Returns the places that a choice can take, or None of a number."""
+    if "choices" not in limits:
+        return None
+    return [share_of(limits, choice) for choice in limits["choices"]]
 
 
 def _estimate(limits, pairs):

@@ -88,10 +88,11 @@ def analyse(folder, search, trials, default):
         },
     )
     for name, share in shares.items():
-        print(
-            f"{name} makes {100 * max(0.0, share['share']):.0f} ± "
-            f"{100 * share['deviation']:.0f} % of the variance of "
-            f"{table.TITLES[search.objective]} between trials"
+        low, high = (100 * end for end in share["interval"])
+        tell(
+            f"{name} explains {100 * share['share']:.0f} % of the variance of "
+            f"{table.TITLES[search.objective]} over what is searched (95 % "
+            f"interval {low:.0f} to {high:.0f})"
         )
     for each in found:
         told, *lost = drawing.panel_title(each).split("\n")

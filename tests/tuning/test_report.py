@@ -109,6 +109,8 @@ def test_table(rng, tmp_path, search_folder):
     search = search_of()
     trials = [*trials_of(rng, 5), failed(5)]
     folder = search_folder(tmp_path / "a", search, trials)
+    reason = f"={trials[5].reason}"
+    trials[5] = dataclasses.replace(trials[5], reason=reason)
     default = ranking.defaults(folder, search)
     assert default.values == {"temperature": 0.07, "learning_rate": 1e-3}
     assert default.scores["alignment_uniformity"] == pytest.approx(-1.5)
@@ -121,14 +123,14 @@ def test_table(rng, tmp_path, search_folder):
             assert float(row[name]) == value
         assert float(row["seconds"]) == trial.seconds
     assert [row["rank"] for row in rows[1:]] == ["1", "2", "3", "4", "5", ""]
-    assert rows[-1]["reason"] == trials[5].reason
+    assert rows[-1]["reason"] == "'=" + trials[5].reason[1:]
     assert rows[-1]["status"] == FAILED
     page = table.markdown(search, trials, default)
     lines = page.splitlines()[: len(rows) + 2]
     assert len({len(line) for line in lines}) == 1
     best = max(trials[:5], key=lambda trial: trial.scores["linear_probe"])
     assert f" {100 * best.scores['linear_probe']:.1f} |" in lines[3]
-    assert "failed: the loss is nan" in lines[-1]
+    assert "failed: =the loss is nan" in lines[-1]
     shown = table.screen_text(search, trials * 4, default)
     assert max(map(len, shown.splitlines())) <= 99
     assert shown.endswith("in table.md")
@@ -184,19 +186,40 @@ def spearman(first, second):
 
 
 def test_importance(rng):
-    """An option that does nothing has next to none; what matters has most."""
-    places = rng.uniform(size=(40, 3))
-    scores = 3 * places[:, 1] ** 2 + 1.8 * places[:, 2]
-    scores += 0.05 * rng.normal(size=40)
-    shares, deviations = importance(places, scores)
-    assert shares.argmax() == 1 and shares[1] > 0.5
-    assert abs(shares[0]) < 0.02 < 0.05 < shares[2] < shares[1]
-    assert np.all(deviations > 0)
-    again, _ = importance(places, 10 * scores - 4)
-    np.testing.assert_allclose(again, shares, atol=0.02)
+    """The interval holds the share that the function has, at few trials too.
+
+    Of x uniform in [0, 1], x^2 has the variance 4/45, x 1/12.
+    """
+    parts = np.array([0.0, 9 * 4 / 45, 1.8**2 / 12])
+    truth = parts / (parts.sum() + 0.3**2)
+    held, means, widths = [], [], []
+    for trials in (20, 20, 20, 20, 60):
+        places = rng.uniform(size=(trials, 3))
+        scores = 3 * places[:, 1] ** 2 + 1.8 * places[:, 2]
+        scores += 0.3 * rng.normal(size=trials)
+        mean, low, high = importance(places, scores, [None] * 3)
+        held.append((low <= truth) & (truth <= high))
+        means.append(mean)
+        widths.append((high - low)[1])
+    # Each of an interval of 95 %: that two of fifteen miss is rare enough.
+    assert np.sum(held) >= 13
+    assert np.mean(means, axis=0) == pytest.approx(truth, abs=0.1)
+    assert widths[-1] < np.mean(widths[:-1])
+    again = importance(places, 10 * scores - 4, [None] * 3)
+    np.testing.assert_allclose(again, (mean, low, high), atol=1e-6)
     few = FEWEST_WEIGHED - 1
-    assert importance(places[:few], scores[:few]) is None
-    assert importance(places, np.ones(40)) is None
+    assert importance(places[:few], scores[:few], [None] * 3) is None
+    assert importance(places, np.ones(trials), [None] * 3) is None
+
+
+def test_importance_of_a_choice(rng):
+    """It is varied among what it can be, and nothing between."""
+    places = rng.uniform(size=(30, 2))
+    places[:, 0] = places[:, 0] > 0.5
+    scores = places[:, 0] + 0.1 * rng.normal(size=30)
+    mean, _, _ = importance(places, scores, [[0.0, 1.0], None])
+    # Of 0 and 1 the variance is 1/4; spread evenly between it is 1/12.
+    assert mean[0] == pytest.approx(0.25 / 0.26, abs=0.05)
 
 
 def test_smooth_estimate(rng):

@@ -84,22 +84,26 @@ def objective_over_options(slices, path, *, objective, percent):
 
 
 @styled
-def option_importance(names, shares, deviations, path, *, note):
+def option_importance(names, shares, low, high, path, *, note):
     """Draws which share of the differences between trials each option makes.
 
     Args:
         names: The options.
         shares: `[options]`, 1 for all of the variance.
-        deviations: `[options]`, over refits.
+        low: `[options]`, the lower ends of their intervals.
+        high: `[options]`, the upper ends.
         path: The PNG to write.
         note: How it was measured.
     """
+    shares, low, high = map(np.asarray, (shares, low, high))
     order = np.argsort(shares)
+    # A mean of many draws may lie outside of their middle 95 %.
+    reach = np.maximum([shares - low, high - shares], 0.0)
     drawn, axes = new_figure(6.4, 1.5 + 0.42 * len(names))
     axes.barh(
         [names[place] for place in order],
-        np.asarray(shares)[order],
-        xerr=np.asarray(deviations)[order],
+        shares[order],
+        xerr=reach[:, order],
         color=COLOURS[0],
         height=0.55,
         error_kw={"elinewidth": 1.4, "capsize": 4, "ecolor": "black"},
