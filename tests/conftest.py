@@ -303,7 +303,6 @@ def write_run(folder, settings, scores):
     }
     known = {name: config[name] for name in ("loss", "data", "seed", "epochs")}
     metrics = verdicts.verdict(known, sphere) | {
-        "sphere_all": sphere,
         "judged_on": "validation",
         "encoders_sha256": {"L": folder.name},
     }

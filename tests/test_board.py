@@ -21,6 +21,7 @@ from tfcmc import board
 from tfcmc.board import projector, sprite
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.features import Encoded, encode
+from tfcmc.evaluation.verdict import sample_rows
 from tfcmc.plan import stored_plan
 from tfcmc.showing import judged_pictures
 from tfcmc.stage import Stage, load_encoders, read_source
@@ -218,17 +219,16 @@ def test_projector_of_a_trained_run(server, runs):
     plan, run = stored_plan(runs[0] / "softmax")
     source = read_source(plan)
     pictures = judged_pictures(plan, source)
-    count = min(len(pictures), 1000)
+    rows = sample_rows(len(pictures), 1000)
     stage = Stage(plan, pictures.side)
     encoded = encode(stage.reader(load_encoders(plan, run)), pictures)
-    for name, array in vectors_of(encoded.first(count)).items():
+    for name, array in vectors_of(encoded.take(rows)).items():
         data = projected(server, "softmax", name, "tensor")
-        shown = np.frombuffer(data, np.float32).reshape(count, -1)
+        shown = np.frombuffer(data, np.float32).reshape(len(rows), -1)
         np.testing.assert_allclose(shown, array, rtol=1e-4, atol=1e-5)
-    rows = projected(server, "softmax", "L", "metadata").decode().splitlines()
-    assert rows[1:] == [
-        f"{source.class_names[label]}\t{number}"
-        for number, label in enumerate(source.test.labels[:count])
+    lines = projected(server, "softmax", "L", "metadata").decode().splitlines()
+    assert lines[1:] == [
+        f"{source.class_names[source.test.labels[row]]}\t{row}" for row in rows
     ]
 
 

@@ -4,14 +4,18 @@ import dataclasses
 
 import numpy as np
 import pytest
+from matplotlib import font_manager, ft2font
 from PIL import Image
 from scipy.integrate import trapezoid
 from sklearn.manifold import trustworthiness
 
 from tfcmc import figures
 from tfcmc.evaluation.features import Encoded
+from tfcmc.figures import fonts
+from tfcmc.figures.fonts import choose_fonts
 from tfcmc.figures.hypersphere import angle_density, circle
 from tfcmc.figures.panel import class_looks
+from tfcmc.figures.style import new_figure
 from tfcmc.figures.tsne import control_clouds, tsne
 
 COUNT, DIM = 40, 7
@@ -183,3 +187,57 @@ def test_controls(rng):
     assert np.linalg.norm(collapsed - collapsed.mean(axis=0), axis=1).max() < (
         0.02
     )
+
+
+def test_fonts_for_any_script(capsys, monkeypatch):
+    """Another font of the machine is taken; what none has is said, once."""
+    paths = {
+        entry.name: entry.fname for entry in font_manager.fontManager.ttflist
+    }
+    usual, other = (
+        set(map(chr, ft2font.FT2Font(paths[name]).get_charmap()))
+        for name in ("DejaVu Sans", "STIXGeneral")
+    )
+    sign = min(
+        sign for sign in other - usual if sign.isprintable() and sign > "\xff"
+    )
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
+    bundled = [
+        entry
+        for entry in font_manager.fontManager.ttflist
+        if entry.name in ("DejaVu Sans", "STIXGeneral")
+    ]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", bundled)
+    fonts._families_with.cache_clear()
+    for name, expected in (
+        ("plain", None),
+        (f"a {sign}", ["STIXGeneral"]),
+        (f"{sign} \N{CJK UNIFIED IDEOGRAPH-732B}", ["STIXGeneral"]),
+    ):
+        for _ in range(2):
+            drawn, axes = new_figure()
+            axes.set_title(name)
+            before = axes.title.get_fontfamily()
+            choose_fonts(drawn)
+            added = axes.title.get_fontfamily()[len(before) :]
+            assert added == (expected or [])
+    told = "no font on this machine has \N{CJK UNIFIED IDEOGRAPH-732B}:"
+    out = capsys.readouterr().out
+    assert out.count(told) == out.count("no font") == 1
+    fonts._families_with.cache_clear()
+
+
+def test_confusion_matrix(rng, tmp_path):
+    """One and many; each share is seen, a class without pictures is not."""
+    first = dataclasses.replace(
+        panel(rng), confusion=np.array([[9, 1, 0], [2, 2, 0], [0, 0, 0]])
+    )
+    other = dataclasses.replace(
+        first, confusion=np.array([[9, 1, 0], [4, 0, 0], [0, 0, 0]])
+    )
+    shown = []
+    for panels in ([first], [other], [first, other]):
+        figures.confusion_matrix(panels, tmp_path / "a.png")
+        shown.append(pixels(tmp_path / "a.png"))
+    assert shown[0].shape != shown[1].shape or np.any(shown[0] != shown[1])
+    assert shown[2].shape[1] > shown[2].shape[0]

@@ -26,7 +26,10 @@ def verdict(settings, sphere):
     return {
         **settings,
         **shape,
+        "alpha": 2.0,
+        "t": 2.0,
         "sphere": sphere,
+        "sphere_all": sphere,
         "untrained": shape | {"sphere": sphere},
         "floors": {
             "uniformity_uniform_sphere": -3.9,

@@ -177,7 +177,7 @@ def save(run, names, encoders, identity):
         save_encoder(run.encoders / f"{name}.keras", encoder, identity)
 
 
-def evaluate(plan, run):
+def evaluate(plan, run, **constants):
     """Judges the encoders of a run folder again.
 
     Where the pictures are is noted in its `config.json`.
@@ -185,14 +185,18 @@ def evaluate(plan, run):
     Args:
         plan: The `Plan` it was trained by, with where the pictures are now.
         run: Its `Run`.
+        **constants: `alpha` and `t` of the verdict, where they are not to be
+            those that the history was measured with.
 
     Returns:
         What `metrics.json` holds.
 
     Raises:
         UsageError: if its encoders are missing or damaged, the pictures are
-            others, or another process is using the folder.
+            others, a constant is out of range, or another process is using
+            the folder.
     """
+    dataclasses.replace(plan.config, **constants)  # checks their ranges
     run.create()  # tells what cannot be written to before the work
     with held(run.folder):
         encoders = load_encoders(plan, run)
@@ -202,7 +206,7 @@ def evaluate(plan, run):
         run.write_json("config.json", read_settings(run) | place)
         replicas = identity_of(run)["replicas"]
         stage = Stage(plan, source.pretrain.side, replicas)
-        extent = Extent(probe_functions())
+        extent = Extent(probe_functions(), **constants)
         return judge(plan, run, source, stage, encoders, extent)
 
 

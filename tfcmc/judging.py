@@ -5,8 +5,6 @@ arguments down.
 """
 
 import dataclasses
-import hashlib
-import json
 
 import numpy as np
 
@@ -16,7 +14,9 @@ from tfcmc.checks import UsageError
 from tfcmc.data.pictures import in_batches
 from tfcmc.doctor import examine
 from tfcmc.evaluation import verdict
+from tfcmc.evaluation.classes import class_sizes, majority
 from tfcmc.evaluation.features import encode, weights_hash
+from tfcmc.evaluation.inputs import Inputs, digest, measure
 from tfcmc.lazy import keras, tf
 from tfcmc.probes import Labelled
 from tfcmc.stage import hold_out, patient
@@ -33,12 +33,27 @@ class Extent:
         each_view: Whether probes also read each view alone.
         figures: Whether figures are drawn.
         beside: `Run`s whose controls may be taken, as those of siblings are.
+        alpha: Exponent of the alignment; None for that of the history.
+        t: Sharpness of the uniformity; None for that of the history.
     """
 
     probes: dict
     each_view: bool = True
     figures: bool = True
     beside: tuple = ()
+    alpha: float | None = None
+    t: float | None = None
+
+    def constants(self, config) -> dict:
+        """Returns alpha and t of the verdict.
+
+        Args:
+            config: The `PretrainConfig` that the history was measured by.
+        """
+        return {
+            "alpha": config.alpha if self.alpha is None else self.alpha,
+            "t": config.t if self.t is None else self.t,
+        }
 
 
 def judge(plan, run, source, stage, encoders, extent):
@@ -61,10 +76,14 @@ def judge(plan, run, source, stage, encoders, extent):
     print("judging the frozen features")
     learnt_from, held_out = hold_out(source, plan.config.seed)
     judged = showing.judged_pictures(plan, source)
-    result = describe(plan, rows, source)
+    constants = extent.constants(plan.config)
+    result = describe(plan, rows, source) | constants
     result["encoders_sha256"] = hashes
-    trained, encoded = measure(plan, source, stage, encoders, judged, extent)
+    inputs = inputs_of(plan, source, stage, encoders, judged, extent)
+    trained, confusions = measure(inputs)
     result |= trained
+    encoded = inputs.judged
+    del inputs  # what probes were fitted on takes as much again
     result |= controls(plan, run, source, stage, judged, extent)
     after = hashes_of(names, encoders)
     if after != hashes:
@@ -72,7 +91,6 @@ def judge(plan, run, source, stage, encoders, extent):
             f"the encoders' weights changed while they were judged: "
             f"{hashes} before, {after} after"
         )
-    constants = {"alpha": plan.config.alpha, "t": plan.config.t}
     dim = encoded.embeddings[0].shape[1]
     result["floors"] = verdict.floors(dim, **constants)
     known = patient(
@@ -84,8 +102,8 @@ def judge(plan, run, source, stage, encoders, extent):
     ]
     drawn = None
     if extent.figures:
-        drawn = showing.draw(plan, run, source, encoded, result)
-    showing.show(plan, run, source, encoded, result, drawn)
+        drawn = showing.draw(plan, run, source, encoded, confusions, result)
+    showing.show(plan, run, source, encoded, confusions, result, drawn)
     run.write_json("metrics.json", result)
     print(verdict_text(result, names))
     print(f"everything is in {run.folder}")
@@ -101,6 +119,11 @@ def describe(plan, rows, source):
         source: A `Source`.
     """
     config = plan.config
+    sizes = {}
+    if source.labelled:
+        labels = source.probe_train.labels, source.test.labels
+        sizes["classes"] = class_sizes(source.class_names, *labels)
+        _, sizes["majority_share"] = majority(sizes["classes"])
     judged_on = "held-out" if source.test is None else config.judge_on
     return {
         "loss": plan.loss.spec,
@@ -109,9 +132,8 @@ def describe(plan, rows, source):
         # Those trained: a search may stop before the schedule's end.
         "epochs": rows[-1]["epoch"] if rows else config.epochs,
         "geometry": config.geometry,
-        "alpha": config.alpha,
-        "t": config.t,
         "judged_on": judged_on,
+        **sizes,
         "versions": {
             "tfcmc": tfcmc.__version__,
             "tensorflow": tf.__version__,
@@ -123,8 +145,8 @@ def describe(plan, rows, source):
 def controls(plan, run, source, stage, judged, extent):
     """Judges untrained encoders and raw pixels.
 
-    Where a run beside this one has judged the same untrained encoders on the
-    same pictures, its numbers are taken: they would be the same.
+    Where a run beside this one has judged what is the same to the last bit,
+    its numbers are taken: they would be the same.
 
     Args:
         plan: A `Plan`.
@@ -136,10 +158,13 @@ def controls(plan, run, source, stage, judged, extent):
 
     Returns:
         `untrained`, `raw_pixels` or `no_probe`, and the `controls_key` that
-        says of what.
+        says of what: the hash of all that they were computed from.
     """
-    untrained = stage.encoders()
-    key = controls_key(plan, source, stage, untrained, judged, extent)
+    untrained = inputs_of(
+        plan, source, stage, stage.encoders(), judged, extent
+    )
+    pixels = raw_pixels(source)
+    key = digest(tfcmc.__version__, untrained, pixels)
     for other in (*run.siblings(), *extent.beside):
         try:
             found = read_metrics(other) or {}
@@ -150,43 +175,17 @@ def controls(plan, run, source, stage, judged, extent):
             kept = ("untrained", "raw_pixels", "no_probe", "controls_key")
             return {name: found[name] for name in kept if name in found}
     result = {"controls_key": key}
-    result["untrained"], _ = measure(
-        plan, source, stage, untrained, judged, extent
-    )
-    if source.labelled:
-        result["raw_pixels"] = probe_raw_pixels(plan, source, extent.probes)
-    else:
+    result["untrained"], _ = measure(untrained)
+    if pixels is None:
         result["no_probe"] = "the data have no labelled train and test part"
+    else:
+        result["raw_pixels"], _ = verdict.run_probes(
+            extent.probes,
+            *pixels,
+            len(source.class_names),
+            seed=plan.config.seed,
+        )
     return result
-
-
-def controls_key(plan, source, stage, untrained, judged, extent):
-    """Returns a hash of all that the numbers of the controls depend on."""
-    digest = hashlib.sha256()
-    what = [
-        tfcmc.__version__,
-        plan.config.seed,
-        plan.config.alpha,
-        plan.config.t,
-        plan.crop.spec,
-        hashes_of(stage.views.names, untrained),
-        sorted(extent.probes),
-        extent.each_view,
-    ]
-    digest.update(json.dumps(what).encode())
-    parts = [(judged, None)]
-    if source.labelled:
-        parts = [
-            (split.pictures, split.labels)
-            for split in (source.probe_train, source.test)
-        ]
-    for pictures, labels in parts:
-        for batch in in_batches(pictures, 1024):
-            digest.update(str(batch.shape).encode())
-            digest.update(np.ascontiguousarray(batch))
-        if labels is not None:
-            digest.update(np.ascontiguousarray(labels))
-    return digest.hexdigest()
 
 
 def hashes_of(names, encoders):
@@ -194,42 +193,43 @@ def hashes_of(names, encoders):
     return dict(zip(names, map(weights_hash, encoders), strict=True))
 
 
-def measure(plan, source, stage, encoders, judged, extent):
-    """Runs all metrics and probes on one pair of encoders.
+def inputs_of(plan, source, stage, encoders, judged, extent):
+    """Gathers all that the numbers of one pair of encoders depend on.
+
+    Args:
+        plan: A `Plan`.
+        source: A `Source`.
+        stage: The `Stage`.
+        encoders: One encoder a view.
+        judged: Pictures.
+        extent: An `Extent`.
 
     Returns:
-        `(numbers, encoded)`; `encoded` are the pictures of `judged`.
+        `Inputs`.
     """
-    names = stage.views.names
     read = stage.reader(encoders)
-    encoded = encode(read, judged)
-    constants = {"alpha": plan.config.alpha, "t": plan.config.t}
-    few = encoded.first(verdict.SPHERE_COUNT)
-    few = verdict.sphere(names, few, **constants)
-    numbers = {
-        "alignment": few["alignment"],
-        "uniformity": few["uniformity"],
-        "sphere": few,
-        "sphere_all": verdict.sphere(
-            names, encoded, intervals=True, **constants
-        ),
-    }
-    if source.labelled:
-        numbers |= verdict.probe_views(
-            extent.probes,
-            names if extent.each_view else (),
-            encode(read, source.probe_train.pictures),
-            source.probe_train.labels,
-            encoded,
-            source.test.labels,
-            plan.config.seed,
-        )
-    return numbers, encoded
+    train, test = source.probe_train, source.test
+    labelled = source.labelled
+    return Inputs(
+        names=stage.views.names,
+        judged=encode(read, judged),
+        train=Labelled(encode(read, train.pictures), train.labels)
+        if labelled
+        else None,
+        labels=test.labels if labelled else None,
+        classes=len(source.class_names),
+        probes=extent.probes,
+        each_view=extent.each_view,
+        seed=plan.config.seed,
+        **extent.constants(plan.config),
+    )
 
 
-def probe_raw_pixels(plan, source, probes):
-    """Runs every probe on raw pixels."""
-    parts = [
+def raw_pixels(source):
+    """Returns `Labelled` raw pixels of both parts, or None without labels."""
+    if not source.labelled:
+        return None
+    return tuple(
         Labelled(
             np.concatenate(
                 [
@@ -240,5 +240,4 @@ def probe_raw_pixels(plan, source, probes):
             split.labels,
         )
         for split in (source.probe_train, source.test)
-    ]
-    return verdict.run_probes(probes, *parts, seed=plan.config.seed)
+    )

@@ -4,6 +4,8 @@ Like `plan.py` it stands at the seam: it reads a plan, and hands plain
 arguments down.
 """
 
+import dataclasses
+
 import numpy as np
 
 from tfcmc import board, figures
@@ -13,14 +15,15 @@ from tfcmc.evaluation import verdict
 from tfcmc.evaluation.features import Encoded
 from tfcmc.losses import Loss
 from tfcmc.stage import hold_out
-from tfcmc.stored import read_embedded, read_history
+from tfcmc.stored import measured_by, read_embedded, read_history
 from tfcmc.summary import count_epochs
 
 ANCHORS = 128  # pictures whose negatives are weighed
 FEWEST_ANCHORS = 3
+CONFUSED = "linear_probe"  # whose confusions are drawn
 
 
-def show(plan, run, source, encoded, result, drawn):
+def show(plan, run, source, encoded, confusions, result, drawn):
     """Writes vectors, and for TensorBoard all that is to be seen of a run.
 
     Args:
@@ -28,10 +31,13 @@ def show(plan, run, source, encoded, result, drawn):
         run: The `Run` to write to.
         source: A `Source`.
         encoded: `Encoded` pictures, those that were judged.
+        confusions: Probe name to confusion matrix.
         result: The metrics.
         drawn: Their t-SNE `Map`, or None.
     """
-    write_embedded(run, source, plan.views.function().names, encoded, drawn)
+    names = plan.views.function().names
+    matrix = confusions.get(CONFUSED)
+    write_embedded(run, source, names, encoded, matrix, drawn)
     show_in_tensorboard(plan, run, source, encoded, result)
 
 
@@ -42,23 +48,35 @@ def judged_pictures(plan, source):
     return source.test.pictures
 
 
-def draw(plan, run, source, encoded, result):
+def shown_rows(encoded):
+    """Returns the rows of a draw of judged pictures that stand for all."""
+    return verdict.sample_rows(len(encoded), verdict.SPHERE_COUNT)
+
+
+def labels_of(source, rows):
+    """Returns the labels of judged pictures, or None where there are none."""
+    return None if source.test is None else source.test.labels[rows]
+
+
+def draw(plan, run, source, encoded, confusions, result):
     """Draws the figures of one run; notes the map's trustworthiness.
 
     Returns:
         The t-SNE `Map`, or None of too few pictures.
     """
     run.create()
+    rows = shown_rows(encoded)
     panel = figures.Panel(
         title=f"{plan.loss.spec}\n{plan.data.spec}, "
         f"{count_epochs(result['epochs'])}, seed {plan.config.seed}",
         names=plan.views.function().names,
-        encoded=encoded.first(verdict.SPHERE_COUNT),
-        labels=None
-        if source.test is None
-        else source.test.labels[: verdict.SPHERE_COUNT],
+        encoded=encoded.take(rows),
+        labels=labels_of(source, rows),
         class_names=source.class_names,
+        confusion=confusions.get(CONFUSED),
     )
+    if panel.confusion is not None:
+        figures.confusion_matrix([panel], run.figures / "confusion_matrix.png")
     figures.alignment_histogram(
         [panel], run.figures / "alignment_histogram.png"
     )
@@ -75,14 +93,22 @@ def draw(plan, run, source, encoded, result):
 
 def draw_training(plan, run, encoded, result):
     """Draws how the run came to be what it is, and what its loss pushes."""
-    trace = trace_of(plan.loss.spec, plan.config.seed, run, result)
-    if trace.rows:
+    config = plan.config
+    trace = trace_of(plan.loss.spec, config.seed, run, result)
+    if not measured_by(result, dataclasses.asdict(config)):
+        print(
+            f"  note: the history was measured with alpha {config.alpha:g} "
+            f"and t {config.t:g}:\n"
+            f"    its map and its curves are left as they are"
+        )
+    elif trace.rows:
         figures.alignment_uniformity_map(
             [trace], run.figures / "alignment_uniformity_map.png"
         )
         figures.learning_curves([trace], run.figures / "learning_curves.png")
     loss = Loss(plan.loss)
-    vectors = encoded.first(ANCHORS).embeddings
+    anchors = verdict.sample_rows(len(encoded), ANCHORS)
+    vectors = encoded.take(anchors).embeddings
     if not loss.whole_batch and len(vectors[0]) >= FEWEST_ANCHORS:
         figures.gradient_anatomy(
             [(plan.loss.spec, *negative_weights(loss, *vectors))],
@@ -114,26 +140,30 @@ def trace_of(label, seed, run, result):
     )
 
 
-def write_embedded(run, source, names, encoded, drawn):
-    """Writes the first judged pictures' vectors, for figures of many runs.
+def write_embedded(run, source, names, encoded, confusion, drawn):
+    """Writes the vectors of a draw of pictures, for figures of many runs.
 
     Args:
         run: The `Run`.
         source: A `Source`.
         names: The name of each view.
         encoded: `Encoded` pictures, those that were judged.
+        confusion: The linear probe's confusion matrix, or None.
         drawn: Their t-SNE `Map`, which takes seconds to make, or None.
     """
-    few = encoded.first(verdict.SPHERE_COUNT)
-    arrays = {}
+    rows = shown_rows(encoded)
+    few = encoded.take(rows)
+    arrays = {"rows": rows}
     for name, features, embeddings in zip(
         names, few.features, few.embeddings, strict=True
     ):
         arrays[f"features_{name}"] = features
         arrays[f"embeddings_{name}"] = embeddings
     if source.test is not None:
-        arrays["labels"] = source.test.labels[: verdict.SPHERE_COUNT]
+        arrays["labels"] = labels_of(source, rows)
         arrays["class_names"] = np.array(source.class_names, dtype=str)
+    if confusion is not None:
+        arrays["confusion"] = confusion
     if drawn is not None:
         arrays["tsne"] = drawn.points
         arrays["tsne_trustworthiness"] = np.array(drawn.trust)
@@ -165,6 +195,7 @@ def read_panel(title, run, names):
         ),
         labels=arrays.get("labels"),
         class_names=arrays.get("class_names", ()),
+        confusion=arrays.get("confusion"),
         map=drawn,
     )
 
@@ -193,14 +224,15 @@ def show_in_tensorboard(plan, run, source, encoded, result):
     verdict for its metrics and not every curve.
     """
     folder = run.tensorboard / "verdict"
-    few = encoded.first(verdict.SPHERE_COUNT)
+    rows = shown_rows(encoded)
     board.write_projector(
         folder,
-        few,
+        encoded.take(rows),
         plan.views.function().names,
-        None if source.test is None else source.test.labels,
+        labels_of(source, rows),
         source.class_names,
-        Subset(judged_pictures(plan, source), np.arange(len(few.features[0]))),
+        Subset(judged_pictures(plan, source), rows),
+        where=rows,
     )
     board.write_images(
         folder, sorted(run.figures.glob("*.png")), step=result["epochs"]

@@ -14,6 +14,7 @@ from tfcmc.identity import NAME as IDENTITY_FILE
 from tfcmc.records import COUNT, SHARE, damaged, read_record
 
 SETTINGS = {"loss": str, "data": str, "seed": int, "epochs": int}
+CONSTANTS = ("alpha", "t")  # of alignment and uniformity
 PROBES = {
     f"{name}?": {"accuracy": SHARE}
     for name in ("linear_probe", "mlp_head", "knn", "plain_head")
@@ -26,12 +27,13 @@ SPHERE = {
 }
 METRICS = {
     **SETTINGS,
+    **dict.fromkeys(CONSTANTS, float),
     **PROBES,
     "raw_pixels?": PROBES,
     "alignment": float,
     "uniformity": float,
     "sphere": SPHERE,
-    "sphere_all?": SPHERE,
+    "sphere_all": SPHERE,
     "untrained": {
         "alignment": float,
         "uniformity": float,
@@ -56,6 +58,7 @@ METRICS = {
     "controls_key": str,
     "judged_on": str,
     "encoders_sha256?": {str: str},
+    "classes?": [{"name": str, "train": COUNT, "judged": COUNT}],
 }
 COLUMNS = ("epoch", "seconds", "loss", "alignment", "uniformity")
 COLUMNS += ("effective_rank", "apart")
@@ -129,8 +132,21 @@ def identity_of(run):
     return found
 
 
+def measured_by(metrics: dict, settings: dict) -> bool:
+    """Whether a verdict and the history of its run have the same constants.
+
+    Args:
+        metrics: What `read_metrics` returned.
+        settings: Setting name to value, by which the history was measured.
+    """
+    return all(metrics[name] == settings[name] for name in CONSTANTS)
+
+
 def picture_side(run):
     """Returns the side in pixels of the pictures that a run was trained on.
+
+    Args:
+        run: A `Run`.
 
     Raises:
         UsageError: if there is no record of it, or it is damaged.
@@ -177,14 +193,16 @@ def read_history(run, names=()):
 
 
 def read_embedded(run, names):
-    """Reads the vectors of a run's first judged pictures.
+    """Reads the vectors of a draw of a run's judged pictures.
 
     Args:
         run: A `Run`.
         names: The name of each view.
 
     Returns:
-        Name to array: `features_NAME` and `embeddings_NAME` of each view,
+        Name to array: `rows`, their numbers among those judged;
+        `features_NAME` and `embeddings_NAME` of each view,
+        `confusion` of the linear probe where there is one,
         `labels` with `class_names` where there are any, and the map `tsne`
         with `tsne_trustworthiness` where it was drawn.
 
@@ -219,6 +237,11 @@ def _check_vectors(arrays, names):
         whole = labels.shape == (count,) and labels.dtype.kind == "i"
         if not whole or labels.min() < 0 or labels.max() >= classes:
             raise ValueError("labels that are none of its pictures")
+    if "confusion" in arrays:
+        matrix, classes = arrays["confusion"], len(arrays["class_names"])
+        counted = matrix.dtype.kind == "i" and matrix.min(initial=0) >= 0
+        if matrix.shape != (classes, classes) or not counted:
+            raise ValueError(f"confusion {list(matrix.shape)}")
     if "tsne" in arrays:
         points = arrays["tsne"]
         trust = float(arrays["tsne_trustworthiness"])

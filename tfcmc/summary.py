@@ -2,7 +2,11 @@
 
 import textwrap
 
+from tfcmc.evaluation.classes import majority, unbalanced
+from tfcmc.text import printable
+
 WIDTH = 99
+MOST_CLASSES = 6  # that are named where they differ in size
 
 # Columns of the table, in this order.
 TITLES = {
@@ -21,7 +25,8 @@ def verdict_text(result, names):
         names: The name of each view.
 
     Returns:
-        Fewer than 30 lines of at most 100 characters.
+        Fewer than 30 lines of at most 100 characters, and seven more where
+        classes differ in size.
     """
     lines = ["", f"{result['loss']} on {result['data']}"]
     lines[-1] += f", {count_epochs(result['epochs'])}, seed {result['seed']}"
@@ -87,7 +92,43 @@ def probe_lines(result, names):
     for label, view, row, kind in rows:
         cells = [_accuracy(row[name], kind) for name in probes]
         lines.append(_probe_row(label, view, cells))
+    if unbalanced(result["classes"]):
+        lines += class_lines(result, probes)
     return [*lines, *choice_lines(result)]
+
+
+def class_lines(result, probes):
+    """Lays out what accuracy hides where classes differ in size."""
+    name, share = majority(result["classes"])
+    lines = [
+        f"classes differ in size: always naming {printable(name)[:30]!r} is "
+        f"right of {_percent(share)} %",
+        "balanced accuracy, %: the mean over classes",
+    ]
+    for label, row in (
+        ("raw pixels", result["raw_pixels"]),
+        ("untrained encoders", result["untrained"]),
+        ("trained encoders", result),
+    ):
+        cells = [_percent(row[name]["balanced_accuracy"]) for name in probes]
+        lines.append(_probe_row(label, "", cells))
+    found = [
+        (share, printable(size["name"])[:30], size["judged"])
+        for share, size in zip(
+            result[probes[0]]["class_accuracy"],
+            result["classes"],
+            strict=True,
+        )
+        if share is not None
+    ]
+    found.sort()
+    told = [f"{name} {_percent(share)} of {n:,}" for share, name, n in found]
+    if len(told) > MOST_CLASSES:
+        told[MOST_CLASSES:] = [f"and {len(told) - MOST_CLASSES} more"]
+    text = f"{TITLES.get(probes[0], probes[0])} by class, %, worst first: "
+    return lines + textwrap.wrap(
+        text + ", ".join(told), WIDTH, subsequent_indent="    "
+    )
 
 
 def choice_lines(result):
@@ -129,33 +170,18 @@ def sphere_lines(result, names):
     head = "".join(f"{column:>12}" for column in columns)
     where = f"on the {result['judged_on']} pictures"
     lines = [f"{where:28}{'alignment':>11}{head}{'rank':>7}"]
-    rows = [
-        ("untrained", result["untrained"]["sphere"]),
-        ("trained", result["sphere"]),
-    ]
-    if result["sphere_all"]["images"] > result["sphere"]["images"]:
-        rows.append(("trained", result["sphere_all"]))
-    for label, row in rows:
-        cells = "".join(
-            f"{row[f'uniformity_{name}']:>12.3f}" for name in (*names, "both")
-        )
-        text = f"{label}, {row['images']:,} images"
-        lines.append(
-            f"{text:28}{row['alignment']:>11.4f}{cells}"
-            f"{row['effective_rank']:>7.0f}"
-        )
-    row = result["sphere_all"]
-    half = [
-        f"{(row[f'{key}_interval'][1] - row[f'{key}_interval'][0]) / 2:.3f}"
-        for key in (
-            "alignment",
-            *(f"uniformity_{name}" for name in (*names, "both")),
-        )
-    ]
+    few, every = result["sphere"], result["sphere_all"]
+    drawn = few["images"] < every["images"]
+    count = f"{few['images']:,} {'drawn' if drawn else 'images'}"
     lines.append(
-        f"{'  bootstrap, 95 %: +-':28}{half[0]:>11}"
-        + "".join(f"{value:>12}" for value in half[1:])
+        _sphere_row(
+            f"untrained, {count}", result["untrained"]["sphere"], names
+        )
     )
+    lines += _with_interval(f"trained, {count}", few, names)
+    if drawn:
+        label = f"trained, {every['images']:,} images"
+        lines += _with_interval(label, every, names)
     floors = result["floors"]
     lines.append(
         f"floors: uniformity {floors['uniformity_uniform_sphere']:.3f} on a "
@@ -166,6 +192,32 @@ def sphere_lines(result, names):
         f"{floors['alignment_unrelated_views']:.3g} for unrelated views"
     )
     return lines
+
+
+def _sphere_row(label, row, names):
+    cells = "".join(
+        f"{row[f'uniformity_{name}']:>12.3f}" for name in (*names, "both")
+    )
+    return (
+        f"{label:28}{row['alignment']:>11.4f}{cells}"
+        f"{row['effective_rank']:>7.0f}"
+    )
+
+
+def _with_interval(label, row, names):
+    """Lays out a row, and beneath it how far its own numbers could be off."""
+    half = [
+        f"{(row[f'{key}_interval'][1] - row[f'{key}_interval'][0]) / 2:.3f}"
+        for key in (
+            "alignment",
+            *(f"uniformity_{name}" for name in (*names, "both")),
+        )
+    ]
+    return [
+        _sphere_row(label, row, names),
+        f"{'  bootstrap, 95 %: +-':28}{half[0]:>11}"
+        + "".join(f"{value:>12}" for value in half[1:]),
+    ]
 
 
 def finding_lines(findings):
@@ -191,4 +243,8 @@ def _accuracy(probe, view):
         accuracy = probe["validation_accuracy"]
     else:
         accuracy = (probe if view == "both" else probe[view])["accuracy"]
-    return f"{100 * accuracy:.1f}"
+    return _percent(accuracy)
+
+
+def _percent(share):
+    return f"{100 * share:.1f}"

@@ -4,10 +4,15 @@
 
 Pictures that have been moved are named with --data, or --data-dir; others
 than those it was trained on are refused.
+
+With --alpha or --t the verdict is measured by these. The history keeps those
+that it was measured with, so its figures and what the collapse doctor reads
+off it stay as they are; `compare` judges such a run anew.
 """
 
 from tfcmc.config import PretrainConfig
 from tfcmc.plan import stored_plan
+from tfcmc.stored import CONSTANTS
 from trainers import command_line
 
 
@@ -18,12 +23,13 @@ def main(argv=None):
     command_line.add_data(
         parser, "where the run's pictures are now (default: where they were)"
     )
-    command_line.add_settings(parser, PretrainConfig, only=("alpha", "t"))
+    command_line.add_settings(parser, PretrainConfig, only=CONSTANTS)
     given = command_line.parse(parser, argv)
+    constants = {name: given.pop(name) for name in CONSTANTS if name in given}
     plan, run = stored_plan(given.pop("run"), **given)
     from tfcmc import experiment  # loads TensorFlow: only now
 
-    experiment.evaluate(plan, run)
+    experiment.evaluate(plan, run, **constants)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pathlib
 from tfcmc.checks import UsageError
 from tfcmc.registry import parse_spec
 from tfcmc.runs import Run
-from tfcmc.stored import read_metrics, read_settings
+from tfcmc.stored import measured_by, read_metrics, read_settings
 from tuning.records import (
     DONE,
     OBJECTIVES,
@@ -131,12 +131,21 @@ def defaults(folder, search):
     Returns:
         A `Trial` without a number and without the seconds that it took, or
         None where the run is not finished.
+
+    Raises:
+        UsageError: if it was judged again by other constants than the trials.
     """
     run = Run(pathlib.Path(folder) / "default")
     metrics = read_metrics(run)
     if metrics is None:
         return None
     known = settings_of(run.folder, search)
+    if not measured_by(metrics, known):
+        raise UsageError(
+            f"`search` must hold runs judged by their own alpha and t. "
+            f"Received: {run.folder}, judged by others.\n"
+            f"python -m trainers.evaluate {run.folder} judges it again."
+        )
     _, options, _ = parse_spec(known["encoder"])
     known |= {f"encoder.{name}": value for name, value in options.items()}
     _, options, _ = parse_spec(known["loss"])

@@ -6,9 +6,10 @@ nowhere else in a search, for two pairs of encoders.
 
 import pathlib
 
+from tfcmc.evaluation.inputs import measure
 from tfcmc.evaluation.intervals import difference_interval, share_interval
 from tfcmc.experiment import probe_functions
-from tfcmc.judging import Extent, hashes_of, measure
+from tfcmc.judging import Extent, hashes_of, inputs_of
 from tfcmc.ownership import check_data
 from tfcmc.plan import stored_plan
 from tfcmc.showing import judged_pictures
@@ -78,7 +79,9 @@ def judge_run(plan, run, source):
     stage = Stage(plan, source.pretrain.side)
     extent = Extent(probe_functions(PROBES), each_view=False)
     pictures = judged_pictures(plan, source)
-    found, _ = measure(plan, source, stage, encoders, pictures, extent)
+    found, _ = measure(
+        inputs_of(plan, source, stage, encoders, pictures, extent)
+    )
     for name in PROBES:
         if name in found:
             accuracy = found[name]["accuracy"]

@@ -29,7 +29,7 @@ from tuning import search
 from tuning.distributed import NAMES
 from tuning.oracle import Tuner
 from tuning.plan import plan_search, settled, with_objective
-from tuning.ranking import scores_of
+from tuning.ranking import defaults, scores_of
 from tuning.records import (
     read_search,
     read_trials,
@@ -143,18 +143,33 @@ def test_run_folders(searched):
 
 
 def test_evaluate_a_trial(searched, tmp_path, capsys):
-    """All probes and figures, on the validation part still."""
+    """All probes, on the validation part still; by other constants.
+
+    The history keeps its own: neither the doctor nor a figure mixes them, and
+    reports of the search refuse the mixture.
+    """
     folder, _, _ = searched
-    run = tmp_path / "run"
+    run = tmp_path / "default"
     shutil.copytree(folder / "default", run)
     before = json.loads((run / "metrics.json").read_text())
-    evaluate.main([str(run)])
+    evaluate.main([str(run), "--alpha=1", "--t=5"])
     after = json.loads((run / "metrics.json").read_text())
     assert after["judged_on"] == "validation"
-    assert "validation accuracy, %" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "validation accuracy, %" in out
+    assert "measured with alpha 2 and t 2" in " ".join(out.split())
+    assert (after["alpha"], after["t"]) == (1.0, 5.0)
+    assert after["findings"] == before["findings"]
+    assert after["floors"]["alignment_unrelated_views"] == 2**0.5
+    drawn = {path.stem for path in run.glob("figures/*.png")}
+    assert "hypersphere" in drawn
+    assert not drawn & {"alignment_uniformity_map", "learning_curves"}
+    search = read_search(folder)
+    with pytest.raises(UsageError, match="their own alpha and t"):
+        defaults(tmp_path, search)
     for name in ("linear_probe", "knn"):
         assert after[name]["accuracy"] == before[name]["accuracy"]
-    assert "mlp_head" in after and list(run.glob("figures/*.png"))
+    assert "mlp_head" in after
 
 
 def test_promoted(tmp_path):

@@ -12,6 +12,7 @@ import numpy as np
 
 from tfcmc.board.sprite import MOST_TILES, draw_sprite, save_sprite
 from tfcmc.data.pictures import Subset
+from tfcmc.evaluation.verdict import sample_rows
 from tfcmc.files import whole, write_whole
 from tfcmc.lazy import LazyModule
 from tfcmc.text import plain_text
@@ -40,21 +41,21 @@ def write_projector(
         labels: `[count]`, or None.
         class_names: One name a label.
         pictures: The same pictures, as in `tfcmc.data.pictures`. More than
-            `MOST_TILES` have no room for thumbnails: the rest is left out.
+            `MOST_TILES` have no room for thumbnails: as many are drawn.
         where: What names each picture, such as its file; by default its
             number.
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).unlink(missing_ok=True)
-    count = min(len(pictures), MOST_TILES)
-    few = encoded.first(count)
+    rows = sample_rows(len(pictures), MOST_TILES)
+    few = encoded.take(rows)
     vectors = dict(zip(names, few.embeddings, strict=True))
     vectors["both"] = few.both()
-    sprite, tile = draw_sprite(Subset(pictures, np.arange(count)))
+    sprite, tile = draw_sprite(Subset(pictures, rows))
     with whole(folder / "sprite.png") as aside:
         save_sprite(sprite, aside)
-    lines = metadata_lines(count, labels, class_names, where)
+    lines = metadata_lines(rows, labels, class_names, where)
     write_whole(folder / "metadata.tsv", "\n".join(lines) + "\n")
     config = config_pb2.ProjectorConfig()
     for name, array in vectors.items():
@@ -69,28 +70,27 @@ def write_projector(
     write_whole(folder / CONFIG, text_format.MessageToString(config))
 
 
-def metadata_lines(count, labels, class_names, where=None):
+def metadata_lines(rows, labels, class_names, where=None):
     """Lays out the table of what is known of each point.
 
     Args:
-        count: How many points.
-        labels: `[count]` or more, or None.
+        rows: `[count]`, the pictures that are points.
+        labels: One a picture, or None.
         class_names: One name a label.
-        where: `[count]` or more names of pictures, or None for their numbers.
+        where: One name a picture, or None for their numbers.
 
     Returns:
         One line a point. Before them a line of titles, but where there is
         one column only: the plugin would take it for a point.
     """
     pictures = [
-        str(name) for name in (range(count) if where is None else where)
+        _cell(str(row if where is None else where[row])) for row in rows
     ]
-    pictures = [_cell(name) for name in pictures[:count]]
     if labels is None:
         return pictures
-    classes = [_cell(class_names[label]) for label in labels[:count]]
-    rows = zip(classes, pictures, strict=True)
-    return ["class\tpicture", *("\t".join(row) for row in rows)]
+    classes = [_cell(class_names[labels[row]]) for row in rows]
+    lines = zip(classes, pictures, strict=True)
+    return ["class\tpicture", *("\t".join(line) for line in lines)]
 
 
 def write_tensor(folder, name, array):

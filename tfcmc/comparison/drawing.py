@@ -4,10 +4,9 @@ Like `plan.py` it stands at the seam: it reads run folders, and hands plain
 arguments down.
 """
 
-import numpy as np
-
 from tfcmc import figures
 from tfcmc.anatomy import negative_weights
+from tfcmc.evaluation.verdict import sample_rows
 from tfcmc.losses import Loss
 from tfcmc.report import Picture
 from tfcmc.runs import make_folder
@@ -43,6 +42,7 @@ def draw(finished, folder, pairs=()):
         draw_alignment(panels, folder, seed),
         draw_hypersphere(panels, folder, seed),
         draw_tsne(panels, folder, first[0].seed),
+        draw_confusion(panels, folder, seed),
         draw_anatomy(first, panels, folder),
     ]
     return [picture for picture in drawn if picture is not None]
@@ -140,6 +140,21 @@ def draw_tsne(panels, folder, seed):
     )
 
 
+def draw_confusion(panels, folder, seed):
+    """Draws the confusion matrices, a panel a loss, where there is a probe."""
+    panels = [panel for panel in panels if panel.confusion is not None]
+    if not panels:
+        return None
+    path = folder / "confusion_matrix.png"
+    figures.confusion_matrix(panels, path)
+    return Picture(
+        "What each class is taken for",
+        f"The linear probe's predictions, a row a class ({seed}), in shares "
+        f"of the class; beside a class, how many pictures it has.",
+        path,
+    )
+
+
 def draw_anatomy(first, panels, folder):
     """Draws the weight of negatives, for all losses on the same embeddings.
 
@@ -149,10 +164,9 @@ def draw_anatomy(first, panels, folder):
     place = min(
         range(len(first)), key=lambda n: first[n].metrics()["uniformity"]
     )
-    chosen = np.random.default_rng(0).permutation(
-        len(panels[place].encoded.embeddings[0])
-    )[:ANCHORS]
-    vectors = [array[chosen] for array in panels[place].encoded.embeddings]
+    encoded = panels[place].encoded
+    chosen = sample_rows(len(encoded), ANCHORS)
+    vectors = encoded.take(chosen).embeddings
     curves, left_out = [], []
     for entry in first:
         loss = Loss(entry.plan.loss)

@@ -14,7 +14,7 @@ from tfcmc.config import PretrainConfig, make_config
 from tfcmc.identity import CIRCUMSTANCES, data_differences
 from tfcmc.plan import data_word, make_plan, open_run
 from tfcmc.runs import Run
-from tfcmc.stored import identity_of, read_metrics
+from tfcmc.stored import identity_of, measured_by, read_metrics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,9 +97,13 @@ class Entry:
         return read_metrics(self.run)
 
     def finished(self):
-        """Whether it was trained to the end and judged."""
+        """Whether it was trained to the end and judged by its settings."""
         found = self.metrics()
-        return found is not None and found["epochs"] == self.epochs
+        return (
+            found is not None
+            and found["epochs"] == self.epochs
+            and measured_by(found, dataclasses.asdict(self.plan.config))
+        )
 
     def words(self):
         """Returns the options that make `trainers.pretrain` this run."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfcmc.evaluation.classes import unbalanced
 from tfcmc.report import Cell, Column, Row
 from tfcmc.stored import read_history
 
@@ -14,6 +15,7 @@ PAPER_TABLE = {
 }
 COLUMNS = (
     Column("linear_probe", "linear probe", "%", 1, "higher", "linear"),
+    Column("balanced", "linear probe, balanced", "%", 1, "higher", "balanced"),
     Column("mlp_head", "MLP head", "%", 1, "higher", "MLP"),
     Column("knn", "kNN", "%", 1, "higher"),
     Column("plain_head", "plain head", "%", 1, "higher", "plain"),
@@ -25,13 +27,20 @@ COLUMNS = (
 PROBES = ("linear_probe", "mlp_head", "knn", "plain_head")
 
 
-def numbers(judged):
-    """Returns column key to number of one kind of judged features."""
+def numbers(judged, *, balanced=False):
+    """Returns column key to number of one kind of judged features.
+
+    Args:
+        judged: What `metrics.json` holds, or of the controls.
+        balanced: Whether the linear probe's mean over classes is among them.
+    """
     found = {
         name: 100 * judged[name]["accuracy"]
         for name in PROBES
         if name in judged
     }
+    if balanced:
+        found["balanced"] = 100 * judged["linear_probe"]["balanced_accuracy"]
     if "sphere" in judged:
         found |= {
             name: judged["sphere"][name]
@@ -52,13 +61,16 @@ def table_rows(entries):
     by_loss, controls = {}, {"raw": {}, "untrained": {}}
     for entry in entries:
         metrics = entry.metrics()
+        balanced = unbalanced(metrics.get("classes", ()))
         seconds = sum(row["seconds"] for row in read_history(entry.run))
         by_loss.setdefault(entry.label, []).append(
-            numbers(metrics) | {"seconds": seconds}
+            numbers(metrics, balanced=balanced) | {"seconds": seconds}
         )
-        controls["untrained"][entry.seed] = numbers(metrics["untrained"])
-        if "raw_pixels" in metrics:
-            controls["raw"][entry.seed] = numbers(metrics["raw_pixels"])
+        for kind, key in (("untrained", "untrained"), ("raw", "raw_pixels")):
+            if key in metrics:
+                controls[kind][entry.seed] = numbers(
+                    metrics[key], balanced=balanced
+                )
     labels = {"raw": "raw pixels", "untrained": "untrained encoders"}
     rows = [
         Row(labels[kind], kind, cells(list(by_seed.values())))

@@ -32,12 +32,15 @@ class Encoded:
         """Returns the features of both views side by side."""
         return np.concatenate(self.features, axis=1)
 
-    def first(self, count):
-        """Returns the same of the first pictures only."""
+    def take(self, rows):
+        """Returns the same of the pictures of these rows only."""
         return Encoded(
-            tuple(array[:count] for array in self.features),
-            tuple(array[:count] for array in self.embeddings),
+            tuple(array[rows] for array in self.features),
+            tuple(array[rows] for array in self.embeddings),
         )
+
+    def __len__(self):
+        return len(self.features[0])
 
 
 def make_reader(encoders, convert, *, pad, centre):

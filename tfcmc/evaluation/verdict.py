@@ -5,10 +5,31 @@ import functools
 import numpy as np
 
 from tfcmc import metrics
+from tfcmc.evaluation.classes import (
+    balanced_accuracy,
+    class_accuracies,
+    confusion,
+)
 from tfcmc.probes import Labelled
 
 VALIDATION_SHARE = 0.2
 SPHERE_COUNT = 1000  # pictures the paper measures alignment on
+
+
+def sample_rows(count: int, most: int) -> np.ndarray:
+    """Draws some of many pictures, the same for every run on the same data.
+
+    What is read from disk often stands in the order of its classes: the first
+    of them are no sample. A smaller draw is a part of a larger one.
+
+    Args:
+        count: How many pictures there are.
+        most: How many are wanted; all where there are fewer.
+
+    Returns:
+        `[min(count, most)]`, sorted row numbers.
+    """
+    return np.sort(np.random.default_rng(0).permutation(count)[:most])
 
 
 def carve_validation(labels, seed):
@@ -34,61 +55,62 @@ def carve_validation(labels, seed):
     return np.setdiff1d(np.arange(len(labels)), validation), validation
 
 
-def run_probes(probes, train, test, *, seed):
+def run_probes(probes, train, test, classes, *, seed):
     """Runs every probe on one kind of features.
 
     Args:
         probes: Probe name to function.
         train: `Labelled` features of probe-train.
         test: `Labelled` features of test.
+        classes: How many classes there are.
         seed: Of the validation part and of the probes.
 
     Returns:
-        Probe name to its numbers.
+        `(numbers, confusions)`: probe name to its numbers, with the
+        `balanced_accuracy` and the `class_accuracy` of each class; and to
+        its confusion matrix `[classes, classes]`.
     """
     parts = [
         Labelled(train.features[rows], train.labels[rows])
         for rows in carve_validation(train.labels, seed)
     ]
-    return {
-        name: probe(*parts, test, seed=seed) for name, probe in probes.items()
-    }
+    numbers, confusions = {}, {}
+    for name, probe in probes.items():
+        found = probe(*parts, test, seed=seed)
+        matrix = confusion(test.labels, found.pop("predicted"), classes)
+        shares = class_accuracies(matrix)
+        found["balanced_accuracy"] = balanced_accuracy(shares)
+        numbers[name] = found | {"class_accuracy": shares}
+        confusions[name] = matrix
+    return numbers, confusions
 
 
-def probe_views(probes, names, train, train_labels, test, test_labels, seed):
+def probe_views(probes, names, train, test, classes, *, seed):
     """Runs every probe on each view's features and on both side by side.
 
     Args:
         probes: Probe name to function.
         names: The name of each view; none, to read both only.
-        train: `Encoded` pictures of probe-train.
-        train_labels: `[count]`.
-        test: `Encoded` pictures of test.
-        test_labels: `[count]`.
+        train: `Labelled` of probe-train, its features `Encoded`.
+        test: `Labelled` of test, its features `Encoded`.
+        classes: How many classes there are.
         seed: Of the validation part and of the probes.
 
     Returns:
-        Probe name to its numbers on both views, which hold those on a single
-        view under its name.
+        `(numbers, confusions)`, as `run_probes`, of both views; the numbers
+        hold those on a single view under its name.
     """
-    kinds = {"both": (train.both(), test.both())}
-    if names:
-        views = zip(train.features, test.features, strict=True)
-        kinds |= dict(zip(names, views, strict=True))
-    results = {
-        kind: run_probes(
-            probes,
-            Labelled(fit, train_labels),
-            Labelled(judged, test_labels),
-            seed=seed,
-        )
-        for kind, (fit, judged) in kinds.items()
-    }
-    return {
-        probe: results["both"][probe]
-        | {name: results[name][probe] for name in names}
-        for probe in probes
-    }
+
+    def run(*features):
+        labelled = map(Labelled, features, (train.labels, test.labels))
+        return run_probes(probes, *labelled, classes, seed=seed)
+
+    numbers, confusions = run(train.features.both(), test.features.both())
+    views = zip(train.features.features, test.features.features, strict=True)
+    for name, features in zip(names, views, strict=False):
+        for probe, found in run(*features)[0].items():
+            numbers[probe][name] = found
+    return numbers, confusions
 
 
 def sphere(names, encoded, *, alpha=2.0, t=2.0, intervals=False):

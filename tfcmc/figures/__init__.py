@@ -4,6 +4,7 @@ from tfcmc.figures.alignment import alignment_histogram as alignment_histogram
 from tfcmc.figures.alignment_uniformity import (
     alignment_uniformity_map as alignment_uniformity_map,
 )
+from tfcmc.figures.confusion import confusion_matrix as confusion_matrix
 from tfcmc.figures.curves import learning_curves as learning_curves
 from tfcmc.figures.gradient import gradient_anatomy as gradient_anatomy
 from tfcmc.figures.hypersphere import hypersphere as hypersphere

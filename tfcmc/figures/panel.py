@@ -28,6 +28,8 @@ class Panel:
         encoded: `Encoded` pictures.
         labels: `[count]`, or None.
         class_names: One name a label.
+        confusion: `[classes, classes]`, what the linear probe took the
+            pictures of each class for, or None.
         map: Their t-SNE `Map`, where it is known already.
     """
 
@@ -36,6 +38,7 @@ class Panel:
     encoded: object
     labels: np.ndarray | None = None
     class_names: tuple = ()
+    confusion: np.ndarray | None = None
     map: object = None
 
     def classes(self):

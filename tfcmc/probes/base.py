@@ -2,7 +2,7 @@
 
 A member is a function `(fit, validation, test, *, seed, options) -> dict` on
 `Labelled` features. Whatever it chooses, it chooses on the validation part;
-`test` is read once, for the accuracy it returns.
+`test` is read once, for the accuracy and the predictions it returns.
 """
 
 import dataclasses
@@ -75,6 +75,20 @@ def check_parts(fit, validation, test):
         raise must("features", "of one length", sorted(dims))
     if len(np.unique(fit.labels)) < 2:
         raise must("fit", "of at least two classes", np.unique(fit.labels))
+
+
+def told(predicted, labels) -> dict:
+    """Returns what a probe tells of the test part.
+
+    Args:
+        predicted: `[count]`.
+        labels: `[count]`.
+
+    Returns:
+        `accuracy`, in [0, 1], and what was `predicted`.
+    """
+    accuracy = float(np.mean(predicted == labels))
+    return {"accuracy": accuracy, "predicted": np.asarray(predicted)}
 
 
 def join(first, second):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfcmc.checks import must
-from tfcmc.probes.base import PROBES, check_features, check_parts, join
+from tfcmc.probes.base import PROBES, check_features, check_parts, join, told
 from tfcmc.registry import Number
 
 BLOCK = 2**24  # similarities held at once: 64 MiB
@@ -35,7 +35,8 @@ def knn(fit, validation, test, *, seed, k=200, temperature=0.07):
         temperature: Above 0; the lower, the more the nearest outweigh.
 
     Returns:
-        `accuracy` on test, in [0, 1], and the `k` that voted.
+        `accuracy` on test, in [0, 1], what was `predicted`, and the `k` that
+        voted.
 
     Reference: Wu et al. 2018, "Unsupervised feature learning via
         non-parametric instance discrimination", section 3.4.
@@ -54,7 +55,7 @@ def knn(fit, validation, test, *, seed, k=200, temperature=0.07):
         for start in range(0, len(judged), rows)
     ]
     predicted = names[np.concatenate(votes).argmax(axis=1)]
-    return {"accuracy": float(np.mean(predicted == test.labels)), "k": k}
+    return {**told(predicted, test.labels), "k": k}
 
 
 def leave_one_out(features, labels, *, k=20, temperature=0.07):

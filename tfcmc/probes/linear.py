@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, check_parts, join, standardise
+from tfcmc.probes.base import PROBES, check_parts, join, standardise, told
 from tfcmc.threads import on_one_thread
 
 linear_model = LazyModule("sklearn.linear_model")
@@ -29,8 +29,9 @@ def linear_probe(fit, validation, test, *, seed):
         seed: Not read: the fit is deterministic.
 
     Returns:
-        `accuracy` on test, `validation_accuracy`, both in [0, 1], and the
-        `inverse_strength` chosen (scikit-learn's C).
+        `accuracy` on test and what was `predicted` there,
+        `validation_accuracy`, both in [0, 1], and the `inverse_strength`
+        chosen (scikit-learn's C).
     """
     del seed
     check_parts(fit, validation, test)
@@ -49,7 +50,7 @@ def linear_probe(fit, validation, test, *, seed):
     scaled, judged = standardise(whole.features, test.features)
     model = _regression(best[1], scaled, whole.labels, None)
     return {
-        "accuracy": _accuracy(model, judged, test.labels),
+        **told(model.predict(judged), test.labels),
         "validation_accuracy": best[0],
         "inverse_strength": best[1],
     }

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, check_parts, join, standardise
+from tfcmc.probes.base import PROBES, check_parts, join, standardise, told
 from tfcmc.threads import on_one_thread
 
 neural_network = LazyModule("sklearn.neural_network")
@@ -35,8 +35,8 @@ def mlp_head(fit, validation, test, *, seed):
         seed: Of the initial weights and the order.
 
     Returns:
-        `accuracy` on test, `validation_accuracy`, both in [0, 1], and the
-        `epochs` chosen.
+        `accuracy` on test and what was `predicted` there,
+        `validation_accuracy`, both in [0, 1], and the `epochs` chosen.
     """
     check_parts(fit, validation, test)
     scaled, held_out = standardise(fit.features, validation.features)
@@ -54,7 +54,7 @@ def mlp_head(fit, validation, test, *, seed):
     for _ in range(chosen):
         head = next(epochs)
     return {
-        "accuracy": _accuracy(head, judged, test.labels),
+        **told(head.predict(judged), test.labels),
         "validation_accuracy": best,
         "epochs": chosen,
     }

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfcmc.checks import must
 from tfcmc.lazy import LazyModule
-from tfcmc.probes.base import PROBES, check_parts, join
+from tfcmc.probes.base import PROBES, check_parts, join, told
 from tfcmc.threads import on_one_thread
 
 neural_network = LazyModule("sklearn.neural_network")
@@ -32,7 +32,7 @@ def plain_head(fit, validation, test, *, seed):
         seed: Of the head's initial weights and order.
 
     Returns:
-        `accuracy` on test, in [0, 1].
+        `accuracy` on test, in [0, 1], and what was `predicted`.
 
     Raises:
         UsageError: if features are too large for Adam as they are.
@@ -59,4 +59,4 @@ def plain_head(fit, validation, test, *, seed):
         warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
         head.fit(whole.features.astype(np.float32), whole.labels)
     predicted = head.predict(test.features.astype(np.float32))
-    return {"accuracy": float(np.mean(predicted == test.labels))}
+    return told(predicted, test.labels)

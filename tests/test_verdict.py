@@ -1,0 +1,238 @@
+"""What a verdict is computed from, on encoders that are not trained."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import sklearn.metrics
+
+from tests import verdicts
+from tfcmc import judging, showing, summary
+from tfcmc.config import make_config
+from tfcmc.data import Source, Split
+from tfcmc.data.pictures import ArrayPictures
+from tfcmc.evaluation import classes, inputs, verdict
+from tfcmc.evaluation.features import Encoded
+from tfcmc.evaluation.inputs import digest
+from tfcmc.plan import make_plan
+from tfcmc.probes import PROBES, Labelled
+from tfcmc.runs import Run
+from tfcmc.stage import Stage
+from tfcmc.stored import read_embedded
+
+CLASSES = ("ant", "bee", "cow", "doe")
+
+
+@pytest.fixture
+def source(rng):
+    """Twelve pictures to fit on and eight to test on, class by class."""
+    train, test = (
+        Split(
+            ArrayPictures(rng.integers(0, 256, (4 * n, 64, 64, 3), np.uint8)),
+            np.repeat(np.arange(4), n),
+        )
+        for n in (3, 2)
+    )
+    return Source(train.pictures, train, test, CLASSES, unseen=False)
+
+
+def controls_of(folder, source, **given):
+    """Judges the controls of a run, and leaves its verdict behind."""
+    given = {"encoder": "paper(width=0.25)", "run_dir": str(folder), **given}
+    plan = make_plan(make_config(given))
+    run = Run(folder)
+    run.create()
+    knn = PROBES.lookup("knn").function
+    extent = judging.Extent({"knn": knn}, each_view=False)
+    found = judging.controls(
+        plan, run, source, Stage(plan, 64), source.test.pictures, extent
+    )
+    found = json.loads(json.dumps(found))
+    settings = {"loss": "softmax", "data": "shapes", "seed": 0, "epochs": 1}
+    sphere = found["untrained"]["sphere"]
+    run.write_json("metrics.json", verdicts.verdict(settings, sphere) | found)
+    return found
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"encoder": "paper(width=0.25, final_relu=True)"},
+        {"encoder": "paper(width=0.25, dim=16)"},
+        {"precision": "bfloat16"},
+        {"crop": "window(source=96)"},
+        {"alpha": 1.0},
+        {"t": 5.0},
+        {"seed": 1},
+    ],
+    ids=str,
+)
+def test_controls_are_those_of_the_settings(source, given, tmp_path, capsys):
+    """Beside a run of other settings they are what they are alone."""
+    other = controls_of(tmp_path / "all" / "default", source)
+    beside = controls_of(tmp_path / "all" / "run", source, **given)
+    alone = controls_of(tmp_path / "alone" / "run", source, **given)
+    assert beside == alone
+    assert beside["untrained"] != other["untrained"]
+    assert "as in" not in capsys.readouterr().out
+    # What enters neither encoder nor question is no reason to judge anew.
+    again = controls_of(tmp_path / "all" / "nce", source, loss="nce")
+    assert again == other
+    assert "as in" in capsys.readouterr().out
+
+
+def test_digest_knows_every_input(rng):
+    """Whatever is changed of what `measure` sees, the hash is another."""
+    features = tuple(rng.normal(size=(5, 3)) for _ in range(2))
+    encoded = Encoded(features, features)
+    record = inputs.Inputs(
+        names=("L", "ab"),
+        judged=encoded,
+        train=Labelled(encoded, np.arange(5)),
+        labels=np.arange(5),
+        classes=5,
+        probes={"knn": PROBES.lookup("knn").function},
+        each_view=False,
+        seed=0,
+        alpha=2.0,
+        t=2.0,
+    )
+    nudged = tuple(np.nextafter(array, 9) for array in features)
+    changes = {
+        "names": ("L", "a"),
+        "judged": Encoded(features, nudged),
+        "train": Labelled(Encoded(nudged, features), np.arange(5)),
+        "labels": np.arange(5)[::-1],
+        "classes": 6,
+        "probes": {"knn": PROBES.lookup("knn(k=3)").function},
+        "each_view": True,
+        "seed": 1,
+        "alpha": 1.0,
+        "t": 5.0,
+    }
+    assert changes.keys() == {f.name for f in dataclasses.fields(record)}
+    hashes = {digest(record), digest(record, None)}
+    for name, value in changes.items():
+        hashes.add(digest(dataclasses.replace(record, **{name: value})))
+    assert len(hashes) == 2 + len(changes)
+    assert digest(dataclasses.replace(record)) in hashes
+    with pytest.raises(TypeError, match="object has no digest"):
+        digest(object())
+
+
+def test_sample_rows(rng):
+    """Each picture as often as any other; the same again; draws nested."""
+    count, most = 4000, 1000
+    rows = verdict.sample_rows(count, most)
+    assert len(np.unique(rows)) == most and (np.diff(rows) > 0).all()
+    # A quarter of each quarter, within four deviations.
+    quarters = np.bincount(rows // 1000, minlength=4)
+    assert np.abs(quarters - 250).max() < 4 * np.sqrt(250 * 0.75 * 0.75)
+    np.testing.assert_array_equal(rows, verdict.sample_rows(count, most))
+    assert set(verdict.sample_rows(count, 128)) < set(rows)
+    np.testing.assert_array_equal(verdict.sample_rows(7, 9), np.arange(7))
+
+
+def test_sorted_classes_are_sampled(source, rng, tmp_path, monkeypatch):
+    """Of pictures in the order of their classes every class is shown."""
+    monkeypatch.setattr(verdict, "SPHERE_COUNT", 40)
+    labels = np.repeat(np.arange(4), 50)
+    vectors = tuple(rng.normal(size=(200, 3)).astype("f") for _ in range(2))
+    # Every class at a point of its own.
+    vectors = tuple(array + 9 * np.eye(3, 4).T[labels] for array in vectors)
+    vectors = tuple(array.astype("f") for array in vectors)
+    encoded = Encoded(vectors, tuple(map(_unit, vectors)))
+    pictures = ArrayPictures(np.zeros((200, 8, 8, 3), np.uint8))
+    source = dataclasses.replace(source, test=Split(pictures, labels))
+    run = Run(tmp_path)
+    matrix = classes.confusion(labels, rng.permutation(labels), 4)
+    showing.write_embedded(run, source, ("L", "ab"), encoded, matrix, None)
+    found = read_embedded(run, ("L", "ab"))
+    np.testing.assert_array_equal(found["confusion"], matrix)
+    assert len(found["labels"]) == 40
+    assert set(found["labels"]) == {0, 1, 2, 3}
+    np.testing.assert_array_equal(labels[found["rows"]], found["labels"])
+    for row, vector in zip(found["rows"], found["features_L"], strict=True):
+        np.testing.assert_array_equal(vector, vectors[0][row])
+    measured, _ = inputs.measure(
+        inputs.Inputs(
+            ("L", "ab"), encoded, None, None, 4, {}, False, 0, 2.0, 2.0
+        )
+    )
+    few, every = measured["sphere"], measured["sphere_all"]
+    assert (few["images"], every["images"]) == (40, 200)
+    assert few["uniformity"] == pytest.approx(every["uniformity"], abs=0.3)
+    for row in (few, every):
+        low, high = row["alignment_interval"]
+        assert low < row["alignment"] < high
+
+
+def test_class_scores(rng):
+    """As scikit-learn has them, of classes that differ in size."""
+    labels = rng.choice(5, 300, p=[0.6, 0.25, 0.1, 0.05, 0.0])
+    predicted = np.where(rng.uniform(size=300) < 0.6, labels, 0)
+    matrix = classes.confusion(labels, predicted, 5)
+    np.testing.assert_array_equal(
+        matrix,
+        sklearn.metrics.confusion_matrix(labels, predicted, labels=range(5)),
+    )
+    shares = classes.class_accuracies(matrix)
+    expected = sklearn.metrics.recall_score(
+        labels, predicted, labels=range(4), average=None
+    )
+    assert shares == [*map(pytest.approx, expected), None]
+    assert classes.balanced_accuracy(shares) == pytest.approx(
+        sklearn.metrics.balanced_accuracy_score(labels, predicted)
+    )
+
+
+def test_probes_tell_each_class(rng):
+    """What a probe predicts of every class, on each kind of features."""
+    labels = np.repeat([0, 1], [60, 12])
+    vectors = rng.normal(size=(2, 72, 4)).astype("f") + labels[:, None]
+    parts = [
+        Labelled(Encoded(tuple(part), tuple(part)), labels)
+        for part in (vectors, vectors + 0.3)
+    ]
+    probes = {name: PROBES.lookup(name).function for name in PROBES.names()}
+    numbers, confusions = verdict.probe_views(
+        probes, ("L", "ab"), *parts, 2, seed=0
+    )
+    for name, matrix in confusions.items():
+        found = numbers[name]
+        assert matrix.sum(axis=1).tolist() == [60, 12]
+        assert found["accuracy"] == pytest.approx(np.trace(matrix) / 72)
+        assert found["class_accuracy"] == classes.class_accuracies(matrix)
+        for row in (found, found["L"], found["ab"]):
+            mean = np.mean(row["class_accuracy"])
+            assert row["balanced_accuracy"] == pytest.approx(mean)
+    assert json.loads(json.dumps(numbers)) == numbers
+
+
+@pytest.mark.parametrize("sizes", [(80, 4), (42, 42), (50, 40), (9, 0, 9)])
+def test_unbalanced_classes_are_told(sizes):
+    """On the screen, worst first; of classes of one size nothing."""
+    names = [f"c{n}" for n in range(len(sizes))]
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    told = classes.class_sizes(names, labels, labels)
+    assert [size["judged"] for size in told] == list(sizes)
+    expected = sizes == (80, 4)
+    assert classes.unbalanced(told) is expected
+    probe = {
+        "accuracy": 0.94,
+        "balanced_accuracy": 0.556,
+        "class_accuracy": [0.987, 0.125],
+    }
+    row = {"knn": probe}
+    result = {"judged_on": "test", "classes": told, **row}
+    result |= {"raw_pixels": row, "untrained": row}
+    lines = summary.probe_lines(result, ("L", "ab"))
+    assert any("right of 95.2 %" in line for line in lines) is expected
+    if expected:
+        assert lines[-2].split() == ["trained", "encoders", "55.6"]
+        assert lines[-1].endswith("first: c1 12.5 of 4, c0 98.7 of 80")
+
+
+def _unit(array):
+    return array / np.linalg.norm(array, axis=1, keepdims=True)

@@ -1,0 +1,129 @@
+"""All that the numbers of a pair of encoders depend on, in one record.
+
+`measure` sees nothing else, so that equal inputs have equal numbers: what is
+measured already can be taken by the inputs' hash, whatever settings made them.
+"""
+
+import dataclasses
+import functools
+import hashlib
+
+import numpy as np
+
+from tfcmc.evaluation import verdict
+from tfcmc.evaluation.features import Encoded
+from tfcmc.probes import Labelled
+
+
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    """What encoders made of the pictures, and what is asked of it.
+
+    Attributes:
+        names: The name of each view.
+        judged: `Encoded` pictures to judge on.
+        train: `Labelled` to fit probes on, its features `Encoded`; None
+            without a probe.
+        labels: `[count]`, of the judged pictures; None without a probe.
+        classes: How many classes there are.
+        probes: Probe name to function.
+        each_view: Whether probes also read each view alone.
+        seed: Of the validation part and of the probes.
+        alpha: Exponent of the alignment.
+        t: Sharpness of the uniformity.
+    """
+
+    names: tuple
+    judged: Encoded
+    train: Labelled | None
+    labels: np.ndarray | None
+    classes: int
+    probes: dict
+    each_view: bool
+    seed: int
+    alpha: float
+    t: float
+
+
+def measure(inputs: Inputs) -> tuple:
+    """Runs all metrics and probes on one pair of encoders.
+
+    Args:
+        inputs: `Inputs`.
+
+    Returns:
+        `(numbers, confusions)`: `sphere` of a draw of `SPHERE_COUNT`
+        pictures, with its `alignment` and `uniformity` beside it,
+        `sphere_all` of all of them, and each probe's numbers; and probe name
+        to its confusion matrix.
+    """
+    drawn = verdict.sample_rows(len(inputs.judged), verdict.SPHERE_COUNT)
+    few, every = (
+        verdict.sphere(
+            inputs.names,
+            encoded,
+            alpha=inputs.alpha,
+            t=inputs.t,
+            intervals=True,
+        )
+        for encoded in (inputs.judged.take(drawn), inputs.judged)
+    )
+    numbers = {
+        "alignment": few["alignment"],
+        "uniformity": few["uniformity"],
+        "sphere": few,
+        "sphere_all": every,
+    }
+    if inputs.train is None:
+        return numbers, {}
+    probed, confusions = verdict.probe_views(
+        inputs.probes,
+        inputs.names if inputs.each_view else (),
+        inputs.train,
+        Labelled(inputs.judged, inputs.labels),
+        inputs.classes,
+        seed=inputs.seed,
+    )
+    return numbers | probed, confusions
+
+
+def digest(*values) -> str:
+    """Hashes values of any depth: records, tables, arrays, functions.
+
+    Args:
+        *values: Records of the kind of `Inputs`, and what they hold.
+
+    Returns:
+        Their SHA-256, as hexadecimal text.
+
+    Raises:
+        TypeError: of a value whose text may not tell all of it.
+    """
+    sha256 = hashlib.sha256()
+    for part in _parts(values):
+        sha256.update(part)
+    return sha256.hexdigest()
+
+
+def _parts(value):
+    """Yields bytes that differ where values do."""
+    if isinstance(value, np.ndarray):
+        yield f"{value.dtype}{value.shape}".encode()
+        yield np.ascontiguousarray(value).data
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _parts((field.name, getattr(value, field.name)))
+    elif isinstance(value, dict):
+        yield from _parts(tuple(sorted(value.items())))
+    elif isinstance(value, tuple | list):
+        yield f"{len(value)} of {type(value).__name__}".encode()
+        for inner in value:
+            yield from _parts(inner)
+    elif isinstance(value, functools.partial):
+        yield from _parts((value.func, value.args, value.keywords))
+    elif callable(value):
+        yield f"{value.__module__}.{value.__qualname__}\0".encode()
+    elif value is None or isinstance(value, str | int | float):
+        yield f"{value!r}\0".encode()
+    else:
+        raise TypeError(f"{type(value).__name__} has no digest")
