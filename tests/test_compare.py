@@ -11,6 +11,7 @@ import types
 import numpy as np
 import pytest
 
+from tests import verdicts
 from tfcmc.checks import UsageError
 from tfcmc.comparison import writing
 from tfcmc.comparison.entries import folder_name, plan_comparison
@@ -120,11 +121,12 @@ def test_report(compared):
     text = html.unescape(re.sub(r"<[^>]*>", "", page))
     text = text.replace("\N{ZERO WIDTH SPACE}", "")
     for words in (
+        "effective rank are of all of the",
         "python -m trainers.compare",
         "--loss=vicreg",
         "mean of the negative terms",  # spring's card
         "batch_size",
-        "their hashes agree",
+        "encoders make of them agree",
     ):
         assert words in " ".join(text.split()), words
     names = {path.stem for path in (folder / "figures").glob("*.png")}
@@ -168,7 +170,7 @@ def test_findings_are_told():
 
 
 def test_ranking():
-    """Who leads, by how much, and whether the spread separates them."""
+    """Who leads, by how much, and whether the seeds separate them."""
 
     def row(label, mean, deviation, kind="loss"):
         return Row(label, kind, {"linear_probe": Cell(mean, deviation, 3)})
@@ -185,8 +187,8 @@ def test_ranking():
         "By the linear probe: nce 59.5 ± 0.5 %, softmax 59.0 ± 0.4 %, "
         "spring 40.0 ± 1.0 %."
     )
-    assert "does not separate nce from softmax" in text
-    assert "softmax is 19.0 points above spring." in text
+    assert "not separate nce from softmax (95 % interval -0.5 to 1.5)" in text
+    assert "softmax is 19.0 points above spring (95 % interval 16.9" in text
     assert text.endswith("Beside them: raw pixels 30.0 %.")
     alone = writing.ranking(
         [row("nce", 59.5, None), row("spring", 40.0, None)]
@@ -264,6 +266,20 @@ def test_words_make_the_run(settings, tmp_path):
     assert dataclasses.replace(
         again.config, preset=entry.plan.config.preset
     ) == dataclasses.replace(entry.plan.config)
+
+
+def test_judged_by_others_is_not_finished(tmp_path):
+    """A run that `evaluate` judged by another alpha or t is judged anew."""
+    (entry,) = plan_comparison(
+        ["nce"], [0], {"data": "shapes", "epochs": 3}, tmp_path
+    )
+    entry.run.create()
+    settings = {"loss": "nce", "data": "shapes", "seed": 0, "epochs": 3}
+    sphere = {"images": 4, **dict.fromkeys(verdicts.SHAPE, 1.0)}
+    judged = verdicts.verdict(settings, sphere)
+    for constants, finished in (({}, True), ({"t": 5.0}, False)):
+        entry.run.write_json("metrics.json", judged | constants)
+        assert entry.finished() is finished
 
 
 def test_preset(tmp_path):

@@ -1,9 +1,15 @@
 """Intervals of accuracies, against scipy and by drawing."""
 
+import numpy as np
 import pytest
 from scipy import stats
 
-from tfcmc.evaluation.intervals import difference_interval, share_interval
+from tfcmc.evaluation.intervals import (
+    difference_interval,
+    mean_difference_interval,
+    share_interval,
+)
+from tfcmc.report import Cell, difference, separated
 
 
 def test_share_interval(rng):
@@ -37,3 +43,40 @@ def test_difference_interval_covers(rng):
         low, high = difference_interval(*drawn, count)
         held += low <= first - second <= high
     assert 0.935 <= held / 2000 <= 0.965
+
+
+def test_mean_difference_interval(rng):
+    """Welch's, as scipy has it; against a known number, Student's."""
+    for counts in ((2, 2), (3, 5), (4, 2)):
+        first, second = (
+            rng.normal(place, place, n)
+            for place, n in zip((2.0, 3.0), counts, strict=True)
+        )
+        expected = stats.ttest_ind(first, second, equal_var=False)
+        pair = [(x.mean(), x.std(ddof=1), len(x)) for x in (first, second)]
+        assert mean_difference_interval(*pair) == pytest.approx(
+            tuple(expected.confidence_interval())
+        )
+        expected = stats.ttest_1samp(first, 0.7).confidence_interval()
+        low, high = mean_difference_interval(pair[0], (0.7, 0.0, 1))
+        assert (low + 0.7, high + 0.7) == pytest.approx(tuple(expected))
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+@pytest.mark.parametrize("step", [0.0, 0.5])
+def test_equal_losses_are_told_apart_by_chance(rng, seeds, step):
+    """In no more than 5 of 100 comparisons, also of counted pictures."""
+    drawn = rng.normal(50, 1, (3000, 2, seeds))
+    drawn = np.round(drawn / step) * step if step else drawn
+    told = sum(
+        separated(
+            difference(*(Cell(x.mean(), x.std(ddof=1), seeds) for x in pair))
+        )
+        for pair in drawn
+    )
+    # Three deviations of such a count are 1.2 of 100.
+    assert told / 3000 < 0.062
+    # Beyond both deviations together, as it was: 20 of 100 at two seeds.
+    apart = np.abs(np.diff(drawn.mean(2), axis=1)[:, 0])
+    rule = np.mean(apart > drawn.std(2, ddof=1).sum(axis=1))
+    assert seeds > 2 or rule > 0.15

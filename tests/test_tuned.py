@@ -27,13 +27,13 @@ def rows_of(deviation, *means):
     [
         ((60.0, 61.0, 50.0, 70.0), True),
         ((50.0, 70.0, 60.0, 61.0), True),
-        ((60.0, 61.0, 50.0, 62.5), False),  # tuned, 1.5 apart: within 2
+        ((60.0, 61.0, 50.0, 62.5), False),  # tuned, 1.5 apart: within 2.3
         ((60.0, 61.0, 58.5, 70.0), False),  # at the defaults, 1.5 apart
         ((60.0, 70.0, 50.0, 61.0), False),
     ],
 )
 def test_ranking(means, changes):
-    """It changes where both orders are beyond the spread, and differ."""
+    """It changes where both orders are beyond chance, and differ."""
     text = tuned_words(PAIRS, rows_of(1.0, *means))
     assert ("changes the ranking" in text) == changes
     assert ("changes no place" in text) == (not changes)
@@ -47,10 +47,11 @@ def test_ranking(means, changes):
 
 
 def test_gains():
-    """Beyond or within the spread; nothing of a spread that is not known."""
+    """Beyond or within chance; nothing of a spread that is not known."""
     text = tuned_words(PAIRS, rows_of(1.0, 60.0, 61.5, 50.0, 46.0))
-    assert "nce(a=2), tuned is 1.5 points above its defaults, within" in text
-    assert "spring(m=3), tuned is 4.0 points below its defaults, bey" in text
+    assert "1.5 points above its defaults (95 % interval -0.8 to 3.8)" in text
+    assert "4.0 points below its defaults (95 % interval -6.3 to -1.7)" in text
+    assert "), within what" in text and "), beyond what" in text
     alone = tuned_words(PAIRS, rows_of(None, 60.0, 61.5, 50.0, 70.0))
     assert "beyond" not in alone and "One seed has no spread" in alone
     same = (("nce(a=1)", "nce(a=1)"), PAIRS[1])

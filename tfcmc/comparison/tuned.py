@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 
-from tfcmc.report import beyond_spread
+from tfcmc.report import difference, separated
 
 KEY = "linear_probe"
 
@@ -25,8 +25,8 @@ class Tuned:
 def tuned_words(pairs, rows):
     """Says what tuning gained each loss, and whether it changes the ranking.
 
-    Losses are told apart as everywhere: where their means differ by more than
-    both standard deviations together.
+    Losses are told apart as everywhere: where the interval of the difference
+    of their means leaves out 0.
 
     Args:
         pairs: As in `Tuned`.
@@ -59,38 +59,47 @@ def _gain(pair, default, tuned):
         return f"{pair[0]} was best at its defaults."
     gap = tuned.mean - default.mean
     text = f"{pair[1]} is {abs(gap):.1f} points {_side(gap)} its defaults"
-    if None in (default.deviation, tuned.deviation):
+    ends = difference(tuned, default)
+    if ends is None:
         return f"{text}."
-    beyond = _beyond(default, tuned)
-    return f"{text}, {'beyond' if beyond else 'within'} the spread."
+    side = "beyond" if separated(ends) else "within"
+    return f"{text}{interval_words(ends)}, {side} what the seeds explain."
+
+
+def interval_words(ends) -> str:
+    """Writes the interval of a difference in points beside it.
+
+    Args:
+        ends: `(low, high)`, or None where it is not known.
+    """
+    if ends is None:
+        return ""
+    return f" (95 % interval {ends[0]:.1f} to {ends[1]:.1f})"
 
 
 def _ranking(known, cells):
-    """Says whether two losses change places beyond the spread."""
+    """Says whether two losses change places beyond what seeds explain."""
     turned = []
     for one, other in itertools.combinations(range(len(known)), 2):
         (before, after), (other_before, other_after) = cells[one], cells[other]
-        if _beyond(before, other_before) and _beyond(after, other_after):
+        pairs = (before, other_before), (after, other_after)
+        if all(separated(difference(*pair)) for pair in pairs):
             first = before.mean > other_before.mean
             if first != (after.mean > other_after.mean):
                 pair = (one, other) if first else (other, one)
                 turned.append([known[place] for place in pair])
     if not turned:
         return (
-            "Tuning changes no place in the ranking beyond the spread of the "
-            "seeds."
+            "Tuning changes no place in the ranking beyond what the seeds "
+            "explain."
         )
     listed = "; ".join(
         f"{lower[0]} is below {upper[0]}, and {lower[1]} above {upper[1]}"
         for upper, lower in turned
     )
-    return f"Tuning changes the ranking, beyond the spread: {listed}."
-
-
-def _beyond(first, second):
-    """Whether two means differ by more than both deviations together."""
-    gap = first.mean - second.mean
-    return beyond_spread(gap, first.deviation, second.deviation)
+    return (
+        f"Tuning changes the ranking, beyond what the seeds explain: {listed}."
+    )
 
 
 def _side(gap):

@@ -10,7 +10,8 @@ from tfcmc import cards
 from tfcmc.comparison.drawing import draw
 from tfcmc.comparison.entries import check_one_data, shared_settings
 from tfcmc.comparison.rows import COLUMNS, paper_rows, table_rows
-from tfcmc.comparison.tuned import tuned_words
+from tfcmc.comparison.tuned import interval_words, tuned_words
+from tfcmc.evaluation.classes import majority, unbalanced
 from tfcmc.files import write_whole
 from tfcmc.losses import LOSSES
 from tfcmc.plan import negatives_of
@@ -20,14 +21,16 @@ from tfcmc.report import (
     Finding,
     LossCard,
     Report,
-    beyond_spread,
     csv_text,
+    difference,
     latex,
     markdown,
     screen_text,
+    separated,
     write_report,
 )
 from tfcmc.summary import WIDTH, count_epochs
+from tfcmc.text import printable
 
 
 def compare(entries, failures, command, tuned=None):
@@ -149,12 +152,16 @@ def _percent(row):
 
 
 def _gap(first, second):
-    """Says whether the spread separates two losses."""
+    """Says whether the seeds separate two losses."""
     one, other = (row.cells["linear_probe"] for row in (first, second))
-    gap = one.mean - other.mean
-    if beyond_spread(gap, one.deviation, other.deviation):
-        return f"{first.label} is {gap:.1f} points above {second.label}."
-    return f"The spread does not separate {first.label} from {second.label}."
+    ends = difference(one, other)
+    told = interval_words(ends)
+    if separated(ends):
+        gap = f"{one.mean - other.mean:.1f} points"
+        return f"{first.label} is {gap} above {second.label}{told}."
+    return (
+        f"The seeds do not separate {first.label} from {second.label}{told}."
+    )
 
 
 def findings_of(finished):
@@ -193,22 +200,36 @@ def commands_of(finished, command):
 def notes_of(finished):
     """Yields sentences on how the numbers were measured."""
     metrics = finished[0].metrics()
+    few, every = (metrics[key]["images"] for key in ("sphere", "sphere_all"))
+    of = "all" if few == every else f"a draw of {few:,}, in all runs the same,"
     yield (
         "Accuracies are of probes on the frozen features of both views, side "
         "by side, on the test part; whatever a probe chooses it chooses on a "
         "fifth of its training part. Alignment, uniformity and effective rank "
-        f"are of the first {metrics['sphere']['images']:,} pictures of the "
+        f"are of {of} of the {every:,} pictures of the "
         f"{metrics['judged_on']} part."
     )
+    sizes = metrics.get("classes", ())
+    if unbalanced(sizes):
+        name, share = majority(sizes)
+        yield (
+            f"The classes differ in size: always naming {printable(name)!r} "
+            f"is right of {100 * share:.1f} %. The balanced accuracy is the "
+            f"mean over classes of what is found of each."
+        )
     yield (
         "Raw pixels and untrained encoders are the controls: what a loss adds "
         "is what stands above both."
     )
-    floor = metrics["floors"]["uniformity_uniform_sphere"]
+    floors = metrics["floors"]
+    even, apart = (
+        floors[name]
+        for name in ("uniformity_uniform_sphere", "alignment_unrelated_views")
+    )
     yield (
-        f"Uniformity is {floor:.2f} on an evenly covered sphere and 0 at one "
-        "point; alignment is 0 at one point and 2 for unrelated views (at "
-        "alpha 2)."
+        f"Uniformity is {even:.2f} on an evenly covered sphere and 0 at one "
+        f"point (at t {metrics['t']:g}); alignment is 0 at one point and "
+        f"{apart:.3g} for unrelated views (at alpha {metrics['alpha']:g})."
     )
     starts = {}
     for entry in finished:
@@ -217,12 +238,14 @@ def notes_of(finished):
     if all(len(keys) == 1 for keys in starts.values()):
         yield (
             "At each seed all losses started from the same weights, and were "
-            "judged on the same pictures: their hashes agree."
+            "judged on the same pictures: the hashes of what the untrained "
+            "encoders make of them agree."
         )
     else:
         yield (
-            "NOT EQUAL: at some seed the hashes of initial weights or "
-            "pictures differ between losses. Do not compare them."
+            "NOT EQUAL: at some seed the hashes of what the untrained "
+            "encoders make of the pictures differ between losses: other "
+            "weights, pictures or settings. Do not compare them."
         )
 
 

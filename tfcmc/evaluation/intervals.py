@@ -1,6 +1,8 @@
-"""How far a share of pictures could be off by which pictures were judged."""
+"""How far numbers could be off, by the pictures judged or by the seeds."""
 
 import math
+
+from scipy.special import stdtrit
 
 NORMAL_95 = 1.959964  # the middle 95 % of a normal distribution ends there
 
@@ -56,3 +58,28 @@ def difference_interval(first, second, count):
         gap - math.hypot(first - low, other_high - second),
         gap + math.hypot(high - first, second - other_low),
     )
+
+
+def mean_difference_interval(first, second) -> tuple:
+    """The interval of the difference of two means over seeds.
+
+    Formula: Welch's, d +- t sqrt(e_1 + e_2), d = m_1 - m_2, e = s^2/n, with t
+        the 97.5 % quantile of Student's distribution of
+        (e_1 + e_2)^2 / (e_1^2/(n_1 - 1) + e_2^2/(n_2 - 1)) degrees of freedom.
+
+    Args:
+        first: `(m, s, n)`: mean, standard deviation and number of seeds; a
+            deviation of 0 is of a number that is known exactly.
+        second: Likewise; one of both deviations is above 0.
+
+    Returns:
+        `(low, high)`: the 95 % interval of m_1 - m_2.
+
+    Reference: Welch 1947.
+    """
+    parts = [(s * s / n, n) for _, s, n in (first, second) if s]
+    error = sum(part for part, _ in parts)
+    freedom = error**2 / sum(part**2 / (n - 1) for part, n in parts)
+    gap = first[0] - second[0]
+    half = math.sqrt(error) * float(stdtrit(freedom, 0.975))
+    return gap - half, gap + half

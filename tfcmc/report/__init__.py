@@ -3,7 +3,8 @@
 It gets plain records and knows neither run folders nor losses.
 """
 
-from tfcmc.report.cells import beyond_spread as beyond_spread
+from tfcmc.report.cells import difference as difference
+from tfcmc.report.cells import separated as separated
 from tfcmc.report.page import write_report as write_report
 from tfcmc.report.records import Cell as Cell
 from tfcmc.report.records import Column as Column

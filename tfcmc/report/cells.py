@@ -1,8 +1,14 @@
 """What the tables say whatever they are written in: digits, spread, marks."""
 
+import dataclasses
 import math
 
-BEYOND = "better than the next by more than both standard deviations together"
+from tfcmc.evaluation.intervals import mean_difference_interval
+
+BEYOND = (
+    "better than the next by more than the seeds explain: the 95 % interval "
+    "of the difference (Welch's t) leaves out 0"
+)
 
 
 def value_of(row, column):
@@ -44,25 +50,46 @@ def deviation_text(cell, column):
     return text
 
 
-def beyond_spread(gap, *deviations):
-    """Says whether two means differ by more than the spread.
-
-    Formula: `|m_1 - m_2| > s_1 + s_2`
+def difference(first, second):
+    """Returns the interval of the difference of two means over seeds.
 
     Args:
-        gap: The difference of the means.
-        *deviations: Their standard deviations; None of one seed, which has
-            no spread and is never told apart.
+        first: A `Cell` with a mean; its deviation is 0 and its count 1 where
+            it is known exactly.
+        second: Likewise.
+
+    Returns:
+        `(low, high)`, of 95 %; None where the spread is not known: of one
+        seed, or where all seeds came out the same to the last digit.
     """
-    return None not in deviations and abs(gap) > sum(deviations)
+    cells = first, second
+    if any(cell.deviation is None for cell in cells) or not any(
+        cell.deviation for cell in cells
+    ):
+        return None
+    if any(cell.deviation == 0 and cell.count > 1 for cell in cells):
+        return None
+    ends = mean_difference_interval(
+        *((cell.mean, cell.deviation, cell.count) for cell in cells)
+    )
+    return ends if all(map(math.isfinite, ends)) else None
+
+
+def separated(ends) -> bool:
+    """Whether an interval of a difference leaves out 0.
+
+    Args:
+        ends: What `difference` returned.
+    """
+    return ends is not None and not ends[0] <= 0 <= ends[1]
 
 
 def leaders(columns, rows):
-    """Finds the values that lead their column beyond the spread.
+    """Finds the values that lead their column beyond what seeds explain.
 
-    A value leads if it is better than that of the next row by more than both
-    standard deviations together. One seed has no spread, so what rests on it
-    never leads and is never led; raw pixels vary with no seed.
+    A value leads if the interval of its difference to that of the next row
+    leaves out 0. One seed has no spread, so what rests on it never leads and
+    is never led; raw pixels need not vary with the seed.
 
     Args:
         columns: `Column`s.
@@ -86,16 +113,18 @@ def leaders(columns, rows):
         )
         if column.better and len(ranked) > 1:
             first, second = ranked[:2]
-            spreads = _spread(first, column), _spread(second, column)
-            gap = value_of(first, column) - value_of(second, column)
-            if beyond_spread(gap, *spreads):
+            pair = _measured(first, column), _measured(second, column)
+            if separated(difference(*pair)):
                 found[column.key] = first
     return found
 
 
-def _spread(row, column):
-    deviation = row.cells[column.key].deviation
-    return 0.0 if deviation is None and row.kind == "raw" else deviation
+def _measured(row, column):
+    """Returns a cell; that of raw pixels is exact if it never varied."""
+    cell = row.cells[column.key]
+    if row.kind == "raw" and not cell.deviation:
+        return dataclasses.replace(cell, deviation=0.0, count=1)
+    return cell
 
 
 def remarks(row, rows):
