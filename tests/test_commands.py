@@ -74,6 +74,7 @@ def test_run_folder(trained):
         assert np.isfinite(float(rows[1][column]))
     for name in (
         "alignment_histogram",
+        "confusion_matrix",
         "hypersphere",
         "tsne",
         "alignment_uniformity_map",

@@ -133,6 +133,7 @@ def test_report(compared):
     assert names == {
         "alignment_histogram",
         "alignment_uniformity_map",
+        "confusion_matrix",
         "gradient_anatomy",
         "hypersphere",
         "learning_curves",
