@@ -266,7 +266,7 @@ def test_classes_of_one_picture_leave_nothing_to_choose_on(rng):
     alone = Labelled(rng.normal(size=(5, 3)), np.arange(5))
     probes = {n: PROBES.lookup(n).function for n in PROBES.names()}
     with pytest.raises(UsageError, match="`validation` must be"):
-        verdict.run_probes(probes, alone, alone, seed=0)
+        verdict.run_probes(probes, alone, alone, 5, seed=0)
 
 
 def test_no_features_that_are_no_numbers():
