@@ -214,7 +214,7 @@ def test_a_class_that_train_lacks_is_never_right(name, parts):
 def test_scale_does_not_matter(name, scale, parts):
     """Of features that are scaled or compared by angle; to the last digit."""
     scaled = [Labelled(scale * p.features, p.labels) for p in parts]
-    assert probed(name, *scaled) == probed(name, *parts)
+    np.testing.assert_equal(probed(name, *scaled), probed(name, *parts))
 
 
 def test_plain_head_on_features_without_scale(parts):
