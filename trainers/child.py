@@ -3,11 +3,12 @@
     python -m trainers.child FOLDER MODULE [OPTION ...]
 
 is `python -m MODULE [OPTION ...]`, once no other such process works in FOLDER
-any more. Its stdin is a pipe that its parent holds open and writes nothing
-to: the system closes it whatever the parent ends by. Then a training saves
-where it is, as at Ctrl-C, and ends.
+any more; "" where it writes to none. Its stdin is a pipe that its parent holds
+open and writes nothing to: the system closes it whatever the parent ends by.
+Then a training saves where it is, as at Ctrl-C, and ends.
 """
 
+import contextlib
 import os
 import runpy
 import signal
@@ -33,7 +34,8 @@ def main(argv: list[str] | None = None) -> None:
     signal.signal(HANGUP, signal.SIG_DFL)
     threading.Thread(target=end_with_parent, daemon=True).start()
     # One whose parent was killed ends a moment later.
-    with held(folder, part="child-", wait=True):
+    alone = held(folder, part="child-", wait=True)
+    with alone if folder else contextlib.nullcontext():
         sys.argv = [module, *words]
         runpy.run_module(module, run_name="__main__", alter_sys=True)
 

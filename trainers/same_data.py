@@ -6,8 +6,6 @@ Exit code 0 where each of them was, whatever the pictures are called now and
 wherever they lie; else the first that was not is named, with what differs.
 """
 
-import os
-
 from tfcmc.checks import UsageError
 from tfcmc.config import PretrainConfig, make_config
 from tfcmc.plan import make_plan
@@ -52,9 +50,7 @@ def check_apart(config: PretrainConfig, runs: list) -> None:
         for name in SETTINGS
         if (value := getattr(config, name)) is not None
     ]
-    job = workers.Job(
-        "data", ("trainers.same_data", *begun, *words), os.devnull
-    )
+    job = workers.Job("data", ("trainers.same_data", *begun, *words), None)
     (ended,) = workers.run_all([job], at_once=1, show=lambda job, line: None)
     if ended.code != 0:
         raise UsageError(ended.reason)

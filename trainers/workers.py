@@ -25,16 +25,19 @@ class Job:
     Attributes:
         name: What stands before its lines.
         words: `[module, option, ...]`, as after `python -m`.
-        folder: The folder that it works in, alone, and its log.txt.
+        folder: The folder that it works in, alone, and its log.txt; None for
+            one that writes nothing.
     """
 
     name: str
     words: tuple
-    folder: pathlib.Path
+    folder: pathlib.Path | None
 
     @property
     def log(self) -> pathlib.Path:
         """File for all that it prints, added to what is there."""
+        if self.folder is None:
+            return pathlib.Path(os.devnull)
         return self.folder / "log.txt"
 
 
@@ -134,7 +137,7 @@ def _start(job, cores, events):
     process = subprocess.Popen(
         [
             *(sys.executable, "-u", "-m", "trainers.child"),
-            *(str(job.folder), *job.words),
+            *(str(job.folder or ""), *job.words),
         ],
         # The end that is held here tells the child that this process lives.
         stdin=subprocess.PIPE,
