@@ -338,7 +338,10 @@ def test_papers_table_beside_its_own_data():
 @pytest.mark.parametrize("command", [compare, search])
 def test_trainings_of_one_machine(command, monkeypatch):
     """They would wait for each other's machines, ten minutes each."""
-    monkeypatch.setenv("TF_CONFIG", "{}")
+    cluster = {"worker": ["a:1", "b:1"]}
+    task = {"type": "worker", "index": 0}
+    config = json.dumps({"cluster": cluster, "task": task})
+    monkeypatch.setenv("TF_CONFIG", config)
     for words in ([], ["--strategy=multiworker"]):
         with pytest.raises(UsageError, match="`strategy` must be one or mirr"):
             command.main([*words, "--data=shapes(size=160)"])

@@ -1,5 +1,6 @@
 """Two machines train as one, through deaths and restarts, as documented."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -15,9 +16,10 @@ import time
 import numpy as np
 import pytest
 
-from tfcmc import experiment
+from tfcmc import experiment, meeting
 from tfcmc.cluster import read_cluster
-from trainers import pretrain
+from tfcmc.links import STOP
+from trainers import pretrain, verify
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "machines.md").read_text("utf-8")
@@ -32,14 +34,15 @@ SOON = 20  # seconds after which a machine has to have noticed
 
 
 class Pair:
-    """Two processes that are two machines, on free ports."""
+    """Two processes that are two machines, on free ports; or the first."""
 
-    def __init__(self, start):
+    def __init__(self, start, count=2):
         with (
             socket.create_server(("localhost", 0)) as first,
             socket.create_server(("localhost", 0)) as second,
         ):
             ports = [each.getsockname()[1] for each in (first, second)]
+        self.ports = ports
         self.names = [
             f"worker {index} (localhost:{port})"
             for index, port in enumerate(ports)
@@ -52,7 +55,7 @@ class Pair:
                 text=True,
                 **start(index, ports),
             )
-            for index in range(2)
+            for index in range(count)
         ]
 
     def wait_for(self, text):
@@ -73,8 +76,8 @@ def pair():
     """A function that starts a pair, which does not outlive the test."""
     pairs = []
 
-    def make(start):
-        pairs.append(Pair(start))
+    def make(start, count=2):
+        pairs.append(Pair(start, count))
         return pairs[-1]
 
     yield make
@@ -203,6 +206,33 @@ def check_equal(got, want, tolerance=0.0):
         np.testing.assert_allclose(
             got[1][name], weights, rtol=0, atol=tolerance
         )
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_inside_the_start_of_tensorflow(dies, pair, monkeypatch):
+    """A machine that dies then is named, and SIGTERM is heard."""
+    chief = pair(command_of("trainers.verify"), count=1)
+    monkeypatch.setenv("TF_CONFIG", environment(1, chief.ports)["TF_CONFIG"])
+    cluster = read_cluster()
+    (link,) = meeting.meet(cluster, {}, 60.0)
+    while True:  # until the port, closed after the meeting, is TensorFlow's
+        link.send()
+        with contextlib.suppress(OSError):
+            socket.create_connection(cluster.addresses[0], 1.0).close()
+            break
+        time.sleep(0.2)
+    if dies:
+        link.connection.close()
+        code, _, error = chief.ended(0, SOON)
+        told = f"Stopped: {chief.names[1]} does not answer. {verify.ADVICE}\n"
+        assert (code, error) == (1, told)
+        return
+    chief.processes[0].send_signal(signal.SIGTERM)
+    fate = f"{STOP}{chief.names[0]} has stopped: SIGTERM: interrupted"
+    assert next(link.lines()) == fate
+    link.connection.close()
+    code, _, error = chief.ended(0, SOON)
+    assert code == 128 + signal.SIGTERM and "SIGTERM: interrupted" in error
 
 
 def test_verify_on_two_machines(pair):

@@ -1,16 +1,31 @@
 """Machines meet, stay together, and are named when they are lost."""
 
 import contextlib
+import dataclasses
 import json
+import os
+import secrets
+import signal
 import socket
+import subprocess
 import threading
 import time
 
 import pytest
 
-from tfcmc import meeting, watch
+from tfcmc import addresses, meeting, reception, signals, watch
 from tfcmc.checks import UsageError
-from tfcmc.cluster import read_cluster
+from tfcmc.cluster import machines_of, proof, read_cluster
+from tfcmc.links import DONE, STOP, Link
+from trainers import machines
+
+SETTINGS = {"seed": 3, "loss": "softmax"}
+
+
+def config(*workers, index=0, **jobs):
+    """A TF_CONFIG."""
+    task = {"type": "worker", "index": index}
+    return json.dumps({"cluster": {"worker": workers, **jobs}, "task": task})
 
 
 @pytest.fixture
@@ -26,9 +41,7 @@ def cluster(monkeypatch):
             names = [f"localhost:{s.getsockname()[1]}" for s in servers]
         found = []
         for index in range(count):
-            task = {"type": "worker", "index": index}
-            config = {"cluster": {"worker": names}, "task": task}
-            monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+            monkeypatch.setenv("TF_CONFIG", config(*names, index=index))
             found.append(read_cluster())
         return found
 
@@ -36,31 +49,31 @@ def cluster(monkeypatch):
 
 
 class Machine(threading.Thread):
-    """A machine that trains until it is told to leave or to fail."""
+    """A machine whose training goes on until it is told to leave or fail."""
 
-    def __init__(self, cluster, patience=20.0):
+    def __init__(self, cluster, patience=20.0, settings=SETTINGS):
         super().__init__(daemon=True)
-        self.met, self.leaves = threading.Event(), threading.Event()
-        self.ended, self.raised, self.fails = [], None, None
-        self._cluster, self._patience = cluster, patience
+        self.met = threading.Event()
+        self.last, self.raised = None, None
+        self._meeting = cluster, settings, patience
+        ours, theirs = socket.socketpair()
+        self._training = Link(ours, "the training")
+        self.work = Link(theirs, "the watch")
         self.start()
 
     def run(self):
         try:
-            with watch.together(
-                self._cluster, self.ended.append, self._patience
-            ):
-                self.met.set()
-                assert self.leaves.wait(20)
-                if self.fails:
-                    raise self.fails
+            links = meeting.meet(*self._meeting)
+            self.met.set()
+            watching = watch.Watch(self._training, links, lambda: None)
+            self.last = watching.until_it_ends()
+            watching.part(self.last)
         except Exception as error:
             self.raised = error
 
-    def leave(self, error=None):
-        """Lets it leave its training, and waits for that."""
-        self.fails = error
-        self.leaves.set()
+    def leave(self, words=DONE):
+        """Lets its training end, and waits for the machine."""
+        self.work.send(words)
         self.join(20)
         assert not self.is_alive()
 
@@ -69,16 +82,14 @@ class Dummy:
     """A machine that speaks the language, and does nothing by itself."""
 
     def __init__(self, cluster):
-        self.link = meeting._meet_chief(cluster, meeting._Waiting(20.0))
+        (self.link,) = meeting.meet(cluster, SETTINGS, 20.0)
 
 
 def told(machine, seconds=10):
-    """What a machine was ended with."""
-    end = time.monotonic() + seconds
-    while not machine.ended and time.monotonic() < end:
-        time.sleep(0.02)
-    (words,) = machine.ended
-    return words
+    """What a machine was ended with, which was lost."""
+    machine.join(seconds)
+    assert isinstance(machine.raised, watch.Lost)
+    return str(machine.raised)
 
 
 def test_they_meet_and_part(cluster):
@@ -91,22 +102,103 @@ def test_they_meet_and_part(cluster):
     socket.create_server(("", clusters[0].addresses[0][1])).close()
     for each in (others[1], chief, others[0]):
         each.leave()
-        assert each.raised is None
-    assert not [*chief.ended, *others[0].ended, *others[1].ended]
+        assert (each.raised, each.last) == (None, DONE)
 
 
-def test_nobody_starts_alone(cluster):
-    """The last to come is waited for."""
+def test_nobody_starts_alone(cluster, monkeypatch):
+    """The last to come is waited for; strangers keep nobody from coming."""
+    monkeypatch.setattr(reception, "TIMEOUT", 1.0)
     clusters = cluster(3)
     early = [Machine(each) for each in clusters[:2]]
     assert not any(each.met.wait(1) for each in early)
-    with socket.create_connection(clusters[0].addresses[0]) as stranger:
-        stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        assert not stranger.recv(1)
-    late = Machine(clusters[2])
+    with contextlib.ExitStack() as stack:
+        silent, rude, endless, cut = (
+            stack.enter_context(
+                socket.create_connection(clusters[0].addresses[0])
+            )
+            for _ in range(4)
+        )
+        cut.sendall(b"half a li")
+        rude.sendall(b"GET / HTTP/1.1\r\n\r\n\x1b[31m\0\xff")
+        with contextlib.suppress(OSError):
+            endless.sendall(bytes(2**20))
+        late = Machine(clusters[2])
+        assert late.met.wait(10)
+        for each in (silent, rude, cut):
+            each.settimeout(10)
+            with contextlib.suppress(ConnectionResetError):
+                while each.recv(100):
+                    pass
     for each in (*early, late):
         assert each.met.wait(10)
         each.leave()
+
+
+@pytest.mark.parametrize(
+    ("prove", "settings", "words"),
+    [
+        (
+            lambda *words: secrets.token_hex(32),
+            SETTINGS,
+            "`TFCMC_TOKEN` must be the same",
+        ),
+        (
+            proof,
+            SETTINGS | {"seed": 4},
+            "started alike. Received: the chief with seed 3 and not 4",
+        ),
+        (proof, SETTINGS | {"\x1b[31m": 1}, "with \\x1b[31m None and not 1"),
+        (proof, ["seed"], "must run the same tfcmc"),
+        (proof, "deep", "must run the same tfcmc"),
+    ],
+)
+def test_a_machine_started_otherwise(
+    cluster, monkeypatch, prove, settings, words
+):
+    """It is told why it may not take part; the chief waits for the right."""
+    monkeypatch.setenv("TFCMC_TOKEN", "hush")
+    clusters = cluster(2)
+    chief = Machine(clusters[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(meeting, "proof", prove)
+        if settings == "deep":
+            patch.setattr(json, "dumps", lambda each: "[" * 9_000)
+        wrong = Machine(clusters[1], settings=settings)
+        wrong.join(10)
+    assert isinstance(wrong.raised, UsageError)
+    assert words in str(wrong.raised) and "\x1b" not in str(wrong.raised)
+    assert not chief.met.is_set()
+    right = Machine(clusters[1])
+    assert chief.met.wait(10)
+    for each in (chief, right):
+        each.leave()
+
+
+def test_a_machine_that_comes_twice(cluster):
+    """The first is told to go, and the second has its place."""
+    clusters = cluster(3)
+    chief, first = (Machine(each) for each in clusters[:2])
+    time.sleep(1)
+    second = Machine(clusters[1])
+    first.join(10)
+    assert "another machine has come as worker 1" in str(first.raised)
+    third = Machine(clusters[2])
+    for each in (chief, second, third):
+        assert each.met.wait(10)
+        each.leave()
+
+
+def test_it_listens_where_it_is_named(cluster):
+    """Not at this machine's other addresses."""
+    (here, _) = cluster(2)
+    with addresses.listen(here) as servers:
+        found = {each.getsockname()[0] for each in servers}
+        assert found and found <= {"127.0.0.1", "::1"}
+    elsewhere = dataclasses.replace(
+        here, machines=(("worker", 0, "192.0.2.1:12345"), here.machines[1])
+    )
+    with addresses.listen(elsewhere) as servers:
+        assert len(servers) == 1 and servers[0].getsockname()[0] in ("::", "")
 
 
 def test_a_machine_dies(cluster):
@@ -118,21 +210,16 @@ def test_a_machine_dies(cluster):
     dead.link.connection.close()
     for each in alive:
         assert told(each) == f"{clusters[2].names[2]} does not answer"
-        each.leave()
 
 
 def test_the_chief_dies(cluster):
     """The others are told it is the chief."""
     clusters = cluster(2)
-    with socket.create_server(clusters[0].addresses[0]) as server:
-        other = Machine(clusters[1])
-        connection, _ = server.accept()
-    with connection:
-        assert connection.recv(100) == b"tfcmc 1 2\n"
-        connection.sendall(b"start\n")
-        assert other.met.wait(5)
+    other = Machine(clusters[1])
+    links = meeting.meet(clusters[0], SETTINGS, 20.0)
+    assert other.met.wait(5)
+    links[0].connection.close()
     assert told(other) == f"{clusters[1].names[0]} does not answer"
-    other.leave()
 
 
 def test_a_machine_is_cut_off(cluster, monkeypatch):
@@ -143,51 +230,110 @@ def test_a_machine_is_cut_off(cluster, monkeypatch):
     silent = Dummy(clusters[1])
     assert chief.met.wait(10)
     time.sleep(1)
-    assert not chief.ended
+    assert chief.is_alive()
     assert told(chief) == f"{clusters[0].names[1]} does not answer"
-    chief.leave()
     silent.link.connection.close()
 
 
 def test_a_machine_stops(cluster, monkeypatch):
     """It says why, and all others are told."""
     monkeypatch.setattr(watch, "GRACE", 0.3)
-    machines = [Machine(each) for each in cluster(3)]
-    assert all(each.met.wait(10) for each in machines)
-    error = UsageError("`data` must be there.\nKnown: none.")
-    machines[1].leave(error)
-    assert machines[1].raised is error and not machines[1].ended
-    for each in (machines[0], machines[2]):
-        assert told(each).startswith("worker 1 (localhost:")
-        assert told(each).endswith(" has stopped: `data` must be there.")
-        each.leave()
+    there = [Machine(each) for each in cluster(3)]
+    assert all(each.met.wait(10) for each in there)
+    there[1].leave(f"{STOP}worker 1 has stopped: \x1b[2J`data` must be there.")
+    assert there[1].raised is None
+    for each in (there[0], there[2]):
+        wanted = "worker 1 has stopped: \\x1b[2J`data` must be there."
+        assert told(each) == wanted
 
 
 def test_what_stops_all_is_told_by_each(cluster):
     """None is ended from outside that stops by itself a little later."""
-    machines = [Machine(each) for each in cluster(2)]
-    assert all(each.met.wait(10) for each in machines)
-    for each in machines:
-        error = ArithmeticError("the loss is nan at step 3")
-        each.leave(error)
-        assert each.raised is error and not each.ended
+    there = [Machine(each) for each in cluster(2)]
+    assert all(each.met.wait(10) for each in there)
+    for each in there:
+        each.leave(f"{STOP}the loss is nan at step 3")
+        assert each.raised is None and each.last.endswith("at step 3")
         time.sleep(0.5)
 
 
-def test_tensorflow_notices_first(cluster):
-    """Its error, which names nobody, waits for the name."""
-    clusters = cluster(2)
-    chief = Machine(clusters[0])
-    dying = Dummy(clusters[1])
-    assert chief.met.wait(10)
+@pytest.fixture
+def work():
+    """A process that hears of nothing, as one inside TensorFlow's start."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield machines._Process(process.pid)
+        process.kill()
+
+
+@pytest.fixture
+def ends():
+    """Both ends of a connection, and of another."""
+    with contextlib.ExitStack() as stack:
+        found = [
+            [Link(stack.enter_context(end), name) for end in pair]
+            for name in ("worker 0", "worker 1")
+            for pair in [socket.socketpair()]
+        ]
+        for link in (each for pair in found for each in pair):
+            link.connection.settimeout(0.3)  # who leaves waits no longer
+        yield found
+
+
+def test_work_that_hears_nothing_is_ended(work, ends, capsys):
+    """Where a machine is lost, from outside, with a line that names it."""
+    (training, _), (link, other) = ends
+    other.connection.close()
+    assert machines._watch_over(work, training, [link], "Again.") == 1
+    told = capsys.readouterr().err
+    assert told == "Stopped: worker 1 does not answer. Again.\n"
+    assert work.wait(None) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_signal_is_passed_on(hears, ends, monkeypatch):
+    """To the work, which is ended where it hears none; the others are told."""
+    monkeypatch.setattr(machines, "GRACE", 60.0 if hears else 1.0)
+    (training, inside), (link, other) = ends
+
+    def stop():
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        inside.connection.close()  # as the system does
+
+    deaf = "" if hears else "trap '' TERM; "
+    with subprocess.Popen(["sh", "-c", f"{deaf}exec sleep 60"]) as process:
+        threading.Timer(0.5, stop).start()
+        with pytest.raises(signals.Interrupted, match="SIGTERM"):
+            machines._watch_over(
+                machines._Process(process.pid), training, [link], "Again."
+            )
+    told = f"{STOP}worker 0 has stopped: SIGTERM: interrupted"
+    assert told in other.receive()
+
+
+def test_work_tells_how_it_ended(ends, monkeypatch):
+    """In one line; an error of TensorFlow's, which names nobody, waits."""
+    (training, inside), _ = ends
+    monkeypatch.setattr(machines, "SILENCE", 0.5)
+    monkeypatch.setattr(machines, "GRACE", 0.5)
     unavailable = type(
         "UnavailableError",
         (Exception,),
         {"__module__": "tensorflow.python.framework.errors_impl"},
     )
-    threading.Timer(1.0, dying.link.connection.close).start()
-    chief.leave(unavailable("Connection reset by peer"))
-    assert told(chief, 0) == f"{clusters[0].names[1]} does not answer"
+    for error, least in (
+        (UsageError("`data` must be there.\nKnown: none."), 0.0),
+        (unavailable("Connection reset by peer"), 1.0),
+    ):
+        start = time.monotonic()
+        with pytest.raises(type(error)), machines._telling(inside):
+            raise error
+        assert time.monotonic() - start >= least
+        (line,) = training.receive()
+        assert line == STOP + str(error).partition("\n")[0]
+    with machines._telling(inside):
+        pass
+    assert training.receive() == [DONE]
 
 
 def test_a_machine_does_not_come(cluster):
@@ -198,29 +344,28 @@ def test_a_machine_does_not_come(cluster):
     for each in (*there, alone):
         each.join(10)
         assert isinstance(each.raised, UsageError)
-        assert not each.met.is_set() and not each.ended
+        assert not each.met.is_set()
     for each in there:
         assert str(each.raised).endswith(f"Missing: {clusters[0].names[2]}")
     assert "Missing: worker 0 (localhost:" in str(alone.raised)
 
 
-def test_a_port_that_is_taken(cluster):
-    """It is told before TensorFlow fails on it."""
-    clusters = cluster(2)
-    with socket.create_server(("", clusters[0].addresses[0][1])):
-        with pytest.raises(UsageError, match="ports that are free.*worker 0"):
-            with watch.together(clusters[0], print):
-                pass
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_port_that_is_taken(cluster, index):
+    """It is told on either machine: TensorFlow would wait for ever."""
+    here = cluster(2)[index]
+    with socket.create_server(here.addresses[index]):
+        told = f"ports that are free.*worker {index}"
+        with pytest.raises(UsageError, match=told):
+            meeting.meet(here, SETTINGS, 5.0)
 
 
-def test_the_chief_is_the_first(monkeypatch):
+@pytest.mark.parametrize("index", [1, "1"])
+def test_the_chief_is_the_first(index, monkeypatch):
     """Machines stand in TensorFlow's order, with what they are called."""
-    jobs = {"worker": ["a:1", "[::1]:2"], "chief": ["b:3"], "ps": ["c:4"]}
-    task = {"type": "worker", "index": 1}
-    monkeypatch.setenv(
-        "TF_CONFIG", json.dumps({"cluster": jobs, "task": task})
-    )
-    found = read_cluster()
+    text = config("a:1", "[::1]:2", chief=["b:3"], index=index)
+    monkeypatch.setenv("TF_CONFIG", text)
+    found = machines_of("auto")
     assert found.names == (
         "chief 0 (b:3)",
         "worker 0 (a:1)",
@@ -228,3 +373,9 @@ def test_the_chief_is_the_first(monkeypatch):
     )
     assert found.addresses == (("b", 3), ("a", 1), ("::1", 2))
     assert found.here == 2
+
+
+def test_one_machine_is_no_cluster(monkeypatch):
+    """It trains as one without TF_CONFIG does."""
+    monkeypatch.setenv("TF_CONFIG", config("a:1"))
+    assert machines_of("multiworker") is machines_of("one") is None

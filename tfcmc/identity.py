@@ -53,6 +53,19 @@ IDENTITY = {
 MOST_TOLD = 3  # differences in one message
 
 
+def defining(settings: dict) -> dict:
+    """Returns the settings that define an experiment.
+
+    Args:
+        settings: All of them, name to value.
+    """
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in CIRCUMSTANCES and name not in READING
+    }
+
+
 def make_identity(settings, data, replicas):
     """Makes the identity of a run.
 
@@ -64,11 +77,7 @@ def make_identity(settings, data, replicas):
     Returns:
         The record, as JSON holds it.
     """
-    kept = {
-        name: value
-        for name, value in settings.items()
-        if name not in CIRCUMSTANCES and name not in READING
-    }
+    kept = defining(settings)
     return {"settings": kept, "data": data, "replicas": replicas}
 
 

@@ -1,73 +1,31 @@
 """How the machines of a training find each other, before TensorFlow starts.
 
 The others go to the chief, on the very port that TensorFlow takes over
-afterwards: no other has to be open. The connections remain.
+afterwards: no other has to be open. Each shows the other that it has the
+token, and tells what it was started with. The connections remain.
 """
 
 import contextlib
+import json
+import secrets
 import socket
 import time
 
-from tfcmc.checks import UsageError, must
+from tfcmc.addresses import check_port, listen
+from tfcmc.checks import UsageError, reason_of
+from tfcmc.cluster import proof
+from tfcmc.links import BEAT, STOP, TIMEOUT, Link
+from tfcmc.reception import HELLO, START, Reception, same, send
 
 NOTICE = 10.0  # seconds after which it is told who is waited for
-BEAT = 0.5  # seconds between signs of life
-TIMEOUT = 5.0  # seconds for one message
-HELLO, START, DONE = "tfcmc", "start", "done"
-STOP, LOSS = "stop ", "loss "  # with words: of one that says so, or does not
 
 
-class Link:
-    """A connection with another machine, of lines of text.
-
-    Args:
-        connection: A connected socket.
-        name: What the machine is called.
-    """
-
-    def __init__(self, connection, name):
-        connection.settimeout(TIMEOUT)
-        self.connection = connection
-        self.name = name
-        self.heard = time.monotonic()
-        self._pending = b""
-
-    def send(self, line=""):
-        """Sends a line; an empty one is a sign of life.
-
-        Raises:
-            OSError: if the connection is closed.
-        """
-        self.connection.sendall(f"{line}\n".encode())
-
-    def receive(self):
-        """Returns the lines that have come, without signs of life.
-
-        Raises:
-            OSError: if the connection is closed, or nothing comes.
-        """
-        received = self.connection.recv(4096)
-        if not received:
-            raise ConnectionResetError
-        self.heard = time.monotonic()
-        *lines, self._pending = (self._pending + received).split(b"\n")
-        return [line.decode("utf-8", "replace") for line in lines if line]
-
-    def leave(self, line):
-        """Sends a last line, and closes the connection when it is read."""
-        with contextlib.suppress(OSError):
-            self.send(line)
-            self.connection.shutdown(socket.SHUT_WR)
-            while self.connection.recv(4096):
-                pass
-        self.connection.close()
-
-
-def meet(cluster, patience):
+def meet(cluster, settings: dict, patience: float) -> list[Link]:
     """Waits until all machines are there.
 
     Args:
         cluster: A `Cluster`.
+        settings: Name to value of what all have to be started with.
         patience: Seconds to wait.
 
     Returns:
@@ -75,77 +33,36 @@ def meet(cluster, patience):
         machine the one with the chief.
 
     Raises:
-        UsageError: if one does not come, on all that have come; or if the
-            chief's port is taken.
+        UsageError: if one does not come, on all that have come; if this
+            machine's port is taken; or, on another machine than the chief, if
+            it was started with other settings or another token.
     """
+    check_port(cluster)
     waiting = _Waiting(patience)
     if cluster.here:
-        return [_meet_chief(cluster, waiting)]
-    return _meet_others(cluster, waiting)
+        return [_meet_chief(cluster, settings, waiting)]
+    return _meet_others(cluster, settings, waiting)
 
 
-def _meet_others(cluster, waiting):
+def _meet_others(cluster, settings, waiting):
     """Lets every other machine come to this one, the chief."""
-    others = dict(enumerate(cluster.names[1:], 1))
-    links = {}
-    with _listen(cluster) as server:
-        server.settimeout(BEAT)
-        while missing := [others[n] for n in others if n not in links]:
-            try:
+    with listen(cluster) as servers, Reception(cluster, settings) as others:
+        for server in servers:
+            others.open(server)
+        try:
+            while missing := others.missing():
                 waiting.look(missing)
-            except UsageError as error:
-                for link in links.values():
-                    link.leave(f"{STOP}{error}")
-                raise
-            with contextlib.suppress(OSError):
-                connection, _ = server.accept()
-                number = _number_of(connection, len(others) + 1)
-                if number in others:
-                    links[number] = Link(connection, others[number])
-                else:
-                    connection.close()
-            for link in links.values():
-                _send(link, "")
-    for link in links.values():
-        _send(link, START)
-    return list(links.values())
+                others.attend()
+        except UsageError as error:
+            for link in others.links.values():
+                link.leave(f"{STOP}{error}")
+            raise
+    for link in others.links.values():
+        send(link, START)
+    return list(others.links.values())
 
 
-def _send(link, line):
-    """Sends to a machine that may be gone, and then has to come again."""
-    with contextlib.suppress(OSError):
-        link.send(line)
-
-
-def _listen(cluster):
-    """Returns a socket that listens on this machine's port, as TensorFlow."""
-    _, port = cluster.addresses[cluster.here]
-    try:
-        if socket.has_dualstack_ipv6():
-            return socket.create_server(
-                ("", port), family=socket.AF_INET6, dualstack_ipv6=True
-            )
-        return socket.create_server(("", port))
-    except OSError as error:
-        raise must(
-            "TF_CONFIG",
-            "of ports that are free",
-            f"{cluster.names[cluster.here]}, {error.strerror}",
-        ) from None
-
-
-def _number_of(connection, count):
-    """Reads which machine has come; None if it is a stranger."""
-    try:
-        (line,) = Link(connection, "").receive()
-        hello, number, total = line.split()
-        known = (hello, int(total)) == (HELLO, count)
-        return int(number) if known else None
-    except (OSError, ValueError):
-        return None
-
-
-def _meet_chief(cluster, waiting):
+def _meet_chief(cluster, settings, waiting):
     """Goes to the chief until it says that all are there."""
     name, address = cluster.names[0], cluster.addresses[0]
     while True:
@@ -156,21 +73,34 @@ def _meet_chief(cluster, waiting):
             with contextlib.ExitStack() as stack:
                 stack.enter_context(connection)
                 link = Link(connection, name)
-                link.send(f"{HELLO} {cluster.here} {len(cluster.names)}")
-                _wait_for_start(link)
+                _introduce(link, cluster.here, settings)
                 stack.pop_all()
                 return link
         time.sleep(BEAT)
 
 
-def _wait_for_start(link):
-    """Waits for the chief, as long as it gives signs of life."""
-    while True:
-        for line in link.receive():
-            if line.startswith(STOP):
-                raise UsageError(line.removeprefix(STOP))
-            if line == START:
-                return
+def _introduce(link, number, settings):
+    """Says who this is, and waits until the chief has all machines.
+
+    Raises:
+        OSError: if it is not the chief who answers.
+        UsageError: if the chief does not take this machine, or gives up.
+    """
+    lines = link.lines()
+    hello, _, nonce = next(lines).partition(" ")
+    if hello != HELLO:
+        raise ConnectionRefusedError
+    own = secrets.token_hex(16)
+    told = json.dumps([number, own, settings])
+    link.send(f"{proof(nonce, told)} {told}")
+    wanted = [proof(HELLO, own), START]
+    for line in lines:
+        if line.startswith(STOP):
+            raise UsageError(reason_of(line.removeprefix(STOP), 500))
+        if not same(line, wanted.pop(0)):
+            raise ConnectionRefusedError
+        if not wanted:
+            return
 
 
 class _Waiting:

@@ -5,7 +5,7 @@ import signal
 from hashlib import sha256
 
 from tfcmc.checks import must
-from tfcmc.cluster import is_named, read_cluster
+from tfcmc.cluster import machines_of, read_cluster
 from tfcmc.lazy import tf
 
 
@@ -19,7 +19,8 @@ def make_strategy(name):
         name: "one"; "mirrored", all GPUs of this machine, or, where there is
             none, its logical CPUs; "multiworker", all machines that the
             environment variable TF_CONFIG names; or "auto": multiworker where
-            TF_CONFIG is set, mirrored where there are several GPUs, else one.
+            TF_CONFIG is set. Both are mirrored on a machine without others
+            that has several GPUs, else one.
 
     Returns:
         The strategy; for one device TensorFlow's default, which does nothing.
@@ -27,20 +28,33 @@ def make_strategy(name):
     Raises:
         UsageError: if it is "multiworker" and TF_CONFIG does not do.
     """
-    if is_named(name):
-        read_cluster()  # TensorFlow's own errors name no variable
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()
-        # TensorFlow takes what schedulers end a job with, and goes on (2.21).
-        before = signal.getsignal(signal.SIGTERM)
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
-        return strategy
+    cluster = machines_of(name)
+    if cluster is not None:
+        return _join(cluster)
     list_logical = tf.config.list_logical_devices
     gpus = list_logical("GPU")
-    if name == "mirrored" or (name == "auto" and len(gpus) > 1):
+    if name == "mirrored" or (name != "one" and len(gpus) > 1):
         return tf.distribute.MirroredStrategy(
             [each.name for each in gpus or list_logical("CPU")]
         )
     return tf.distribute.get_strategy()
+
+
+def _join(cluster):
+    """Waits for all machines inside TensorFlow, and makes their strategy."""
+    # Read once: TensorFlow reads some of what TF_CONFIG may hold otherwise.
+    job, index, _ = cluster.machines[cluster.here]
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec(cluster.jobs),
+        task_type=job,
+        task_id=index,
+        rpc_layer="grpc",
+    )
+    before = signal.getsignal(signal.SIGTERM)
+    strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    # TensorFlow takes what schedulers end a job with, and goes on (2.21).
+    signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+    return strategy
 
 
 def use_devices(count):

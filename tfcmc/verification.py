@@ -6,11 +6,11 @@ arguments down.
 
 import dataclasses
 import functools
-import os
 
 import numpy as np
 
 from tfcmc import replicas
+from tfcmc.cluster import machines_of
 from tfcmc.crops import CROPS, SIDE
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
@@ -99,7 +99,7 @@ def prove(strategy, count=None):
     """
     if count is not None:
         use_devices(count)
-        if strategy == "auto" and "TF_CONFIG" not in os.environ:
+        if strategy == "auto" and machines_of(strategy) is None:
             strategy = "mirrored"
     strategy = make_strategy(strategy)
     tf.get_logger().setLevel("ERROR")  # it advises to compile

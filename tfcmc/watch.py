@@ -5,46 +5,13 @@ process ends, the operating system closes its connections at once; where a
 machine is cut off, its signs of life cease.
 """
 
-import contextlib
 import selectors
-import threading
 import time
 
-from tfcmc.checks import reason_of
-from tfcmc.meeting import BEAT, DONE, LOSS, STOP, meet
+from tfcmc.links import BEAT, DONE, LOSS, STOP
 
-PATIENCE = 600.0  # seconds to wait for a machine that has not come
 SILENCE = 20.0  # seconds without a sign of life after which one is lost
 GRACE = 5.0  # seconds for this machine to stop by itself, as another has
-
-
-@contextlib.contextmanager
-def together(cluster, end, patience=PATIENCE):
-    """Meets the other machines, and watches over them.
-
-    Args:
-        cluster: A `Cluster`.
-        end: Called from a thread with what has become of another machine, in
-            words. It has to end the process, whose main thread may be waiting
-            for that machine inside TensorFlow.
-        patience: Seconds to wait for a machine that has not come.
-
-    Raises:
-        UsageError: if one does not come, on all that have come.
-    """
-    watch = Watch(meet(cluster, patience), end)
-    watch.start()
-    try:
-        yield
-    except BaseException as error:
-        if type(error).__module__.startswith("tensorflow"):
-            # It may see a loss before the watch does, and cannot name it.
-            watch.join(SILENCE + GRACE)
-        reason = reason_of(error, 300)
-        name = cluster.names[cluster.here]
-        watch.leave(f"{STOP}{name} has stopped: {reason}")
-        raise
-    watch.leave(DONE)
 
 
 class Lost(Exception):
@@ -60,52 +27,81 @@ class Lost(Exception):
         self.kind = kind
 
 
-class Watch(threading.Thread):
+class Watch:
     """Gives signs of life to the machines linked, and looks for theirs.
 
+    It runs beside the training, in a process of its own: inside TensorFlow's
+    start no other thread runs.
+
     Args:
+        training: The `Link` with this machine's own training, which gives
+            signs of life and says how it ended.
         links: `Link`s. The chief has one with every other machine, and tells
             all what has become of one; the others have one with the chief.
-        end: As for `together`.
+        look: Called at every beat.
     """
 
-    def __init__(self, links, end):
-        super().__init__(daemon=True)
-        self._links = links
-        self._end = end
-        self._last_words = None
-        self._leaving = threading.Event()
+    def __init__(self, training, links, look):
+        self._training = training
+        self._links = list(links)
+        self._look = look
+        self._said, self._has_ended = None, False
 
-    def leave(self, words):
-        """Ends the watch; the others are told why."""
-        self._last_words = words
-        self._leaving.set()
-        self.join()
+    def until_it_ends(self):
+        """Watches until this machine's training ends.
 
-    def run(self):
-        try:
-            self._watch()
-        except Lost as lost:
-            self._part(f"{lost.kind}{lost}")
-            # What stops one often stops all, and each says it best itself.
-            if lost.kind == LOSS or not self._leaving.wait(GRACE):
-                self._end(str(lost))
-        else:
-            self._part(self._last_words)
+        Returns:
+            What it said last: DONE, or STOP with its reason; None where it
+            said nothing.
 
-    def _watch(self):
-        """Watches until this machine leaves, or the others have done so."""
+        Raises:
+            Lost: if another machine is lost first.
+        """
         with selectors.DefaultSelector() as selector:
-            for link in self._links:
-                selector.register(link.connection, selectors.EVENT_READ, link)
-            while self._links and not self._leaving.is_set():
-                for key, _ in selector.select(BEAT):
-                    if self._has_done(key.data):
-                        selector.unregister(key.fileobj)
-                        self._links.remove(key.data)
-                        key.data.leave(DONE)
-                for link in self._links:
-                    self._live(link)
+            for link in (self._training, *self._links):
+                selector.register(link, selectors.EVENT_READ)
+            try:
+                while not self._has_ended:
+                    self._attend(selector)
+            except Lost as lost:
+                self.part(f"{lost.kind}{lost}")
+                # What stops one often stops all, and each says it best itself.
+                end = time.monotonic() + GRACE
+                while lost.kind == STOP and time.monotonic() < end:
+                    self._attend(selector)
+                    if self._has_ended:
+                        return self._said
+                raise
+        return self._said
+
+    def part(self, words):
+        """Leaves all machines, and tells them why."""
+        while self._links:
+            self._links.pop().leave(words)
+
+    def _attend(self, selector):
+        """Hears all for a moment, and gives the other machines a sign."""
+        for key, _ in selector.select(BEAT):
+            link = key.fileobj
+            if link is self._training:
+                self._hear()
+            elif link in self._links and self._has_done(link):
+                selector.unregister(link)
+                self._links.remove(link)
+                link.leave(DONE)
+        for link in self._links:
+            self._live(link)
+        self._look()
+
+    def _hear(self):
+        """Reads what the training says, until it ends."""
+        try:
+            lines = self._training.receive()
+        except OSError:
+            self._has_ended = True
+            return
+        if lines:
+            self._said, self._has_ended = lines[-1], True
 
     def _has_done(self, link):
         """Reads what a machine says, and returns whether it has done."""
@@ -133,8 +129,3 @@ class Watch(threading.Thread):
         link.connection.close()
         self._links.remove(link)
         raise Lost(LOSS, f"{link.name} does not answer") from None
-
-    def _part(self, words):
-        """Closes all connections."""
-        for link in self._links:
-            link.leave(words)

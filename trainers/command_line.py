@@ -7,7 +7,6 @@ lines instead of the whole usage.
 
 import argparse
 import dataclasses
-import os
 import re
 import sys
 import types
@@ -204,18 +203,6 @@ def _printing(main):
         main()
     finally:
         sys.stdout.flush()
-
-
-def abandon(message):
-    """Tells why, and ends the process at once, with exit code 1.
-
-    For a thread, while the main one waits for what never comes.
-
-    Args:
-        message: One line.
-    """
-    os.write(2, f"{message}\n".encode())
-    os._exit(1)
 
 
 def option(name):

@@ -17,7 +17,10 @@ The same command goes on with an interrupted run.
 best.json; what is given beside it goes first.
 """
 
+import dataclasses
+
 from tfcmc.config import PretrainConfig, make_config
+from tfcmc.identity import defining
 from tfcmc.plan import make_plan, open_run
 from trainers import command_line, machines
 
@@ -34,7 +37,8 @@ def main(argv=None):
     command_line.add_config(parser)
     plan = make_plan(make_config(command_line.parse(parser, argv)))
     open_run(plan)  # refuses another experiment's folder at once
-    with machines.all_present(plan.config.strategy, ADVICE):
+    settings = defining(dataclasses.asdict(plan.config))
+    with machines.all_present(plan.config.strategy, settings, ADVICE):
         from tfcmc import experiment  # loads TensorFlow: only now
 
         experiment.pretrain(plan)

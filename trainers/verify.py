@@ -41,7 +41,7 @@ def main(argv=None):
         check_number(
             "replicas", given["replicas"], whole=True, at_least=1, at_most=MOST
         )
-    with machines.all_present(given["strategy"], ADVICE):
+    with machines.all_present(given["strategy"], {}, ADVICE):
         from tfcmc import verification  # loads TensorFlow: only now
 
         same = verification.prove(given["strategy"], given.get("replicas"))

@@ -59,10 +59,15 @@ class Ended:
     def reason(self):
         """Why it did not end well, in one line."""
         if self.code < 0:
-            name = signal.Signals(-self.code).name
-            memory = ", as where memory runs out" if name == "SIGKILL" else ""
-            return f"ended by {name}{memory}"
+            return ended_by(-self.code)
         return self.told[:LONGEST] or f"exit code {self.code}"
+
+
+def ended_by(number: int) -> str:
+    """Says which signal ended a process, by its number."""
+    name = signal.Signals(number).name
+    memory = ", as where memory runs out" if name == "SIGKILL" else ""
+    return f"ended by {name}{memory}"
 
 
 def run_all(jobs, *, at_once, show, started=None):

@@ -6,21 +6,18 @@ has proposed and been told it writes down as it happens, in chief.jsonl, and
 reads again when it is started again.
 """
 
-import concurrent.futures
-import functools
-import hmac
 import json
 import os
 import pathlib
-import re
 import time
 
-from tfcmc.checks import UsageError, check_number, must
-from tfcmc.cluster import TOKEN, proof
+from tfcmc.checks import UsageError, must
+from tfcmc.cluster import TOKEN
 from tfcmc.files import write_whole
 from tfcmc.lazy import LazyModule
 from tuning.engine import ALL_FAILED, NothingWorks
 from tuning.oracle import quietly
+from tuning.port import Proving, address, listen
 from tuning.records import (
     DONE,
     FAILED,
@@ -37,49 +34,12 @@ oracle_chief = LazyModule(
 oracle_client = LazyModule(
     "keras_tuner.src.distribute.oracle_client", needs_tensorflow=True
 )
-protos = LazyModule("keras_tuner.src.protos", needs_tensorflow=True)
 
-NAMES = (
-    "KERASTUNER_TUNER_ID",
-    "KERASTUNER_ORACLE_IP",
-    "KERASTUNER_ORACLE_PORT",
-)
 BOOK = "chief.jsonl"  # what was created and ended, in order
 IDLE = 1.0  # seconds between two questions
 FAREWELL = 30.0  # seconds that workers have to hear that all is done
 START_AGAIN = "Start it again, then this worker: both go on."
 ADVICE = {"UNAUTHENTICATED": f"Both need the same {TOKEN}."}
-KEY = "tfcmc-proof"  # of what a worker sends beside each question
-
-
-def role():
-    """Finds out what this process is to be.
-
-    Returns:
-        "chief", "worker", or None for a search of one process.
-
-    Raises:
-        UsageError: if only some of KerasTuner's variables are set.
-    """
-    missing = [name for name in NAMES if not os.environ.get(name)]
-    if len(missing) == len(NAMES):
-        return None
-    if missing:
-        raise must(missing[0], f"set beside {' and '.join(NAMES)}", None)
-    port = os.environ[NAMES[2]]
-    check_number(
-        NAMES[2],
-        int(port) if port.isdecimal() else port,
-        whole=True,
-        at_least=1,
-        at_most=65535,
-    )
-    return "chief" if "chief" in os.environ[NAMES[0]] else "worker"
-
-
-def worker_name():
-    """Returns what this worker is called, as part of a file's name."""
-    return re.sub(r"[^\w.-]+", "-", os.environ[NAMES[0]])
 
 
 class Chief:
@@ -119,7 +79,7 @@ class Chief:
             NothingWorks: if the first trials all fail.
         """
         servicer = oracle_chief.OracleServicer(self._oracle)
-        server = _listen(servicer)
+        server = listen(servicer)
         try:
             meanwhile()
             while self._oracle.ongoing_trials or not (
@@ -221,7 +181,7 @@ def work(tuner, search, folder, run):
         UsageError: if the chief does not answer.
     """
     client = oracle_client.OracleClient(tuner.oracle)
-    client.stub = _Proving(client.stub)
+    client.stub = Proving(client.stub)
     try:
         while True:
             handed = client.create_trial(client.tuner_id)
@@ -239,7 +199,7 @@ def work(tuner, search, folder, run):
             client.end_trial(handed)
     except grpc.RpcError as error:
         raise UsageError(
-            f"The chief at {_address()} does not answer: {error.code().name}."
+            f"The chief at {address()} does not answer: {error.code().name}."
             f"\n{ADVICE.get(error.code().name, START_AGAIN)}"
         ) from None
 
@@ -253,62 +213,3 @@ def _run(proposal, folder, run):
     path = trial_folder(folder, trial.number) / "trial.json"
     write_record(path, trial)
     return trial
-
-
-class _Proving:
-    """A stub whose every question shows that the worker has the token.
-
-    Args:
-        stub: The one of KerasTuner's client.
-    """
-
-    def __init__(self, stub):
-        self._stub = stub
-        self._metadata = ((KEY, proof(KEY)),)
-
-    def __getattr__(self, name):
-        ask = getattr(self._stub, name)
-        return functools.partial(ask, metadata=self._metadata)
-
-
-class _Doorkeeper:
-    """Answers no question of a worker that has another token, or none."""
-
-    def __init__(self):
-        self._wanted = proof(KEY).encode()
-
-    def intercept_service(self, continuation, details):
-        """As gRPC's servers call it, with each question."""
-        shown = dict(details.invocation_metadata).get(KEY, "")
-        if hmac.compare_digest(shown.encode(), self._wanted):
-            return continuation(details)
-        return grpc.unary_unary_rpc_method_handler(_refuse)
-
-
-def _refuse(request, context):
-    """Ends a question without an answer."""
-    context.abort(grpc.StatusCode.UNAUTHENTICATED, f"another {TOKEN}")
-
-
-def _listen(servicer):
-    """Starts a server at the address that KerasTuner's variables name."""
-    server = grpc.server(
-        concurrent.futures.ThreadPoolExecutor(max_workers=1),
-        interceptors=(_Doorkeeper(),),
-        # Else two chiefs could share a port, and workers fall to either.
-        options=(("grpc.so_reuseport", 0),),
-    )
-    protos.get_service_grpc().add_OracleServicer_to_server(servicer, server)
-    try:
-        port = server.add_insecure_port(_address())
-    except RuntimeError:
-        port = 0
-    if port == 0:
-        raise must(NAMES[2], "a port that is free here", _address())
-    server.start()
-    print(f"waiting for workers at {_address()}", flush=True)
-    return server
-
-
-def _address():
-    return f"{os.environ[NAMES[1]]}:{os.environ[NAMES[2]]}"

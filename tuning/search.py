@@ -40,10 +40,11 @@ from tfcmc.locks import held
 from tfcmc.runs import make_folder
 from trainers import command_line, machines, same_data
 from tuning import processes
-from tuning.distributed import Chief, role, work, worker_name
+from tuning.distributed import Chief, work
 from tuning.engine import conduct
 from tuning.oracle import Tuner
 from tuning.plan import TRIALS, plan_search, settled, with_objective
+from tuning.port import role, worker_name
 from tuning.progress import Progress, score_text
 from tuning.records import (
     OBJECTIVES,

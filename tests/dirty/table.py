@@ -8,6 +8,7 @@ import sys
 
 from tests.dirty.arrays import ARRAYS
 from tests.dirty.binaries import BINARIES
+from tests.dirty.clusters import CLUSTERS
 from tests.dirty.folders import FOLDERS
 from tests.dirty.paths import PATHS
 from tests.dirty.pictures import IMAGES, STOP
@@ -33,6 +34,7 @@ PARTS = {
         [*RUNS, *RUN_ARRAYS],
         "As evaluate, compare, embed, neighbours and tfcmc.load meet them.",
     ),
+    "Machines, `TF_CONFIG`": (CLUSTERS, ""),
 }  # fmt: skip
 CASES = [case for cases, _ in PARTS.values() for case in cases]
 HEAD = """# Bad inputs, and what each gets

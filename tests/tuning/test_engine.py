@@ -10,10 +10,11 @@ import pytest
 
 from tfcmc.checks import UsageError
 from tfcmc.cluster import TOKEN
-from tuning import distributed
-from tuning.distributed import BOOK, NAMES, Chief, role, work
+from tuning import distributed, port
+from tuning.distributed import BOOK, Chief, work
 from tuning.engine import NothingWorks, conduct
 from tuning.oracle import Tuner
+from tuning.port import NAMES, role
 from tuning.progress import Progress
 from tuning.ranking import best_trial
 from tuning.records import (
@@ -272,11 +273,11 @@ def loopback(monkeypatch):
     """KerasTuner's variables for processes on this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        number = probe.getsockname()[1]
     monkeypatch.setattr(distributed, "IDLE", 0.05)
     monkeypatch.setattr(distributed, "FAREWELL", 2.0)
     for name, value in zip(
-        NAMES, ("chief", "127.0.0.1", str(port)), strict=True
+        NAMES, ("chief", "127.0.0.1", str(number)), strict=True
     ):
         monkeypatch.setenv(name, value)
     return monkeypatch
@@ -405,7 +406,7 @@ def test_a_worker_without_the_token(loopback, tmp_path):
     search = make_search("random", trials=8, jobs=1)
     loopback.setenv(TOKEN, "hush")
     chief = Chief(Tuner(search, EPOCHS), search, tmp_path, None)
-    server = distributed._listen(
+    server = port.listen(
         distributed.oracle_chief.OracleServicer(chief._oracle)
     )
     loopback.setenv(TOKEN, "guess")
@@ -419,7 +420,7 @@ def test_a_port_that_is_taken(loopback, tmp_path):
     """Two chiefs do not share a port: the second is told."""
     search = make_search("random", trials=1, jobs=1)
     first = Chief(Tuner(search, EPOCHS), search, tmp_path, None)
-    server = distributed._listen(distributed.oracle_chief.OracleServicer(None))
+    server = port.listen(distributed.oracle_chief.OracleServicer(None))
     with pytest.raises(UsageError, match="a port that is free"):
         first.serve(lambda: None)
     server.stop(None).wait()
@@ -430,8 +431,8 @@ def test_roles(loopback):
     assert role() == "chief"
     loopback.setenv(NAMES[0], "one")
     assert role() == "worker"
-    for port in ("0", "99999", "http"):
-        loopback.setenv(NAMES[2], port)
+    for number in ("0", "99999", "9" * 5000, "http"):
+        loopback.setenv(NAMES[2], number)
         with pytest.raises(UsageError, match=NAMES[2]):
             role()
     loopback.delenv(NAMES[2])

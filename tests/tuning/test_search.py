@@ -26,9 +26,9 @@ from tfcmc.plan import make_plan
 from tfcmc.runs import Run
 from trainers import evaluate
 from tuning import search
-from tuning.distributed import NAMES
 from tuning.oracle import Tuner
 from tuning.plan import plan_search, settled, with_objective
+from tuning.port import NAMES
 from tuning.ranking import defaults, scores_of
 from tuning.records import (
     read_search,
@@ -359,7 +359,7 @@ def test_the_test_part_is_never_read(rng):
         (["--objective=mlp_head"], "`objective` must be one of"),
         (["--trials=0"], "at least 1"),
         (["--trials=many"], "a whole number"),
-        (["--tuner=grid", "--trials=1000000000"], "and at most 10000"),
+        (["--tuner=grid", "--trials=1000000000"], "and at most 10,000"),
         (["--judge-on=test"], "Unknown option"),
         (["--space=temprature=0.1:1"], "Did you mean temperature"),
         (["--loss=sofmax"], "Did you mean softmax"),
