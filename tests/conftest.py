@@ -184,8 +184,14 @@ def prepare_dataset():
     """A function that prepares a tiny dataset as TFDS does."""
 
     def prepare(data_dir, name, splits, class_names, *, side=None):
-        """Writes splits, a dict of name to images and labels, to a folder."""
+        """Writes splits, a dict of name to images and labels, to a folder.
+
+        Images are arrays or paths. Without class names, labels are numbers.
+        """
         dataset = name
+        label = tfds.features.Scalar(np.int32)
+        if class_names is not None:
+            label = tfds.features.ClassLabel(names=class_names)
 
         with tfds.core.registered.skip_registration():
 
@@ -196,7 +202,7 @@ def prepare_dataset():
                 def _info(self):
                     features = {
                         "image": tfds.features.Image(shape=(side, side, 3)),
-                        "label": tfds.features.ClassLabel(names=class_names),
+                        "label": label,
                     }
                     return tfds.core.DatasetInfo(
                         builder=self,

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfcmc.checks import UsageError
 from tfcmc.data import SOURCES, Reading
 
 SIDE = 96
@@ -150,56 +149,3 @@ def test_another_side(read):
     assert source.pretrain.side == 48
     assert all_of(source.pretrain).shape[1:] == (48, 48, 3)
     assert source.test.pictures.read([0]).shape == (1, 48, 48, 3)
-
-
-def test_tfds_not_prepared(tmp_path, parts, prepare_dataset):
-    """The error lists what is there, with the nearest name."""
-    write_tfds(tmp_path, parts, prepare_dataset)
-    bound = SOURCES.lookup("tfds:tinny")
-    with pytest.raises(UsageError, match="Did you mean tiny") as caught:
-        bound.member.extra["check"]("tinny", tmp_path)
-    assert str(tmp_path) in str(caught.value)
-
-
-def test_tfds_where_nobody_lives(
-    tmp_path, parts, prepare_dataset, monkeypatch, homeless
-):
-    """TFDS's own variable names the folder; without a home one must."""
-    write_tfds(tmp_path, parts, prepare_dataset)
-    check = SOURCES.lookup("tfds:tiny").member.extra["check"]
-    with pytest.raises(UsageError, match="`data-dir`.*~/tensorflow_datasets"):
-        check("tiny", None)
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    check("tiny", None)
-
-
-def test_tfds_without_unlabelled(tmp_path, parts, prepare_dataset):
-    """Train without its labels is learnt from, and is not unseen."""
-    some = {part: parts[part] for part in ("train", "test")}
-    prepare_dataset(tmp_path, "tiny", some, CLASS_NAMES)
-    bound = SOURCES.lookup("tfds:tiny")
-    source = bound.function(Reading(data_dir=tmp_path), "tiny")
-    assert not source.unseen
-    assert source.pretrain is source.probe_train.pictures
-    assert source.pretrain.side == 96
-
-
-@pytest.mark.parametrize("name", ["photos10", "cifar10"])
-def test_photographs(photographs, name):
-    """Real prepared photographs come in their published numbers."""
-    bound = SOURCES.lookup(f"tfds:{name}")
-    source = bound.function(Reading(data_dir=photographs), name)
-    counts = [
-        len(source.pretrain),
-        len(source.probe_train.labels),
-        len(source.test.labels),
-    ]
-    assert (
-        counts
-        == {
-            "photos10": [40_000, 5_000, 8_000],
-            "cifar10": [50_000, 50_000, 10_000],
-        }[name]
-    )
-    share = np.bincount(source.test.labels) / counts[2]
-    np.testing.assert_allclose(share, 0.1)

@@ -47,11 +47,24 @@ def _fewer_classes(data):
     return json.dumps(found).encode()
 
 
-def _no_labels(data):
-    found = json.loads(data)
-    features = found["featuresDict"]["features"]
-    features["name"] = features.pop("label")
-    return json.dumps(found).encode()
+def _renamed(name):
+    """Calls a feature by another name."""
+
+    def change(data):
+        found = json.loads(data)
+        features = found["featuresDict"]["features"]
+        features["name"] = features.pop(name)
+        return json.dumps(found).encode()
+
+    return change
+
+
+def _unlabelled(source):
+    assert len(source.pretrain) == 6
+    assert source.probe_train is None
+    assert source.test is None
+    told = [note.partition(":")[0] for note in source.notes]
+    assert told == ["the probe is skipped", "splits that are not read"]
 
 
 def _grey_alpha(data):
@@ -83,13 +96,18 @@ PREPARED = [
     _damaged("a prepared dataset cut short", TRAIN, lambda d: d[:-100]),
     _damaged("a prepared dataset with a wrong byte", TRAIN, _flip),
     _damaged("a prepared dataset without a byte", TRAIN, lambda d: b""),
-    _damaged("a prepared dataset without labels", "features.json", _no_labels,
-             "`data` must be an image-classification dataset with the features"
-             " image and label. Received: 'tiny', with ['image', 'name']"),
+    Case("a prepared dataset without labels",
+         _damaged("", "features.json", _renamed("label")).make,
+         "the pictures; the probe is skipped", _read, _unlabelled,
+         needs="prepared"),
+    _damaged("a prepared dataset without images",
+             "features.json", _renamed("image"),
+             "`data` must be a dataset with the feature image. "
+             "Received: 'tiny', with ['label', 'name']"),
     _damaged("a prepared dataset of images with transparency",
              "features.json", _grey_alpha,
-             "`data` must have grey or RGB images of uint8, and a class each. "
-             f"Received: 'tiny', with {ANY}"),
+             "`data` must have grey or RGB images of uint8, and a whole number"
+             f" each for a label. Received: 'tiny', with {ANY}"),
     _named("a path for a prepared dataset", "/etc"),
     _named("a pattern for a prepared dataset", "t*"),
     _named("two dots for a prepared dataset", "../prepared/tiny"),

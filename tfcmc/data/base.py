@@ -9,6 +9,7 @@ from tfcmc.registry import Registry
 SOURCES = Registry("data")
 
 UNLABELLED = ("unlabeled", "unlabelled")  # names of the part to learn from
+MOST_CLASSES = 100_000
 DEFAULT_SIDE = 96  # in pixels, where the pictures are not all of one size
 
 

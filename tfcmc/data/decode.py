@@ -67,7 +67,8 @@ def decode(found, side, on_bad_image, room, kept, account):
     Threads, since Pillow decodes outside Python's lock.
 
     Args:
-        found: List of `(path, tag)`.
+        found: Iterable of `(file, tag)`, each file as `decode_image` takes
+            it.
         side: Wanted side in pixels.
         on_bad_image: "stop", or "skip".
         room: The `Room` that pictures have while they are decoded.
@@ -87,7 +88,9 @@ def decode(found, side, on_bad_image, room, kept, account):
         for batch in batched(found, count):
             pictures = []
             with quiet():
-                decoded = list(pool.map(decode_one, [p for p, _ in batch]))
+                decoded = list(
+                    pool.map(decode_one, [file for file, _ in batch])
+                )
             for (_, tag), picture in zip(batch, decoded, strict=True):
                 if isinstance(picture, ImageError):
                     _skip(picture, on_bad_image, account)
@@ -110,8 +113,8 @@ def _skip(error, on_bad_image, account):
     account.bad.append(error)
 
 
-def _decode(path, side, room):
+def _decode(file, side, room):
     try:
-        return decode_image(path, side, room)
+        return decode_image(file, side, room)
     except ImageError as error:
         return error

@@ -13,8 +13,7 @@ from tfcmc.data.decode import Account, decode
 from tfcmc.data.formats import left_out
 from tfcmc.data.images import ImageError, quiet, size
 from tfcmc.data.layout import find_layout
-from tfcmc.data.pictures import common_limit, keep
-from tfcmc.data.progress import Progress
+from tfcmc.data.parts import read_parts
 from tfcmc.data.room import room_beside
 from tfcmc.data.walk import Walk
 from tfcmc.paths import expanded
@@ -126,47 +125,10 @@ def _no_images(argument, others):
 
 
 def _read_all(files, reading, account):
-    """Returns role to `(pictures, labels)`, and notes on what was met.
-
-    Args:
-        files: Role to list of `(path, label)`.
-        reading: A `Reading`.
-        account: An `Account`; what is met is added to it.
-    """
+    """Returns role to `(pictures, labels)`, and notes on what was met."""
     side = reading.side or _own_side([p for f in files.values() for p, _ in f])
-    total = sum(map(len, files.values()))
-    limit = common_limit(total, side, reading.memory_limit)
-    kept = total * side * side * 3 if limit else 0
-    room = room_beside(kept, reading.memory_limit)
-    progress = Progress("images decoded", total)
-    parts = {}
-    for role, found in files.items():
-        labels = []
-        batches = decode(
-            found, side, reading.on_bad_image, room, labels, account
-        )
-        pictures = keep(_told(batches, progress), side, len(found), limit)
-        if not labels:
-            raise UsageError(
-                "`data` must have images that can be read for each of "
-                f"{', '.join(files)}. Received: none for {role}; "
-                f"{account.bad[-1]}"
-            )
-        parts[role] = pictures, labels
-    notes = account.notes()
-    if not reading.side and len(account.shorter) > 1:
-        notes.append(
-            f"shorter sides are {min(account.shorter)} to "
-            f"{max(account.shorter)} pixels: all are kept at {side}x{side} "
-            f"(--picture-side sets it)"
-        )
-    return parts, notes
-
-
-def _told(batches, progress):
-    for batch in batches:
-        progress.add(len(batch))
-        yield batch
+    counts = {role: len(found) for role, found in files.items()}
+    return read_parts(files, counts, side, reading, account)
 
 
 def _own_side(paths):

@@ -5,6 +5,7 @@ over all pixels that a new one covers where a picture shrinks.
 """
 
 import contextlib
+import io
 import logging
 import os
 import stat
@@ -27,17 +28,29 @@ PIECE = 2**20  # bytes of a chunk that are held at a time
 ONE_ALONE = 2**32  # bytes that a single picture may take while it is decoded
 
 
+class Encoded(typing.NamedTuple):
+    """An image file's bytes that stand in another file.
+
+    Attributes:
+        name: What a message calls it, in the place of a path.
+        content: The bytes.
+    """
+
+    name: str
+    content: bytes
+
+
 class ImageError(ValueError):
     """An image file that cannot be read.
 
     Args:
-        path: The file.
+        file: Its path, or an `Encoded`.
         why: The reason, in a few words.
     """
 
-    def __init__(self, path, why):
-        super().__init__(f"{os.fspath(path)!r}: {why}")
-        self.path = path
+    def __init__(self, file, why):
+        self.path = file.name if isinstance(file, Encoded) else file
+        super().__init__(f"{os.fspath(self.path)!r}: {why}")
         self.why = why
 
 
@@ -101,14 +114,15 @@ def read(path, side):
     return decode_image(path, side, Room(ONE_ALONE)).pixels
 
 
-def decode_image(path, side, room):
+def decode_image(file, side, room):
     """Decodes an image file to a square.
 
     Turned upright by its EXIF orientation; in sRGB by its colour profile; the
     first frame of an animation; transparency is dropped, not blended.
 
     Args:
-        path: A file of one of `formats()`, whatever its name.
+        file: The path of a file of one of `formats()`, whatever its name, or
+            an `Encoded`.
         side: Wanted side in pixels.
         room: The `Room` for its memory, waited for.
 
@@ -119,15 +133,14 @@ def decode_image(path, side, room):
         ImageError: if the file cannot be read, is no image, is not whole or
             takes more memory than there is.
     """
-    with _reasons(path), _open(path) as (image, file):
+    with _reasons(file), _open(file) as (image, stream):
         stored = image.size
         # A JPEG can be decoded at an eighth of its size in a fraction of the
         # time; twice the wanted side leaves the scaling below its say.
         image.draft("RGB", (2 * side, 2 * side))
-        length = os.fstat(file.fileno()).st_size
-        with room.take(needed(image, stored, length)):
+        with room.take(needed(image, stored, _length(stream))):
             if image.format == "PNG":
-                _check_png(path, file)
+                _check_png(file, stream)
             image.load()
             profile = image.info.get("icc_profile")
             # A broken EXIF block does not make the pixels any worse.
@@ -159,42 +172,56 @@ def resize(pictures, side):
 
 
 @contextlib.contextmanager
-def _open(path):
-    """Yields an image of which only the head is read, and its file."""
-    status = os.stat(path)
+def _open(file):
+    """Yields an image of which only the head is read, and its bytes."""
+    with (
+        _stream(file) as stream,
+        Image.open(stream, formats=formats()) as image,
+    ):
+        yield image, stream
+
+
+def _stream(file):
+    """Opens the bytes of an image file."""
+    if isinstance(file, Encoded):
+        return io.BytesIO(file.content)
+    status = os.stat(file)
     # Opening a pipe that is called .jpg would wait for ever.
     if not stat.S_ISREG(status.st_mode):
-        raise ImageError(path, "not a regular file")
+        raise ImageError(file, "not a regular file")
     if status.st_size == 0:
-        raise ImageError(path, "the file is empty")
-    with (
-        open(path, "rb") as file,
-        Image.open(file, formats=formats()) as image,
-    ):
-        yield image, file
+        raise ImageError(file, "the file is empty")
+    return open(file, "rb")
 
 
-def _check_png(path, file):
+def _length(stream):
+    before = stream.tell()
+    length = stream.seek(0, io.SEEK_END)
+    stream.seek(before)
+    return length
+
+
+def _check_png(file, stream):
     """Checks the checksums of a PNG, which Pillow decodes without."""
-    before = file.tell()
-    file.seek(len(PNG_HEAD))
+    before = stream.tell()
+    stream.seek(len(PNG_HEAD))
     kind = b""
-    while kind != b"IEND" and len(head := file.read(8)) == 8:
+    while kind != b"IEND" and len(head := stream.read(8)) == 8:
         left, kind = int.from_bytes(head[:4], "big"), head[4:]
         found = zlib.crc32(kind)
-        while left and (data := file.read(min(left, PIECE))):
+        while left and (data := stream.read(min(left, PIECE))):
             found = zlib.crc32(data, found)
             left -= len(data)
-        stored = file.read(4)
+        stored = stream.read(4)
         if len(stored) < 4:
-            raise ImageError(path, "the file is cut short")
+            raise ImageError(file, "the file is cut short")
         if found != int.from_bytes(stored, "big"):
-            raise ImageError(path, "the file is damaged: wrong checksum")
-    file.seek(before)
+            raise ImageError(file, "the file is damaged: wrong checksum")
+    stream.seek(before)
 
 
 @contextlib.contextmanager
-def _reasons(path):
+def _reasons(file):
     """Turns whatever goes wrong with an image into an `ImageError`."""
     try:
         yield
@@ -202,12 +229,12 @@ def _reasons(path):
         raise
     except Image.UnidentifiedImageError:
         why = "not an image of a kind that is read (JPEG, PNG, TIFF, ...)"
-        raise ImageError(path, why) from None
+        raise ImageError(file, why) from None
     except Exception as error:
         # Pillow's decoders raise nearly any exception on broken bytes.
         why = getattr(error, "strerror", None) or str(error)
         why = why.partition("\n")[0] or type(error).__name__
-        raise ImageError(path, why) from error
+        raise ImageError(file, why) from error
 
 
 def _plain(image):

@@ -12,6 +12,7 @@ from tfcmc.arrays import open_array
 from tfcmc.checks import UsageError, must, reason_of
 from tfcmc.data.base import (
     DEFAULT_SIDE,
+    MOST_CLASSES,
     SOURCES,
     UNLABELLED,
     Source,
@@ -25,7 +26,6 @@ from tfcmc.paths import expanded, is_same
 X_UNLABELLED = tuple(f"x_{name}" for name in UNLABELLED)
 LABELLED = ("x_train", "y_train", "x_test", "y_test")
 BATCH_BYTES = 2**23  # of one chunk of a file
-MOST_CLASSES = 100_000
 MOST_SMALL = 2**28  # bytes of labels or class names
 COPIES = 4  # of a picture's bytes, at most, while it is scaled
 # What zipfile, its decompressors and NumPy raise on damaged bytes.

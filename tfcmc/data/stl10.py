@@ -20,7 +20,8 @@ from tfcmc.data.stl10_files import (
     from_folder,
     has_files,
 )
-from tfcmc.data.tfds import folder_of, prepared, tfds, versions
+from tfcmc.data.tfds import prepared, tfds
+from tfcmc.data.tfds_folders import folder_of, versions
 from tfcmc.paths import expanded
 from tfcmc.registry import Choice, Number
 

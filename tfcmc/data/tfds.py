@@ -1,64 +1,30 @@
 """Any image-classification dataset prepared by TensorFlow Datasets."""
 
-import os
-import pathlib
-import re
+import dataclasses
+import itertools
 
 import numpy as np
 
-from tfcmc.checks import UsageError, reason_of, shown, unknown
+from tfcmc.checks import UsageError, reason_of, shown
 from tfcmc.data.base import (
     DEFAULT_SIDE,
+    MOST_CLASSES,
     SOURCES,
     UNLABELLED,
     Source,
     Split,
 )
-from tfcmc.data.pictures import common_limit, keep
-from tfcmc.lazy import LazyModule, tf
-from tfcmc.paths import expanded
+from tfcmc.data.decode import Account
+from tfcmc.data.images import Encoded
+from tfcmc.data.parts import read_parts
+from tfcmc.data.tfds_folders import check, newest
+from tfcmc.lazy import LazyModule
 
 tfds = LazyModule("tensorflow_datasets", needs_tensorflow=True)
 
 BATCH = 256
-# As TensorFlow Datasets names them: DATASET, or DATASET/CONFIG.
-NAME = re.compile(r"[\w.+-]+(/[\w.+-]+)*")
-
-
-def folder_of(data_dir):
-    """Returns the folder of prepared datasets: the one given, or TFDS's own.
-
-    Raises:
-        UsageError: if it begins with a `~` that is no home folder.
-    """
-    # As TensorFlow Datasets itself has it.
-    given = data_dir or os.environ.get("TFDS_DATA_DIR")
-    return pathlib.Path(expanded("data-dir", given or "~/tensorflow_datasets"))
-
-
-def versions(name, data_dir):
-    """Returns the folders of a prepared dataset's versions, oldest first."""
-    root = folder_of(data_dir)
-    if not NAME.fullmatch(name) or ".." in name.split("/"):
-        return []  # a pattern, or another folder
-    found = sorted(root.glob(f"{name}/**/dataset_info.json"))
-    return [path.parent for path in found]
-
-
-def check(name, data_dir):
-    """Raises a `UsageError` unless the dataset is prepared in the folder."""
-    root = folder_of(data_dir)
-    if not os.path.isdir(root):
-        raise UsageError(
-            f"`data-dir` must be a folder of prepared datasets. "
-            f"Received: {str(root)!r}, which is not a folder"
-        )
-    if not versions(name, data_dir):
-        known = {
-            path.relative_to(root).parts[0]
-            for path in root.glob("*/**/dataset_info.json")
-        }
-        raise unknown(f"prepared dataset in {root}", name, known)
+JUDGED = ("test", "validation")  # the first with labels is judged on
+NO_LABELS = "the probe is skipped: it needs labels in train and in test"
 
 
 @SOURCES.register(
@@ -69,11 +35,14 @@ def prepared(reading, name):
 
     A split called unlabeled or unlabelled is learnt from; without one, the
     train split without its labels. Probes are fitted on train and judged on
-    test, or on validation where there is no test split.
+    test, or on validation where there is no test split with labels. Pictures
+    are decoded and scaled as image files in a folder are.
 
     Args:
-        reading: A `Reading`; `data_dir` holds the prepared datasets.
-        name: The dataset's name, as `tfds.load` takes it.
+        reading: A `Reading`; `data_dir` holds the prepared datasets, or else
+            TFDS_DATA_DIR or ~/tensorflow_datasets.
+        name: The dataset's name as `tfds.load` takes it: NAME, NAME/CONFIG,
+            NAME:VERSION or NAME/CONFIG:VERSION.
 
     Returns:
         A `Source`.
@@ -82,10 +51,9 @@ def prepared(reading, name):
         UsageError: if it is not prepared there, is no such dataset, or is
             damaged.
     """
-    check(name, reading.data_dir)
-    folder = versions(name, reading.data_dir)[-1]
+    folder, notes = newest(name, reading.data_dir)
     try:
-        return _source(reading, name, tfds.builder_from_directory(str(folder)))
+        source = _source(reading, tfds.builder_from_directory(str(folder)))
     except UsageError:
         raise
     except Exception as error:
@@ -95,53 +63,98 @@ def prepared(reading, name):
             f"`data` must be a whole dataset as TensorFlow Datasets prepares "
             f"it. Received: {str(folder)!r}\n({reason_of(error)})"
         ) from error
+    return dataclasses.replace(source, notes=(*notes, *source.notes))
 
 
-def _source(reading, name, builder):
-    features = builder.info.features
-    _check_features(name, features)
-    side = reading.side or _own_side(features["image"].shape)
-    wanted = [
-        split
-        for split in builder.info.splits
-        if split in ("train", "test", "validation", *UNLABELLED)
-    ]
-    total = sum(builder.info.splits[split].num_examples for split in wanted)
-    limit = common_limit(total, side, reading.memory_limit)
-    splits = {split: _read(builder, split, side, limit) for split in wanted}
-    unlabelled = next((s for s in UNLABELLED if s in splits), None)
-    judged = "test" if "test" in splits else "validation"
-    if unlabelled is None and "train" not in splits:
+def _source(reading, builder):
+    info = builder.info
+    _check_features(info)
+    there = [name for name, split in info.splits.items() if split.num_examples]
+    learnt = next((n for n in (*UNLABELLED, "train") if n in there), None)
+    if learnt is None:
         raise UsageError(
             f"`data` must have a split called train or unlabeled. "
-            f"Received: {name!r}, with {sorted(builder.info.splits)}"
+            f"Received: {info.name!r}, with {sorted(info.splits)}"
         )
+    judged = _judged(builder, there)
+    labelled = ("train", judged) if "label" in info.features else ()
+    wanted = [n for n in dict.fromkeys([learnt, *labelled]) if n in there]
+    splits, notes = _read_all(builder, wanted, reading)
+    train, test = (
+        split if split is not None and split.labels is not None else None
+        for split in map(splits.get, ("train", judged))
+    )
     return Source(
-        pretrain=splits[unlabelled or "train"][0],
-        probe_train=_split(splits, "train"),
-        test=_split(splits, judged),
-        class_names=tuple(features["label"].names),
-        unseen=unlabelled is not None,
+        pretrain=splits[learnt].pictures,
+        probe_train=train,
+        test=test,
+        class_names=_class_names(info, [train, test]),
+        unseen=learnt != "train",
+        notes=(*_notes(there, wanted, train and test and judged), *notes),
     )
 
 
-def _check_features(name, features):
-    if not {"image", "label"} <= set(features):
+def _judged(builder, there):
+    """Returns the split to judge on: where there is a choice, with labels."""
+    found = [name for name in JUDGED if name in there]
+    if len(found) > 1 and "label" in builder.info.features:
+        found = [name for name in found if _has_labels(builder, name)]
+    return found[0] if found else None
+
+
+def _has_labels(builder, split):
+    """Says whether no label of a split is -1; no picture is decoded."""
+    batches = _examples(builder, split, ["label"]).as_numpy_iterator()
+    return all(np.all(batch["label"] >= 0) for batch in batches)
+
+
+def _examples(builder, split, names):
+    """Returns batches of features; pictures are left encoded."""
+    features = builder.info.features
+    encoded = {"image": tfds.decode.SkipDecoding()}
+    examples = builder.as_dataset(
+        split=split,
+        shuffle_files=False,
+        decoders=tfds.decode.PartialDecoding(
+            {name: features[name] for name in names},
+            {name: encoded[name] for name in names if name in encoded},
+        ),
+    )
+    return examples.batch(BATCH).prefetch(2)
+
+
+def _notes(there, wanted, judged):
+    """Says what was chosen of a dataset's splits, one line each."""
+    if not judged:
+        yield NO_LABELS
+    elif judged != "test":
+        why = "test has no labels" if "test" in there else "there is no test"
+        yield f"probes are judged on the split {judged}: {why}"
+    if left := sorted(set(there) - set(wanted)):
+        yield f"splits that are not read: {', '.join(left)}"
+
+
+def _check_features(info):
+    features = info.features
+    if "image" not in features:
         raise UsageError(
-            f"`data` must be an image-classification dataset with the "
-            f"features image and label. Received: {name!r}, with "
-            f"{sorted(features)}"
+            f"`data` must be a dataset with the feature image. "
+            f"Received: {info.name!r}, with {sorted(features)}"
         )
-    image, label = features["image"], features["label"]
+    image, label = features["image"], dict(features.items()).get("label")
     pictures = (
         isinstance(image, tfds.features.Image)
         and image.np_dtype == np.uint8
         and image.shape[-1] in (1, 3)
     )
-    if not pictures or not isinstance(label, tfds.features.ClassLabel):
+    numbers = label is None or (
+        label.shape == () and np.dtype(label.np_dtype).kind in "iu"
+    )
+    if not pictures or not numbers:
         raise UsageError(
-            f"`data` must have grey or RGB images of uint8, and a class each. "
-            f"Received: {name!r}, with {shown(image)} and {shown(label)}"
+            f"`data` must have grey or RGB images of uint8, and a whole number"
+            f" each for a label. Received: {info.name!r}, with {shown(image)}"
+            f" and {shown(label)}"
         )
 
 
@@ -150,58 +163,57 @@ def _own_side(shape):
     return height if height == width and height else DEFAULT_SIDE
 
 
-def _split(splits, name):
-    if name not in splits:
-        return None
-    pictures, labels = splits[name]
-    return Split(pictures, labels) if np.all(labels >= 0) else None
-
-
-def _read(builder, split, side, memory_limit):
-    """Returns the pictures and the labels of a split."""
-    labels = []
-
-    def batches():
-        data = builder.as_dataset(split=split, shuffle_files=False)
-        data = data.map(
-            lambda e: (fit(e["image"], side), e["label"]),
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
-        for image, label in data.batch(BATCH).prefetch(2).as_numpy_iterator():
-            labels.append(label)
-            yield image
-
-    expected = builder.info.splits[split].num_examples
-    pictures = keep(batches(), side, expected, memory_limit)
-    labels = np.concatenate(labels).astype(np.int64)
-    names = builder.info.features["label"].names
-    if labels.max() >= len(names):
-        raise UsageError(
-            f"`data` must have labels below {len(names)}, the number of its "
-            f"classes. Received: {labels.max()} in the split {split} of "
-            f"{builder.info.name!r}"
-        )
-    return pictures, labels
-
-
-def fit(image, side):
-    """Scales a picture's shorter side and cuts the middle square.
-
-    Args:
-        image: `[height, width, 1 or 3]`, uint8.
-        side: Wanted side in pixels.
-
-    Returns:
-        `[side, side, 3]`, uint8.
-    """
-    if image.shape[-1] == 1:
-        image = tf.image.grayscale_to_rgb(image)
-    if tuple(image.shape[:2]) == (side, side):
-        return image
-    size = tf.shape(image)[:2]
-    small = tf.reduce_min(size)
-    image = tf.image.crop_to_bounding_box(
-        image, (size[0] - small) // 2, (size[1] - small) // 2, small, small
+def _read_all(builder, names, reading):
+    """Returns name to `Split`, and notes on what was met."""
+    info = builder.info
+    side = reading.side or _own_side(info.features["image"].shape)
+    parts, notes = read_parts(
+        {name: _encoded(builder, name) for name in names},
+        {name: info.splits[name].num_examples for name in names},
+        side,
+        reading,
+        Account(),
     )
-    image = tf.image.resize(image, [side, side], "area")
-    return tf.cast(tf.round(image), tf.uint8)
+    splits = {
+        name: Split(pictures, _checked(labels, name, info))
+        for name, (pictures, labels) in parts.items()
+    }
+    return splits, notes
+
+
+def _encoded(builder, split):
+    """Yields pictures as they are stored, each with its label or -1."""
+    names = [n for n in ("image", "label") if n in builder.info.features]
+    number = itertools.count()
+    # A batch at a time, since TensorFlow takes longer to hand out a picture
+    # than Pillow to decode it.
+    for batch in _examples(builder, split, names).as_numpy_iterator():
+        images = batch["image"]
+        labels = batch.get("label", itertools.repeat(-1, len(images)))
+        for image, label in zip(images, labels, strict=True):
+            yield Encoded(f"{split}, picture {next(number)}", image), label
+
+
+def _checked(labels, split, info):
+    """Returns labels as an array, or None where pictures have none."""
+    labels = np.array(labels, np.int64)
+    if labels.min() < 0:
+        return None
+    names = getattr(info.features["label"], "names", None)
+    most = len(names) if names else MOST_CLASSES
+    if labels.max() >= most:
+        raise UsageError(
+            f"`data` must have labels below {most:,}, the number of its "
+            f"classes. Received: {labels.max()} in the split {split} of "
+            f"{info.name!r}"
+        )
+    return labels
+
+
+def _class_names(info, splits):
+    """Returns the names of the classes, or their numbers."""
+    most = [int(s.labels.max()) for s in splits if s is not None]
+    if not most:
+        return ()
+    names = getattr(info.features["label"], "names", None)
+    return tuple(names or map(str, range(max(most) + 1)))
