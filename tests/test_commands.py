@@ -369,7 +369,8 @@ def test_evaluate_damaged_encoders(trained, tmp_path, capsys):
     folder, _ = trained
     copy = tmp_path / "copy"
     (copy / "encoders").mkdir(parents=True)
-    (copy / "config.json").write_bytes((folder / "config.json").read_bytes())
+    for name in ("config.json", "identity.json"):
+        (copy / name).write_bytes((folder / name).read_bytes())
     for name in ("L", "ab"):
         (copy / "encoders" / f"{name}.keras").write_bytes(b"not a zip")
     with pytest.raises(SystemExit) as left:
