@@ -78,8 +78,10 @@ def main(argv=None):
     jobs = given.pop("jobs", 1)
     check_number("jobs", jobs, whole=True, at_least=1, at_most=64)
     entries, tuned = plan_entries(given)
-    same_data.check_apart(
-        entries[0].plan.config, [entry.run for entry in entries]
+    same_data.check(
+        entries[0].plan.config,
+        [entry.run for entry in entries],
+        apart=not all(entry.finished() for entry in entries),
     )
     machines.check_alone(entries[0].plan.config.strategy)
     folder = entries[0].run.folder.parent

@@ -29,28 +29,33 @@ def main(argv=None):
     experiment.check_same_data(plan, runs)
 
 
-def check_apart(config: PretrainConfig, runs: list) -> None:
-    """Checks that runs had the pictures that trainings will have.
-
-    In a process of its own: TensorFlow holds what it took of a GPU until the
-    process ends, and the trainings need it.
+def check(config: PretrainConfig, runs: list, *, apart: bool) -> None:
+    """Checks that runs had the pictures that are there now.
 
     Args:
-        config: The settings of the trainings.
+        config: Settings that say where the pictures are.
         runs: `Run`s; those that have not begun do not count.
+        apart: Whether to read them in a process of its own: TensorFlow holds
+            what it took of a GPU until the process ends, and trainings that
+            come after need it.
 
     Raises:
         UsageError: if one had others, or the pictures cannot be read.
     """
     begun = [str(run.folder) for run in runs if read_identity(run)]
-    if not begun:
-        return
     words = [
         f"{command_line.option(name)}={value}"
         for name in SETTINGS
         if (value := getattr(config, name)) is not None
     ]
-    job = workers.Job("data", ("trainers.same_data", *begun, *words), None)
+    if begun and apart:
+        _in_a_process(*begun, *words)
+    elif begun:
+        main([*begun, *words])
+
+
+def _in_a_process(*words):
+    job = workers.Job("data", ("trainers.same_data", *words), None)
     (ended,) = workers.run_all([job], at_once=1, show=lambda job, line: None)
     if ended.code != 0:
         raise UsageError(ended.reason)

@@ -75,7 +75,7 @@ def main(argv=None):
         return
     with held(folder):
         search = settled(search, folder)
-        same_data.check_apart(config, runs_of(folder))
+        same_data.check(config, runs_of(folder), apart=True)
         if position == "chief":
             lead(search, config, folder)
         else:
@@ -106,7 +106,7 @@ def help_with(search, config, folder):
         while read_search(folder) is None:
             time.sleep(WAIT)
         search = settled(search, folder)
-        same_data.check_apart(config, runs_of(folder))
+        same_data.check(config, runs_of(folder), apart=True)
         if len(read_trials(folder)) >= search.trials:
             print("all trials have ended")
             return
