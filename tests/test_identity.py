@@ -99,9 +99,11 @@ def test_digest(rng):
         class_names=("ä", "b"),
         unseen=True,
     )
-    looked = []
-    found = describe_data(source, looked.append)
-    np.testing.assert_array_equal(np.concatenate(looked), pixels)
+    looked = {"pretrain": [], "test": []}
+    found = describe_data(source, lambda part, x: looked[part].append(x))
+    for part, count in (("pretrain", 1100), ("test", 7)):
+        seen = np.concatenate(looked[part])
+        np.testing.assert_array_equal(seen, pixels[:count])
     assert found.keys() == {
         "pretrain",
         "test",

@@ -13,6 +13,7 @@ from tfcmc.collapse import collapse_losses
 from tfcmc.crops import SIDE, corners
 from tfcmc.data import Reading, Split
 from tfcmc.data.digest import describe_data
+from tfcmc.data.overlap import Overlap
 from tfcmc.data.pictures import Subset
 from tfcmc.data.walk import walk_source
 from tfcmc.doctor import Patient
@@ -122,12 +123,17 @@ def load(plan):
     source = read_source(plan)
     views = plan.views.function()
     count, blank = len(source.pretrain), 0
+    labelled, overlap = source.labelled, Overlap()
 
-    def look(batch):
+    def look(part, batch):
         nonlocal blank
-        blank += int(views.blank(batch).sum())
+        if part == "pretrain":
+            blank += int(views.blank(batch).sum())
+        if labelled:
+            overlap.add(part, batch)
 
     data = describe_data(source, look)
+    notes = [*source.notes, *overlap.notes()]
     if config.judge_on == "validation":
         source = choose_on_validation(source, config.seed)
     if 2 * blank > count:
@@ -147,7 +153,7 @@ def load(plan):
     side = source.pretrain.side
     print(config.data)
     print(f"  pictures of {side}x{side}: {', '.join(parts)}")
-    for note in source.notes:
+    for note in notes:
         print(f"  note: {note}")
     if blank:
         print(

@@ -15,8 +15,9 @@ def describe_data(source, look=None):
 
     Args:
         source: A `Source`.
-        look: Called with each batch `[count, side, side, 3]` of the pictures
-            to learn from, all of which are read here; or None.
+        look: Called with the name of a part, "pretrain", "train" or "test",
+            and each batch `[count, side, side, 3]` of its pictures, all of
+            which are read here once; or None.
 
     Returns:
         `pretrain`, `train` and `test`, those that there are, to `pictures`,
@@ -24,13 +25,13 @@ def describe_data(source, look=None):
         they have labels, `labels_sha256`; `classes`, their number, and
         `class_names_sha256`.
     """
-    found = {"pretrain": _describe(source.pretrain, look)}
+    found = {"pretrain": _describe("pretrain", source.pretrain, look)}
     for name, split in (("train", source.probe_train), ("test", source.test)):
         if split is None:
             continue
         found[name] = dict(found["pretrain"])
         if split.pictures is not source.pretrain:
-            found[name] = _describe(split.pictures)
+            found[name] = _describe(name, split.pictures, look)
         if split.labels is not None:
             labels = np.ascontiguousarray(split.labels, "<i8")
             found[name]["labels_sha256"] = _sha256(labels)
@@ -40,12 +41,12 @@ def describe_data(source, look=None):
     return found
 
 
-def _describe(pictures, look=None):
+def _describe(part, pictures, look):
     digest = hashlib.sha256()
     for batch in in_batches(pictures, BATCH):
         digest.update(np.ascontiguousarray(batch))
         if look is not None:
-            look(batch)
+            look(part, batch)
     return {
         "pictures": len(pictures),
         "side": pictures.side,

@@ -1,0 +1,32 @@
+"""Test pictures that stand elsewhere, as a training tells of them."""
+
+import numpy as np
+import pytest
+
+from tfcmc.config import make_config
+from tfcmc.plan import make_plan
+from tfcmc.stage import load
+
+
+@pytest.mark.parametrize("unlabelled", [False, True])
+def test_overlap(tmp_path, rng, capsys, unlabelled):
+    """Counted by their bytes: in train, or only in what is learnt from."""
+    pool = rng.integers(0, 256, (30, 8, 8, 3), np.uint8)
+    nearly = pool[:1].copy()
+    nearly[0, 7, 7, 2] ^= 1
+    arrays = {
+        "x_train": pool[:10],
+        "x_test": np.concatenate([pool[[3, 20, 7, 3, 25]], nearly]),
+    }
+    for part in ("train", "test"):
+        arrays[f"y_{part}"] = np.arange(len(arrays[f"x_{part}"])) % 2
+    if unlabelled:
+        arrays["x_unlabeled"] = pool[5:22]
+    np.savez(tmp_path / "a.npz", **arrays)
+    load(make_plan(make_config({"data": f"npz:{tmp_path / 'a.npz'}"})))
+    told = capsys.readouterr().out
+    train = "3 of 6 test pictures stand in train too, byte for byte"
+    assert told.count("test pictures") == 1 + unlabelled
+    assert f"note: {train}" in told
+    learnt = "note: 1 of 6 test pictures are learnt from too, byte for byte"
+    assert (learnt in told) == unlabelled

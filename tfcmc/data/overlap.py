@@ -1,0 +1,53 @@
+"""Test pictures that stand in the other parts of the data too."""
+
+import collections
+import hashlib
+
+import numpy as np
+
+DIGEST = 8  # bytes: two of a million pictures agree by chance once in 10^7
+
+
+class Overlap:
+    """Counts test pictures that are in other parts, byte for byte.
+
+    Parts are taken in a batch at a time, so that whoever reads the pictures
+    for something else need not read them again.
+    """
+
+    def __init__(self):
+        self._digests = collections.defaultdict(bytearray)
+
+    def add(self, part, pictures):
+        """Takes in pictures of a part.
+
+        Args:
+            part: "pretrain", "train" or "test".
+            pictures: `[count, side, side, 3]`, uint8.
+        """
+        for picture in np.ascontiguousarray(pictures):
+            digest = hashlib.sha256(picture).digest()
+            self._digests[part] += digest[:DIGEST]
+
+    def notes(self):
+        """Returns what the user should know of it, one line each.
+
+        A part train that was not added is that which is learnt from.
+        """
+        learnt, test = self._part("pretrain"), self._part("test")
+        train = self._part("train") if "train" in self._digests else learnt
+        in_train = np.isin(test, train)
+        in_learnt = np.isin(test, learnt) & ~in_train
+        notes = []
+        for found, where in (
+            (in_train, "stand in train too, byte for byte"),
+            (in_learnt, "are learnt from too, byte for byte, without labels"),
+        ):
+            if count := int(found.sum()):
+                notes.append(
+                    f"{count:,} of {len(test):,} test pictures {where}"
+                )
+        return notes
+
+    def _part(self, part):
+        return np.frombuffer(self._digests[part], np.uint64)
