@@ -28,7 +28,6 @@ HELD_OUT = 1000  # pictures that every epoch is measured on
 ROLES = {"test": "to test on", "validation": "to choose on"}
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 SMALLEST_SIDE = 8  # of pictures, in pixels
-VIEW_SEEDS = 1000  # apart, so that the views' encoders start differently
 
 
 class Stage:
@@ -52,15 +51,17 @@ class Stage:
         self._seed = plan.config.seed
 
     def encoders(self):
-        """Returns one encoder a view with the initial weights of the seed."""
+        """Returns one encoder a view with the initial weights of the seed.
+
+        The same for every view: two views of one picture begin more alike than
+        those of two, and there is something to learn from.
+        """
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(self._policy)
         try:
             return [
-                self._encoder(
-                    (SIDE, SIDE, channels), self._seed + VIEW_SEEDS * view
-                )
-                for view, channels in enumerate(self.views.channels)
+                self._encoder((SIDE, SIDE, channels), self._seed)
+                for channels in self.views.channels
             ]
         finally:
             keras.config.set_dtype_policy(before)

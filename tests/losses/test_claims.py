@@ -9,12 +9,13 @@ import pytest
 from tfcmc.cards import read_card
 from tfcmc.collapse import collapse_losses
 from tfcmc.config import make_config
-from tfcmc.data.pictures import Subset
-from tfcmc.evaluation.features import encode
+from tfcmc.crops import cut
+from tfcmc.lazy import tf
 from tfcmc.losses import LOSSES, Loss
 from tfcmc.negatives import NEGATIVES
 from tfcmc.plan import make_plan
 from tfcmc.stage import Stage, read_source
+from tfcmc.training import make_stream
 
 every_loss = pytest.mark.parametrize("name", LOSSES.names())
 START = re.compile(r"(-?[\d.]+) to (-?[\d.]+) at batch 128")
@@ -58,19 +59,30 @@ LEAST = {
 
 @pytest.fixture(scope="module")
 def starts():
-    """Embeddings `[2, 128, dim]` by untrained encoders, as long as they are.
+    """The first batch of a training, as untrained encoders see it.
 
-    Three seeds of weights, on 128 of the embedded pictures.
+    `[seeds, 2, 128, dim]`: three seeds of weights, crops and pictures, of the
+    embedded data; as long as they are.
     """
     found = []
     for seed in range(3):
         settings = {"data": "shapes(size=160)", "seed": seed}
         plan = make_plan(make_config(settings))
-        pictures = Subset(read_source(plan).pretrain, np.arange(128))
+        pictures = read_source(plan).pretrain
         stage = Stage(plan, pictures.side)
-        encoders = stage.encoders()
-        read = stage.reader(encoders)
-        found.append(encode(read, pictures).features)
+        batch, corners, _ = make_stream(plan, stage, pictures).batch(0)
+        found.append(
+            [
+                encoder(cut(view, corners[:, number], stage.crop.pad))
+                for number, (encoder, view) in enumerate(
+                    zip(
+                        stage.encoders(),
+                        stage.views.convert(tf.constant(batch)),
+                        strict=True,
+                    )
+                )
+            ]
+        )
     return np.array(found)
 
 

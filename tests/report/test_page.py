@@ -110,7 +110,7 @@ def test_a_page_of_little(columns, tmp_path):
 def test_a_page_is_whole_or_absent(report, columns, tmp_path):
     """What fails leaves what was there, and nothing beside it."""
     path = tmp_path / "out" / "report.html"
-    with pytest.raises(UsageError, match="`report` must be a file"):
+    with pytest.raises(UsageError, match="`report` must be in a folder"):
         write_report(report, path)
     path.mkdir(parents=True)
     with pytest.raises(UsageError, match="`report` must be a file"):

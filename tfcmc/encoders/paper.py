@@ -28,6 +28,11 @@ def paper(shape, seed, *, width=1, final_relu=False, dim=None):
     first layer are those of a three-channel input. A final ReLU, the paper's,
     confines features to the positive orthant.
 
+    The initial filters are Glorot's, each about its own mean, and those of the
+    first layer alike for every channel. So the mean of a ReLU's outputs does
+    not become the direction of all features, and of one seed the encoders of
+    two views, whatever their channels, begin as one.
+
     Args:
         shape: `(height, width, channels)` of a view.
         seed: Whole number the initial weights are a function of.
@@ -40,21 +45,26 @@ def paper(shape, seed, *, width=1, final_relu=False, dim=None):
         A functional `keras.Model`, `[batch, height, width, channels]` to
         `[batch, dim]`, with a layer called "features".
 
-    Reference: the paper, Figure 3.
+    Reference: the paper, Figure 3; for filters about their mean, Huang et al.
+        2017, "Centered weight normalization in accelerating training of deep
+        neural networks".
     """
     inputs = keras.Input(shape)
     hidden = inputs
     for number, channels in enumerate(CHANNELS):
         last = number == len(CHANNELS) - 1
-        hidden = keras.layers.Conv2D(
+        convolution = keras.layers.Conv2D(
             max(1, round(channels * width)),
             kernel_size=4,
             strides=2,
             padding="same",  # for an even side: 1 on every side
             activation=None if last and not final_relu else "relu",
-            kernel_initializer=keras.initializers.GlorotUniform(seed + number),
             name=f"convolution_{number + 1}",
-        )(hidden)
+        )
+        hidden = convolution(hidden)
+        kernel = convolution.kernel
+        alike = shape[-1] if number == 0 else 1
+        kernel.assign(_filters(tuple(kernel.shape), seed + number, alike))
     features = keras.layers.Flatten(name=FEATURES)(hidden)
     if dim is None:
         return keras.Model(inputs, features)
@@ -65,3 +75,14 @@ def paper(shape, seed, *, width=1, final_relu=False, dim=None):
         name="projection",
     )
     return keras.Model(inputs, projection(features))
+
+
+def _filters(shape, seed, alike):
+    """Draws a kernel; `alike` channels that follow each other are the same."""
+    height, width, channels, filters = shape
+    drawn = keras.initializers.GlorotUniform(seed)(
+        (height, width, channels // alike, filters)
+    )
+    drawn -= keras.ops.mean(drawn, axis=(0, 1, 2))
+    # As many numbers as are alike would add up to that many times their part.
+    return keras.ops.repeat(drawn, alike, axis=2) / alike**0.5

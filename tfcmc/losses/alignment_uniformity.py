@@ -46,8 +46,7 @@ def alignment_uniformity(
         directions add up to twice the paper's loss.
     Range: the batch's mean from -4 t w_u, at most 2^alpha w_a.
     At initialisation: near w_a D^alpha - w_u t d^2, D the usual distance of
-        the views and d that within a view, where vectors start nearer; 0 to
-        1 at batch 128.
+        the views and d that within a view; -2 to -1.4 at batch 128.
     At collapse: 0, when all vectors are one point; views on two points, w_a
         times their distance to the power alpha.
 

@@ -26,7 +26,7 @@ def barlow_twins(anchor, candidates, positive, *, redundancy_weight=0.005):
         same: the total counts it twice.
     Range: from 0, at most 4 dim + w dim (dim - 1).
     At initialisation: about dim + w times the sum of squared correlations,
-        while the views' features know nothing of each other; 380 to 410 at
+        while the views' features know nothing of each other; 365 to 400 at
         batch 128.
     At collapse: dim, when all vectors of a view are one point.
 

@@ -22,9 +22,8 @@ def dcl(anchor, candidates, positive, *, temperature=0.1, own=None):
     Formula: -s_pos / T + log(sum over negatives of exp(s_j / T)), s_j the
         cosine similarity of the anchor with candidate j.
     Range: ln(m) - 2 / T to ln(m) + 2 / T, in nats; m = 2 batch - 2.
-    At initialisation: about ln(m) + (s - c) / T, m = 2 batch - 2, s the usual
-        similarity within a view and c that across, as the views' encoders
-        start apart; 9 to 14 at batch 128, where ln(m) is 5.54.
+    At initialisation: somewhat above ln(m), m = 2 batch - 2, as
+        similarities differ; 5.4 to 6.2 at batch 128.
     At collapse: ln(m), when all candidates are one point.
 
     Args:

@@ -36,9 +36,8 @@ def hard_negative(
         in the authors' code (the temperature is inside the weight).
     Range: from ln(1 + m exp(-2 / T)), at most ln(1 + m exp(2 / T) / (1 -
         tau_plus)), in nats; m = 2 batch - 2.
-    At initialisation: up to (s - c) / T more than ln(1 + m), m = 2 batch - 2,
-        s the usual similarity within a view and c that across, as the views'
-        encoders start apart; 6.2 to 7.3 at batch 128, where ln(1 + m) is 5.54.
+    At initialisation: about ln(1 + m), m = 2 batch - 2; 5.4 to 5.7 at batch
+        128.
     At collapse: ln(1 + m), when all candidates are one point.
 
     Args:

@@ -22,9 +22,8 @@ def nt_xent(anchor, candidates, positive, *, temperature=0.1, own=None):
         similarity of the anchor with candidate j; all embeddings of both
         views are candidates but the anchor itself.
     Range: from 0; at most ln(1 + m) + 2 / T, in nats; m = 2 batch - 2.
-    At initialisation: about ln(m) + (s - c) / T, m = 2 batch - 2, s the usual
-        similarity within a view and c that across, as the views' encoders
-        start apart; 9 to 14 at batch 128, where ln(1 + m) is 5.54.
+    At initialisation: somewhat above ln(1 + m), m = 2 batch - 2, as
+        similarities differ; 5.4 to 6.2 at batch 128.
     At collapse: ln(1 + m), when all candidates are one point.
 
     Args:

@@ -37,7 +37,7 @@ def spring(
         and the two views collapse onto orthogonal constants.
     Range: 0 to 1 + m / 2 balanced (2 + m^2 / 2 when squared).
     At initialisation: about d/2 + max(0, m - d)/2 for the usual distance d;
-        0.69 to 0.76 at batch 128.
+        0.68 to 0.72 at batch 128.
     At collapse: balanced, m / 2 when all candidates are one point; pairs,
         with the views on two orthogonal constants and m below the square
         root of 2, 0.71 / count.

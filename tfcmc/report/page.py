@@ -29,6 +29,8 @@ def write_report(report, path):
     Raises:
         UsageError: if the file cannot be written, or a picture is no PNG.
     """
+    if not path.parent.is_dir():
+        raise must("report", "in a folder that is there", str(path))
     # Names of files may hold bytes that are no text.
     page = report_html(report).encode("utf-8", "replace")
     try:
