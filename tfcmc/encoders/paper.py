@@ -5,6 +5,9 @@ from tfcmc.lazy import keras
 from tfcmc.registry import Flag, Number
 
 CHANNELS = (12, 24, 48, 24)
+# Where a picture is flat, filters about their mean find nothing: without it
+# rounding would decide whether a ReLU passes gradients on.
+BIAS = 0.01
 
 
 @ENCODERS.register(
@@ -59,6 +62,7 @@ def paper(shape, seed, *, width=1, final_relu=False, dim=None):
             strides=2,
             padding="same",  # for an even side: 1 on every side
             activation=None if last and not final_relu else "relu",
+            bias_initializer=keras.initializers.Constant(BIAS),
             name=f"convolution_{number + 1}",
         )
         hidden = convolution(hidden)
