@@ -53,12 +53,33 @@ def test_convolution_pads_by_one(rng):
     layer = encoder.get_layer("convolution_1")
     view = rng.normal(size=(64, 64, 2))
     padded = np.pad(view, [(1, 1), (1, 1), (0, 0)])
-    kernel, _ = (w.astype(np.float64) for w in layer.get_weights())
+    kernel, bias = (w.astype(np.float64) for w in layer.get_weights())
     got = keras.Model(encoder.inputs[0], layer.output)(view[None])[0].numpy()
     for row, column in ((0, 0), (31, 31), (4, 17)):
         patch = padded[2 * row : 2 * row + 4, 2 * column : 2 * column + 4]
-        want = np.maximum(np.einsum("hwc,hwco->o", patch, kernel), 0)
+        want = np.einsum("hwc,hwco->o", patch, kernel) + bias
+        want = np.maximum(want, 0)
         np.testing.assert_allclose(got[row, column], want, atol=1e-4)
+
+
+def test_views_begin_alike(rng):
+    """What they see alike they encode alike, and a flat picture opens ReLUs.
+
+    Each filter is about its mean, also over what is nearly a constant.
+    """
+    view = rng.normal(size=(2, 64, 64, 1)).astype(np.float32)
+    one, two = (
+        ENCODERS.lookup("paper(dim=9)").function((64, 64, channels), 4)
+        for channels in (1, 2)
+    )
+    both = np.repeat(view, 2, axis=-1) / 2**0.5
+    np.testing.assert_allclose(two(both), one(view), atol=1e-5)
+    for layer in one.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            sums = layer.get_weights()[0].sum(axis=(0, 1, 2), dtype=np.float64)
+            np.testing.assert_allclose(sums, 0.0, atol=1e-5)
+    fires = keras.Model(one.inputs[0], one.get_layer("convolution_3").output)
+    assert np.all(fires(np.full_like(view, 0.3)).numpy()[:, 1:-1, 1:-1] > 0)
 
 
 def test_final_relu(rng):

@@ -7,7 +7,7 @@ from tfcmc.registry import Flag, Number
 CHANNELS = (12, 24, 48, 24)
 # Where a picture is flat, filters about their mean find nothing: without it
 # rounding would decide whether a ReLU passes gradients on.
-BIAS = 0.01
+BIAS = 1e-3
 
 
 @ENCODERS.register(
@@ -55,14 +55,14 @@ def paper(shape, seed, *, width=1, final_relu=False, dim=None):
     inputs = keras.Input(shape)
     hidden = inputs
     for number, channels in enumerate(CHANNELS):
-        last = number == len(CHANNELS) - 1
+        relu = final_relu or number < len(CHANNELS) - 1
         convolution = keras.layers.Conv2D(
             max(1, round(channels * width)),
             kernel_size=4,
             strides=2,
             padding="same",  # for an even side: 1 on every side
-            activation=None if last and not final_relu else "relu",
-            bias_initializer=keras.initializers.Constant(BIAS),
+            activation="relu" if relu else None,
+            bias_initializer=keras.initializers.Constant(BIAS * relu),
             name=f"convolution_{number + 1}",
         )
         hidden = convolution(hidden)

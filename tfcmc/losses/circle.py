@@ -24,7 +24,7 @@ def circle(anchor, candidates, positive, *, margin=0.4, scale=80.0):
         with candidate j, w_p = max(0, 1 + m - s_p), w_j = max(0, s_j + m).
     Range: from 0, at most log(1 + (count - 1) exp(g (5 - 2 m^2))), in nats.
     At initialisation: log(1 + (count - 1) exp(g (c^2 + (1 - c)^2 - 2 m^2)))
-        for the usual similarity c; 40 to 50 at batch 128.
+        for the usual similarity c; 38 to 50 at batch 128.
     At collapse: the same for c = 1, about ln(count - 1) + g (1 - 2 m^2).
 
     Args:

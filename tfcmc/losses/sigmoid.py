@@ -24,7 +24,7 @@ def sigmoid(anchor, candidates, positive, *, temperature=0.1, bias=-10.0):
     Range: from log(1 + exp(-1 / T - b)) + m log(1 + exp(b - 1 / T)), with the
         defaults about 0.69, m the negatives; in nats.
     At initialisation: (1 + m) log(1 + exp(c / T + b)) - (c / T + b), c the
-        usual similarity; for c = 0 about -b; 8.5 to 9.2 at batch 128.
+        usual similarity; for c = 0 about -b; 8.2 to 9.2 at batch 128.
     At collapse: the same for c = 1; with the defaults (1 + m) ln 2.
 
     Args:
