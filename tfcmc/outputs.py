@@ -1,16 +1,22 @@
 """An output is never an input."""
 
+import os
+import pathlib
+
 from tfcmc.checks import UsageError
+from tfcmc.identity import NAME as IDENTITY_FILE
 from tfcmc.paths import is_same
+from tfcmc.runs import Run
 
 
 def check_output(out, plan, run, *inputs) -> None:
-    """Checks that a file to be written is none that the command reads.
+    """Checks that a file to be written is none that a command reads.
 
     Args:
         out: Path of the file.
         plan: The `Plan`, whose data are read.
-        run: The `Run`, whose files are read, now or when it goes on.
+        run: The `Run`, whose files are read, now or when it goes on; those
+            of other runs will be.
         *inputs: Paths of other files that are read.
 
     Raises:
@@ -19,8 +25,8 @@ def check_output(out, plan, run, *inputs) -> None:
     reads = plan.data.member.extra.get("reads")
     if reads is not None and reads(plan.data.argument, out):
         place = plan.data.spec
-    elif run.owns(out):
-        place = f"the run in {run.folder}"
+    elif owner := next((r for r in (run, *_around(out)) if r.owns(out)), None):
+        place = f"the run in {owner.folder}"
     elif any(is_same(out, path) for path in inputs):
         place = "what is asked for"
     else:
@@ -29,3 +35,13 @@ def check_output(out, plan, run, *inputs) -> None:
         f"`out` must be a file that is not read. "
         f"Received: {str(out)!r}, which is of {place}"
     )
+
+
+def _around(path):
+    """Returns the runs that a file lies in."""
+    place = pathlib.Path(os.path.realpath(path)).parent
+    return [
+        Run(folder)
+        for folder in (place, place.parent)
+        if (folder / IDENTITY_FILE).is_file()
+    ]

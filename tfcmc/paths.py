@@ -5,7 +5,8 @@ import re
 
 from tfcmc.checks import must
 
-URL = re.compile(r"[A-Za-z][\w+.-]+://")  # a drive's letter alone is none
+# A drive's letter alone is none; of two slashes pathlib leaves one.
+URL = re.compile(r"[A-Za-z][\w+.-]+:/")
 
 
 def expanded(name, path: str | os.PathLike) -> str:

@@ -268,6 +268,18 @@ LAYOUTS = {
         {"train": [LOOSE], "car": [LOOSE]},
         (["car", "train"], None, [NO_PROBE]),
     ),
+    "a name that is of no part": (
+        {"train": [A, B], "eval": [A]},
+        (
+            ["eval", "train"],
+            None,
+            [
+                NO_PROBE,
+                "eval is learnt from too: a folder with the classes of train "
+                "is held out where it is called test or val",
+            ],
+        ),
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """Paths that are none, or that lead to what is no file of that kind."""
 
 import os
+import shutil
 
 import numpy as np
 from PIL import Image
@@ -10,9 +11,10 @@ from trainers import embed, evaluate, neighbours, pretrain
 from tuning import report, search
 
 URL = "gs://bucket/x.npz"
+ONE_SLASH = "gs:/bucket/x.npz"  # as pathlib writes it
 
 
-def _url(name, main, *words):
+def _url(name, main, *words, url=URL):
     """A URL where a path on this machine is expected."""
 
     def act(folder):
@@ -22,7 +24,7 @@ def _url(name, main, *words):
         f"a URL for a path: {main.__module__} {words[-1]}",
         lambda folder: folder,
         f"`{name}` must be a path on this machine, and no URL. "
-        f"Received: '{URL}'",
+        f"Received: '{url}'",
         act,
     )
 
@@ -52,6 +54,11 @@ def _written_over(name, main, words, out, place, link=None):
     )
 
 
+def _another(data, _):
+    """Makes one more run beside the one that is there."""
+    shutil.copytree(data.with_name("softmax-0"), data.with_name("spring-0"))
+
+
 ARRAYS = ["--data=npz:DIR/x.npz"]
 IMAGE = "DIR/album/x.png"
 PATHS = [
@@ -62,12 +69,15 @@ PATHS = [
                   f"npz:{ANY}", os.link),
     _written_over("a file of the run", embed.main, [],
                   "softmax-0/embedded.npz", f"the run in {ANY}"),
+    _written_over("a file of another run", embed.main, [],
+                  "spring-0/embedded.npz", f"the run in {ANY}", _another),
     _written_over("the image searched for", neighbours.main, [IMAGE],
                   "album/x.png", "what is asked for"),
     _written_over("one more picture of the data", neighbours.main,
                   [IMAGE, "--data=folder:DIR/album"], "album/new.png",
                   f"folder:{ANY}"),
     _url("run-dir", pretrain.main, f"--run-dir={URL}"),
+    _url("run-dir", pretrain.main, f"--run-dir={ONE_SLASH}", url=ONE_SLASH),
     _url("run-dir", search.main, f"--run-dir={URL}"),
     _url("data-dir", pretrain.main, "--data=stl10", f"--data-dir={URL}"),
     _url("data", pretrain.main, f"--data=folder:{URL}"),

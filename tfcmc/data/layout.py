@@ -66,7 +66,8 @@ def find_layout(root):
         images = finder.images_beneath(root)
         _check_flat(root, images)
         files = {"pretrain": _without(images)}
-        return Layout((), files, [NO_LABELS], finder.others)
+        notes = [NO_LABELS, *_mistaken(root)]
+        return Layout((), files, notes, finder.others)
     learnt = parts.get("unlabelled") or parts.get("train")
     if learnt is None:
         raise _nothing_to_learn_from(root, parts)
@@ -142,6 +143,20 @@ def _check_flat(root, images):
                 f"would be learnt from. Received: {str(root)!r}, with both in "
                 f"{str(place)!r}"
             )
+
+
+def _mistaken(root):
+    """Tells folders with the classes of train whose names say no part."""
+    there, _ = entries(root)
+    classes = {name: set(entries(root / name)[0]) for name in there}
+    train = [name for name in there if name.casefold() in NAMES["train"]]
+    return [
+        f"{name} is learnt from too: a folder with the classes of {mine} is "
+        f"held out where it is called test or val"
+        for mine in train
+        for name in there
+        if name not in train and classes[name] & classes[mine]
+    ]
 
 
 def _judged(parts):
