@@ -211,6 +211,14 @@ def test_longer_under_a_constant_rate(plan_of):
         plan_of(schedule="constant", epochs=4)
 
 
+def test_pictures_and_a_run_in_one_folder(tmp_path, plan_of):
+    """A run would learn from its own figures at the next start."""
+    (tmp_path / "run").mkdir()
+    with pytest.raises(UsageError, match="another folder than `data`"):
+        plan_of(data=f"folder:{tmp_path / 'run'}")
+    plan_of(data=f"folder:{tmp_path}")
+
+
 def test_damaged_config(plan_of):
     """A config that is no JSON is named."""
     plan = plan_of()

@@ -20,7 +20,7 @@ from tfcmc.identity import another_experiment, setting_differences
 from tfcmc.lazy import check_backend
 from tfcmc.losses import LOSSES
 from tfcmc.negatives import NEGATIVES
-from tfcmc.paths import expanded
+from tfcmc.paths import expanded, is_same
 from tfcmc.registry import Bound
 from tfcmc.runs import Run
 from tfcmc.stored import read_identity, read_settings
@@ -200,6 +200,11 @@ def open_run(plan):
         raise UsageError(
             f"`run-dir` must be a folder. Received: {str(run.folder)!r}"
         )
+    if "reads" in plan.data.member.extra and is_same(
+        run.folder, expanded("data", plan.data.argument)
+    ):
+        # The figures drawn there would be pictures at the next start.
+        raise must("run-dir", "another folder than `data`", str(run.folder))
     wanted = dataclasses.asdict(plan.config)
     for settings in _settings_there(run):
         if strange := sorted(settings.keys() - wanted.keys()):
