@@ -191,6 +191,8 @@ def test_ranking():
     assert "not separate nce from softmax (95 % interval -0.5 to 1.5)" in text
     assert "softmax is 19.0 points above spring (95 % interval 16.9" in text
     assert text.endswith("Beside them: raw pixels 30.0 %.")
+    alike = writing.ranking([row("nce", 50.0, 0.0), row("spring", 44.0, 0.0)])
+    assert "separate nce from spring: where all seeds" in alike
     alone = writing.ranking(
         [row("nce", 59.5, None), row("spring", 40.0, None)]
     )
@@ -365,3 +367,21 @@ def test_mistakes(words, told, command):
     assert done.stdout == ""
     assert told in done.stderr
     assert len(done.stderr.splitlines()) <= 2
+
+
+def test_a_note_on_the_pictures_is_printed_once(capsys):
+    """All runs have the same; how each goes is told with its name."""
+    notes = set()
+    for name in ("nce-0", "nce-1"):
+        for line in (
+            "folder:a",
+            "  note: 1 of 70 test pictures stands in train too",
+            "  epoch 1/2",
+            "  note: no font on this machine has a",
+        ):
+            compare._show(name, line, 5, notes)
+    assert capsys.readouterr().out.splitlines() == [
+        "  note: 1 of 70 test pictures stands in train too",
+        "nce-0  epoch 1/2",
+        "nce-1  epoch 1/2",
+    ]

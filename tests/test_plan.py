@@ -1,9 +1,12 @@
 """What goes together is told before anything heavy is loaded."""
 
+import dataclasses
+
 import pytest
 
 from tfcmc.checks import UsageError
-from tfcmc.config import make_config
+from tfcmc.config import PretrainConfig, make_config
+from tfcmc.data import SOURCES
 from tfcmc.losses import LOSSES
 from tfcmc.plan import BATCH_ONLY, make_plan, stored_plan
 from tfcmc.runs import Run
@@ -48,3 +51,31 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
         "run": str(tmp_path / "run"),
         "tuned": [str(tmp_path / "a"), "b"],
     }
+
+
+def test_where_pictures_went_is_asked(tmp_path):
+    """Of a run whose folder of pictures was moved, not of one given anew."""
+    images, run = tmp_path / "images", Run(tmp_path / "run")
+    images.mkdir()
+    given = {"data": f"folder:{images}", "run_dir": str(run.folder)}
+    config = make_plan(make_config(given)).config
+    run.create()
+    (run.folder / "config.json").write_text(config.to_json())
+    images.rename(tmp_path / "moved")
+    with pytest.raises(UsageError, match="existing folder.*\n.*by --data or"):
+        stored_plan(run.folder)
+    with pytest.raises(UsageError, match="nowhere'$"):
+        stored_plan(run.folder, data=f"folder:{tmp_path / 'nowhere'}")
+    stored_plan(run.folder, data=f"folder:{tmp_path / 'moved'}")
+
+
+def test_the_help_tells_how_many_epochs_each_source_has():
+    """As it is registered."""
+    (told,) = (
+        field.metadata["help"]
+        for field in dataclasses.fields(PretrainConfig)
+        if field.name == "epochs"
+    )
+    for member in SOURCES.members():
+        name = member.name if member.name in told else "other data"
+        assert f"{name} {member.extra['epochs']}" in told

@@ -231,7 +231,7 @@ def test_unbalanced_classes_are_told(sizes):
     assert any("right of 95.2 %" in line for line in lines) is expected
     if expected:
         assert lines[-2].split() == ["trained", "encoders", "55.6"]
-        assert lines[-1].endswith("first: c1 12.5 of 4, c0 98.7 of 80")
+        assert lines[-1].endswith("first: c1 (4) 12.5, c0 (80) 98.7")
 
 
 def _unit(array):

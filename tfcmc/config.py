@@ -38,9 +38,9 @@ class PretrainConfig:
 
     loss: str = _setting(
         "softmax",
-        "spec of the loss: softmax, nce, triplet or spring, with options: "
-        '"triplet(margin=0.5)". nce is the paper\'s InfoNCE; what most '
-        "people call InfoNCE is softmax",
+        'spec of the loss, with options: softmax, "triplet(margin=0.5)"; '
+        "python -m trainers.losses has them all. nce is the paper's "
+        "InfoNCE; what most people call InfoNCE is softmax",
     )
     data: str = _setting(
         "shapes",
@@ -57,7 +57,8 @@ class PretrainConfig:
         None, "named settings to start from: paper, the paper's to the letter"
     )
     epochs: int | None = _setting(
-        None, "passes over the data (default: by data; stl10 100)"
+        None,
+        "passes over the data (default: shapes 12, stl10 100, other data 20)",
     )
     seed: int = _setting(0, "of the initial weights, order and crops")
     negatives: str = _setting(

@@ -52,7 +52,7 @@ def pretrain(plan, *, until=None, extent=None):
     with own_folder(run, is_chief(strategy)) as run:
         source, data = load(plan)
         pictures, held_out = hold_out(source, config.seed)
-        check_enough(pictures, config.batch_size)
+        check_enough(pictures, len(source.pretrain), config.batch_size)
         extent = extent or Extent(probe_functions())
         identity = identify(config, data, strategy, extent.beside)
         stage = Stage(plan, pictures.side, identity["replicas"])
@@ -78,12 +78,20 @@ def pretrain(plan, *, until=None, extent=None):
         return None
 
 
-def check_enough(pictures, batch_size):
-    """Checks that there is a batch of pictures to learn from."""
+def check_enough(pictures, count, batch_size):
+    """Checks that there is a batch of pictures to learn from.
+
+    Args:
+        pictures: What is learnt from.
+        count: How many there were before some were held out.
+        batch_size: How many a step takes.
+    """
     if batch_size > len(pictures):
+        apart = count - len(pictures)
+        held_out = f" ({apart:,} of {count:,} are held out)" if apart else ""
         raise UsageError(
             f"`batch-size` must be at most the number of pictures to "
-            f"learn from, {len(pictures):,}. Received: {batch_size}"
+            f"learn from, {len(pictures):,}{held_out}. Received: {batch_size}"
         )
 
 

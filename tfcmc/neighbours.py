@@ -55,7 +55,7 @@ def neighbours(plan, run, image, out, *, count=8, everything=False):
     encode = Stage(plan, walked.side).reader(encoders)
     found, searched = nearest(encode, query, walked.batches, count)
     for note in walked.account.notes():
-        print(f"note: {note}")
+        print(f"  note: {note}")
     if not found:
         raise must("data", "pictures other than the image", plan.config.data)
     among = f"{searched:,} pictures of {plan.config.data}"

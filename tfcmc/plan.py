@@ -265,5 +265,14 @@ def stored_plan(folder, *, check_data=True, **changes):
                 f"{run.folder / 'config.json'}, which has {', '.join(told)}"
             )
     config = dataclasses.replace(config, **changes, run_dir=folder)
-    plan = make_plan(config, check_data=check_data)
+    try:
+        plan = make_plan(config, check_data=check_data)
+    except UsageError as error:
+        given = "data" in changes or "data_dir" in changes
+        if given or not str(error).startswith(("`data`", "`data-dir`")):
+            raise
+        raise UsageError(
+            f"{error}\nWhere the run's pictures are now is told by --data or "
+            f"--data-dir."
+        ) from None
     return plan, run

@@ -122,13 +122,22 @@ def class_lines(result, probes):
         if share is not None
     ]
     found.sort()
-    told = [f"{name} {_percent(share)} of {n:,}" for share, name, n in found]
+    told = [f"{name} ({n:,}) {_percent(share)}" for share, name, n in found]
     if len(told) > MOST_CLASSES:
         told[MOST_CLASSES:] = [f"and {len(told) - MOST_CLASSES} more"]
-    text = f"{TITLES.get(probes[0], probes[0])} by class, %, worst first: "
-    return lines + textwrap.wrap(
-        text + ", ".join(told), WIDTH, subsequent_indent="    "
+    title = TITLES.get(probes[0], probes[0])
+    text = f"{title} by class (of how many), %, worst first: "
+    # A name stays on a line with its numbers.
+    whole = [each.replace(" ", "\N{NO-BREAK SPACE}") for each in told]
+    wrapped = textwrap.wrap(
+        text + ", ".join(whole),
+        WIDTH,
+        subsequent_indent="    ",
+        break_on_hyphens=False,
     )
+    return lines + [
+        line.replace("\N{NO-BREAK SPACE}", " ") for line in wrapped
+    ]
 
 
 def choice_lines(result):

@@ -19,6 +19,20 @@ def plain_text(name):
     return SURROGATES.sub("\ufffd", name)
 
 
+def counted(count, singular, plural):
+    """Returns a number of things with the words for them.
+
+    Args:
+        count: How many.
+        singular: The words for one.
+        plural: The words for any other number.
+
+    Returns:
+        "1 picture" or "2,000 pictures", for instance.
+    """
+    return f"{count:,} {singular if count == 1 else plural}"
+
+
 def table_cell(value):
     """Returns a value of a CSV file that no spreadsheet takes for a formula.
 

@@ -145,10 +145,11 @@ def train_missing(entries, jobs):
         print(f"{done} of {len(entries)} runs are finished")
     width = max(map(len, missing), default=0)
     start, failures, left = time.monotonic(), {}, len(missing)
+    notes = set()
     for ended in workers.run_all(
         [_job(entry) for entry in missing.values()],
         at_once=jobs,
-        show=lambda job, line: _show(job.name, line, width),
+        show=lambda job, line: _show(job.name, line, width, notes),
     ):
         name = ended.job.name
         left -= 1
@@ -173,10 +174,18 @@ def _job(entry):
     )
 
 
-def _show(name, line, width):
-    """Prints the lines of a training that tell how it goes."""
+def _show(name, line, width, notes):
+    """Prints the lines of a training that tell how it goes.
+
+    What is noted of the pictures is printed once, for they are the same in
+    all runs; names that no font has are told where the figures of all are.
+    """
     if line.startswith(("  epoch", "  !", "    try")):
         print(f"{name:{width}}{line}", flush=True)
+    elif line.startswith("  note:") and "no font" not in line:
+        if line not in notes:
+            print(line, flush=True)
+        notes.add(line)
 
 
 def _result(entry):

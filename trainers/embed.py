@@ -24,7 +24,10 @@ def main(argv=None):
     parser.add_argument("run", help="the run folder")
     command_line.add_data(parser, "spec of the data (default: the run's own)")
     parser.add_argument(
-        "--out", required=True, help="file ending in .npz, .csv or .parquet"
+        "--out",
+        metavar="FILE",
+        required=True,
+        help="file ending in .npz, .csv or .parquet",
     )
     parser.add_argument(
         "--embeddings",

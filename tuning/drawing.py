@@ -191,7 +191,7 @@ def draw_label_free(agreements, trials, default, folder):
 def panel_title(each):
     """Says how an objective agrees with the probe, in three lines."""
     if each.correlation is None:
-        told = "no rank correlation: one of them is constant"
+        told = "no rank correlation: one is constant"
     else:
         told = f"Spearman's rank correlation {each.correlation:.2f}"
     lost = [

@@ -76,4 +76,5 @@ class Progress:
 
 def score_text(objective, scores):
     """Writes a score with its title."""
-    return f"{TITLES[objective]} {FORMS[objective].format(scores[objective])}"
+    text = FORMS[objective].format(scores[objective]).replace("%", " %")
+    return f"{TITLES[objective]} {text}"

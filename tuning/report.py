@@ -96,9 +96,10 @@ def analyse(folder, search, trials, default):
         )
     for each in found:
         told, *lost = drawing.panel_title(each).split("\n")
+        head, colon, why = told.partition(":")
         tell(
-            f"{drawing.axis_words(each.objective)}: {told} with the linear "
-            f"probe; {' '.join(lost)}."
+            f"{drawing.axis_words(each.objective)}: {head} with the linear "
+            f"probe{colon}{why}; {' '.join(lost)}."
         )
 
 

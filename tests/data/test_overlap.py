@@ -28,5 +28,5 @@ def test_overlap(tmp_path, rng, capsys, unlabelled):
     train = "3 of 6 test pictures stand in train too, byte for byte"
     assert told.count("test pictures") == 1 + unlabelled
     assert f"note: {train}" in told
-    learnt = "note: 1 of 6 test pictures are learnt from too, byte for byte"
+    learnt = "note: 1 of 6 test pictures is learnt from too, byte for byte"
     assert (learnt in told) == unlabelled

@@ -105,7 +105,7 @@ def test_profiles_that_cannot_be_used(tmp_path, kind):
     Image.fromarray(CALM).save(tmp_path / "a.png", icc_profile=ODD[kind])
     pixels, notes = pictures_of(tmp_path, side=8)
     np.testing.assert_array_equal(pixels[0], CALM)
-    assert notes[-1].startswith("1 pictures have colour profiles that cannot")
+    assert notes[-1].startswith("1 picture has a colour profile that cannot")
 
 
 def test_what_was_converted_is_counted(tmp_path):

@@ -112,8 +112,8 @@ FOLDERS = [
              _then(lambda f: f, _text("x.txt")), NONE),
     _refused(
         "a folder of HEIC photos", _then(lambda f: f, _text("x.heic")),
-        f"{NONE}; 1 pictures or films of kinds that are not read were left "
-        "out: 1 .heic",
+        f"{NONE}; 1 picture or film of a kind that is not read was left out: "
+        "1 .heic",
     ),
     _refused(
         "a test part alone", lambda f: _tree(f, "test/ant/1.png"),

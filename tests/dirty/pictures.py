@@ -31,7 +31,7 @@ def _refused(name, file, why, write, **settings):
         )
         np.testing.assert_array_equal(pixels, noise(2)[None])
         (count,) = [note for note in notes if "could not be read" in note]
-        assert count.startswith("1 images could not be read and were skipped")
+        assert count.startswith("1 image could not be read and was skipped")
         assert repr(file) in count
         pictures_of(folder, side=8, **settings)
 

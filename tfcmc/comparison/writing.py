@@ -159,6 +159,9 @@ def _gap(first, second):
     if separated(ends):
         gap = f"{one.mean - other.mean:.1f} points"
         return f"{first.label} is {gap} above {second.label}{told}."
+    if ends is None:
+        told = ": where all seeds of a loss came out alike, its spread is not "
+        told += "known"
     return (
         f"The seeds do not separate {first.label} from {second.label}{told}."
     )

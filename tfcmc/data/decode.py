@@ -13,6 +13,7 @@ from tfcmc.data.formats import left_out
 from tfcmc.data.images import ImageError, decode_image, quiet
 from tfcmc.data.pictures import batched
 from tfcmc.data.profiles import CONVERTED, UNUSABLE
+from tfcmc.text import counted
 
 BATCH = 256
 BATCH_BYTES = 2**25  # of decoded pictures in flight
@@ -44,19 +45,31 @@ class Account:
         if self.bad:
             names = [repr(os.path.basename(e.path)) for e in self.bad[:3]]
             more = ", ..." if len(self.bad) > 3 else ""
-            notes.append(
-                f"{len(self.bad)} images could not be read and were skipped: "
-                f"{', '.join(names)}{more}"
+            told = counted(
+                len(self.bad),
+                "image could not be read and was skipped",
+                "images could not be read and were skipped",
             )
+            notes.append(f"{told}: {', '.join(names)}{more}")
         if count := self.profiles[CONVERTED]:
             notes.append(
-                f"{count:,} pictures were converted to sRGB from other colour "
-                f"profiles"
+                counted(
+                    count,
+                    "picture was converted to sRGB from another colour "
+                    "profile",
+                    "pictures were converted to sRGB from other colour "
+                    "profiles",
+                )
             )
         if count := self.profiles[UNUSABLE]:
             notes.append(
-                f"{count:,} pictures have colour profiles that cannot be "
-                f"used, and were read without them"
+                counted(
+                    count,
+                    "picture has a colour profile that cannot be used, and "
+                    "was read without it",
+                    "pictures have colour profiles that cannot be used, and "
+                    "were read without them",
+                )
             )
         return notes
 

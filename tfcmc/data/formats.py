@@ -4,6 +4,7 @@ import functools
 import os
 
 from tfcmc.lazy import LazyModule
+from tfcmc.text import counted
 
 Image = LazyModule("PIL.Image")
 
@@ -82,10 +83,12 @@ def left_out(others):
     kinds = sorted(others.items(), key=lambda kind: (-kind[1], kind[0]))
     listed = ", ".join(f"{count:,} {kind}" for kind, count in kinds[:SHOWN])
     more = ", ..." if len(kinds) > SHOWN else ""
-    return [
-        f"{sum(others.values()):,} pictures or films of kinds that are not "
-        f"read were left out: {listed}{more}"
-    ]
+    told = counted(
+        sum(others.values()),
+        "picture or film of a kind that is not read was",
+        "pictures or films of kinds that are not read were",
+    )
+    return [f"{told} left out: {listed}{more}"]
 
 
 def _extension(name):

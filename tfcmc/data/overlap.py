@@ -39,13 +39,19 @@ class Overlap:
         in_train = np.isin(test, train)
         in_learnt = np.isin(test, learnt) & ~in_train
         notes = []
-        for found, where in (
-            (in_train, "stand in train too, byte for byte"),
-            (in_learnt, "are learnt from too, byte for byte, without labels"),
+        for found, one, more, where in (
+            (in_train, "stands", "stand", "in train too, byte for byte"),
+            (
+                in_learnt,
+                "is",
+                "are",
+                "learnt from too, byte for byte, without labels",
+            ),
         ):
             if count := int(found.sum()):
                 notes.append(
-                    f"{count:,} of {len(test):,} test pictures {where}"
+                    f"{count:,} of {len(test):,} test pictures "
+                    f"{one if count == 1 else more} {where}"
                 )
         return notes
 

@@ -34,6 +34,7 @@ def alignment_histogram(panels, path):
         ]
         axis.set_xlim(0, 2)
         axis.set_ylabel(f"pictures, of {len(distance):,}")
+        axis.locator_params(axis="y", integer=True)
         title = wrapped(panel.title, 6.0 if len(panels) == 1 else 3.6)
         axis.set_title(f"{title}\nmean {distance.mean():.3f}")
     drawn.legend(handles=marks, loc="outside lower center", ncols=2)

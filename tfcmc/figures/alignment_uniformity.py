@@ -217,7 +217,7 @@ def _entries(groups, look, *, paths):
         known = [t.accuracy for t in traces if t.accuracy is not None]
         text = name_of(traces)
         if known:
-            text += f": {np.mean(known):.1%}"
+            text += f": {100 * np.mean(known):.1f} %"
         shown = look[group]
         if not paths:
             shown = dataclasses.replace(shown, linestyle="none")

@@ -7,6 +7,7 @@ from tfcmc.figures.panel import MOST_CLASSES, grid, wrapped
 from tfcmc.figures.style import save, styled
 
 MOST_WRITTEN = 12  # classes whose shares are written into the cells
+MOST_ASIDE_WRITTEN = 6  # likewise, where there are several matrices
 LONGEST = 16  # letters of a class beside its row
 
 
@@ -47,7 +48,7 @@ def _draw(axis, panel, *, alone):
         [f"{names[place]} ({sizes[place, 0]:,})" for place in places],
         fontsize=8,
     )
-    if alone and len(there) <= MOST_WRITTEN:
+    if len(there) <= (MOST_WRITTEN if alone else MOST_ASIDE_WRITTEN):
         for (row, column), share in np.ndenumerate(shares):
             axis.text(
                 column,

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfcmc.figures.panel import wrapped
 from tfcmc.figures.style import COLOURS, new_canvas, save, styled
+from tfcmc.text import counted
 from tfcmc.threads import on_one_thread
 
 CONCENTRATION = 60.0  # of the kernel: a width of about 7 degrees
@@ -87,14 +88,17 @@ def hypersphere(panels, path):
     Reference: Wang and Isola 2020, Figure 3.
     """
     if len(panels) == 1:
-        drawn = _one(panels[0])
+        drawn, more = _one(panels[0]), 0
     else:
-        drawn = _many(panels)
+        drawn, more = _many(panels)
     words = (
-        "angle between the two directions that keep most of the embeddings' "
-        "length; the wider, the denser, each panel to its own scale"
+        "angle in the plane that keeps most of the embeddings' length; the "
+        "wider, the denser, each panel to its own scale"
     )
-    drawn.supxlabel(wrapped(words, drawn.get_figwidth()), fontsize=8)
+    words = wrapped(words, drawn.get_figwidth())
+    if more:
+        words += f"\n{counted(more, 'class is', 'classes are')} not drawn"
+    drawn.supxlabel(words, fontsize=8)
     save(drawn, path)
 
 
@@ -122,8 +126,9 @@ def _one(panel):
 def _many(panels):
     common = set.intersection(*(set(panel.classes()) for panel in panels))
     shown = sorted(common)[:CLASSES_A_ROW]
+    more = len(common) - len(shown)
     if len(panels) > MOST_ROWS or not shown:
-        columns, shown = min(4, len(panels)), []
+        columns, shown, more = min(4, len(panels)), [], 0
         rows = -(-len(panels) // columns)
     else:
         columns, rows = 1 + len(shown), len(panels)
@@ -142,7 +147,7 @@ def _many(panels):
             axis = drawn.add_subplot(rows, columns, place, polar=True)
             _rings(axis, part, panel.names, legend=place == 1)
             axis.set_title(title, fontsize=9)
-    return drawn
+    return drawn, more
 
 
 def _kept(share):

@@ -58,6 +58,7 @@ def label_free_objectives(panels, path):
         axis.grid(color="#DDDDDD", linewidth=0.6)
         axis.set_axisbelow(True)
         in_percent(axis.yaxis, 6)
+        axis.locator_params(axis="x", nbins=5)
         axis.set_xlabel(f"{panel.objective}, better to the right")
         if panel.better == "lower":
             axis.invert_xaxis()

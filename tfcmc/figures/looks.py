@@ -104,7 +104,7 @@ def in_percent(axis, most=8):
     axis.set_major_locator(ticker.MaxNLocator(most, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(
         ticker.FuncFormatter(
-            lambda value, _: f"{round(100 * value, 6):g}%".replace("-", "−")
+            lambda value, _: f"{round(100 * value, 6):g} %".replace("-", "−")
         )
     )
 

@@ -79,4 +79,7 @@ def _short(name):
     name = printable(name)
     if len(name) > 2 * LETTERS:
         name = "…" + name[1 - 2 * LETTERS :]
+    end = name.rfind("/", 0, LETTERS) + 1
+    if len(name) > LETTERS and len(name) - end <= LETTERS:
+        return f"{name[:end]}\n{name[end:]}"
     return "\n".join(textwrap.wrap(name, LETTERS))
