@@ -78,7 +78,7 @@ def judge(plan, run, source, stage, encoders, extent):
     judged = showing.judged_pictures(plan, source)
     constants = extent.constants(plan.config)
     result = describe(plan, rows, source) | constants
-    result["encoders_sha256"] = hashes
+    result |= {"replicas": stage.replicas, "encoders_sha256": hashes}
     inputs = inputs_of(plan, source, stage, encoders, judged, extent)
     trained, confusions = measure(inputs)
     result |= trained
@@ -132,6 +132,7 @@ def describe(plan, rows, source):
         # Those trained: a search may stop before the schedule's end.
         "epochs": rows[-1]["epoch"] if rows else config.epochs,
         "geometry": config.geometry,
+        "picture_side": source.pretrain.side,
         "judged_on": judged_on,
         **sizes,
         "versions": {
