@@ -300,12 +300,14 @@ def test_judged_where_they_are_now(there):
 
 
 def test_history_is_mended(there):
-    """That of a finished run, from its checkpoint."""
+    """That of a finished run, from its checkpoint; also before it is read."""
     path = there / "run" / "history.csv"
     before = path.read_bytes()
-    path.write_text("epoch\n")
-    train("run")
-    assert path.read_bytes() == before
+    other = before.replace(b"\n1,", b"\n1,9", 1)
+    for content, act in ((b"epoch\n", train), (other, evaluate.main)):
+        path.write_bytes(content)
+        act(["run"] if act is evaluate.main else "run")
+        assert path.read_bytes() == before
 
 
 def test_the_side_is_known(there):

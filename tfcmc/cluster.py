@@ -121,7 +121,8 @@ def _check_machines(jobs, machines):
     if set(jobs) - set(JOBS) or len(jobs.get("chief", ())) > 1:
         raise must(
             "TF_CONFIG",
-            "of `worker`s and one `chief` at most: no others train here",
+            "of `worker`s and one `chief` at most: no others train here "
+            "(--strategy=one leaves it unread)",
             jobs,
         )
     for _, _, where in machines:

@@ -58,7 +58,7 @@ class PretrainConfig:
     )
     epochs: int | None = _setting(
         None,
-        "passes over the data (default: shapes 12, stl10 100, other data 20)",
+        "passes over the data (default: shapes 18, stl10 100, other data 20)",
     )
     seed: int = _setting(0, "of the initial weights, order and crops")
     negatives: str = _setting(

@@ -11,7 +11,7 @@ from tfcmc.encoders import save_encoder
 from tfcmc.identity import PLACE, make_identity
 from tfcmc.judging import Extent, judge
 from tfcmc.locks import held
-from tfcmc.ownership import check_data, claim
+from tfcmc.ownership import check_data, claim, mend_history
 from tfcmc.plan import open_run
 from tfcmc.probes import PROBES
 from tfcmc.runs import Run
@@ -212,6 +212,7 @@ def evaluate(plan, run, **constants):
         check_data(plan.config.data, data, [run])
         place = {name: getattr(plan.config, name) for name in PLACE}
         run.write_json("config.json", read_settings(run) | place)
+        mend_history(run)
         replicas = identity_of(run)["replicas"]
         stage = Stage(plan, source.pretrain.side, replicas)
         extent = Extent(probe_functions(), **constants)

@@ -118,8 +118,8 @@ def another_experiment(place, told):
     """
     return UsageError(
         f"`run-dir` must be empty or hold this experiment. Received: "
-        f"{str(place)!r}, which has {told}.\nChoose another --run-dir, or "
-        f"delete what is there."
+        f"{str(place)!r}, which has {told}.\nGo on with its own settings and "
+        f"pictures, or choose another --run-dir."
     )
 
 

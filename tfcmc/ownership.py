@@ -1,5 +1,6 @@
 """Whose a run folder is, and whether pictures are those that it had."""
 
+import contextlib
 import dataclasses
 
 from tfcmc.checkpoints import Checkpoint, Checkpoints
@@ -47,6 +48,20 @@ def _last(run, identity):
         raise another_experiment(run.checkpoints, told)
     state = saved.state | {"identity": identity}
     return dataclasses.replace(saved, state=state)
+
+
+def mend_history(run) -> None:
+    """Writes the history of a run anew, as its last checkpoint has it.
+
+    Nothing is done where no checkpoint is sound and the run's own.
+
+    Args:
+        run: The `Run`, trained.
+    """
+    with contextlib.suppress(UsageError):
+        saved = _last(run, read_identity(run))
+        if saved.step:
+            run.write_history(saved.state["rows"])
 
 
 def check_data(spec: str, data: dict, runs) -> None:

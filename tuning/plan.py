@@ -101,7 +101,7 @@ def settled(search, folder):
         raise UsageError(
             f"`run-dir` must be empty or hold this search. Received: "
             f"{str(folder)!r}, which has {', '.join(told[:3])}.\nChoose "
-            f"another --run-dir, or delete the folder."
+            f"another --run-dir, or go on with its own settings."
         )
     return search
 

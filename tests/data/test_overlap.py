@@ -25,8 +25,8 @@ def test_overlap(tmp_path, rng, capsys, unlabelled):
     np.savez(tmp_path / "a.npz", **arrays)
     load(make_plan(make_config({"data": f"npz:{tmp_path / 'a.npz'}"})))
     told = capsys.readouterr().out
-    train = "3 of 6 test pictures stand in train too, byte for byte"
+    train = "3 of 6 test pictures stand in train too, pixel for pixel"
     assert told.count("test pictures") == 1 + unlabelled
     assert f"note: {train}" in told
-    learnt = "note: 1 of 6 test pictures is learnt from too, byte for byte"
+    learnt = "note: 1 of 6 test pictures is learnt from too, pixel for pixel"
     assert (learnt in told) == unlabelled

@@ -18,7 +18,7 @@ NO_ADDRESS = (
 )
 OTHERS = (
     "`TF_CONFIG` must be of `worker`s and one `chief` at most: no others "
-    "train here. Received: "
+    "train here (--strategy=one leaves it unread). Received: "
 )
 
 

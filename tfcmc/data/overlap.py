@@ -9,7 +9,7 @@ DIGEST = 8  # bytes: two of a million pictures agree by chance once in 10^7
 
 
 class Overlap:
-    """Counts test pictures that are in other parts, byte for byte.
+    """Counts test pictures that are in other parts, pixel for pixel.
 
     Parts are taken in a batch at a time, so that whoever reads the pictures
     for something else need not read them again.
@@ -40,12 +40,12 @@ class Overlap:
         in_learnt = np.isin(test, learnt) & ~in_train
         notes = []
         for found, one, more, where in (
-            (in_train, "stands", "stand", "in train too, byte for byte"),
+            (in_train, "stands", "stand", "in train too, pixel for pixel"),
             (
                 in_learnt,
                 "is",
                 "are",
-                "learnt from too, byte for byte, without labels",
+                "learnt from too, pixel for pixel, without labels",
             ),
         ):
             if count := int(found.sum()):

@@ -123,7 +123,7 @@ CLASSES = (
     "shapes",
     size=Number(at_least=100, at_most=100_000, whole=True),
     seed=Number(at_least=0, below=2**31, whole=True),
-    extra={"epochs": 12},
+    extra={"epochs": 18},
 )
 def shapes(reading, argument, *, size=10_000, seed=0):
     """Draws coloured, textured shapes on clutter: ten classes, no download.
