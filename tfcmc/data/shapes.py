@@ -13,7 +13,9 @@ from tfcmc.data.pictures import keep
 from tfcmc.registry import Number
 
 SIDE = 64
-LABELLED = 2_000  # pictures that probes are fitted on, and judged on
+FITTED = 2_000  # pictures that probes are fitted on
+# That they are judged on: of 2,000, which ones moves an accuracy by a point.
+JUDGED = 8_000
 CLUTTER = 6  # ellipses behind the object
 RADIUS = (0.42, 0.62)  # of the object, in halves of a picture's side
 OFFSET = 0.25  # of its middle from the picture's, at most, in the same
@@ -132,7 +134,7 @@ def shapes(reading, argument, *, size=10_000, seed=0):
         reading: A `Reading`; pictures are drawn at its `side`, or at 64.
         argument: Not read.
         size: Number of pictures to learn from. Probes get 2,000 to fit on
-            and 2,000 to be judged on, or as many as `size` where that is less.
+            and 8,000 to be judged on, or as many as `size` where that is less.
         seed: Whole number, from 0, that all pictures are a function of.
 
     Returns:
@@ -140,12 +142,13 @@ def shapes(reading, argument, *, size=10_000, seed=0):
     """
     del argument
     side = reading.side or SIDE
-    labelled = min(size, LABELLED)
     streams = np.random.SeedSequence(seed).spawn(3)
     pretrain, train, test = (
         draw(stream, count, side, reading.memory_limit)
         for stream, count in zip(
-            streams, (size, labelled, labelled), strict=True
+            streams,
+            (size, min(size, FITTED), min(size, JUDGED)),
+            strict=True,
         )
     )
     return Source(
