@@ -295,6 +295,7 @@ def test_stop_on_collapse(tmp_path, capsys):
         "--loss=spring(weighting=pairs)",
         "--epochs=4",
         "--batch-size=16",
+        "--learning-rate=0.01",
         f"--run-dir={tmp_path}",
     ]
     for _ in range(2):

@@ -112,7 +112,7 @@ def test_bad_images(trained, album, tmp_path, capsys):
     assert "broken.png" in refused(capsys, *words)
     assert [p.name for p in tmp_path.iterdir()] == ["album"]
     embed.main([*map(str, words), "--on-bad-image=skip"])
-    assert "1 images could not be read" in capsys.readouterr().out
+    assert "1 image could not be read" in capsys.readouterr().out
     found = np.load(out)
     assert len(found["name"]) == len(found["features"]) == 300
     for path in album.rglob("*.png"):
