@@ -157,13 +157,28 @@ def _list_misfit(value, form, where):
     return next(filter(None, told), None)
 
 
-def _not_finite(value, where):
-    """Says for each number that is not finite where it is."""
+def numbers_in(value, where: str = ""):
+    """Finds the numbers in what a JSON file holds, at any depth.
+
+    Args:
+        value: What it holds.
+        where: The name of the value.
+
+    Yields:
+        `(name, number)`, the name that of the table's entry it stands in.
+    """
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _not_finite(inner, name)
+            yield from numbers_in(inner, name)
     elif isinstance(value, list):
         for inner in value:
-            yield from _not_finite(inner, where)
-    elif is_number(value) and not abs(value) <= sys.float_info.max:
-        yield f"{where} is {value}"
+            yield from numbers_in(inner, where)
+    elif is_number(value):
+        yield where, value
+
+
+def _not_finite(value, where):
+    """Says for each number that is not finite where it is."""
+    for name, number in numbers_in(value, where):
+        if not abs(number) <= sys.float_info.max:
+            yield f"{name} is {number}"

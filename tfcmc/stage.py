@@ -53,8 +53,8 @@ class Stage:
     def encoders(self):
         """Returns one encoder a view with the initial weights of the seed.
 
-        The same for every view: two views of one picture begin more alike than
-        those of two, and there is something to learn from.
+        The same for every view: the views of one picture begin more alike than
+        views of two pictures, and there is something to learn from.
         """
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(self._policy)

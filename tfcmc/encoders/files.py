@@ -6,13 +6,13 @@ import zipfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError, is_number, reason_of
+from tfcmc.checks import UsageError, reason_of
 from tfcmc.encoders.base import FEATURES
 from tfcmc.files import check_regular, whole
 from tfcmc.identity import IDENTITY, differences
 from tfcmc.identity import NAME as IDENTITY_FILE
 from tfcmc.lazy import LazyModule, keras
-from tfcmc.records import check_form
+from tfcmc.records import check_form, numbers_in
 
 h5py = LazyModule("h5py")
 
@@ -158,16 +158,11 @@ def _names(config):
             yield from _names(value)
 
 
-def _sizes(config, name=""):
+def _sizes(config):
     """Yields every number of a description that could be a size."""
-    if isinstance(config, dict):
-        for key, value in config.items():
-            yield from _sizes(value, key)
-    elif isinstance(config, list):
-        for value in config:
-            yield from _sizes(value, name)
-    elif is_number(config) and name not in NO_SIZES:
-        yield config
+    for name, number in numbers_in(config):
+        if name not in NO_SIZES:
+            yield number
 
 
 def _check_made_alike(encoder, like):
