@@ -42,6 +42,8 @@ setup(
         "test": [
             "pytest>=8.3",
             "pytest-xdist>=3.7",
+            # Checks that a room imports only from rooms below it.
+            "import-linter>=2.1",
             "ruff>=0.12",
             "scikit-image>=0.24",
             "pyarrow>=18",

@@ -10,7 +10,7 @@ import statistics
 import sys
 import time
 
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
 
 STATUS = pathlib.Path("/proc/self/status")
 CLEAR = pathlib.Path("/proc/self/clear_refs")

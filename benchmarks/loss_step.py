@@ -8,9 +8,9 @@
 """
 
 from benchmarks import child
-from tfcmc.geometry import normalise
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
 from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses.vectors import normalise
 
 NAIVE, BLOCKS = "naive", "blocks"
 

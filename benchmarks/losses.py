@@ -15,9 +15,9 @@ import statistics
 from benchmarks import machine, measuring
 from benchmarks.loss_step import BLOCKS, NAIVE
 from benchmarks.measuring import Case
-from tfcmc.checks import check_number
+from tfcmc.cli import command_line
+from tfcmc.foundation.errors import check_number
 from tfcmc.losses import LOSSES
-from trainers import command_line
 
 SPECS = ("softmax", "nce", "triplet", "spring")
 NAIVE_COUNTS, LARGE_COUNTS = (2048, 8192), (32_768,)

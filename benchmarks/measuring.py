@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from tfcmc.checks import UsageError, check_number
+from tfcmc.foundation.errors import UsageError, check_number
 
 ROOT = pathlib.Path(__file__).parents[1]
 # How many threads each library takes, for those that read it here.

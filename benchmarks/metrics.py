@@ -14,8 +14,8 @@ without it only tfcmc is measured.
 
 from benchmarks import machine, measuring
 from benchmarks.measuring import Case
-from tfcmc.checks import check_number
-from trainers import command_line
+from tfcmc.cli import command_line
+from tfcmc.foundation.errors import check_number
 
 MODULE = "benchmarks.vectors"
 MOST_MEGABYTES, SHARE = 500, 0.5

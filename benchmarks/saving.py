@@ -11,8 +11,8 @@ and one in ten minutes.
 
 from benchmarks import machine, measuring
 from benchmarks.measuring import Case
-from tfcmc.checks import check_number
-from trainers import command_line
+from tfcmc.cli import command_line
+from tfcmc.foundation.errors import check_number
 
 NEGATIVES = ("batch", "bank")
 MOST = 3.0  # per cent of the time

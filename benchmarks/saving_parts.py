@@ -12,10 +12,10 @@ import time
 
 from benchmarks import child
 from benchmarks.step_parts import model_and_batch
-from tfcmc.callbacks import SaveCheckpoint, SaveHistory
-from tfcmc.checkpoints import Checkpoints
-from tfcmc.lazy import tf
-from tfcmc.runs import Run
+from tfcmc.foundation.lazy import tf
+from tfcmc.runs.folder import Run
+from tfcmc.training.checkpoints import Checkpoints
+from tfcmc.training.saving import SaveCheckpoint, SaveHistory
 
 STEPS = 20  # between two saves
 

@@ -12,9 +12,9 @@ the table shows medians.
 
 from benchmarks import machine, measuring
 from benchmarks.measuring import Case
-from tfcmc.checks import check_number
-from tfcmc.config import PRECISIONS
-from trainers import command_line
+from tfcmc.cli import command_line
+from tfcmc.experiment.config import PRECISIONS
+from tfcmc.foundation.errors import check_number
 
 BACKWARD = "encoders, forward and backward"
 GIGA = 1e9

@@ -12,12 +12,12 @@ import time
 import numpy as np
 
 from benchmarks import child
-from tfcmc.config import make_config
 from tfcmc.data.pictures import ArrayPictures
-from tfcmc.lazy import tf
-from tfcmc.plan import make_plan
-from tfcmc.stage import Stage
-from tfcmc.training import make_model, make_stream
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.stage import Stage
+from tfcmc.experiment.train import make_model, make_stream
+from tfcmc.foundation.lazy import tf
 
 SIDE = 64
 PRODUCT = 2048  # side of the matrices whose product is the limit

@@ -14,12 +14,12 @@ import time
 import numpy as np
 
 from benchmarks import child
-from tfcmc.config import make_config
 from tfcmc.data.pictures import ArrayPictures, in_batches, keep
-from tfcmc.lazy import keras, tf
-from tfcmc.plan import make_plan
-from tfcmc.stage import Stage
-from tfcmc.training import make_model, make_stream
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.stage import Stage
+from tfcmc.experiment.train import make_model, make_stream
+from tfcmc.foundation.lazy import keras, tf
 
 STEPS = 1_000_000  # more than any measurement takes
 

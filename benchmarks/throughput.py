@@ -20,11 +20,11 @@ import numpy as np
 
 from benchmarks import machine, measuring
 from benchmarks.measuring import Case
-from tfcmc.checks import check_number
-from tfcmc.config import GEOMETRIES, PRECISIONS, make_config
-from tfcmc.plan import make_plan
-from tfcmc.stage import read_source
-from trainers import command_line
+from tfcmc.cli import command_line
+from tfcmc.experiment.config import GEOMETRIES, PRECISIONS, make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.stage import read_source
+from tfcmc.foundation.errors import check_number
 
 REFERENCE = ("torch", "skimage")  # what the script imports
 OURS, OURS_COMPUTE = "tfcmc", "tfcmc, ready views"

@@ -13,8 +13,8 @@ import time
 import numpy as np
 
 from benchmarks import child
-from tfcmc import metrics
-from tfcmc.lazy import LazyModule, tf
+from tfcmc.evaluation import metrics
+from tfcmc.foundation.lazy import LazyModule, tf
 
 WARM = 10.0  # seconds after which a call needs no warm-up
 torch = LazyModule("torch")

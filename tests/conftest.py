@@ -17,14 +17,14 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from tests import verdicts
-from tfcmc import experiment
-from tfcmc.config import PretrainConfig, make_config
-from tfcmc.identity import make_identity
-from tfcmc.lazy import keras
-from tfcmc.plan import make_plan
-from tfcmc.runs import Run
-from tuning.records import FAILED, trial_folder, write_record
-from tuning.trial import brief_extent
+from tfcmc.experiment import pretrain
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.lazy import keras
+from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import make_identity
+from tfcmc.search.records import FAILED, trial_folder, write_record
+from tfcmc.search.trial import brief_extent
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
@@ -105,7 +105,7 @@ def judging_briefly():
     def briefly():
         extent = brief_extent()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(experiment, "Extent", lambda probes: extent)
+            patch.setattr(pretrain, "Extent", lambda probes: extent)
             yield
 
     return briefly

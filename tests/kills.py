@@ -19,9 +19,9 @@ import sys
 import tempfile
 import time
 
-from tfcmc.arrays import read_arrays
-from tfcmc.runs import Run
-from tfcmc.stored import read_metrics
+from tfcmc.foundation.arrays import read_arrays
+from tfcmc.runs.folder import Run
+from tfcmc.runs.record import read_metrics
 
 ROOT = pathlib.Path(__file__).parents[1]
 LOSSES = ("softmax", "nce(z=mean)", "triplet", "spring")

@@ -7,9 +7,11 @@ With 1 it is the command itself, but that it judges briefly.
 
 import sys
 
-from tfcmc import experiment, strategies
-from trainers import command_line, pretrain
-from tuning.trial import brief_extent
+from tfcmc.cli import command_line
+from tfcmc.distribute import strategies
+from tfcmc.experiment import pretrain as experiment
+from tfcmc.search.trial import brief_extent
+from trainers import pretrain
 
 
 def main(devices, words):

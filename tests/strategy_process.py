@@ -11,7 +11,9 @@ import dataclasses
 import json
 import sys
 
-from tfcmc import experiment, strategies, verification
+from tfcmc.distribute import strategies
+from tfcmc.experiment import equivalence
+from tfcmc.experiment import pretrain as experiment
 from trainers import pretrain
 
 
@@ -20,7 +22,7 @@ def main(count, cases, training):
     strategies.use_devices(count)
     strategy = strategies.make_strategy("mirrored")
     found = [
-        dataclasses.asdict(verification.verify(strategy, *case))
+        dataclasses.asdict(equivalence.verify(strategy, *case))
         | {"replicas": strategy.num_replicas_in_sync}
         for case in cases
     ]

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.anatomy import negative_weights
-from tfcmc.checks import UsageError
+from tfcmc.evaluation.negative_weights import negative_weights
+from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES, Loss
 
 COUNT = 5

@@ -24,8 +24,8 @@ from benchmarks import (
     throughput,
 )
 from benchmarks import vectors as bench_vectors
-from tfcmc.checks import UsageError
 from tfcmc.encoders import ENCODERS
+from tfcmc.foundation.errors import UsageError
 from tfcmc.views.lab import CENTRE, HALF_WIDTH
 from tfcmc.views.lab import convert as convert_views
 
@@ -206,7 +206,7 @@ def test_refusals(name, word):
 @pytest.mark.parametrize("spec", losses.SPECS)
 def test_ways_agree(spec, monkeypatch):
     """In blocks and on the whole matrix: one loss, and one gradient."""
-    monkeypatch.setattr("tfcmc.blocks.HELD", 7 * 40)
+    monkeypatch.setattr("tfcmc.losses.blocks.HELD", 7 * 40)
     pair = loss_step.embeddings(40, 6)
     naive, blocks = (
         loss_step.make_step(spec, way)(*pair)

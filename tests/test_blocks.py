@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcmc import blocks
-from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses import LOSSES, Loss, blocks
 
 SPECS = [*LOSSES.names(), "nce(z=mean)", "triplet(mining=hard)"]
 BATCH, DIM = 23, 6

@@ -17,14 +17,14 @@ from PIL import Image
 from tensorboard import program
 from tensorboard.plugins.projector import projector_plugin
 
-from tfcmc import board
-from tfcmc.board import projector, sprite
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.features import Encoded, encode
 from tfcmc.evaluation.verdict import sample_rows
-from tfcmc.plan import stored_plan
-from tfcmc.showing import judged_pictures
-from tfcmc.stage import Stage, load_encoders, read_source
+from tfcmc.experiment.artifacts import judged_pictures
+from tfcmc.experiment.recipe import stored_plan
+from tfcmc.experiment.stage import Stage, load_encoders, read_source
+from tfcmc.report import tensorboard
+from tfcmc.report.tensorboard import projector, sprite
 
 CLASSES = ("a\tcat", "dog\nor wolf", "naïve fish", "back\\slash")
 # What each test below expects of the two runs that it writes itself.
@@ -91,15 +91,17 @@ def runs(trained, tmp_path_factory):
                 "pictures": made_pictures(rng, count),
                 "where": [f"{name}/\t{n}.png" for n in range(count)],
             }
-            board.write_projector(
+            tensorboard.write_projector(
                 shown, names=("L", "ab"), class_names=CLASSES, **parts
             )
             figures = folder / name / "figures"
             made_figure(rng, figures / "tsne.png", (40, 30))
             made_figure(rng, figures / "histogram.png", (20, 50))
             paths = sorted(figures.glob("*.png"))
-            board.write_images(shown, paths, step=step)
-            board.write_hparams(shown, OPTIONS[name], METRICS[name], step=step)
+            tensorboard.write_images(shown, paths, step=step)
+            tensorboard.write_hparams(
+                shown, OPTIONS[name], METRICS[name], step=step
+            )
         written[name] = parts
     return folder, written
 
@@ -340,7 +342,7 @@ def test_table_of_runs(server, runs):
 
 def test_option_that_is_none(tmp_path):
     """It is written as a word: the plugin knows no empty value."""
-    board.write_hparams(tmp_path, {"dim": None}, {})
+    tensorboard.write_hparams(tmp_path, {"dim": None}, {})
     (path,) = tmp_path.iterdir()
     assert b"none" in path.read_bytes()
 
@@ -415,7 +417,7 @@ def test_more_points_than_tiles(tmp_path, rng, monkeypatch):
     """Where thumbnails have no room for all, a draw is shown, everywhere."""
     monkeypatch.setattr(projector, "MOST_TILES", 6)
     encoded = made(rng, 8)
-    board.write_projector(
+    tensorboard.write_projector(
         tmp_path, encoded, ("L", "ab"), None, (), made_pictures(rng, 8)
     )
     shown = list(map(int, (tmp_path / "metadata.tsv").read_text().split()))
@@ -429,7 +431,7 @@ def test_more_points_than_tiles(tmp_path, rng, monkeypatch):
 def test_a_writing_that_fails(tmp_path, rng, monkeypatch):
     """No config stays behind that names files of two writings."""
     words = (made(rng, 4), ("L", "ab"), None, (), made_pictures(rng, 4))
-    board.write_projector(tmp_path, *words)
+    tensorboard.write_projector(tmp_path, *words)
     assert (tmp_path / "projector_config.pbtxt").exists()
     before = (tmp_path / "sprite.png").read_bytes()
 
@@ -439,7 +441,7 @@ def test_a_writing_that_fails(tmp_path, rng, monkeypatch):
 
     monkeypatch.setattr(projector, "save_sprite", full)
     with pytest.raises(OSError, match="no space left"):
-        board.write_projector(tmp_path, *words)
+        tensorboard.write_projector(tmp_path, *words)
     assert not (tmp_path / "projector_config.pbtxt").exists()
     assert not list(tmp_path.glob("*partial*"))
     assert (tmp_path / "sprite.png").read_bytes() == before

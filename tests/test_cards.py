@@ -7,9 +7,8 @@ import sys
 
 import pytest
 
-from tfcmc import cards
-from tfcmc.losses import LOSSES
-from tfcmc.registry import Choice, Flag, Number, Range, Registry
+from tfcmc.foundation.registry import Choice, Flag, Number, Range, Registry
+from tfcmc.losses import LOSSES, cards
 from trainers import losses
 
 README = pathlib.Path(__file__).parents[1] / "README.md"

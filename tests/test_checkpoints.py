@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tfcmc
-from tfcmc.checkpoints import Checkpoint, Checkpoints
-from tfcmc.checks import UsageError
+from tfcmc.foundation.errors import UsageError
+from tfcmc.training.checkpoints import Checkpoint, Checkpoints
 
 
 def made(rng, step):

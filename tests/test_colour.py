@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 from skimage.color import lab2rgb, rgb2lab
 
-from tfcmc.colour import lab_to_rgb, rgb_to_lab
 from tfcmc.views import VIEWS
+from tfcmc.views.colour import lab_to_rgb, rgb_to_lab
 
 
 @pytest.fixture(scope="module")

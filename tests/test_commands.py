@@ -16,18 +16,11 @@ from tensorboard.backend.event_processing.event_file_loader import (
     EventFileLoader,
 )
 
-from tfcmc.lazy import keras
-from trainers import (
-    command_line,
-    compare,
-    embed,
-    evaluate,
-    losses,
-    neighbours,
-    pretrain,
-)
+from tfcmc.cli import command_line
+from tfcmc.foundation.lazy import keras
+from tfcmc.search.records import Search, Trial
+from trainers import compare, embed, evaluate, losses, neighbours, pretrain
 from tuning import report, search
-from tuning.records import Search, Trial
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"

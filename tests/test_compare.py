@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 
 from tests import verdicts
-from tfcmc.checks import UsageError
+from tfcmc.cli import command_line
 from tfcmc.comparison import writing
 from tfcmc.comparison.entries import folder_name, plan_comparison
 from tfcmc.comparison.rows import PAPER_TABLE, cells, paper_rows
-from tfcmc.config import PretrainConfig, make_config
-from tfcmc.plan import make_plan
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.stage import Stage
+from tfcmc.foundation.errors import UsageError
 from tfcmc.report import Cell, Column, Row
-from tfcmc.stage import Stage
-from trainers import command_line, compare
+from trainers import compare
 from tuning import search
 
 TINY = [

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from tfcmc.checks import UsageError
-from tfcmc.crops import CROPS, DRAWS, SIDE, corners, cut
+from tfcmc.foundation.errors import UsageError
+from tfcmc.views.crop import CROPS, DRAWS, SIDE, corners, cut
 
 SPECS = [*CROPS.names(), "window(small=reflect)", "resized(area=0.05)"]
 

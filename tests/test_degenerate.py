@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcmc import metrics
-from tfcmc.checks import UsageError
-from tfcmc.evaluation import verdict
+from tfcmc.evaluation import metrics, verdict
 from tfcmc.evaluation.features import Encoded, encode_batch
-from tfcmc.probes import PROBES, Labelled, leave_one_out
-from tfcmc.probes.base import standardise
+from tfcmc.evaluation.probes import PROBES, Labelled, leave_one_out
+from tfcmc.evaluation.probes.base import standardise
+from tfcmc.foundation.errors import UsageError
 
 every_probe = pytest.mark.parametrize("name", PROBES.names())
 bad_numbers = pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from tfcmc.collapse import collapse_losses
-from tfcmc.config import make_config
-from tfcmc.doctor import Patient, examine
+from tfcmc.evaluation.collapse_values import collapse_losses
+from tfcmc.evaluation.doctor import Patient, examine
 from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.verdict import distances, sphere
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.stage import Stage, patient
 from tfcmc.losses import LOSSES, Loss
 from tfcmc.negatives import NEGATIVES
-from tfcmc.plan import make_plan
-from tfcmc.stage import Stage, patient
 
 NAMES = ("L", "ab")
 DIM, COUNT = 24, 60

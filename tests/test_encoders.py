@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.verdicts import IDENTITY
-from tfcmc.crops import CROPS, corners, cut
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders import ENCODERS, FEATURES, save_encoder
 from tfcmc.evaluation.features import dead_shares, make_activity_reader
-from tfcmc.lazy import keras
+from tfcmc.foundation.lazy import keras
 from tfcmc.views import VIEWS
+from tfcmc.views.crop import CROPS, corners, cut
 
 SPECS = [
     *ENCODERS.names(),

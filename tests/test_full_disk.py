@@ -6,13 +6,13 @@ import subprocess
 import numpy as np
 import pytest
 
-from tfcmc import experiment
-from tfcmc.checks import UsageError
-from tfcmc.config import make_config
-from tfcmc.locks import held
-from tfcmc.plan import make_plan
-from tfcmc.runs import make_folder
-from trainers import command_line, neighbours, pretrain
+from tfcmc.cli import command_line
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.locks import held
+from tfcmc.runs.folder import make_folder
+from trainers import neighbours, pretrain
 
 NOBODY = 65534
 WORDS = ["--data=shapes(size=100)", "--epochs=2", "--batch-size=40"]
@@ -56,7 +56,7 @@ def run(folder):
 
 def test_filled_during_a_save(disk, tmp_path, monkeypatch, learnt, capsys):
     """Full before the first save, and in the third; then it goes on."""
-    monkeypatch.setattr(experiment, "judge", lambda *parts: None)
+    monkeypatch.setattr(pretrain, "judge", lambda *parts: None)
     folder, remount = disk
     # Nothing fits, not even what TensorBoard reads; one checkpoint and a
     # half; two and a half.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcmc.geometry import distances, normalise
+from tfcmc.losses.vectors import distances, normalise
 
 
 def test_to_itself(rng):

@@ -13,18 +13,18 @@ from PIL import Image
 import tfcmc
 from tests.dirty.case import told
 from tests.verdicts import IDENTITY
-from tfcmc import experiment
-from tfcmc.checks import UsageError
+from tfcmc.cli import same_data, workers
 from tfcmc.comparison.entries import Entry, check_one_data
 from tfcmc.data import Source, Split
 from tfcmc.data.digest import describe_data
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders.files import save_encoder
-from tfcmc.identity import differences, make_identity
-from tfcmc.plan import stored_plan
-from tfcmc.runs import Run
-from tfcmc.stage import as_trained, load_encoders
-from trainers import compare, evaluate, pretrain, same_data, workers
+from tfcmc.experiment.recipe import stored_plan
+from tfcmc.experiment.stage import as_trained, load_encoders
+from tfcmc.foundation.errors import UsageError
+from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import differences, make_identity
+from trainers import compare, evaluate, pretrain
 from tuning import search
 
 WORDS = ["--batch-size=8", "--schedule=constant", "--loss=softmax"]
@@ -143,7 +143,7 @@ def begun(tmp_path_factory):
     folder = tmp_path_factory.mktemp("begun")
     np.savez(folder / "x.npz", **arrays_of(1, (48, 12)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(experiment, "judge", lambda *parts: None)
+        patch.setattr(pretrain, "judge", lambda *parts: None)
         patch.chdir(folder)
         train("run")
         train("other", "--seed=4")
@@ -156,7 +156,7 @@ def there(begun, tmp_path, monkeypatch):
     folder = tmp_path / "copy"
     shutil.copytree(begun, folder)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(experiment, "judge", lambda *parts: None)
+    monkeypatch.setattr(pretrain, "judge", lambda *parts: None)
     return folder
 
 

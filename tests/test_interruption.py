@@ -12,12 +12,13 @@ import pytest
 from sklearn.neural_network import MLPClassifier
 
 from tests import kills
-from tfcmc import experiment, interval, training
-from tfcmc.checks import UsageError
-from tfcmc.interval import Interval
-from tfcmc.locks import held
-from tfcmc.signals import Interrupted, noted, raised
-from trainers import command_line, evaluate, pretrain
+from tfcmc.cli import command_line
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.locks import held
+from tfcmc.foundation.signals import Interrupted, noted, raised
+from tfcmc.training import interval
+from tfcmc.training.interval import Interval
+from trainers import evaluate, pretrain
 
 
 def test_killed_and_gone_on(tmp_path):
@@ -31,13 +32,13 @@ def test_stopped_after_every_step(tmp_path, monkeypatch, learnt, capsys):
     """Told to stop after each step in turn, the last of an epoch too."""
     words = ["--data=shapes(size=100)", "--epochs=2", "--batch-size=40"]
     words += ["--negatives=bank(draws=16)", "--loss=nce(z=mean)"]
-    monkeypatch.setattr(experiment, "judge", lambda *parts: None)
+    monkeypatch.setattr(pretrain, "judge", lambda *parts: None)
     pretrain.main([*words, f"--run-dir={tmp_path / 'whole'}"])
     stopped = [*words, f"--run-dir={tmp_path / 'stopped'}"]
     places = []
     with monkeypatch.context() as patch:
         always = contextlib.nullcontext(lambda: signal.SIGTERM)
-        patch.setattr(training, "noted", lambda: always)
+        patch.setattr(train, "noted", lambda: always)
         for _ in range(3):
             with pytest.raises(Interrupted) as told:
                 pretrain.main(stopped)

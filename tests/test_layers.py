@@ -1,76 +1,20 @@
 """The architecture, read off the imports."""
 
 import ast
-import itertools
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-# From the ground up; a file imports only from layers below its own. Within a
-# folder its base comes first, its members next, its contents page last.
-LAYERS = [
-    ["tfcmc", "tfcmc.lazy", "tfcmc.checks", "tfcmc.files", "tfcmc.text"],
-    ["tfcmc.arrays", "tfcmc.paths", "tfcmc.records"],
-    ["tfcmc.signals", "tfcmc.interval", "tfcmc.checkpoints", "tfcmc.locks"],
-    ["tfcmc.registry", "tfcmc.config", "tfcmc.geometry", "tfcmc.runs"],
-    ["tfcmc.identity"],
-    ["tfcmc.cluster", "tfcmc.links"],
-    ["tfcmc.addresses", "tfcmc.reception", "tfcmc.watch"],
-    ["tfcmc.meeting"],
-    ["tfcmc.blocks", "tfcmc.threads", "tfcmc.replicas", "tfcmc.strategies"],
-    ["tfcmc.cards", "tfcmc.colour", "tfcmc.stored"],
-    ["tfcmc.losses", "tfcmc.negatives", "tfcmc.encoders", "tfcmc.views"],
-    ["tfcmc.crops", "tfcmc.probes", "tfcmc.metrics"],
-    ["tfcmc.data"],
-    ["tfcmc.model", "tfcmc.collapse", "tfcmc.doctor"],
-    ["tfcmc.evaluation"],
-    ["tfcmc.report", "tfcmc.summary", "tfcmc.tables"],
-    ["tfcmc.callbacks", "tfcmc.figures", "tfcmc.board", "tfcmc.anatomy"],
-    ["tfcmc.plan", "tfcmc.outputs"],
-    ["tfcmc.stage", "tfcmc.ownership"],
-    ["tfcmc.showing"],
-    ["tfcmc.judging", "tfcmc.training"],
-    [
-        "tfcmc.experiment",
-        "tfcmc.embedding",
-        "tfcmc.neighbours",
-        "tfcmc.verification",
-    ],
-    ["tfcmc.transformer", "tfcmc.comparison"],
-    ["tuning.records"],
-    ["tuning.ranking"],
-    ["tuning.comparing"],
-    [
-        "trainers.workers",
-        "trainers.settings_file",
-        "trainers.noise",
-        "trainers.screen",
-        "trainers.faults",
-    ],
-    ["trainers.command_line"],
-    ["trainers.machines"],
-    ["trainers"],
-    ["tuning", "tuning.ranges"],
-    ["tuning.space"],
-    ["tuning.oracle", "tuning.progress", "tuning.processes"],
-    ["tuning.engine", "tuning.plan", "tuning.port"],
-    ["tuning.distributed"],
-    ["tuning.trial"],
-    ["tuning.search"],
-    ["benchmarks.machine", "benchmarks.measuring", "benchmarks.child"],
-    ["benchmarks.loss_step"],
-    ["benchmarks"],
-]
-SEAM = (
-    "tfcmc.plan",
-    "tfcmc.experiment",
-    "tfcmc.training",
-    "tfcmc.verification",
-    "tfcmc.comparison.entries",
-    "tfcmc.comparison.writing",
+LINT = "from importlinter.cli import lint_imports_command as c; c()"
+ROOMS = ROOT / "tfcmc"
+ABOVE = tuple(
+    f"tfcmc.{room}"
+    for room in ("experiment", "comparison", "using", "cli", "search")
 )
-COMMANDS = ("trainers", "tuning")
+COMMANDS = ("trainers", "tuning", "cli", "search")
 FOLDERS = ("tfcmc", "trainers", "tuning", "benchmarks")
 FILES = sorted(
     path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")
@@ -81,22 +25,6 @@ def module_of(path):
     """The dotted name of a file; a folder's for its `__init__`."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def layer_of(module):
-    """The number of a module's layer: that of its longest listed prefix."""
-    best = max(
-        (
-            (len(name), number)
-            for number, names in enumerate(LAYERS)
-            for name in names
-            if module == name or module.startswith(name + ".")
-        ),
-        default=None,
-    )
-    if best is None:
-        pytest.fail(f"{module} is in no layer: add it to LAYERS")
-    return best[1]
 
 
 def imports_of(path):
@@ -117,39 +45,20 @@ def imports_of(path):
                 yield node, name
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_imports_point_down(path):
-    """A file imports from lower layers, or from below in its own folder."""
-    module = module_of(path)
-    for _, name in imports_of(path):
-        if name == module:
-            continue
-        folder = (
-            module if path.stem == "__init__" else module.rpartition(".")[0]
-        )
-        if layer_of(name) == layer_of(module):
-            assert name.startswith(folder + "."), f"{module} imports {name}"
-        else:
-            assert layer_of(name) < layer_of(module), (
-                f"{module} imports {name} from above"
-            )
+def test_a_room_imports_only_from_rooms_below_it():
+    """The layers of `pyproject.toml` hold."""
+    command = [sys.executable, "-c", LINT]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout
 
 
-def test_no_cycles():
-    """No file imports itself through others."""
-    graph = {
-        module_of(path): {name for _, name in imports_of(path)}
-        for path in FILES
-    }
-
-    def visit(module, trail):
-        assert module not in trail, " -> ".join([*trail, module])
-        for name in graph.get(module, ()):
-            if name != module:
-                visit(name, [*trail, module])
-
-    for module in graph:
-        visit(module, [])
+def test_a_member_imports_its_base_and_not_its_door():
+    """Within a folder nothing imports the folder's own `__init__`."""
+    for path in FILES:
+        folder = ".".join(path.relative_to(ROOT).parts[:-1])
+        if path.stem != "__init__":
+            names = {name for _, name in imports_of(path)}
+            assert folder not in names, path
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
@@ -164,20 +73,34 @@ def test_imports_stand_at_the_top(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_names_stop_at_the_seam(path):
-    """Below `plan` and `experiment` nothing reads a config or looks up."""
+def test_names_stop_at_the_experiment(path):
+    """Below `experiment` nothing reads a config or looks a spec up."""
     module = module_of(path)
-    if module in SEAM or module.startswith((*COMMANDS, "benchmarks")):
+    room = ".".join(module.split(".")[:2])
+    if room in ABOVE or not module.startswith("tfcmc."):
         return
-    text = path.read_text("utf-8")
-    assert not any(name == "tfcmc.config" for _, name in imports_of(path))
-    if module != "tfcmc.registry":
+    assert not any(
+        name.startswith("tfcmc.experiment") for _, name in imports_of(path)
+    )
+    if module != "tfcmc.foundation.registry":
         calls = [
             line
-            for line in text.splitlines()
+            for line in path.read_text("utf-8").splitlines()
             if ".lookup(" in line and "`" not in line
         ]
         assert not calls, calls
+
+
+def test_no_module_and_function_share_a_dotted_name():
+    """`tfcmc.losses.nce` is the module, whatever was imported before."""
+    for door in ROOMS.rglob("__init__.py"):
+        there = {path.stem for path in door.parent.iterdir()}
+        for node in ast.parse(door.read_text("utf-8")).body:
+            if isinstance(node, ast.ImportFrom):
+                module = module_of(door)
+                for alias in node.names:
+                    own = node.module == module
+                    assert own or alias.name not in there, (module, alias.name)
 
 
 def test_the_command_line_loads_nothing_heavy():
@@ -197,18 +120,17 @@ def test_the_command_line_loads_nothing_heavy():
             assert not {name.split(".")[0] for name in names} & heavy, path
 
 
-@pytest.mark.parametrize("folder", ["tfcmc", "tuning"])
-def test_the_readme_names_every_module(folder):
-    """Each file and folder, once, and none that is gone."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    lines = text.partition(f"\n{folder}/")[2].splitlines()[1:]
-    named = []
-    for line in itertools.takewhile(lambda line: line[:2] == "  ", lines):
-        if line[2] != " ":
-            named.append(line.split()[0].rstrip("/"))
-    there = [
-        path.name
-        for path in (ROOT / folder).iterdir()
-        if not path.name.startswith("_")
-    ]
-    assert sorted(named) == sorted(there)
+def test_the_tree_in_contributing_is_the_folders_own():
+    """Each room once, with the first line of its door."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    for line in tree():
+        assert line in text.splitlines(), line
+
+
+def tree():
+    """Yields a line a room: its name and what its `__init__` says."""
+    for door in sorted(ROOMS.rglob("__init__.py")):
+        if door.parent != ROOMS:
+            words = ast.get_docstring(ast.parse(door.read_text("utf-8")))
+            room = door.parent.relative_to(ROOT).as_posix() + "/"
+            yield f"{room:<26}{words.splitlines()[0]}"

@@ -7,11 +7,11 @@ import types
 import numpy as np
 import pytest
 
-from tfcmc.checks import UsageError
-from tfcmc.config import PretrainConfig
 from tfcmc.encoders import ENCODERS
-from tfcmc.lazy import LazyModule, keras, load_tensorflow
-from tfcmc.plan import make_plan
+from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import LazyModule, keras, load_tensorflow
 
 
 def test_keras_own_settings_change_no_network():

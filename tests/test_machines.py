@@ -16,9 +16,9 @@ import time
 import numpy as np
 import pytest
 
-from tfcmc import experiment, meeting
-from tfcmc.cluster import read_cluster
-from tfcmc.links import STOP
+from tfcmc.distribute import rendezvous
+from tfcmc.distribute.cluster import read_cluster
+from tfcmc.distribute.links import STOP
 from trainers import pretrain, verify
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -173,7 +173,7 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     assert not (tmp_path / "killed-1").exists()
     check_equal(learnt(tmp_path / "killed-0"), learnt(tmp_path / "whole"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(experiment, "judge", lambda *parts: None)
+        patch.setattr(pretrain, "judge", lambda *parts: None)
         folder = tmp_path / "one"
         pretrain.main([*training, f"--run-dir={folder}", "--strategy=one"])
     check_equal(learnt(tmp_path / "whole"), learnt(folder), 1e-4)
@@ -215,7 +215,7 @@ def test_inside_the_start_of_tensorflow(dies, pair, monkeypatch):
     chief = pair(command_of("trainers.verify"), count=1)
     monkeypatch.setenv("TF_CONFIG", environment(1, chief.ports)["TF_CONFIG"])
     cluster = read_cluster()
-    (link,) = meeting.meet(cluster, {}, 60.0)
+    (link,) = rendezvous.meet(cluster, {}, 60.0)
     while True:  # until the port, closed after the meeting, is TensorFlow's
         link.send()
         with contextlib.suppress(OSError):

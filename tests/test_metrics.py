@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc import metrics
-from tfcmc.checks import UsageError
+from tfcmc.evaluation import metrics
+from tfcmc.foundation.errors import UsageError
 
 
 def unit(vector):

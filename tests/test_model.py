@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from tfcmc.crops import CROPS, cut
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
 from tfcmc.encoders import ENCODERS
-from tfcmc.lazy import keras
+from tfcmc.foundation.lazy import keras
 from tfcmc.losses import LOSSES, Loss
 from tfcmc.model import ContrastiveModel
 from tfcmc.negatives import NEGATIVES
 from tfcmc.views import VIEWS
+from tfcmc.views.crop import CROPS, cut
 
 BATCH, EXAMPLES = 4, 13
 

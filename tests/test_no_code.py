@@ -14,15 +14,15 @@ import pytest
 from PIL import Image
 
 from tests.verdicts import IDENTITY
-from tfcmc import board
-from tfcmc.checks import UsageError
-from tfcmc.config import PretrainConfig
+from tfcmc.cli import command_line
 from tfcmc.encoders import ENCODERS, files, load_encoder, save_encoder
-from tfcmc.lazy import keras
-from tfcmc.plan import make_plan
-from tfcmc.report import Cell, Column, Row, latex, markdown
-from tfcmc.text import plain_text, printable
-from trainers import command_line, embed, evaluate, neighbours, pretrain
+from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import keras
+from tfcmc.foundation.text import plain_text, printable
+from tfcmc.report import Cell, Column, Row, latex, markdown, tensorboard
+from trainers import embed, evaluate, neighbours, pretrain
 
 ROOT = pathlib.Path(__file__).parents[1]
 SOURCES = sorted(
@@ -314,7 +314,7 @@ def test_what_is_in_the_figures_folder(tmp_path, rng):
     (tmp_path / "empty.png").touch()
     (tmp_path / "page.png").write_text("<html>404 Not Found, and more</html>")
     paths = sorted(tmp_path.glob("*.png"))
-    board.write_images(tmp_path / "out", paths)
+    tensorboard.write_images(tmp_path / "out", paths)
     data = next((tmp_path / "out").iterdir()).read_bytes()
     assert data.count(b"\x89PNG") == 1 and "\ufffd".encode() in data
 

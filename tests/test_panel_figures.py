@@ -9,14 +9,14 @@ from PIL import Image
 from scipy.integrate import trapezoid
 from sklearn.manifold import trustworthiness
 
-from tfcmc import figures
 from tfcmc.evaluation.features import Encoded
-from tfcmc.figures import fonts
-from tfcmc.figures.fonts import choose_fonts
-from tfcmc.figures.hypersphere import angle_density, circle
-from tfcmc.figures.panel import class_looks
-from tfcmc.figures.style import new_figure
-from tfcmc.figures.tsne import control_clouds, tsne
+from tfcmc.report import figures
+from tfcmc.report.figures import fonts
+from tfcmc.report.figures.density import angle_density, circle
+from tfcmc.report.figures.fonts import choose_fonts
+from tfcmc.report.figures.panel import class_looks
+from tfcmc.report.figures.style import new_figure
+from tfcmc.report.figures.tsne import control_clouds, tsne
 
 COUNT, DIM = 40, 7
 NAMES = ("L", "ab")

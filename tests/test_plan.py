@@ -4,13 +4,13 @@ import dataclasses
 
 import pytest
 
-from tfcmc.checks import UsageError
-from tfcmc.config import PretrainConfig, make_config
+from tfcmc.cli import command_line
 from tfcmc.data import SOURCES
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.recipe import BATCH_ONLY, make_plan, stored_plan
+from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
-from tfcmc.plan import BATCH_ONLY, make_plan, stored_plan
-from tfcmc.runs import Run
-from trainers import command_line
+from tfcmc.runs.folder import Run
 
 
 @pytest.mark.parametrize("loss", LOSSES.names())

@@ -8,8 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from tfcmc.evaluation.verdict import carve_validation, raw_pixels
-from tfcmc.probes import PROBES, Labelled, leave_one_out
+from tfcmc.data.validation import carve_validation
+from tfcmc.evaluation.probes import PROBES, Labelled, leave_one_out
+from tfcmc.evaluation.verdict import raw_pixels
 
 every_probe = pytest.mark.parametrize("name", PROBES.names())
 
@@ -126,7 +127,7 @@ def test_fits_stay_on_one_thread(name, parts):
 @pytest.mark.parametrize(("k", "temperature"), [(5, 0.07), (999, 0.5)])
 def test_knn_against_a_loop(k, temperature, parts, monkeypatch):
     """The weighted vote, picture by picture, in blocks of unequal size."""
-    module = importlib.import_module("tfcmc.probes.knn")
+    module = importlib.import_module("tfcmc.evaluation.probes.knn")
     monkeypatch.setattr(module, "BLOCK", 70 * 400)
     spec = f"knn(k={k}, temperature={temperature})"
     result = PROBES.lookup(spec).function(*parts, seed=0)

@@ -16,23 +16,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import verdicts
-from tfcmc import metrics
-from tfcmc.checks import UsageError
-from tfcmc.config import PretrainConfig, make_config
-from tfcmc.crops import CROPS
 from tfcmc.data import SOURCES
 from tfcmc.data.images import resize
 from tfcmc.encoders import ENCODERS
-from tfcmc.geometry import normalise
+from tfcmc.evaluation import metrics
+from tfcmc.evaluation.probes import PROBES, Labelled
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.registry import Choice, Number, parse_spec
+from tfcmc.foundation.text import plain_text, printable
 from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses.vectors import normalise
 from tfcmc.negatives import NEGATIVES
-from tfcmc.plan import make_plan
-from tfcmc.probes import PROBES, Labelled
-from tfcmc.registry import Choice, Number, parse_spec
-from tfcmc.runs import Run
-from tfcmc.stored import read_metrics
-from tfcmc.text import plain_text, printable
+from tfcmc.runs.folder import Run
+from tfcmc.runs.record import read_metrics
 from tfcmc.views import VIEWS
+from tfcmc.views.crop import CROPS
 
 TABLES = [CROPS, ENCODERS, LOSSES, NEGATIVES, PROBES, SOURCES, VIEWS]
 MEMBERS = [

@@ -2,8 +2,14 @@
 
 import pytest
 
-from tfcmc.checks import UsageError
-from tfcmc.registry import Choice, Flag, Number, Registry, parse_spec
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.registry import (
+    Choice,
+    Flag,
+    Number,
+    Registry,
+    parse_spec,
+)
 
 
 @pytest.fixture

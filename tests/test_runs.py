@@ -12,13 +12,13 @@ import zipfile
 import numpy as np
 import pytest
 
-from tfcmc.arrays import read_arrays
-from tfcmc.checks import UsageError
-from tfcmc.config import PretrainConfig, make_config
-from tfcmc.files import note_once, whole, write_whole
-from tfcmc.locks import held
-from tfcmc.plan import make_plan, open_run, stored_plan
-from tfcmc.runs import Run
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.recipe import make_plan, open_run, stored_plan
+from tfcmc.foundation.arrays import read_arrays
+from tfcmc.foundation.atomic import note_once, whole, write_whole
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.locks import held
+from tfcmc.runs.folder import Run
 
 
 @pytest.fixture

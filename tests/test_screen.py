@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from tests.conftest import ROOT
-from tfcmc.lazy import tf
-from trainers import command_line
-from trainers.faults import fault_of
-from trainers.noise import without_noise
+from tfcmc.cli import command_line
+from tfcmc.cli.faults import fault_of
+from tfcmc.cli.noise import without_noise
+from tfcmc.foundation.lazy import tf
 
 LAST = "F0000 00:00:1795.7 29 device.cc:7] Check failed: a line one needs"
 # It ends as TensorFlow's CHECK does: written to the descriptor, then over.

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tfcmc import figures
-from tfcmc.figures.options import Slice
+from tfcmc.report import figures
+from tfcmc.report.figures.options import Slice
 
 OPTIONS = {"objective": "linear probe, higher is better", "percent": True}
 

@@ -6,11 +6,12 @@ import os
 
 import pytest
 
-from tfcmc.checks import UsageError
-from tfcmc.config import PRESETS, PretrainConfig, make_config
-from tfcmc.plan import make_plan
-from trainers import command_line, compare, pretrain
-from trainers.settings_file import beneath, read_settings
+from tfcmc.cli import command_line
+from tfcmc.cli.settings_file import beneath, read_settings
+from tfcmc.experiment.config import PRESETS, PretrainConfig, make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from trainers import compare, pretrain
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ import sys
 import numpy as np
 import pytest
 
-from tfcmc import experiment, strategies, verification
-from tfcmc.checks import UsageError
-from tfcmc.crops import CROPS
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
-from tfcmc.lazy import tf
+from tfcmc.distribute import strategies
+from tfcmc.experiment import equivalence
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import tf
+from tfcmc.views.crop import CROPS
 from trainers import pretrain, verify
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -59,7 +60,7 @@ def one(pictures, tmp_path_factory):
     """Run folders of one device after one epoch and after three."""
     folder = tmp_path_factory.mktemp("one")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(experiment, "judge", lambda *parts: None)
+        patch.setattr(pretrain, "judge", lambda *parts: None)
         for epochs in (1, 3):
             words = [f"--epochs={epochs}", f"--run-dir={folder / 'run'}"]
             pretrain.main([*TRAINING, pictures, "--strategy=one", *words])
@@ -90,7 +91,7 @@ def check_differences(found, count):
 
 def test_logical_devices(pictures, one, learnt, tmp_path):
     """Every loss on 2 and on 4 devices, and a training on each."""
-    cases = verification.cases()
+    cases = equivalence.cases()
     processes = {
         count: start(
             count,
@@ -177,13 +178,13 @@ def test_verify_counts_devices():
 def test_verify_tells_a_difference(monkeypatch, capsys):
     """One that differs is marked, and the exit code says so."""
     monkeypatch.setattr(
-        verification, "cases", lambda: [("softmax", "batch"), ("dcl", "batch")]
+        equivalence, "cases", lambda: [("softmax", "batch"), ("dcl", "batch")]
     )
     verify.main(["--strategy=one"])
     assert "all the same" in capsys.readouterr().out
-    real = verification.compute
+    real = equivalence.compute
     monkeypatch.setattr(
-        verification,
+        equivalence,
         "compute",
         lambda strategy, loss, *rest: real(
             strategy, "softmax(temperature=0.0701)", *rest

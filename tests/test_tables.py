@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from tfcmc.checks import UsageError
-from tfcmc.tables import WRITERS, check_out, open_table
+from tfcmc.foundation.errors import UsageError
+from tfcmc.using.vector_files import WRITERS, check_out, open_table
 
 every_ending = pytest.mark.parametrize("ending", WRITERS)
 NAMES = ["a.png", 'b, "c"\nd.png', "é/ü.jpg", "e.png", "f.png"]

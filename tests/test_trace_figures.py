@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tfcmc import figures
 from tfcmc.evaluation.verdict import floors
-from tfcmc.figures.curves import relative_to_first
+from tfcmc.report import figures
+from tfcmc.report.figures.curves import relative_to_first
 
 NAMES = ("softmax(temperature=0.07)", "损失 $\\frac{1$", "تباين_$x$", "spring")
 

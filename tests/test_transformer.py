@@ -12,12 +12,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import tfcmc
-from tfcmc.checks import UsageError
 from tfcmc.data.images import resize
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.features import encode
-from tfcmc.plan import stored_plan
-from tfcmc.stage import Stage, load_encoders
+from tfcmc.experiment.recipe import stored_plan
+from tfcmc.experiment.stage import Stage, load_encoders
+from tfcmc.foundation.errors import UsageError
 
 
 @pytest.fixture

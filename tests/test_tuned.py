@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from tfcmc import figures
 from tfcmc.comparison.tuned import tuned_words
-from tfcmc.report import Cell, Row
+from tfcmc.report import Cell, Row, figures
 
 PAIRS = (
     ("nce(a=1)", "nce(a=2), tuned"),

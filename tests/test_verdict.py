@@ -8,18 +8,19 @@ import pytest
 import sklearn.metrics
 
 from tests import verdicts
-from tfcmc import judging, showing, summary
-from tfcmc.config import make_config
 from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation import classes, inputs, verdict
 from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.inputs import digest
-from tfcmc.plan import make_plan
-from tfcmc.probes import PROBES, Labelled
-from tfcmc.runs import Run
-from tfcmc.stage import Stage
-from tfcmc.stored import read_embedded
+from tfcmc.evaluation.probes import PROBES, Labelled
+from tfcmc.experiment import artifacts, evaluate
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.stage import Stage
+from tfcmc.report import summary
+from tfcmc.runs.folder import Run
+from tfcmc.runs.record import read_embedded
 
 CLASSES = ("ant", "bee", "cow", "doe")
 
@@ -44,8 +45,8 @@ def controls_of(folder, source, **given):
     run = Run(folder)
     run.create()
     knn = PROBES.lookup("knn").function
-    extent = judging.Extent({"knn": knn}, each_view=False)
-    found = judging.controls(
+    extent = evaluate.Extent({"knn": knn}, each_view=False)
+    found = evaluate.controls(
         plan, run, source, Stage(plan, 64), source.test.pictures, extent
     )
     found = json.loads(json.dumps(found))
@@ -147,7 +148,7 @@ def test_sorted_classes_are_sampled(source, rng, tmp_path, monkeypatch):
     source = dataclasses.replace(source, test=Split(pictures, labels))
     run = Run(tmp_path)
     matrix = classes.confusion(labels, rng.permutation(labels), 4)
-    showing.write_embedded(run, source, ("L", "ab"), encoded, matrix, None)
+    artifacts.write_embedded(run, source, ("L", "ab"), encoded, matrix, None)
     found = read_embedded(run, ("L", "ab"))
     np.testing.assert_array_equal(found["confusion"], matrix)
     assert len(found["labels"]) == 40

@@ -13,11 +13,12 @@ import time
 
 import pytest
 
-from tfcmc import addresses, meeting, reception, signals, watch
-from tfcmc.checks import UsageError
-from tfcmc.cluster import machines_of, proof, read_cluster
-from tfcmc.links import DONE, STOP, Link
-from trainers import machines
+from tfcmc.cli import machines
+from tfcmc.distribute import addresses, heartbeat, reception, rendezvous
+from tfcmc.distribute.cluster import machines_of, proof, read_cluster
+from tfcmc.distribute.links import DONE, STOP, Link
+from tfcmc.foundation import signals
+from tfcmc.foundation.errors import UsageError
 
 SETTINGS = {"seed": 3, "loss": "softmax"}
 
@@ -63,9 +64,9 @@ class Machine(threading.Thread):
 
     def run(self):
         try:
-            links = meeting.meet(*self._meeting)
+            links = rendezvous.meet(*self._meeting)
             self.met.set()
-            watching = watch.Watch(self._training, links, lambda: None)
+            watching = heartbeat.Watch(self._training, links, lambda: None)
             self.last = watching.until_it_ends()
             watching.part(self.last)
         except Exception as error:
@@ -82,13 +83,13 @@ class Dummy:
     """A machine that speaks the language, and does nothing by itself."""
 
     def __init__(self, cluster):
-        (self.link,) = meeting.meet(cluster, SETTINGS, 20.0)
+        (self.link,) = rendezvous.meet(cluster, SETTINGS, 20.0)
 
 
 def told(machine, seconds=10):
     """What a machine was ended with, which was lost."""
     machine.join(seconds)
-    assert isinstance(machine.raised, watch.Lost)
+    assert isinstance(machine.raised, heartbeat.Lost)
     return str(machine.raised)
 
 
@@ -160,7 +161,7 @@ def test_a_machine_started_otherwise(
     clusters = cluster(2)
     chief = Machine(clusters[0])
     with monkeypatch.context() as patch:
-        patch.setattr(meeting, "proof", prove)
+        patch.setattr(rendezvous, "proof", prove)
         if settings == "deep":
             patch.setattr(json, "dumps", lambda each: "[" * 9_000)
         wrong = Machine(clusters[1], settings=settings)
@@ -216,7 +217,7 @@ def test_the_chief_dies(cluster):
     """The others are told it is the chief."""
     clusters = cluster(2)
     other = Machine(clusters[1])
-    links = meeting.meet(clusters[0], SETTINGS, 20.0)
+    links = rendezvous.meet(clusters[0], SETTINGS, 20.0)
     assert other.met.wait(5)
     links[0].connection.close()
     assert told(other) == f"{clusters[1].names[0]} does not answer"
@@ -224,7 +225,7 @@ def test_the_chief_dies(cluster):
 
 def test_a_machine_is_cut_off(cluster, monkeypatch):
     """Without signs of life for long enough it is lost."""
-    monkeypatch.setattr(watch, "SILENCE", 1.5)
+    monkeypatch.setattr(heartbeat, "SILENCE", 1.5)
     clusters = cluster(2)
     chief = Machine(clusters[0])
     silent = Dummy(clusters[1])
@@ -237,7 +238,7 @@ def test_a_machine_is_cut_off(cluster, monkeypatch):
 
 def test_a_machine_stops(cluster, monkeypatch):
     """It says why, and all others are told."""
-    monkeypatch.setattr(watch, "GRACE", 0.3)
+    monkeypatch.setattr(heartbeat, "GRACE", 0.3)
     there = [Machine(each) for each in cluster(3)]
     assert all(each.met.wait(10) for each in there)
     there[1].leave(f"{STOP}worker 1 has stopped: \x1b[2J`data` must be there.")
@@ -357,7 +358,7 @@ def test_a_port_that_is_taken(cluster, index):
     with socket.create_server(here.addresses[index]):
         told = f"ports that are free.*worker {index}"
         with pytest.raises(UsageError, match=told):
-            meeting.meet(here, SETTINGS, 5.0)
+            rendezvous.meet(here, SETTINGS, 5.0)
 
 
 @pytest.mark.parametrize("index", [1, "1"])

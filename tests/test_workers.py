@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from trainers import workers
+from tfcmc.cli import workers
 
 # A training as a terminal sees it: it saves when it is told to stop.
 TRAINING = """

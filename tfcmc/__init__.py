@@ -12,7 +12,7 @@ __version__ = "0.2.0"
 
 def __getattr__(name):
     if name == "load":
-        return importlib.import_module("tfcmc.transformer").load
+        return importlib.import_module("tfcmc.using.transformer").load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,9 +1,9 @@
 """The model that learns: two encoders, one symmetric contrastive loss."""
 
-from tfcmc import replicas
-from tfcmc.crops import cut
-from tfcmc.geometry import normalise
-from tfcmc.lazy import keras, tf
+from tfcmc.distribute import replicas
+from tfcmc.foundation.lazy import keras, tf
+from tfcmc.losses.vectors import normalise
+from tfcmc.views.crop import cut
 
 
 class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):

@@ -25,15 +25,15 @@ import shlex
 import sys
 import time
 
-from tfcmc.checks import check_number, must
+from tfcmc.cli import command_line, machines, same_data, workers
 from tfcmc.comparison.entries import plan_comparison, plan_variants
 from tfcmc.comparison.rows import numbers
 from tfcmc.comparison.tuned import Tuned
-from tfcmc.config import PretrainConfig
-from tfcmc.runs import make_folder
-from tfcmc.summary import clock
-from trainers import command_line, machines, same_data, workers
-from tuning import comparing
+from tfcmc.experiment.config import PretrainConfig
+from tfcmc.foundation.errors import check_number, must
+from tfcmc.report.summary import clock
+from tfcmc.runs.folder import make_folder
+from tfcmc.search import tuned
 
 LOSSES = ("spring", "triplet", "softmax", "nce")
 SEEDS = (0, 1, 2)
@@ -121,11 +121,11 @@ def plan_entries(given):
     for name, value in (("losses", losses), ("preset", given.get("preset"))):
         if value is not None:
             raise must(name, "left out with --tuned", value)
-    found = comparing.contenders(folders)
-    variants, places = comparing.variants(found, given)
+    found = tuned.contenders(folders)
+    variants, places = tuned.variants(found, given)
     entries = plan_variants(variants, seeds, folder)
     pairs = [tuple(entries[n].label for n in pair) for pair in places]
-    notes = comparing.notes(found, seeds)
+    notes = tuned.notes(found, seeds)
     return entries, Tuned(tuple(pairs), tuple(notes))
 
 

@@ -11,11 +11,11 @@ as they are read, however many there are, and FILE appears when it is whole.
 .npz holds arrays, .csv one column a number, .parquet lists (needs pyarrow).
 """
 
-from tfcmc.config import ON_BAD_IMAGE
-from tfcmc.outputs import check_output
-from tfcmc.plan import stored_plan
-from tfcmc.tables import check_out
-from trainers import command_line
+from tfcmc.cli import command_line
+from tfcmc.experiment.config import ON_BAD_IMAGE
+from tfcmc.experiment.recipe import stored_plan
+from tfcmc.runs.outputs import check_output
+from tfcmc.using.vector_files import check_out
 
 
 def main(argv=None):
@@ -46,9 +46,9 @@ def main(argv=None):
     check_out(out)
     plan, run = stored_plan(given.pop("run"), **given)
     check_output(out, plan, run)
-    from tfcmc import embedding  # loads TensorFlow: only now
+    from tfcmc.using import embed  # loads TensorFlow: only now
 
-    embedding.embed(plan, run, out, embeddings=embeddings)
+    embed.embed(plan, run, out, embeddings=embeddings)
 
 
 if __name__ == "__main__":

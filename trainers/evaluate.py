@@ -10,10 +10,10 @@ that it was measured with, so its figures and what the collapse doctor reads
 off it stay as they are; `compare` judges such a run anew.
 """
 
-from tfcmc.config import PretrainConfig
-from tfcmc.plan import stored_plan
-from tfcmc.stored import CONSTANTS
-from trainers import command_line
+from tfcmc.cli import command_line
+from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.recipe import stored_plan
+from tfcmc.runs.record import CONSTANTS
 
 
 def main(argv=None):
@@ -27,9 +27,9 @@ def main(argv=None):
     given = command_line.parse(parser, argv)
     constants = {name: given.pop(name) for name in CONSTANTS if name in given}
     plan, run = stored_plan(given.pop("run"), **given)
-    from tfcmc import experiment  # loads TensorFlow: only now
+    from tfcmc.experiment import pretrain  # loads TensorFlow: only now
 
-    experiment.evaluate(plan, run, **constants)
+    pretrain.evaluate(plan, run, **constants)
 
 
 if __name__ == "__main__":

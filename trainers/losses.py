@@ -10,10 +10,9 @@ one card in full. The value at collapse is the one to know: a training whose
 loss stays there has learnt nothing.
 """
 
-from tfcmc import cards
-from tfcmc.losses import LOSSES
-from tfcmc.plan import negatives_of
-from trainers import command_line
+from tfcmc.cli import command_line
+from tfcmc.experiment.recipe import negatives_of
+from tfcmc.losses import LOSSES, cards
 
 
 def main(argv=None):

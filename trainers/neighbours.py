@@ -11,11 +11,11 @@ import contextlib
 import os
 import pathlib
 
-from tfcmc.checks import check_number, check_writable, must
-from tfcmc.outputs import check_output
-from tfcmc.plan import stored_plan
-from tfcmc.runs import Run
-from trainers import command_line
+from tfcmc.cli import command_line
+from tfcmc.experiment.recipe import stored_plan
+from tfcmc.foundation.errors import check_number, check_writable, must
+from tfcmc.runs.folder import Run
+from tfcmc.runs.outputs import check_output
 
 MOST = 100  # neighbours on one sheet
 LONGEST_STEM = 50  # of the image's name in that of its sheet, in characters
@@ -48,7 +48,7 @@ def main(argv=None):
     else:
         check_output(out, plan, run, image)
     check_writable("out", out, (".png",))
-    from tfcmc import neighbours  # loads TensorFlow: only now
+    from tfcmc.using import neighbours  # loads TensorFlow: only now
 
     neighbours.neighbours(
         plan, run, image, out, count=count, everything=everything

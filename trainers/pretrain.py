@@ -19,10 +19,10 @@ best.json; what is given beside it goes first.
 
 import dataclasses
 
-from tfcmc.config import PretrainConfig, make_config
-from tfcmc.identity import defining
-from tfcmc.plan import make_plan, open_run
-from trainers import command_line, machines
+from tfcmc.cli import command_line, machines
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.recipe import make_plan, open_run
+from tfcmc.runs.identity import defining
 
 ADVICE = (
     "The same command, started again on all machines, goes on from what is "
@@ -39,9 +39,9 @@ def main(argv=None):
     open_run(plan)  # refuses another experiment's folder at once
     settings = defining(dataclasses.asdict(plan.config))
     with machines.all_present(plan.config.strategy, settings, ADVICE):
-        from tfcmc import experiment  # loads TensorFlow: only now
+        from tfcmc.experiment import pretrain  # loads TensorFlow: only now
 
-        experiment.pretrain(plan)
+        pretrain.pretrain(plan)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ Exit code 1 if any differs by more than 1e-5: the rounding of float32 is less.
 
 import sys
 
-from tfcmc.checks import check_choice, check_number
-from tfcmc.config import STRATEGIES
-from trainers import command_line, machines
+from tfcmc.cli import command_line, machines
+from tfcmc.experiment.config import STRATEGIES
+from tfcmc.foundation.errors import check_choice, check_number
 
 MOST = 64  # devices, each of which reads, computes and waits for all others
 ADVICE = "Nothing is lost: start the command again on all machines."
@@ -42,9 +42,9 @@ def main(argv=None):
             "replicas", given["replicas"], whole=True, at_least=1, at_most=MOST
         )
     with machines.all_present(given["strategy"], {}, ADVICE):
-        from tfcmc import verification  # loads TensorFlow: only now
+        from tfcmc.experiment import equivalence  # loads TensorFlow: only now
 
-        same = verification.prove(given["strategy"], given.get("replicas"))
+        same = equivalence.prove(given["strategy"], given.get("replicas"))
     if not same:
         sys.exit(1)
 

@@ -1,1 +1,1 @@
-"""Searches for a loss's own options, and what they teach."""
+"""The commands of a search: `search` and `report`."""

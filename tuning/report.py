@@ -14,15 +14,15 @@ part, which nothing else in a search reads.
 import dataclasses
 import pathlib
 
-from tfcmc.files import write_whole
-from tfcmc.runs import Run, make_folder
-from tfcmc.stored import read_metrics
-from trainers import command_line
-from tuning import drawing, table
-from tuning.label_free import agreement
-from tuning.ranking import best_trial, defaults, open_search, settings_of
-from tuning.records import LABEL_FREE, read_verdict, trial_folder
-from tuning.telling import best_words, tell, verdict_words
+from tfcmc.cli import command_line
+from tfcmc.foundation.atomic import write_whole
+from tfcmc.runs.folder import Run, make_folder
+from tfcmc.runs.record import read_metrics
+from tfcmc.search import drawing, table
+from tfcmc.search.label_free import agreement
+from tfcmc.search.ranking import best_trial, defaults, open_search, settings_of
+from tfcmc.search.records import LABEL_FREE, read_verdict, trial_folder
+from tfcmc.search.telling import best_words, tell, verdict_words
 
 
 def report(folder, *, ended=True):
@@ -127,7 +127,7 @@ def judge_once(folder, search, best, ended):
         return known
     if not ended:
         return None
-    from tuning.verdict import judge_winner  # loads TensorFlow: only now
+    from tfcmc.search.verdict import judge_winner  # loads TensorFlow: only now
 
     print("judging the best trial and the defaults on the test part")
     result = judge_winner(folder, search, best)

@@ -34,19 +34,19 @@ is encrypted: use the port in a network that you trust.
 
 import time
 
-from tfcmc.checks import must
-from tfcmc.config import PretrainConfig
-from tfcmc.locks import held
-from tfcmc.runs import make_folder
-from trainers import command_line, machines, same_data
-from tuning import processes
-from tuning.distributed import Chief, work
-from tuning.engine import conduct
-from tuning.oracle import Tuner
-from tuning.plan import TRIALS, plan_search, settled, with_objective
-from tuning.port import role, worker_name
-from tuning.progress import Progress, score_text
-from tuning.records import (
+from tfcmc.cli import command_line, machines, same_data
+from tfcmc.experiment.config import PretrainConfig
+from tfcmc.foundation.errors import must
+from tfcmc.foundation.locks import held
+from tfcmc.runs.folder import make_folder
+from tfcmc.search import processes
+from tfcmc.search.distributed import Chief, work
+from tfcmc.search.engine import conduct
+from tfcmc.search.oracle import Tuner
+from tfcmc.search.plan import TRIALS, plan_search, settled, with_objective
+from tfcmc.search.port import role, worker_name
+from tfcmc.search.progress import Progress, score_text
+from tfcmc.search.records import (
     OBJECTIVES,
     TUNERS,
     read_search,

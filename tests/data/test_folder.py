@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfcmc.checks import UsageError
 from tfcmc.data import SOURCES, Reading, progress
 from tfcmc.data.pictures import ArrayPictures, RecordPictures
-from tfcmc.files import note_once
-from tfcmc.runs import MARKS
+from tfcmc.foundation.atomic import note_once
+from tfcmc.foundation.errors import UsageError
+from tfcmc.runs.folder import MARKS
 
 
 def _write(path, seed, side=10):

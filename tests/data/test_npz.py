@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tfcmc.checks import UsageError
 from tfcmc.data import SOURCES, Reading
 from tfcmc.data.pictures import ArrayPictures, RecordPictures
+from tfcmc.foundation.errors import UsageError
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tfcmc.config import make_config
-from tfcmc.plan import make_plan
-from tfcmc.stage import load
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.stage import load
 
 
 @pytest.mark.parametrize("unlabelled", [False, True])

@@ -5,10 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from tfcmc.checks import UsageError
 from tfcmc.data import SOURCES, Reading
 from tfcmc.data.pictures import RecordPictures
 from tfcmc.data.shapes import CLASSES, draw, paint, shapes
+from tfcmc.foundation.errors import UsageError
 
 LIMIT = 2**32
 

@@ -9,9 +9,9 @@ import types
 import numpy as np
 import pytest
 
-from tfcmc.checks import UsageError
 from tfcmc.data import SOURCES, Reading
 from tfcmc.data.pictures import ArrayPictures, RecordPictures
+from tfcmc.foundation.errors import UsageError
 
 COUNTS = {"unlabeled": 4, "train": 3, "test": 2}
 LABELS = {"train": [10, 1, 7], "test": [2, 10]}

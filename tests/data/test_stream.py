@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tfcmc.crops import CROPS
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
+from tfcmc.views.crop import CROPS
 
 
 @pytest.fixture

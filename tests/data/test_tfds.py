@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfcmc.checks import UsageError
 from tfcmc.data import SOURCES, Reading
 from tfcmc.data.tfds_folders import check, newest, versions
+from tfcmc.foundation.errors import UsageError
 
 NAMES = ("ant", "bee", "cow")
 THERE = ("tiny/1.9.0", "tiny/1.10.0", "tiny/incomplete.A_2.0.0", "big/1.0.0")

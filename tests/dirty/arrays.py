@@ -8,17 +8,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from tests.dirty.case import (
-    ANY,
-    Case,
-    all_of,
-    bounded,
-    noise,
-    source_of,
-)
-from tfcmc.config import make_config
-from tfcmc.plan import make_plan
-from tfcmc.stage import read_source
+from tests.dirty.case import ANY, Case, all_of, bounded, noise, source_of
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.stage import read_source
 
 GOOD = {
     "x_train": noise(1, 4, 16, 16, 3),

@@ -7,14 +7,7 @@ import tarfile
 
 import numpy as np
 
-from tests.dirty.case import (
-    ANY,
-    Case,
-    all_of,
-    bounded,
-    noise,
-    source_of,
-)
+from tests.dirty.case import ANY, Case, all_of, bounded, noise, source_of
 
 RECORD = 27648
 FILES = {

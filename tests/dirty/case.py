@@ -9,9 +9,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from tfcmc.cli import command_line
 from tfcmc.data import SOURCES, Reading
 from tfcmc.data.folder import folder as read_folder
-from trainers import command_line
 
 LIMIT = 90  # seconds for one case, on a busy machine
 ANY = "…"  # stands for any text in what a case is told

@@ -5,7 +5,7 @@ import os
 from unittest import mock
 
 from tests.dirty.case import Case
-from tfcmc.cluster import machines_of
+from tfcmc.distribute.cluster import machines_of
 
 NO_CLUSTER = (
     "`TF_CONFIG` must be JSON with a `cluster`, whose `worker` and `chief` "

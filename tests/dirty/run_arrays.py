@@ -19,9 +19,9 @@ from tests.dirty.run_folders import (
     whole,
 )
 from tfcmc.encoders import save_encoder
-from tfcmc.lazy import keras
-from tfcmc.runs import Run
-from tfcmc.stored import identity_of
+from tfcmc.foundation.lazy import keras
+from tfcmc.runs.folder import Run
+from tfcmc.runs.record import identity_of
 
 
 def _embedded(name, why, **changes):

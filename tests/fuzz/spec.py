@@ -12,11 +12,11 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["tfcmc"]):
-    from tfcmc.checks import UsageError
     from tfcmc.data import SOURCES
+    from tfcmc.foundation.errors import UsageError
+    from tfcmc.foundation.registry import parse_spec
     from tfcmc.losses import LOSSES
     from tfcmc.negatives import NEGATIVES
-    from tfcmc.registry import parse_spec
 
 # What mutation starts from.
 SEEDS = [

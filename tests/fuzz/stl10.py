@@ -17,9 +17,9 @@ import tempfile
 import atheris
 
 with atheris.instrument_imports(include=["tfcmc", "tarfile"]):
-    from tfcmc.checks import UsageError
     from tfcmc.data import stl10_files
     from tfcmc.data.base import Reading
+    from tfcmc.foundation.errors import UsageError
 
 SIDE = 2
 RECORD = 3 * SIDE * SIDE

@@ -11,9 +11,9 @@ import sys
 
 import pytest
 
-from tfcmc.checks import UsageError
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.registry import parse_spec
 from tfcmc.losses import LOSSES
-from tfcmc.registry import parse_spec
 
 RUNS = {"spec": 30_000, "stl10": 3_000}
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tfcmc.geometry import normalise
 from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses.vectors import normalise
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import alignment_uniformity
-from tfcmc.metrics import alignment, uniformity
+from tfcmc.evaluation.metrics import alignment, uniformity
+from tfcmc.losses.alignment_uniformity import alignment_uniformity
 
 
 def square(x, y):
@@ -82,7 +82,7 @@ def test_authors_code(noted_views, both_directions):
 
 
 def test_is_what_is_measured(unit_vectors, both_directions):
-    """It trains for the two numbers that `tfcmc.metrics` reports."""
+    """It trains for the two numbers that `evaluation.metrics` reports."""
     first, second = unit_vectors(6, 4), unit_vectors(6, 4)
     want = alignment(first, second)
     want += (uniformity(first) + uniformity(second)) / 2

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import barlow_twins
+from tfcmc.losses.barlow_twins import barlow_twins
 
 
 def loop(first, second, weight):

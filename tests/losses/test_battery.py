@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcmc.geometry import normalise
 from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses.vectors import normalise
 
 SPECS = [
     *LOSSES.names(),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcmc.geometry import normalise
-from tfcmc.losses import circle
+from tfcmc.losses.circle import circle
+from tfcmc.losses.vectors import normalise
 
 
 def loop(anchor, candidates, positive, margin, scale):

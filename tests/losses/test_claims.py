@@ -6,16 +6,16 @@ import re
 import numpy as np
 import pytest
 
-from tfcmc.cards import read_card
-from tfcmc.collapse import collapse_losses
-from tfcmc.config import make_config
-from tfcmc.crops import cut
-from tfcmc.lazy import tf
+from tfcmc.evaluation.collapse_values import collapse_losses
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.stage import Stage, read_source
+from tfcmc.experiment.train import make_stream
+from tfcmc.foundation.lazy import tf
 from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses.cards import read_card
 from tfcmc.negatives import NEGATIVES
-from tfcmc.plan import make_plan
-from tfcmc.stage import Stage, read_source
-from tfcmc.training import make_stream
+from tfcmc.views.crop import cut
 
 every_loss = pytest.mark.parametrize("name", LOSSES.names())
 START = re.compile(r"(-?[\d.]+) to (-?[\d.]+) at batch 128")

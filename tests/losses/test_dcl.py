@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import dcl
+from tfcmc.losses.dcl import dcl
 
 
 def loop(anchor, candidates, positive, own, temperature):

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import debiased, nt_xent
+from tfcmc.losses.debiased import debiased
+from tfcmc.losses.nt_xent import nt_xent
 
 
 def loop(anchor, candidates, positive, own, temperature, tau_plus):

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import debiased, hard_negative
+from tfcmc.losses.debiased import debiased
+from tfcmc.losses.hard_negative import hard_negative
 
 
 def loop(anchor, candidates, positive, own, temperature, beta, tau_plus):

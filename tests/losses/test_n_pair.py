@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import n_pair, softmax
+from tfcmc.losses.n_pair import n_pair
+from tfcmc.losses.softmax import softmax
 
 
 def dot(x, y):

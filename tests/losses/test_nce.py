@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import LOSSES, Loss, nce
+from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses.nce import nce
 
 
 def loop(anchor, candidates, positive, temperature, big_z, data):

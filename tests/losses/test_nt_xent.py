@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import nt_xent, softmax
+from tfcmc.losses.nt_xent import nt_xent
+from tfcmc.losses.softmax import softmax
 
 
 def loop(anchor, candidates, positive, own, temperature):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import sigmoid
+from tfcmc.losses.sigmoid import sigmoid
 
 
 def loop(anchor, candidates, positive, temperature, bias):

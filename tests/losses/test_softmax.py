@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import softmax
+from tfcmc.losses.softmax import softmax
 
 
 def loop(anchor, candidates, positive, temperature):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import spring
+from tfcmc.losses.spring import spring
 
 
 def loop(anchor, candidates, positive, margin, weighting, squared):

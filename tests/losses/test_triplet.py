@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import triplet
+from tfcmc.losses.triplet import triplet
 
 
 def loop(anchor, candidates, positive, margin, mining, squared):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.losses import vicreg
+from tfcmc.losses.vicreg import vicreg
 
 
 def loop(first, second, invariance, variance, covariance):

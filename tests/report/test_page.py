@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from tfcmc.checks import UsageError
+from tfcmc.foundation.errors import UsageError
 from tfcmc.report import Column, Picture, Report, Row, write_report
 
 VOID = {"meta", "link", "img", "wbr", "line", "circle"}

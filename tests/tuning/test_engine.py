@@ -8,16 +8,16 @@ import threading
 
 import pytest
 
-from tfcmc.checks import UsageError
-from tfcmc.cluster import TOKEN
-from tuning import distributed, port
-from tuning.distributed import BOOK, Chief, work
-from tuning.engine import NothingWorks, conduct
-from tuning.oracle import Tuner
-from tuning.port import NAMES, role
-from tuning.progress import Progress
-from tuning.ranking import best_trial
-from tuning.records import (
+from tfcmc.distribute.cluster import TOKEN
+from tfcmc.foundation.errors import UsageError
+from tfcmc.search import distributed, port
+from tfcmc.search.distributed import BOOK, Chief, work
+from tfcmc.search.engine import NothingWorks, conduct
+from tfcmc.search.oracle import Tuner
+from tfcmc.search.port import NAMES, role
+from tfcmc.search.progress import Progress
+from tfcmc.search.ranking import best_trial
+from tfcmc.search.records import (
     DONE,
     FAILED,
     TUNERS,

@@ -11,18 +11,17 @@ import shutil
 import numpy as np
 import pytest
 
-from tfcmc.checks import UsageError
-from tfcmc.config import PretrainConfig
+from tfcmc.cli import command_line
 from tfcmc.encoders import save_encoder
-from tfcmc.lazy import keras
-from tfcmc.plan import make_plan
-from tfcmc.runs import Run
-from tfcmc.stored import identity_of, read_settings
-from trainers import command_line, compare, evaluate, pretrain
-from tuning import drawing, ranking, table, telling
-from tuning import report as reporting
-from tuning.label_free import agreement
-from tuning.records import (
+from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import keras
+from tfcmc.runs.folder import Run
+from tfcmc.runs.record import identity_of, read_settings
+from tfcmc.search import drawing, ranking, table, telling
+from tfcmc.search.label_free import agreement
+from tfcmc.search.records import (
     FAILED,
     Search,
     Trial,
@@ -30,7 +29,9 @@ from tuning.records import (
     trial_folder,
     write_record,
 )
-from tuning.regression import FEWEST_WEIGHED, importance, smooth
+from tfcmc.search.regression import FEWEST_WEIGHED, importance, smooth
+from trainers import compare, evaluate, pretrain
+from tuning import report as reporting
 
 SPACE = {
     "temperature": {"low": 0.01, "high": 1.0, "scale": "log"},
@@ -316,7 +317,7 @@ def test_nothing_done(tmp_path, capsys, search_folder):
 
 def verdict_of(winner, default, **changes):
     """A verdict on 1,000 pictures, of two accuracies."""
-    from tuning.verdict import difference
+    from tfcmc.search.verdict import difference
 
     sphere = {
         "images": 1000,
@@ -498,7 +499,7 @@ def test_verdict(tuned, judged, capsys, monkeypatch):
     def refuse(*parts):
         raise RuntimeError(f"the test part is read again: {parts}")
 
-    monkeypatch.setattr("tuning.verdict.judge_winner", refuse)
+    monkeypatch.setattr("tfcmc.search.verdict.judge_winner", refuse)
     reporting.main([str(tuned)])
     assert "On the test pictures" in capsys.readouterr().out
     again = json.loads((tuned / "verdict.json").read_text())

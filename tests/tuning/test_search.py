@@ -15,28 +15,29 @@ import time
 import numpy as np
 import pytest
 
-from tfcmc import experiment, judging
-from tfcmc.checks import UsageError
-from tfcmc.config import make_config
 from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
-from tfcmc.evaluation.validation import choose_on_validation
-from tfcmc.locks import held
-from tfcmc.plan import make_plan
-from tfcmc.runs import Run
-from trainers import evaluate
-from tuning import search
-from tuning.oracle import Tuner
-from tuning.plan import plan_search, settled, with_objective
-from tuning.port import NAMES
-from tuning.ranking import defaults, scores_of
-from tuning.records import (
+from tfcmc.data.validation import choose_on_validation
+from tfcmc.experiment import evaluate as judging
+from tfcmc.experiment import pretrain
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.locks import held
+from tfcmc.runs.folder import Run
+from tfcmc.search.oracle import Tuner
+from tfcmc.search.plan import plan_search, settled, with_objective
+from tfcmc.search.port import NAMES
+from tfcmc.search.ranking import defaults, scores_of
+from tfcmc.search.records import (
     read_search,
     read_trials,
     trial_folder,
     write_record,
 )
-from tuning.trial import go_on_from
+from tfcmc.search.trial import go_on_from
+from trainers import evaluate
+from tuning import search
 
 ROOT = pathlib.Path(__file__).parents[2]
 TINY = [
@@ -175,7 +176,7 @@ def test_evaluate_a_trial(searched, tmp_path, capsys):
 def test_promoted(tmp_path):
     """Two epochs of three, and gone on with elsewhere, are three at once."""
     extent = judging.Extent(
-        experiment.probe_functions(("knn",)), each_view=False, figures=False
+        pretrain.probe_functions(("knn",)), each_view=False, figures=False
     )
     metrics, rows = {}, {}
     for name, until in (("two", 2), ("on", 3), ("three", None)):
@@ -193,7 +194,7 @@ def test_promoted(tmp_path):
         if name == "on":
             for _ in range(2):  # as where it was killed and begins again
                 go_on_from(Run(tmp_path / "two"), run)
-        metrics[name] = experiment.pretrain(
+        metrics[name] = pretrain.pretrain(
             make_plan(config), until=until, extent=extent
         )
         rows[name] = run.read_history()

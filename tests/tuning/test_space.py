@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from tfcmc.checks import UsageError
-from tfcmc.config import PretrainConfig, make_config
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
-from tuning.plan import plan_search
-from tuning.ranges import grid_of, point, rounded, values_text
-from tuning.space import configure, make_space
+from tfcmc.search.plan import plan_search
+from tfcmc.search.ranges import grid_of, point, rounded, values_text
+from tfcmc.search.space import configure, make_space
 
 
 def space_of(text="", **settings):

@@ -1,1 +1,4 @@
-"""Every loss with every seed on equal terms: runs, table, figures, report."""
+"""Losses on equal terms: every loss with every seed, table, figures, report.
+
+Imports `experiment` and below.
+"""

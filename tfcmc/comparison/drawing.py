@@ -4,13 +4,12 @@ Like `plan.py` it stands at the seam: it reads run folders, and hands plain
 arguments down.
 """
 
-from tfcmc import figures
-from tfcmc.anatomy import negative_weights
+from tfcmc.evaluation.negative_weights import negative_weights
 from tfcmc.evaluation.verdict import sample_rows
+from tfcmc.experiment.artifacts import ANCHORS, read_panel, trace_of
 from tfcmc.losses import Loss
-from tfcmc.report import Picture
-from tfcmc.runs import make_folder
-from tfcmc.showing import ANCHORS, read_panel, trace_of
+from tfcmc.report import Picture, figures
+from tfcmc.runs.folder import make_folder
 
 
 def draw(finished, folder, pairs=()):

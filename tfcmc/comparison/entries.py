@@ -9,12 +9,12 @@ import pathlib
 import re
 import shlex
 
-from tfcmc.checks import UsageError
-from tfcmc.config import PretrainConfig, make_config
-from tfcmc.identity import CIRCUMSTANCES, data_differences
-from tfcmc.plan import data_word, make_plan, open_run
-from tfcmc.runs import Run
-from tfcmc.stored import identity_of, measured_by, read_metrics
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.recipe import data_word, make_plan, open_run
+from tfcmc.foundation.errors import UsageError
+from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import CIRCUMSTANCES, data_differences
+from tfcmc.runs.record import identity_of, measured_by, read_metrics
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 
 from tfcmc.evaluation.classes import unbalanced
 from tfcmc.report import Cell, Column, Row
-from tfcmc.stored import read_history
+from tfcmc.runs.record import read_history
 
 # Of the paper's Table 1, on STL-10: accuracy, uniformity, alignment.
 PAPER_TABLE = {

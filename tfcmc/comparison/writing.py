@@ -6,15 +6,15 @@ records down.
 
 import textwrap
 
-from tfcmc import cards
 from tfcmc.comparison.drawing import draw
 from tfcmc.comparison.entries import check_one_data, shared_settings
 from tfcmc.comparison.rows import COLUMNS, paper_rows, table_rows
 from tfcmc.comparison.tuned import interval_words, tuned_words
 from tfcmc.evaluation.classes import majority, unbalanced
-from tfcmc.files import write_whole
-from tfcmc.losses import LOSSES
-from tfcmc.plan import negatives_of
+from tfcmc.experiment.recipe import negatives_of
+from tfcmc.foundation.atomic import write_whole
+from tfcmc.foundation.text import printable
+from tfcmc.losses import LOSSES, cards
 from tfcmc.report import (
     Command,
     Failure,
@@ -29,8 +29,7 @@ from tfcmc.report import (
     separated,
     write_report,
 )
-from tfcmc.summary import WIDTH, count_epochs
-from tfcmc.text import printable
+from tfcmc.report.summary import WIDTH, count_epochs
 
 
 def compare(entries, failures, command, tuned=None):

@@ -1,11 +1,14 @@
-"""The catalogue of data sources: importing it fills the table."""
+"""The data sources, one file each; pictures, and the order they come in.
 
+Importing it fills the table. Imports `runs`, `views` and below.
+"""
+
+from tfcmc.data import folder as folder
+from tfcmc.data import npz as npz
+from tfcmc.data import shapes as shapes
+from tfcmc.data import stl10 as stl10
+from tfcmc.data import tfds as tfds
 from tfcmc.data.base import SOURCES as SOURCES
 from tfcmc.data.base import Reading as Reading
 from tfcmc.data.base import Source as Source
 from tfcmc.data.base import Split as Split
-from tfcmc.data.folder import folder as folder
-from tfcmc.data.npz import npz as npz
-from tfcmc.data.shapes import shapes as shapes
-from tfcmc.data.stl10 import stl10 as stl10
-from tfcmc.data.tfds import prepared as prepared

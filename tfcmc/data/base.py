@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tfcmc.registry import Registry
+from tfcmc.foundation.registry import Registry
 
 SOURCES = Registry("data")
 

@@ -5,12 +5,12 @@ import dataclasses
 import os
 import unicodedata
 
-from tfcmc.checks import UsageError
 from tfcmc.data.formats import is_image, other_kind
 from tfcmc.data.progress import Progress
-from tfcmc.files import note_once
-from tfcmc.paths import is_same
-from tfcmc.runs import is_written_here
+from tfcmc.foundation.atomic import note_once
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.paths import is_same
+from tfcmc.runs.folder import is_written_here
 
 
 @dataclasses.dataclass(frozen=True)

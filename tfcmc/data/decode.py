@@ -8,12 +8,12 @@ import os
 
 import numpy as np
 
-from tfcmc.checks import UsageError
 from tfcmc.data.formats import left_out
 from tfcmc.data.images import ImageError, decode_image, quiet
 from tfcmc.data.pictures import batched
 from tfcmc.data.profiles import CONVERTED, UNUSABLE
-from tfcmc.text import counted
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.text import counted
 
 BATCH = 256
 BATCH_BYTES = 2**25  # of decoded pictures in flight

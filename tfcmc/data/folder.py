@@ -6,7 +6,6 @@ import pathlib
 
 import numpy as np
 
-from tfcmc.checks import UsageError, must
 from tfcmc.data.base import DEFAULT_SIDE, SOURCES, Source, Split
 from tfcmc.data.class_folders import Finder
 from tfcmc.data.decode import Account, decode
@@ -16,7 +15,8 @@ from tfcmc.data.layout import find_layout
 from tfcmc.data.parts import read_parts
 from tfcmc.data.room import room_beside
 from tfcmc.data.walk import Walk
-from tfcmc.paths import expanded
+from tfcmc.foundation.errors import UsageError, must
+from tfcmc.foundation.paths import expanded
 
 PEEK = 256  # images whose heads are read to find the data's own side
 SMALLEST_OWN_SIDE, LARGEST_OWN_SIDE = 8, 128

@@ -3,8 +3,8 @@
 import functools
 import os
 
-from tfcmc.lazy import LazyModule
-from tfcmc.text import counted
+from tfcmc.foundation.lazy import LazyModule
+from tfcmc.foundation.text import counted
 
 Image = LazyModule("PIL.Image")
 

@@ -18,7 +18,7 @@ import numpy as np
 from tfcmc.data.formats import formats
 from tfcmc.data.profiles import to_srgb
 from tfcmc.data.room import Room, needed
-from tfcmc.lazy import LazyModule
+from tfcmc.foundation.lazy import LazyModule
 
 Image = LazyModule("PIL.Image")
 ImageOps = LazyModule("PIL.ImageOps")

@@ -5,14 +5,9 @@ import dataclasses
 import os
 import pathlib
 
-from tfcmc.checks import UsageError
 from tfcmc.data.base import UNLABELLED
-from tfcmc.data.class_folders import (
-    ClassFolders,
-    Finder,
-    entries,
-    odd_names,
-)
+from tfcmc.data.class_folders import ClassFolders, Finder, entries, odd_names
+from tfcmc.foundation.errors import UsageError
 
 # The names of each part's folder, in any case.
 NAMES = {

@@ -8,8 +8,6 @@ import zlib
 
 import numpy as np
 
-from tfcmc.arrays import open_array
-from tfcmc.checks import UsageError, must, reason_of
 from tfcmc.data.base import (
     DEFAULT_SIDE,
     MOST_CLASSES,
@@ -21,7 +19,9 @@ from tfcmc.data.base import (
 from tfcmc.data.images import resize
 from tfcmc.data.pictures import common_limit, keep
 from tfcmc.data.room import room_beside
-from tfcmc.paths import expanded, is_same
+from tfcmc.foundation.arrays import open_array
+from tfcmc.foundation.errors import UsageError, must, reason_of
+from tfcmc.foundation.paths import expanded, is_same
 
 X_UNLABELLED = tuple(f"x_{name}" for name in UNLABELLED)
 LABELLED = ("x_train", "y_train", "x_test", "y_test")

@@ -1,10 +1,10 @@
 """The images of a dataset's parts, decoded to one side."""
 
-from tfcmc.checks import UsageError
 from tfcmc.data.decode import decode
 from tfcmc.data.pictures import common_limit, keep
 from tfcmc.data.progress import Progress
 from tfcmc.data.room import room_beside
+from tfcmc.foundation.errors import UsageError
 
 
 def read_parts(files, counts, side, reading, account):

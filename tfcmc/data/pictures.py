@@ -13,7 +13,7 @@ import tempfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError
+from tfcmc.foundation.errors import UsageError
 
 
 class ArrayPictures:

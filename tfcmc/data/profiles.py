@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 
-from tfcmc.lazy import LazyModule
+from tfcmc.foundation.lazy import LazyModule
 
 Image = LazyModule("PIL.Image")
 ImageCms = LazyModule("PIL.ImageCms")

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfcmc.data.base import SOURCES, Source, Split
 from tfcmc.data.pictures import keep
-from tfcmc.registry import Number
+from tfcmc.foundation.registry import Number
 
 SIDE = 64
 FITTED = 2_000  # pictures that probes are fitted on

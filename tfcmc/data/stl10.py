@@ -8,7 +8,6 @@ import pathlib
 import sys
 import urllib.request
 
-from tfcmc.checks import UsageError
 from tfcmc.data.base import SOURCES, Source, Split
 from tfcmc.data.pictures import Joined, Subset
 from tfcmc.data.stl10_files import (
@@ -22,8 +21,9 @@ from tfcmc.data.stl10_files import (
 )
 from tfcmc.data.tfds import prepared, tfds
 from tfcmc.data.tfds_folders import folder_of, versions
-from tfcmc.paths import expanded
-from tfcmc.registry import Choice, Number
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.paths import expanded
+from tfcmc.foundation.registry import Choice, Number
 
 # Where TensorFlow Datasets fetches it from.
 URL = "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"

@@ -13,9 +13,9 @@ import zlib
 
 import numpy as np
 
-from tfcmc.checks import UsageError
 from tfcmc.data.images import resize
 from tfcmc.data.pictures import RecordPictures, common_limit, in_batches, keep
+from tfcmc.foundation.errors import UsageError
 
 FOLDER = "stl10_binary"
 ARCHIVE = "stl10_binary.tar.gz"

@@ -8,8 +8,8 @@ import functools
 
 import numpy as np
 
-from tfcmc.crops import DRAWS, corners
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
+from tfcmc.views.crop import DRAWS, corners
 
 ORDER, PLACES = 0, 1  # which of an epoch's two streams of random numbers
 

@@ -5,7 +5,6 @@ import itertools
 
 import numpy as np
 
-from tfcmc.checks import UsageError, reason_of, shown
 from tfcmc.data.base import (
     DEFAULT_SIDE,
     MOST_CLASSES,
@@ -18,7 +17,8 @@ from tfcmc.data.decode import Account
 from tfcmc.data.images import Encoded
 from tfcmc.data.parts import read_parts
 from tfcmc.data.tfds_folders import check, newest
-from tfcmc.lazy import LazyModule
+from tfcmc.foundation.errors import UsageError, reason_of, shown
+from tfcmc.foundation.lazy import LazyModule
 
 tfds = LazyModule("tensorflow_datasets", needs_tensorflow=True)
 

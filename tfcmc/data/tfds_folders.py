@@ -5,8 +5,8 @@ import os
 import pathlib
 import re
 
-from tfcmc.checks import UsageError, must, unknown
-from tfcmc.paths import expanded
+from tfcmc.foundation.errors import UsageError, must, unknown
+from tfcmc.foundation.paths import expanded
 
 # As `tfds.load` takes it: any number in the place of a version's *.
 NAME = re.compile(

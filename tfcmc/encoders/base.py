@@ -1,6 +1,6 @@
 """The table of encoders, and what every encoder provides."""
 
-from tfcmc.registry import Registry
+from tfcmc.foundation.registry import Registry
 
 ENCODERS = Registry("encoder")
 

@@ -6,13 +6,13 @@ import zipfile
 
 import numpy as np
 
-from tfcmc.checks import UsageError, reason_of
 from tfcmc.encoders.base import FEATURES
-from tfcmc.files import check_regular, whole
-from tfcmc.identity import IDENTITY, differences
-from tfcmc.identity import NAME as IDENTITY_FILE
-from tfcmc.lazy import LazyModule, keras
-from tfcmc.records import check_form, numbers_in
+from tfcmc.foundation.atomic import check_regular, whole
+from tfcmc.foundation.errors import UsageError, reason_of
+from tfcmc.foundation.lazy import LazyModule, keras
+from tfcmc.foundation.records import check_form, numbers_in
+from tfcmc.runs.identity import IDENTITY, differences
+from tfcmc.runs.identity import NAME as IDENTITY_FILE
 
 h5py = LazyModule("h5py")
 
@@ -28,7 +28,7 @@ def save_encoder(path, encoder, identity):
     Args:
         path: The `.keras` file.
         encoder: A `keras.Model`.
-        identity: That of its run, as `tfcmc.identity` says.
+        identity: That of its run, as `tfcmc.runs.identity` says.
     """
     with whole(path) as aside:
         encoder.save(aside)
@@ -42,7 +42,7 @@ def strange_encoder(path, identity):
 
     Args:
         path: The `.keras` file.
-        identity: That of the run, as `tfcmc.identity` says.
+        identity: That of the run, as `tfcmc.runs.identity` says.
 
     Returns:
         As `differences`; empty where no file is, or one that cannot say.
@@ -65,7 +65,7 @@ def load_encoder(path, like, identity):
     Args:
         path: The `.keras` file.
         like: A `keras.Model` made by the same spec.
-        identity: That of the run, as `tfcmc.identity` says.
+        identity: That of the run, as `tfcmc.runs.identity` says.
 
     Returns:
         A `keras.Model`.

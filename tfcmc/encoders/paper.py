@@ -1,8 +1,8 @@
 """The paper's encoder."""
 
 from tfcmc.encoders.base import ENCODERS, FEATURES
-from tfcmc.lazy import keras
-from tfcmc.registry import Flag, Number
+from tfcmc.foundation.lazy import keras
+from tfcmc.foundation.registry import Flag, Number
 
 CHANNELS = (12, 24, 48, 24)
 # Where a picture is flat, filters about their mean find nothing: without it

@@ -1,1 +1,4 @@
-"""Judging frozen features: arrays in, numbers out."""
+"""Frozen features judged: arrays in, numbers out; draws and writes nothing.
+
+Imports `model` and below.
+"""

@@ -5,12 +5,12 @@ import hashlib
 
 import numpy as np
 
-from tfcmc.checks import must
-from tfcmc.crops import cut
 from tfcmc.data.pictures import in_batches
 from tfcmc.encoders import FEATURES
-from tfcmc.geometry import normalise
-from tfcmc.lazy import keras, tf
+from tfcmc.foundation.errors import must
+from tfcmc.foundation.lazy import keras, tf
+from tfcmc.losses.vectors import normalise
+from tfcmc.views.crop import cut
 
 BATCH = 256
 

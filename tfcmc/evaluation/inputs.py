@@ -12,7 +12,7 @@ import numpy as np
 
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.features import Encoded
-from tfcmc.probes import Labelled
+from tfcmc.evaluation.probes import Labelled
 
 
 @dataclasses.dataclass(frozen=True)

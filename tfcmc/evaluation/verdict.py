@@ -4,15 +4,15 @@ import functools
 
 import numpy as np
 
-from tfcmc import metrics
+from tfcmc.data.validation import carve_validation
+from tfcmc.evaluation import metrics
 from tfcmc.evaluation.classes import (
     balanced_accuracy,
     class_accuracies,
     confusion,
 )
-from tfcmc.probes import Labelled
+from tfcmc.evaluation.probes import Labelled
 
-VALIDATION_SHARE = 0.2
 SPHERE_COUNT = 1000  # pictures the paper measures alignment on
 
 
@@ -30,29 +30,6 @@ def sample_rows(count: int, most: int) -> np.ndarray:
         `[min(count, most)]`, sorted row numbers.
     """
     return np.sort(np.random.default_rng(0).permutation(count)[:most])
-
-
-def carve_validation(labels, seed):
-    """Splits probe-train into a part to fit on and a part to choose on.
-
-    Every class gives the validation part a fifth of its pictures, and one at
-    least if it has two.
-
-    Args:
-        labels: `[count]`.
-        seed: Of the split.
-
-    Returns:
-        `(fit, validation)`: sorted row numbers.
-    """
-    generator = np.random.default_rng(seed)
-    validation = []
-    for label in np.unique(labels):
-        rows = generator.permutation(np.flatnonzero(labels == label))
-        count = max(round(VALIDATION_SHARE * len(rows)), len(rows) > 1)
-        validation.append(rows[:count])
-    validation = np.sort(np.concatenate(validation))
-    return np.setdiff1d(np.arange(len(labels)), validation), validation
 
 
 def run_probes(probes, train, test, classes, *, seed):

@@ -1,14 +1,14 @@
 """Alignment and uniformity, trained for directly."""
 
-from tfcmc.geometry import (
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.registry import Number, Range
+from tfcmc.losses.base import LOSSES
+from tfcmc.losses.vectors import (
     masked_logsumexp,
     off_zero,
     split,
     squared_distances,
 )
-from tfcmc.lazy import tf
-from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number, Range
 
 
 @LOSSES.register(

@@ -1,8 +1,8 @@
 """The loss of Barlow Twins."""
 
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number, Range
 
 EPSILON = 1e-5  # added to variances, as batch normalisation does
 

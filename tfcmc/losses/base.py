@@ -1,9 +1,9 @@
 """The table of losses, and a loss with its options bound."""
 
-from tfcmc import blocks
-from tfcmc.checks import check_pair, must
-from tfcmc.lazy import tf
-from tfcmc.registry import Registry
+from tfcmc.foundation.errors import check_pair, must
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.registry import Registry
+from tfcmc.losses import blocks
 
 LOSSES = Registry("loss")
 

@@ -1,8 +1,8 @@
 """The decoupled contrastive loss."""
 
-from tfcmc.geometry import masked_logsumexp, similarity, split
+from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number, Range
+from tfcmc.losses.vectors import masked_logsumexp, similarity, split
 
 
 @LOSSES.register(

@@ -1,9 +1,9 @@
 """The multi-class N-pair loss."""
 
-from tfcmc.geometry import masked_logsumexp, similarity, split
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number, Range
+from tfcmc.losses.vectors import masked_logsumexp, similarity, split
 
 
 @LOSSES.register(

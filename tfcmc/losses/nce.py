@@ -1,10 +1,10 @@
 """Noise-contrastive estimation, which the paper calls InfoNCE."""
 
-from tfcmc.blocks import rows_in_blocks
-from tfcmc.geometry import similarity, split
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.registry import Choice, Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Choice, Number, Range
+from tfcmc.losses.blocks import rows_in_blocks
+from tfcmc.losses.vectors import similarity, split
 
 
 def estimate_log_z(

@@ -1,9 +1,9 @@
 """The (N+1)-way softmax loss."""
 
-from tfcmc.geometry import similarity, split
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number, Range
+from tfcmc.losses.vectors import similarity, split
 
 
 @LOSSES.register(

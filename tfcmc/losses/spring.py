@@ -2,10 +2,10 @@
 
 import math
 
-from tfcmc import geometry
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.registry import Choice, Flag, Number, Range
+from tfcmc.losses import vectors
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Choice, Flag, Number, Range
 
 
 @LOSSES.register(
@@ -57,8 +57,8 @@ def spring(
     Reference: Hadsell et al. 2006, "Dimensionality reduction by learning an
         invariant mapping", equation 4.
     """
-    distances = geometry.distances(anchor, candidates)
-    near, negatives = geometry.split(distances, positive)
+    distances = vectors.distances(anchor, candidates)
+    near, negatives = vectors.split(distances, positive)
     push = tf.nn.relu(margin - distances)
     if squared:
         near, push = tf.square(near), tf.square(push)

@@ -2,10 +2,10 @@
 
 import math
 
-from tfcmc import geometry
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.registry import Choice, Flag, Number, Range
+from tfcmc.losses import vectors
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Choice, Flag, Number, Range
 
 FAR = 5.0  # beyond every distance of unit vectors, squared ones too
 
@@ -48,8 +48,8 @@ def triplet(
 
     Reference: Schroff et al. 2015, "FaceNet", equation 3 and section 3.2.
     """
-    distances = geometry.distances(anchor, candidates, squared=squared)
-    near, negatives = geometry.split(distances, positive)
+    distances = vectors.distances(anchor, candidates, squared=squared)
+    near, negatives = vectors.split(distances, positive)
     if mining == "all":
         hinge = tf.nn.relu(near[:, None] - distances + margin)
         hinge = tf.where(negatives, hinge, 0.0)

@@ -1,8 +1,8 @@
 """Variance-invariance-covariance regularisation."""
 
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.registry import Number, Range
 
 EPSILON = 1e-4  # added to variances, as the authors do
 

@@ -1,6 +1,8 @@
-"""The catalogue of sources of negatives: importing it fills the table."""
+"""What an anchor is compared with, one file a source.
 
-from tfcmc.negatives.bank import Bank as Bank
+Importing it fills the table. Imports `losses` and below.
+"""
+
+from tfcmc.negatives import bank as bank
+from tfcmc.negatives import batch as batch
 from tfcmc.negatives.base import NEGATIVES as NEGATIVES
-from tfcmc.negatives.batch import Batch as Batch
-from tfcmc.negatives.batch import Local as Local

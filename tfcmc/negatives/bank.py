@@ -1,9 +1,9 @@
 """Negatives from a memory bank over all training pictures."""
 
-from tfcmc.geometry import normalise
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.registry import Number
+from tfcmc.losses.vectors import normalise
 from tfcmc.negatives.base import NEGATIVES
-from tfcmc.registry import Number
 
 
 @NEGATIVES.register(

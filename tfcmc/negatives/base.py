@@ -1,5 +1,5 @@
 """The table of sources of negatives."""
 
-from tfcmc.registry import Registry
+from tfcmc.foundation.registry import Registry
 
 NEGATIVES = Registry("source of negatives")

@@ -1,6 +1,6 @@
 """Negatives from the same batch."""
 
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
 from tfcmc.negatives.base import NEGATIVES
 
 

@@ -6,14 +6,10 @@ import re
 import string
 import struct
 
-from tfcmc.checks import UsageError, must
-from tfcmc.files import write_whole
+from tfcmc.foundation.atomic import write_whole
+from tfcmc.foundation.errors import UsageError, must
 from tfcmc.report.cells import table_words
-from tfcmc.report.page_table import (
-    escaped,
-    reading_words,
-    table_html,
-)
+from tfcmc.report.page_table import escaped, reading_words, table_html
 
 HERE = pathlib.Path(__file__).parent
 PNG = b"\x89PNG\r\n\x1a\n"

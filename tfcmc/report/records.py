@@ -3,7 +3,7 @@
 import dataclasses
 import os
 
-from tfcmc.checks import check_choice, must
+from tfcmc.foundation.errors import check_choice, must
 
 KINDS = ("loss", "untrained", "raw")
 BETTER = ("higher", "lower", "")

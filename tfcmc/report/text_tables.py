@@ -4,6 +4,7 @@ import csv
 import io
 import re
 
+from tfcmc.foundation.text import table_cell
 from tfcmc.report.cells import (
     deviation_text,
     leaders,
@@ -11,7 +12,6 @@ from tfcmc.report.cells import (
     remarks,
     table_words,
 )
-from tfcmc.text import table_cell
 
 ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 # Signs that Markdown may read; an underscore only at the edge of a word.

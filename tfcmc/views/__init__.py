@@ -1,5 +1,11 @@
-"""The catalogue of views: importing it fills the table."""
+"""The views of a picture, and how they are cut out of it.
 
+Importing it fills the tables. Imports the foundation.
+"""
+
+from tfcmc.views import lab as lab
+from tfcmc.views import resized as resized
+from tfcmc.views import window as window
 from tfcmc.views.base import VIEWS as VIEWS
 from tfcmc.views.base import Views as Views
-from tfcmc.views.lab import lab as lab
+from tfcmc.views.crop import CROPS as CROPS

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tfcmc.registry import Registry
+from tfcmc.foundation.registry import Registry
 
 VIEWS = Registry("views")
 

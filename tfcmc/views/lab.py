@@ -4,9 +4,9 @@ import functools
 
 import numpy as np
 
-from tfcmc.colour import rgb_to_l_and_ab
-from tfcmc.lazy import tf
+from tfcmc.foundation.lazy import tf
 from tfcmc.views.base import VIEWS, Views
+from tfcmc.views.colour import rgb_to_l_and_ab
 
 # Centre and half-width of each channel over all of sRGB, so that a view lies
 # in [-1, 1]: the constants of Contrastive Multiview Coding's own code.

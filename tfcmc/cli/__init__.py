@@ -1,0 +1,4 @@
+"""The command line: options, screens, child processes, machines.
+
+Imports `comparison` and below.
+"""

@@ -1,0 +1,250 @@
+"""The command line of a frozen record of settings.
+
+argparse does the reading. What it lacks: no prefix stands for an option, an
+unknown one is answered with the nearest, and a mistake is one or two plain
+lines instead of the whole usage.
+"""
+
+import argparse
+import dataclasses
+import re
+import sys
+import types
+import typing
+
+from tfcmc.cli import screen
+from tfcmc.cli.faults import fault_of
+from tfcmc.cli.noise import without_noise
+from tfcmc.cli.settings_file import beneath, read_settings
+from tfcmc.foundation import lazy
+from tfcmc.foundation.errors import TrainingFailed, UsageError, must, unknown
+from tfcmc.foundation.paths import expanded
+from tfcmc.foundation.signals import Interrupted, raised
+
+# Options and arguments that are a path, or several.
+PATHS = ("config", "data_dir", "image", "out", "run", "run_dir", "search")
+PATHS += ("tuned",)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises a `UsageError` instead of printing its usage."""
+
+    def error(self, message):
+        # "argument --x: " stands before a sentence that names --x already.
+        message = re.sub(r"^argument \S+: (?=`)", "", message)
+        raise UsageError(message[:1].upper() + message[1:])
+
+
+def make_parser(name, manual):
+    """Returns a parser.
+
+    Args:
+        name: The module, as `python -m` takes it.
+        manual: Its docstring, shown by `--help`.
+    """
+    return Parser(
+        prog=f"python -m {name}",
+        description=manual,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+    )
+
+
+def add_settings(parser, record, only=None, but=()):
+    """Adds an option for every field of a dataclass.
+
+    Args:
+        parser: The parser.
+        record: The dataclass; its fields' metadata hold a `help`.
+        only: Names of the fields wanted, or None for all.
+        but: Names of those that are not.
+    """
+    hints = typing.get_type_hints(record)
+    for field in dataclasses.fields(record):
+        if field.name in but or (only is not None and field.name not in only):
+            continue
+        help_text = field.metadata["help"]
+        if field.default is not None:
+            help_text += f" (default: {field.default})"
+        wanted = _plain_type(hints[field.name])
+        # A switch alone is on: --stop-on-collapse, or --stop-on-collapse=True.
+        alone = {"nargs": "?", "const": True} if wanted is bool else {}
+        parser.add_argument(
+            option(field.name),
+            type=reader(option(field.name), hints[field.name]),
+            metavar=wanted.__name__.upper(),
+            help=help_text.replace("%", "%%"),
+            **alone,
+        )
+
+
+def add_config(parser, unread=()):
+    """Adds `--config`, a file of settings that stand beneath those given.
+
+    Args:
+        parser: The parser.
+        unread: Names of settings that the file may hold and that are not
+            taken from it.
+    """
+    told = (
+        "file of settings, such as a run's config.json or a search's "
+        "best.json; what else is given goes first"
+    )
+    if unread:
+        told += f"; its {', '.join(unread)} are not read"
+    parser.add_argument("--config", metavar="FILE", help=told)
+    parser.set_defaults(unread=unread)
+
+
+def add_data(parser, data_help):
+    """Adds `--data` and `--data-dir` for pictures other than the run's.
+
+    Args:
+        parser: The parser.
+        data_help: What `--data` is for.
+    """
+    parser.add_argument("--data", metavar="SPEC", help=data_help)
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="where the data are now"
+    )
+
+
+def parse(parser, argv=None):
+    """Reads the command line.
+
+    Args:
+        parser: The parser.
+        argv: Words, or None for the process's own.
+
+    Returns:
+        Dict of setting name to value, only those given, there or in the
+        file of `--config`.
+
+    Raises:
+        UsageError: if it cannot be read.
+    """
+    given, rest = parser.parse_known_args(argv)
+    if rest:
+        known = [
+            text
+            for action in parser._actions
+            for text in action.option_strings
+            if text.startswith("--")
+        ]
+        word = rest[0].partition("=")[0]
+        if not word.startswith("-"):
+            raise UsageError(
+                f"Unknown argument: {word!r}. Options are written "
+                f"--name=value; --help lists them."
+            )
+        raise unknown("option", word, known)
+    given = vars(given)
+    unread = given.pop("unread", ())
+    for name in given.keys() & PATHS:
+        given[name] = _expanded(name, given[name])
+    if "config" in given:
+        saved = read_settings(given.pop("config"))
+        kept = {name: saved[name] for name in saved if name not in unread}
+        given = beneath(kept, given)
+    return given
+
+
+def _expanded(name, value):
+    """Returns a path, or each of several, with the home folder for `~`."""
+    name = name.replace("_", "-")
+    if isinstance(value, list):
+        return [expanded(name, path) for path in value]
+    return expanded(name, value)
+
+
+def run(main, *, listing=False):
+    """Runs a command and turns mistakes into plain lines and exit codes.
+
+    2 for a mistake of the user, 1 for a training that failed or a machine
+    that did, 130 for Ctrl-C, 143 for SIGTERM and 129 for SIGHUP.
+
+    Args:
+        main: The command.
+        listing: As for `screen.settle`.
+    """
+    screen.settle(listing=listing)
+    lazy.LOADING = without_noise
+    try:
+        with raised():
+            _printing(main)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except TrainingFailed as error:
+        print(f"Stopped: {error}.", file=sys.stderr)
+        sys.exit(1)
+    except Interrupted as told:
+        print(
+            f"\n{told}. The same command goes on from what is saved.",
+            file=sys.stderr,
+        )
+        sys.exit(128 + told.number)
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        print(
+            f"The machine failed: {fault}. What was saved before is whole; "
+            f"the same command goes on from there.",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+
+
+def _printing(main):
+    """Runs a command until what it printed has left this process."""
+    try:
+        main()
+    finally:
+        sys.stdout.flush()
+
+
+def option(name):
+    """Returns how a setting is written on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def _plain_type(hint):
+    """Returns `int` for `int | None`."""
+    if isinstance(hint, types.UnionType):
+        return next(t for t in typing.get_args(hint) if t is not type(None))
+    return hint
+
+
+def reader(name, hint):
+    """Returns the function that reads a word as a value of a type.
+
+    Args:
+        name: How the option is written.
+        hint: `bool`, `int`, `float` or `str`, or one of them `| None`.
+    """
+    wanted = _plain_type(hint)
+
+    def read(text):
+        if wanted is bool:
+            values = {"true": True, "false": False}
+            if text.lower() not in values:
+                raise must(name, "True or False", text)
+            return values[text.lower()]
+        try:
+            return wanted(text)
+        except ValueError:
+            word = {int: "a whole number", float: "a number"}[wanted]
+            raise must(name, word, text) from None
+
+    # argparse turns a ValueError into a message of its own; this one has the
+    # words already.
+    return lambda text: _keep_error(read, text)
+
+
+def _keep_error(read, text):
+    try:
+        return read(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

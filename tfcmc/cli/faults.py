@@ -1,0 +1,30 @@
+"""Faults of the machine, told from faults of the code."""
+
+import errno
+import os
+
+from tfcmc.foundation.errors import reason_of
+
+
+def fault_of(error: BaseException) -> str | None:
+    """Says what of the machine failed.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        One line, or None where it was not the machine.
+    """
+    if isinstance(error, MemoryError):
+        return f"out of memory ({reason_of(error)})"
+    if isinstance(error, OSError) and error.errno is not None:
+        return str(error)
+    if not type(error).__module__.startswith("tensorflow"):
+        return None
+    text = str(error)
+    if "OOM when allocating" in text:
+        return f"out of memory ({reason_of(error)})"
+    # TensorFlow's files have no numbers: "PATH; the system's words".
+    words = map(os.strerror, errno.errorcode)
+    found = [each for each in words if f"; {each}" in text]
+    return max(found, key=len, default=None)

@@ -1,0 +1,65 @@
+"""Says whether runs were trained on the pictures that some data hold now.
+
+    python -m tfcmc.cli.same_data runs/mine --data=folder:MY_IMAGES
+
+Exit code 0 where each of them was, whatever the pictures are called now and
+wherever they lie; else the first that was not is named, with what differs.
+"""
+
+from tfcmc.cli import command_line, workers
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from tfcmc.runs.folder import Run
+from tfcmc.runs.record import read_identity
+
+SETTINGS = ("data", "data_dir", "picture_side", "on_bad_image", "memory_limit")
+
+
+def main(argv=None):
+    """Reads the command line and compares."""
+    parser = command_line.make_parser("tfcmc.cli.same_data", __doc__)
+    parser.add_argument("runs", nargs="+", help="run folders")
+    command_line.add_settings(parser, PretrainConfig, only=SETTINGS)
+    given = command_line.parse(parser, argv)
+    runs = [Run(folder) for folder in given.pop("runs")]
+    plan = make_plan(make_config(given))
+    from tfcmc.experiment import pretrain  # loads TensorFlow: only now
+
+    pretrain.check_same_data(plan, runs)
+
+
+def check(config: PretrainConfig, runs: list, *, apart: bool) -> None:
+    """Checks that runs had the pictures that are there now.
+
+    Args:
+        config: Settings that say where the pictures are.
+        runs: `Run`s; those that have not begun do not count.
+        apart: Whether to read them in a process of its own: TensorFlow holds
+            what it took of a GPU until the process ends, and trainings that
+            come after need it.
+
+    Raises:
+        UsageError: if one had others, or the pictures cannot be read.
+    """
+    begun = [str(run.folder) for run in runs if read_identity(run)]
+    words = [
+        f"{command_line.option(name)}={value}"
+        for name in SETTINGS
+        if (value := getattr(config, name)) is not None
+    ]
+    if begun and apart:
+        _in_a_process(*begun, *words)
+    elif begun:
+        main([*begun, *words])
+
+
+def _in_a_process(*words):
+    job = workers.Job("data", ("tfcmc.cli.same_data", *words), None)
+    (ended,) = workers.run_all([job], at_once=1, show=lambda job, line: None)
+    if ended.code != 0:
+        raise UsageError(ended.reason)
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,75 @@
+"""Settings in a file, as `--config` takes them."""
+
+import json
+import types
+import typing
+
+from tfcmc.experiment.config import PRESETS, PretrainConfig
+from tfcmc.foundation.atomic import read_small
+from tfcmc.foundation.errors import UsageError, must, unknown
+
+MOST_BYTES = 2**20  # of a file of settings
+WORDS = {str: "text", bool: "true or false", int: "a whole number"}
+
+
+def read_settings(path):
+    """Reads settings from a file, such as a run's `config.json`.
+
+    Args:
+        path: The file: a JSON object, setting name to value; what it leaves
+            out is not set by it.
+
+    Returns:
+        Setting name to value.
+
+    Raises:
+        UsageError: if it cannot be read, a setting is not known, or a value
+            is of another type.
+    """
+    try:
+        values = json.loads(read_small(path, MOST_BYTES))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"`config` must be a readable file of settings in JSON. "
+            f"Received: {str(path)!r} ({reason})"
+        ) from None
+    if not isinstance(values, dict):
+        raise must(
+            "config", "a file of one JSON object, {setting: value}", str(path)
+        )
+    hints = typing.get_type_hints(PretrainConfig)
+    for name, value in values.items():
+        if name not in hints:
+            raise unknown(f"setting in {path}", name, hints)
+        _check_type(name, value, hints[name])
+    return values
+
+
+def beneath(saved, given):
+    """Puts the settings of a file beneath those of the command line.
+
+    Args:
+        saved: Setting name to value, of the file.
+        given: Likewise, of the command line. A preset among them goes before
+            the file, as everything given does.
+
+    Returns:
+        Setting name to value.
+    """
+    preset = PRESETS.get(given.get("preset"), {})
+    return {**saved, **preset, **given}
+
+
+def _check_type(name, value, hint):
+    """Checks what is settled on the command line by reading a word."""
+    allowed = typing.get_args(hint) or (hint,)
+    if value is None and types.NoneType in allowed:
+        return
+    wanted = allowed[0]
+    numbers = (int, float) if wanted is float else wanted
+    right = isinstance(value, numbers)
+    if isinstance(value, bool) and wanted is not bool:
+        right = False
+    if not right:
+        raise must(name, WORDS.get(wanted, "a number"), value)

@@ -1,0 +1,209 @@
+"""Commands in processes of their own, several at once.
+
+A process apart keeps what breaks to itself, down to memory that runs out. It
+ends with this one, whatever that ends by (`tfcmc.cli.child`).
+"""
+
+import collections
+import dataclasses
+import os
+import pathlib
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+LONGEST = 300  # characters of a reason
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A command to run.
+
+    Attributes:
+        name: What stands before its lines.
+        words: `[module, option, ...]`, as after `python -m`.
+        folder: The folder that it works in, alone, and its log.txt; None for
+            one that writes nothing.
+    """
+
+    name: str
+    words: tuple
+    folder: pathlib.Path | None
+
+    @property
+    def log(self) -> pathlib.Path:
+        """File for all that it prints, added to what is there."""
+        if self.folder is None:
+            return pathlib.Path(os.devnull)
+        return self.folder / "log.txt"
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """A command that has ended.
+
+    Attributes:
+        job: The `Job`.
+        code: Its exit code; negative where a signal ended it.
+        told: The last line of its stderr.
+    """
+
+    job: Job
+    code: int
+    told: str
+
+    @property
+    def reason(self):
+        """Why it did not end well, in one line."""
+        if self.code < 0:
+            return ended_by(-self.code)
+        return self.told[:LONGEST] or f"exit code {self.code}"
+
+
+def ended_by(number: int) -> str:
+    """Says which signal ended a process, by its number."""
+    name = signal.Signals(number).name
+    memory = ", as where memory runs out" if name == "SIGKILL" else ""
+    return f"ended by {name}{memory}"
+
+
+def run_all(jobs, *, at_once, show, started=None):
+    """Runs commands, some at once, each on its share of the cores.
+
+    A process that uses all cores and shares them with another waits for the
+    other's threads at every operation; on cores of its own it does not.
+
+    Args:
+        jobs: `Job`s.
+        at_once: How many run at the same time, from 1.
+        show: Called with each `(job, line)` of what they print.
+        started: Called with each `job` that starts, or None.
+
+    Yields:
+        An `Ended` as each one ends.
+
+    Raises:
+        OSError: if a log cannot be written to.
+    """
+    shares = collections.deque(core_shares(at_once))
+    waiting, running = collections.deque(jobs), {}
+    events = queue.Queue()
+    try:
+        while waiting or running:
+            while waiting and shares:
+                job, cores = waiting.popleft(), shares.popleft()
+                if started is not None:
+                    started(job)
+                running[job] = cores, _start(job, cores, events)
+            job, what = events.get()
+            if isinstance(what, str):
+                show(job, what)
+                continue
+            if isinstance(what, OSError):
+                raise what
+            cores, _ = running.pop(job)
+            shares.append(cores)
+            yield what
+    finally:
+        for _, process in running.values():
+            process.stdin.close()
+        for _, process in running.values():
+            process.wait()
+
+
+def core_shares(count):
+    """Splits the cores that this process may use.
+
+    Args:
+        count: How many shares.
+
+    Returns:
+        One set of core numbers a share; None where all may use all.
+    """
+    if count == 1 or not hasattr(os, "sched_getaffinity"):
+        return [None] * count
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < count:
+        return [None] * count
+    return [set(cores[number::count]) for number in range(count)]
+
+
+def _start(job, cores, events):
+    """Starts a command, and a thread that reports what becomes of it."""
+
+    def settle():
+        if cores is not None:
+            os.sched_setaffinity(0, cores)
+
+    log = _Log(job.log, lambda fault: events.put((job, fault)))
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-u", "-m", "tfcmc.cli.child"),
+            *(str(job.folder or ""), *job.words),
+        ],
+        # The end that is held here tells the child that this process lives.
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=settle if cores is not None else None,
+        # Ctrl-C in a terminal, or a scheduler's signal to the whole group,
+        # would reach it beside what this process tells it.
+        start_new_session=True,
+    )
+    thread = threading.Thread(
+        target=_follow, args=(job, process, log, events), daemon=True
+    )
+    thread.start()
+    return process
+
+
+def _follow(job, process, log, events):
+    """Passes on what a process prints, and writes it down."""
+    told = [""]
+
+    def read_errors():
+        for line in process.stderr:
+            log.write(line)
+            text = line.decode("utf-8", "replace").rstrip()
+            told[0] = text or told[0]
+
+    errors = threading.Thread(target=read_errors, daemon=True)
+    errors.start()
+    for line in process.stdout:
+        log.write(line)
+        events.put((job, line.decode("utf-8", "replace").rstrip()))
+    errors.join()
+    log.close()
+    events.put((job, Ended(job, process.wait(), told[0])))
+
+
+class _Log:
+    """A file that is added to, from several threads.
+
+    Args:
+        path: The file.
+        tell: Called with the `OSError` when it cannot be written to.
+    """
+
+    def __init__(self, path, tell):
+        self._file = open(path, "ab", buffering=0)
+        self._tell = tell
+        self._lock = threading.Lock()
+        if self._file.tell():
+            now = time.strftime("%Y-%m-%d %H:%M:%S")
+            self.write(f"\nstarted again, {now}\n".encode())
+
+    def write(self, line):
+        """Adds a line."""
+        with self._lock:
+            try:
+                self._file.write(line)
+            except OSError as fault:
+                self._tell(fault)
+
+    def close(self):
+        """Closes the file."""
+        self._file.close()

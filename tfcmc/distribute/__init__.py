@@ -1,0 +1,4 @@
+"""Several devices and machines: strategies, replicas, how machines meet.
+
+Imports the foundation.
+"""

@@ -1,0 +1,210 @@
+"""Which devices train together, and what each of them reads and writes."""
+
+import json
+import signal
+from hashlib import sha256
+
+from tfcmc.distribute.cluster import machines_of, read_cluster
+from tfcmc.foundation.errors import must
+from tfcmc.foundation.lazy import tf
+
+
+def make_strategy(name):
+    """Returns the `tf.distribute` strategy of a name.
+
+    That of several machines has to be made before anything else is asked of
+    TensorFlow.
+
+    Args:
+        name: "one"; "mirrored", all GPUs of this machine, or, where there is
+            none, its logical CPUs; "multiworker", all machines that the
+            environment variable TF_CONFIG names; or "auto": multiworker where
+            TF_CONFIG is set. Both are mirrored on a machine without others
+            that has several GPUs, else one.
+
+    Returns:
+        The strategy; for one device TensorFlow's default, which does nothing.
+
+    Raises:
+        UsageError: if it is "multiworker" and TF_CONFIG does not do.
+    """
+    cluster = machines_of(name)
+    if cluster is not None:
+        return _join(cluster)
+    list_logical = tf.config.list_logical_devices
+    gpus = list_logical("GPU")
+    if name == "mirrored" or (name != "one" and len(gpus) > 1):
+        return tf.distribute.MirroredStrategy(
+            [each.name for each in gpus or list_logical("CPU")]
+        )
+    return tf.distribute.get_strategy()
+
+
+def _join(cluster):
+    """Waits for all machines inside TensorFlow, and makes their strategy."""
+    # Read once: TensorFlow reads some of what TF_CONFIG may hold otherwise.
+    job, index, _ = cluster.machines[cluster.here]
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec(cluster.jobs),
+        task_type=job,
+        task_id=index,
+        rpc_layer="grpc",
+    )
+    before = signal.getsignal(signal.SIGTERM)
+    strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    # TensorFlow takes what schedulers end a job with, and goes on (2.21).
+    signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+    return strategy
+
+
+def use_devices(count):
+    """Settles how many devices of this machine take part.
+
+    That many of its GPUs; or, where it has fewer, its CPU cut into that many
+    logical devices, which are no faster, but compute as several would. Only
+    before anything else is asked of TensorFlow.
+
+    Args:
+        count: Whole number, from 1.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    enough = len(gpus) >= count
+    tf.config.set_visible_devices(gpus[:count] if enough else [], "GPU")
+    if not enough:
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        logical = [tf.config.LogicalDeviceConfiguration()] * count
+        tf.config.set_logical_device_configuration(cpu, logical)
+
+
+def check_batch_size(strategy, batch_size):
+    """Checks that every replica gets an equal share of a batch.
+
+    Args:
+        strategy: A `tf.distribute` strategy.
+        batch_size: Pictures a step, on all replicas together.
+
+    Raises:
+        UsageError: if the shares would differ.
+    """
+    count = strategy.num_replicas_in_sync
+    if batch_size % count:
+        raise must(
+            "batch-size",
+            f"a multiple of the {count} devices that share it",
+            batch_size,
+        )
+
+
+def is_chief(strategy):
+    """Says whether this process is the one that writes."""
+    resolver = strategy.cluster_resolver
+    if resolver is None:
+        return True
+    if "chief" in resolver.cluster_spec().jobs:
+        return resolver.task_type == "chief"
+    return resolver.task_type == "worker" and resolver.task_id == 0
+
+
+def distribute(strategy, read):
+    """Gives every replica its share of every batch.
+
+    Args:
+        strategy: A `tf.distribute` strategy.
+        read: `(shares, mine) -> tf.data.Dataset`: shares of batches, in the
+            order of steps and, within a step, of the replicas of this
+            machine; `shares` a batch is cut into, `mine` the range of those
+            that this machine reads.
+
+    Returns:
+        A dataset for Keras's `fit`: the plain one where there is one device,
+        else one that starts again at its end.
+    """
+    if strategy is tf.distribute.get_strategy():
+        return read(1, range(1))
+
+    def read_here(context):
+        replicas = context.num_replicas_in_sync
+        here = replicas // context.num_input_pipelines
+        first = context.input_pipeline_id * here
+        # Without an end, machines need not ask each other at every step
+        # whether all have a batch, and how large it is stays known.
+        return read(replicas, range(first, first + here)).repeat()
+
+    return strategy.distribute_datasets_from_function(read_here)
+
+
+def check_same_everywhere(strategy, data):
+    """Checks that all machines have the same pictures.
+
+    Args:
+        strategy: A `tf.distribute` strategy.
+        data: What `describe_data` said of those of this machine.
+
+    Raises:
+        UsageError: on every machine alike, if one has others than the chief.
+    """
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return
+    digests = _gather(strategy, sha256(json.dumps(data).encode()).digest())
+    here = strategy.num_replicas_in_sync // len(read_cluster().names)
+    others = [
+        name
+        for name, digest in zip(
+            read_cluster().names, digests[::here], strict=True
+        )
+        if digest != digests[0]
+    ]
+    if others:
+        raise must(
+            "data",
+            "the same pictures on every machine",
+            f"others than the chief's on {' and '.join(others)}",
+        )
+
+
+def _gather(strategy, own):
+    """Returns the bytes that every replica has, in their order."""
+    count = strategy.num_replicas_in_sync
+
+    def total():
+        context = tf.distribute.get_replica_context()
+        place = tf.one_hot(
+            context.replica_id_in_sync_group, count, dtype=tf.int32
+        )
+        row = tf.constant(list(own), tf.int32)
+        return context.all_reduce(
+            tf.distribute.ReduceOp.SUM, place[:, None] * row[None, :]
+        )
+
+    values = tf.function(lambda: strategy.run(total))()
+    rows = strategy.experimental_local_results(values)[0].numpy()
+    return [row.tolist() for row in rows]
+
+
+def share_from_chief(strategy, variables):
+    """Sets variables on every machine to what they are on the chief.
+
+    So a checkpoint need only lie where the chief finds it.
+
+    Args:
+        strategy: A `tf.distribute` strategy.
+        variables: A list of `tf.Variable`, numbers, in one order everywhere.
+    """
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return
+    chief = is_chief(strategy)
+
+    def total():
+        context = tf.distribute.get_replica_context()
+        first = context.replica_id_in_sync_group == 0
+        return [
+            context.all_reduce(
+                tf.distribute.ReduceOp.SUM,
+                tf.where(chief and first, variable, tf.zeros_like(variable)),
+            )
+            for variable in variables
+        ]
+
+    values = tf.function(lambda: strategy.run(total))()
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(strategy.experimental_local_results(value)[0])

@@ -1,0 +1,59 @@
+"""The anatomy of a loss's gradient: how hard it pushes which negative."""
+
+import numpy as np
+
+from tfcmc.foundation.errors import must
+from tfcmc.foundation.lazy import tf
+from tfcmc.losses.vectors import similarity
+
+
+def negative_weights(loss, first, second):
+    """Weighs every negative of every anchor by the gradient it gets.
+
+    Anchors are the first views. Negatives are the second views of the other
+    pictures, and their first views too for a loss that is `same_view`, as in
+    training.
+
+    Formula: w_ij = <d loss_i / d c_j, a_i>, a_i the anchor and c_j the
+        negative. For a loss that is a function of the similarities s_ij =
+        <a_i, c_j> it is d loss_i / d s_ij, since |a_i| = 1. Above 0 the
+        negative is pushed away. What a loss holds constant in its gradient
+        is held constant here.
+
+    Args:
+        loss: A `Loss`.
+        first: Unit vectors `[count, dim]`, the first views of the pictures.
+        second: Unit vectors `[count, dim]`, the second views.
+
+    Returns:
+        `(similarity, weight)`: one number a pair of anchor and negative each,
+        float32; the pairs across the views come first.
+
+    Raises:
+        UsageError: if the loss holds statistics of the batch, and does not
+            weigh negatives one by one.
+    """
+    if loss.whole_batch:
+        raise must("loss", "one that weighs negatives one by one", loss.spec)
+    anchor, candidates = tf.constant(first), tf.constant(second)
+    rows, own = tf.range(len(first)), None
+    if loss.same_view:
+        own = len(second) + rows
+        candidates = tf.concat([candidates, anchor], axis=0)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(candidates)
+        values, _ = loss(anchor, candidates, rows, own=own)
+    # One anchor after the other: a vectorised Jacobian traces a function of
+    # its own for every loss, which TensorFlow warns of.
+    slopes = tape.jacobian(values, candidates, experimental_use_pfor=False)
+    weight = tf.einsum("ijd,id->ij", slopes, anchor).numpy()
+    cosine = similarity(anchor, candidates).numpy()
+    return _off_diagonal(cosine), _off_diagonal(weight)
+
+
+def _off_diagonal(matrix):
+    """Flattens each square of pairs of pictures, without its diagonal."""
+    count = len(matrix)
+    negatives = ~np.eye(count, dtype=bool)
+    squares = np.split(matrix, matrix.shape[1] // count, axis=1)
+    return np.concatenate([square[negatives] for square in squares])

@@ -1,0 +1,11 @@
+"""What is read off frozen features, one probe a file.
+
+Importing it fills the table. Imports the foundation.
+"""
+
+from tfcmc.evaluation.probes import knn as knn
+from tfcmc.evaluation.probes import linear as linear
+from tfcmc.evaluation.probes import mlp_head as mlp_head
+from tfcmc.evaluation.probes import plain_head as plain_head
+from tfcmc.evaluation.probes.base import PROBES as PROBES
+from tfcmc.evaluation.probes.base import Labelled as Labelled

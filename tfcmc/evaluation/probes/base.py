@@ -1,0 +1,119 @@
+"""The table of probes: what a simple classifier reads off frozen features.
+
+A member is a function `(fit, validation, test, *, seed, options) -> dict` on
+`Labelled` features. Whatever it chooses, it chooses on the validation part;
+`test` is read once, for the accuracy and the predictions it returns.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from tfcmc.foundation.errors import must
+from tfcmc.foundation.registry import Registry
+
+PROBES = Registry("probe")
+
+
+@dataclasses.dataclass(frozen=True)
+class Labelled:
+    """Features with their labels.
+
+    Attributes:
+        features: `[count, dim]`.
+        labels: `[count]`, whole numbers.
+    """
+
+    features: np.ndarray
+    labels: np.ndarray
+
+
+def check_features(name, features):
+    """Checks that features are numbers that float32 can hold.
+
+    Args:
+        name: What they are called.
+        features: What should be `[count, dim]`.
+
+    Raises:
+        UsageError: if they are not, or there are none.
+    """
+    if features.ndim != 2 or 0 in features.shape:
+        raise must(name, "of shape [count, dim]", features.shape)
+    largest = np.abs(features).max(axis=1)
+    # Of a number that is none, no comparison is true.
+    if not np.all(largest <= np.finfo(np.float32).max):
+        bad = int(np.sum(~(largest <= np.finfo(np.float32).max)))
+        raise must(name, "finite", f"{bad} rows that are not")
+
+
+def check_parts(fit, validation, test):
+    """Checks that a probe can be fitted on one part and judged on others.
+
+    Args:
+        fit: `Labelled` features to fit on.
+        validation: `Labelled` features to choose on.
+        test: `Labelled` features to judge on.
+
+    Raises:
+        UsageError: if a feature is not finite, a label is missing, or there
+            is one class only to fit on.
+    """
+    dims = set()
+    for name, part in (
+        ("fit", fit),
+        ("validation", validation),
+        ("test", test),
+    ):
+        features = part.features
+        check_features(name, features)
+        if np.shape(part.labels) != (len(features),):
+            counts = f"{len(features)} and {np.shape(part.labels)}"
+            raise must(name, "features with a label each", counts)
+        dims.add(features.shape[1])
+    if len(dims) > 1:
+        raise must("features", "of one length", sorted(dims))
+    if len(np.unique(fit.labels)) < 2:
+        raise must("fit", "of at least two classes", np.unique(fit.labels))
+
+
+def told(predicted, labels) -> dict:
+    """Returns what a probe tells of the test part.
+
+    Args:
+        predicted: `[count]`.
+        labels: `[count]`.
+
+    Returns:
+        `accuracy`, in [0, 1], and what was `predicted`.
+    """
+    accuracy = float(np.mean(predicted == labels))
+    return {"accuracy": accuracy, "predicted": np.asarray(predicted)}
+
+
+def join(first, second):
+    """Returns two parts as one."""
+    return Labelled(
+        np.concatenate([first.features, second.features]),
+        np.concatenate([first.labels, second.labels]),
+    )
+
+
+def standardise(features, *others):
+    """Scales every feature to mean 0 and deviation 1 on the first part.
+
+    Args:
+        features: `[count, dim]`, where mean and deviation are taken.
+        *others: More arrays `[count, dim]`.
+
+    Returns:
+        All of them scaled alike, float32. A constant feature becomes 0.
+    """
+    mean = features.mean(axis=0, dtype=np.float64)
+    deviation = features.std(axis=0, dtype=np.float64)
+    # What rounding leaves of a constant feature depends on its size.
+    deviation[deviation <= 1e-12 * np.abs(mean)] = np.inf
+    return tuple(
+        ((part - mean) / deviation).astype(np.float32)
+        for part in (features, *others)
+    )

@@ -1,0 +1,248 @@
+"""What is to be seen of a judged run: figures, vectors, TensorBoard.
+
+Like `plan.py` it stands at the seam: it reads a plan, and hands plain
+arguments down.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from tfcmc.data.pictures import Subset
+from tfcmc.evaluation import verdict
+from tfcmc.evaluation.features import Encoded
+from tfcmc.evaluation.negative_weights import negative_weights
+from tfcmc.experiment.stage import hold_out
+from tfcmc.losses import Loss
+from tfcmc.report import figures, tensorboard
+from tfcmc.report.summary import count_epochs
+from tfcmc.runs.record import measured_by, read_embedded, read_history
+
+ANCHORS = 128  # pictures whose negatives are weighed
+FEWEST_ANCHORS = 3
+CONFUSED = "linear_probe"  # whose confusions are drawn
+
+
+def show(plan, run, source, encoded, confusions, result, drawn):
+    """Writes vectors, and for TensorBoard all that is to be seen of a run.
+
+    Args:
+        plan: A `Plan`.
+        run: The `Run` to write to.
+        source: A `Source`.
+        encoded: `Encoded` pictures, those that were judged.
+        confusions: Probe name to confusion matrix.
+        result: The metrics.
+        drawn: Their t-SNE `Map`, or None.
+    """
+    names = plan.views.function().names
+    matrix = confusions.get(CONFUSED)
+    write_embedded(run, source, names, encoded, matrix, drawn)
+    show_in_tensorboard(plan, run, source, encoded, result)
+
+
+def judged_pictures(plan, source):
+    """Returns the pictures that a run is judged on."""
+    if source.test is None:
+        return hold_out(source, plan.config.seed)[1].pictures
+    return source.test.pictures
+
+
+def shown_rows(encoded):
+    """Returns the rows of a draw of judged pictures that stand for all."""
+    return verdict.sample_rows(len(encoded), verdict.SPHERE_COUNT)
+
+
+def labels_of(source, rows):
+    """Returns the labels of judged pictures, or None where there are none."""
+    return None if source.test is None else source.test.labels[rows]
+
+
+def draw(plan, run, source, encoded, confusions, result):
+    """Draws the figures of one run; notes the map's trustworthiness.
+
+    Returns:
+        The t-SNE `Map`, or None of too few pictures.
+    """
+    run.create()
+    rows = shown_rows(encoded)
+    panel = figures.Panel(
+        title=f"{plan.loss.spec}\n{plan.data.spec}, "
+        f"{count_epochs(result['epochs'])}, seed {plan.config.seed}",
+        names=plan.views.function().names,
+        encoded=encoded.take(rows),
+        labels=labels_of(source, rows),
+        class_names=source.class_names,
+        confusion=confusions.get(CONFUSED),
+    )
+    if panel.confusion is not None:
+        figures.confusion_matrix([panel], run.figures / "confusion_matrix.png")
+    figures.alignment_histogram(
+        [panel], run.figures / "alignment_histogram.png"
+    )
+    figures.hypersphere([panel], run.figures / "hypersphere.png")
+    drawn = None
+    if len(panel.encoded.features[0]) >= figures.FEWEST_MAPPED:
+        (drawn,) = figures.tsne_map(
+            [panel], run.figures / "tsne.png", seed=plan.config.seed
+        )
+        result["tsne_trustworthiness"] = drawn.trust
+    draw_training(plan, run, encoded, result)
+    return drawn
+
+
+def draw_training(plan, run, encoded, result):
+    """Draws how the run came to be what it is, and what its loss pushes."""
+    config = plan.config
+    trace = trace_of(plan.loss.spec, config.seed, run, result)
+    if not measured_by(result, dataclasses.asdict(config)):
+        print(
+            f"  note: the history was measured with alpha {config.alpha:g} "
+            f"and t {config.t:g}:\n"
+            f"    its map and its curves are left as they are"
+        )
+    elif trace.rows:
+        figures.alignment_uniformity_map(
+            [trace], run.figures / "alignment_uniformity_map.png"
+        )
+        figures.learning_curves([trace], run.figures / "learning_curves.png")
+    loss = Loss(plan.loss)
+    anchors = verdict.sample_rows(len(encoded), ANCHORS)
+    vectors = encoded.take(anchors).embeddings
+    if not loss.whole_batch and len(vectors[0]) >= FEWEST_ANCHORS:
+        figures.gradient_anatomy(
+            [(plan.loss.spec, *negative_weights(loss, *vectors))],
+            run.figures / "gradient_anatomy.png",
+            note=f"on the embeddings of {len(vectors[0])} judged pictures",
+        )
+
+
+def trace_of(label, seed, run, result):
+    """Reads the path of a run over its epochs.
+
+    Args:
+        label: What to call its loss.
+        seed: Its seed.
+        run: The `Run`.
+        result: Its metrics.
+
+    Returns:
+        A `Trace`.
+    """
+    untrained = result["untrained"]
+    return figures.Trace(
+        label=f"{label}, seed {seed}",
+        group=label,
+        rows=read_history(run),
+        start=(untrained["alignment"], untrained["uniformity"]),
+        accuracy=result.get("linear_probe", {}).get("accuracy"),
+        floors=result["floors"],
+    )
+
+
+def write_embedded(run, source, names, encoded, confusion, drawn):
+    """Writes the vectors of a draw of pictures, for figures of many runs.
+
+    Args:
+        run: The `Run`.
+        source: A `Source`.
+        names: The name of each view.
+        encoded: `Encoded` pictures, those that were judged.
+        confusion: The linear probe's confusion matrix, or None.
+        drawn: Their t-SNE `Map`, which takes seconds to make, or None.
+    """
+    rows = shown_rows(encoded)
+    few = encoded.take(rows)
+    arrays = {"rows": rows}
+    for name, features, embeddings in zip(
+        names, few.features, few.embeddings, strict=True
+    ):
+        arrays[f"features_{name}"] = features
+        arrays[f"embeddings_{name}"] = embeddings
+    if source.test is not None:
+        arrays["labels"] = labels_of(source, rows)
+        arrays["class_names"] = np.array(source.class_names, dtype=str)
+    if confusion is not None:
+        arrays["confusion"] = confusion
+    if drawn is not None:
+        arrays["tsne"] = drawn.points
+        arrays["tsne_trustworthiness"] = np.array(drawn.trust)
+    run.write_arrays("embedded.npz", arrays)
+
+
+def read_panel(title, run, names):
+    """Reads what `write_embedded` wrote, as figures show it.
+
+    Args:
+        title: Of the panel.
+        run: The `Run`.
+        names: The name of each view.
+
+    Returns:
+        A `Panel`.
+    """
+    arrays = read_embedded(run, names)
+    drawn = None
+    if "tsne" in arrays:
+        trust = float(arrays["tsne_trustworthiness"])
+        drawn = figures.Map(arrays["tsne"], trust)
+    return figures.Panel(
+        title=title,
+        names=names,
+        encoded=Encoded(
+            tuple(arrays[f"features_{name}"] for name in names),
+            tuple(arrays[f"embeddings_{name}"] for name in names),
+        ),
+        labels=arrays.get("labels"),
+        class_names=arrays.get("class_names", ()),
+        confusion=arrays.get("confusion"),
+        map=drawn,
+    )
+
+
+def table_options(plan):
+    """Returns what tells a run from others: usual settings, then unusual."""
+    config, standard = plan.config, type(plan.config)()
+    options = {"loss": plan.loss.name} | plan.loss.options
+    usual = ("data", "epochs", "seed", "batch_size", "learning_rate")
+    for name in (*usual, "geometry"):
+        options[name] = getattr(config, name)
+    for name in ("beta_1", "beta_2", "warmup", "schedule", "flip"):
+        if getattr(config, name) != getattr(standard, name):
+            options[name] = getattr(config, name)
+    defaults = plan.encoder.member.defaults()
+    for name, value in plan.encoder.options.items():
+        if value != defaults[name]:
+            options[f"encoder.{name}"] = value
+    return options
+
+
+def show_in_tensorboard(plan, run, source, encoded, result):
+    """Writes embeddings, figures and a row of the table for TensorBoard.
+
+    They make up a TensorBoard run of their own, so that the table has the
+    verdict for its metrics and not every curve.
+    """
+    folder = run.tensorboard / "verdict"
+    rows = shown_rows(encoded)
+    tensorboard.write_projector(
+        folder,
+        encoded.take(rows),
+        plan.views.function().names,
+        labels_of(source, rows),
+        source.class_names,
+        Subset(judged_pictures(plan, source), rows),
+        where=rows,
+    )
+    tensorboard.write_images(
+        folder, sorted(run.figures.glob("*.png")), step=result["epochs"]
+    )
+    options = table_options(plan) | {"epochs": result["epochs"]}
+    metrics = {
+        f"sphere/{name}": result["sphere"][name]
+        for name in ("alignment", "uniformity", "effective_rank")
+    }
+    for name in ("linear_probe", "mlp_head", "knn"):
+        if name in result:
+            metrics[f"accuracy/{name}"] = result[name]["accuracy"]
+    tensorboard.write_hparams(folder, options, metrics, step=result["epochs"])

@@ -1,0 +1,244 @@
+"""The verdict on a run: measured, drawn, written down and printed.
+
+Like `plan.py` it stands at the seam: it reads a plan, and hands plain
+arguments down.
+"""
+
+import dataclasses
+
+import numpy as np
+
+import tfcmc
+from tfcmc.data.pictures import in_batches
+from tfcmc.evaluation import verdict
+from tfcmc.evaluation.classes import class_sizes, majority
+from tfcmc.evaluation.doctor import examine
+from tfcmc.evaluation.features import encode, weights_hash
+from tfcmc.evaluation.inputs import Inputs, digest, measure
+from tfcmc.evaluation.probes import Labelled
+from tfcmc.experiment import artifacts
+from tfcmc.experiment.stage import hold_out, patient
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import keras, tf
+from tfcmc.report.summary import verdict_text
+from tfcmc.runs.record import read_history, read_metrics
+
+
+@dataclasses.dataclass(frozen=True)
+class Extent:
+    """How much of a run is judged.
+
+    Attributes:
+        probes: Probe name to function.
+        each_view: Whether probes also read each view alone.
+        figures: Whether figures are drawn.
+        beside: `Run`s whose controls may be taken, as those of siblings are.
+        alpha: Exponent of the alignment; None for that of the history.
+        t: Sharpness of the uniformity; None for that of the history.
+    """
+
+    probes: dict
+    each_view: bool = True
+    figures: bool = True
+    beside: tuple = ()
+    alpha: float | None = None
+    t: float | None = None
+
+    def constants(self, config) -> dict:
+        """Returns alpha and t of the verdict.
+
+        Args:
+            config: The `PretrainConfig` that the history was measured by.
+        """
+        return {
+            "alpha": config.alpha if self.alpha is None else self.alpha,
+            "t": config.t if self.t is None else self.t,
+        }
+
+
+def judge(plan, run, source, stage, encoders, extent):
+    """Judges encoders, beside untrained ones and raw pixels.
+
+    Args:
+        plan: A `Plan`.
+        run: The `Run` to write to.
+        source: A `Source`.
+        stage: The `Stage`.
+        encoders: One trained encoder a view.
+        extent: An `Extent`.
+
+    Returns:
+        What `metrics.json` holds.
+    """
+    names = stage.views.names
+    rows = read_history(run, names)
+    hashes = hashes_of(names, encoders)
+    print("judging the frozen features")
+    learnt_from, held_out = hold_out(source, plan.config.seed)
+    judged = artifacts.judged_pictures(plan, source)
+    constants = extent.constants(plan.config)
+    result = describe(plan, rows, source) | constants
+    result |= {"replicas": stage.replicas, "encoders_sha256": hashes}
+    inputs = inputs_of(plan, source, stage, encoders, judged, extent)
+    trained, confusions = measure(inputs)
+    result |= trained
+    encoded = inputs.judged
+    del inputs  # what probes were fitted on takes as much again
+    result |= controls(plan, run, source, stage, judged, extent)
+    after = hashes_of(names, encoders)
+    if after != hashes:
+        raise RuntimeError(
+            f"the encoders' weights changed while they were judged: "
+            f"{hashes} before, {after} after"
+        )
+    dim = encoded.embeddings[0].shape[1]
+    result["floors"] = verdict.floors(dim, **constants)
+    known = patient(
+        plan, stage, encoders, len(learnt_from), len(held_out.pictures)
+    )
+    result["findings"] = [
+        dataclasses.asdict(finding)
+        for finding in examine(rows, known, ended=True)
+    ]
+    drawn = None
+    if extent.figures:
+        drawn = artifacts.draw(plan, run, source, encoded, confusions, result)
+    artifacts.show(plan, run, source, encoded, confusions, result, drawn)
+    run.write_json("metrics.json", result)
+    print(verdict_text(result, names))
+    print(f"everything is in {run.folder}")
+    return result
+
+
+def describe(plan, rows, source):
+    """Returns what was judged, and by which versions.
+
+    Args:
+        plan: A `Plan`.
+        rows: The rows of the run's history.
+        source: A `Source`.
+    """
+    config = plan.config
+    sizes = {}
+    if source.labelled:
+        labels = source.probe_train.labels, source.test.labels
+        sizes["classes"] = class_sizes(source.class_names, *labels)
+        _, sizes["majority_share"] = majority(sizes["classes"])
+    judged_on = "held-out" if source.test is None else config.judge_on
+    return {
+        "loss": plan.loss.spec,
+        "data": plan.data.spec,
+        "seed": config.seed,
+        # Those trained: a search may stop before the schedule's end.
+        "epochs": rows[-1]["epoch"] if rows else config.epochs,
+        "geometry": config.geometry,
+        "picture_side": source.pretrain.side,
+        "judged_on": judged_on,
+        **sizes,
+        "versions": {
+            "tfcmc": tfcmc.__version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+        },
+    }
+
+
+def controls(plan, run, source, stage, judged, extent):
+    """Judges untrained encoders and raw pixels.
+
+    Where a run beside this one has judged what is the same to the last bit,
+    its numbers are taken: they would be the same.
+
+    Args:
+        plan: A `Plan`.
+        run: The `Run` to write to.
+        source: A `Source`.
+        stage: The `Stage`.
+        judged: Pictures.
+        extent: An `Extent`.
+
+    Returns:
+        `untrained`, `raw_pixels` or `no_probe`, and the `controls_key` that
+        says of what: the hash of all that they were computed from.
+    """
+    untrained = inputs_of(
+        plan, source, stage, stage.encoders(), judged, extent
+    )
+    pixels = raw_pixels(source)
+    key = digest(tfcmc.__version__, untrained, pixels)
+    for other in (*run.siblings(), *extent.beside):
+        try:
+            found = read_metrics(other) or {}
+        except UsageError:
+            continue  # another's damage is no reason to stop this one
+        if found.get("controls_key") == key:
+            print(f"untrained encoders and raw pixels as in {other.folder}")
+            kept = ("untrained", "raw_pixels", "no_probe", "controls_key")
+            return {name: found[name] for name in kept if name in found}
+    result = {"controls_key": key}
+    result["untrained"], _ = measure(untrained)
+    if pixels is None:
+        result["no_probe"] = "the data have no labelled train and test part"
+    else:
+        result["raw_pixels"], _ = verdict.run_probes(
+            extent.probes,
+            *pixels,
+            len(source.class_names),
+            seed=plan.config.seed,
+        )
+    return result
+
+
+def hashes_of(names, encoders):
+    """Returns view name to the hash of its encoder's weights."""
+    return dict(zip(names, map(weights_hash, encoders), strict=True))
+
+
+def inputs_of(plan, source, stage, encoders, judged, extent):
+    """Gathers all that the numbers of one pair of encoders depend on.
+
+    Args:
+        plan: A `Plan`.
+        source: A `Source`.
+        stage: The `Stage`.
+        encoders: One encoder a view.
+        judged: Pictures.
+        extent: An `Extent`.
+
+    Returns:
+        `Inputs`.
+    """
+    read = stage.reader(encoders)
+    train, test = source.probe_train, source.test
+    labelled = source.labelled
+    return Inputs(
+        names=stage.views.names,
+        judged=encode(read, judged),
+        train=Labelled(encode(read, train.pictures), train.labels)
+        if labelled
+        else None,
+        labels=test.labels if labelled else None,
+        classes=len(source.class_names),
+        probes=extent.probes,
+        each_view=extent.each_view,
+        seed=plan.config.seed,
+        **extent.constants(plan.config),
+    )
+
+
+def raw_pixels(source):
+    """Returns `Labelled` raw pixels of both parts, or None without labels."""
+    if not source.labelled:
+        return None
+    return tuple(
+        Labelled(
+            np.concatenate(
+                [
+                    verdict.raw_pixels(batch)
+                    for batch in in_batches(split.pictures, 1024)
+                ]
+            ),
+            split.labels,
+        )
+        for split in (source.probe_train, source.test)
+    )

@@ -1,0 +1,231 @@
+"""Whole experiments: where names, settings, files and mathematics meet."""
+
+import contextlib
+import dataclasses
+import os
+import tempfile
+
+from tfcmc.data.digest import describe_data
+from tfcmc.distribute.strategies import (
+    check_batch_size,
+    check_same_everywhere,
+    is_chief,
+    make_strategy,
+)
+from tfcmc.encoders import save_encoder
+from tfcmc.evaluation.probes import PROBES
+from tfcmc.experiment.evaluate import Extent, judge
+from tfcmc.experiment.ownership import check_data, claim, mend_history
+from tfcmc.experiment.recipe import open_run
+from tfcmc.experiment.stage import (
+    Stage,
+    hold_out,
+    load,
+    load_encoders,
+    read_source,
+)
+from tfcmc.experiment.train import train
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.locks import held
+from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import PLACE, make_identity
+from tfcmc.runs.record import identity_of, read_settings
+
+
+def pretrain(plan, *, until=None, extent=None):
+    """Trains two encoders and judges them; goes on where a run stopped.
+
+    Args:
+        plan: A `Plan`.
+        until: The epoch to stop after, of those that the schedule spans; None
+            for the last.
+        extent: The `Extent` to judge in; None for all there is.
+
+    Returns:
+        What `metrics.json` holds; None on a machine that is not the chief.
+
+    Raises:
+        UsageError: if the data do not do, or the folder is another run's, or
+            in use.
+        Interrupted: if it was told to stop.
+        NotFinite: if the loss is no number any more.
+        Collapsed: if the embeddings collapse and the config says to stop.
+    """
+    config = plan.config
+    run = open_run(plan)
+    strategy = make_strategy(config.strategy)
+    check_batch_size(strategy, config.batch_size)
+    with own_folder(run, is_chief(strategy)) as run:
+        source, data = load(plan)
+        pictures, held_out = hold_out(source, config.seed)
+        check_enough(pictures, len(source.pretrain), config.batch_size)
+        extent = extent or Extent(probe_functions())
+        identity = identify(config, data, strategy, extent.beside)
+        stage = Stage(plan, pictures.side, identity["replicas"])
+        saved = claim(run, stage.views.names, identity)
+        run.write_json("config.json", dataclasses.asdict(config))
+        with strategy.scope():
+            encoders = stage.encoders()
+        until = min(until or config.epochs, config.epochs)
+        train(
+            plan,
+            run,
+            stage,
+            encoders,
+            pictures,
+            held_out,
+            strategy,
+            until,
+            saved,
+        )
+        save(run, stage.views.names, encoders, identity)
+        if is_chief(strategy):
+            return judge(plan, run, source, stage, encoders, extent)
+        return None
+
+
+def check_enough(pictures, count, batch_size):
+    """Checks that there is a batch of pictures to learn from.
+
+    Args:
+        pictures: What is learnt from.
+        count: How many there were before some were held out.
+        batch_size: How many a step takes.
+    """
+    if batch_size > len(pictures):
+        apart = count - len(pictures)
+        held_out = f" ({apart:,} of {count:,} are held out)" if apart else ""
+        raise UsageError(
+            f"`batch-size` must be at most the number of pictures to "
+            f"learn from, {len(pictures):,}{held_out}. Received: {batch_size}"
+        )
+
+
+def identify(config, data, strategy, beside):
+    """Makes the identity of a training.
+
+    Args:
+        config: Its `PretrainConfig`.
+        data: What `describe_data` said of its pictures.
+        strategy: The `tf.distribute` strategy.
+        beside: `Run`s that it is to be compared with.
+
+    Returns:
+        As `tfcmc.runs.identity` says.
+
+    Raises:
+        UsageError: if one of those, or another machine, has other pictures.
+    """
+    check_data(config.data, data, beside)
+    check_same_everywhere(strategy, data)
+    replicas = strategy.num_replicas_in_sync
+    return make_identity(dataclasses.asdict(config), data, replicas)
+
+
+@contextlib.contextmanager
+def own_folder(run, chief):
+    """Gives the run folder to the chief, and others one that passes away.
+
+    All machines do the same, measure and stop alike; what the others write
+    and print is of no use.
+
+    Args:
+        run: The `Run`.
+        chief: Whether this process is the one that writes.
+
+    Yields:
+        The `Run` to write to.
+    """
+    if chief:
+        with alone_in(run):
+            yield run
+        return
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open(os.devnull, "w") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+    ):
+        own = Run(folder)
+        own.create()
+        # Read before the chief adds to it, which waits for all to start.
+        own.write_history(run.read_history())
+        yield own
+
+
+@contextlib.contextmanager
+def alone_in(run):
+    """Makes a run folder and holds it; leaves none where nothing came of it.
+
+    Args:
+        run: The `Run`.
+
+    Raises:
+        UsageError: if another process is using the folder.
+    """
+    new = not run.folder.exists()
+    run.create()
+    try:
+        with held(run.folder):
+            yield
+    finally:
+        if new:
+            run.remove_empty()
+
+
+def check_same_data(plan, runs):
+    """Reads the plan's data, and checks that runs had these very pictures.
+
+    Args:
+        plan: A `Plan`.
+        runs: `Run`s; those that have not begun do not count.
+
+    Raises:
+        UsageError: if one had others, or they cannot be read.
+    """
+    check_data(plan.config.data, describe_data(read_source(plan)), runs)
+
+
+def save(run, names, encoders, identity):
+    """Saves one encoder a view, each whole or not at all."""
+    for name, encoder in zip(names, encoders, strict=True):
+        save_encoder(run.encoders / f"{name}.keras", encoder, identity)
+
+
+def evaluate(plan, run, **constants):
+    """Judges the encoders of a run folder again.
+
+    Where the pictures are is noted in its `config.json`.
+
+    Args:
+        plan: The `Plan` it was trained by, with where the pictures are now.
+        run: Its `Run`.
+        **constants: `alpha` and `t` of the verdict, where they are not to be
+            those that the history was measured with.
+
+    Returns:
+        What `metrics.json` holds.
+
+    Raises:
+        UsageError: if its encoders are missing or damaged, the pictures are
+            others, a constant is out of range, or another process is using
+            the folder.
+    """
+    dataclasses.replace(plan.config, **constants)  # checks their ranges
+    run.create()  # tells what cannot be written to before the work
+    with held(run.folder):
+        encoders = load_encoders(plan, run)
+        source, data = load(plan)
+        check_data(plan.config.data, data, [run])
+        place = {name: getattr(plan.config, name) for name in PLACE}
+        run.write_json("config.json", read_settings(run) | place)
+        mend_history(run)
+        replicas = identity_of(run)["replicas"]
+        stage = Stage(plan, source.pretrain.side, replicas)
+        extent = Extent(probe_functions(), **constants)
+        return judge(plan, run, source, stage, encoders, extent)
+
+
+def probe_functions(names=None):
+    """Returns probes by their names; every registered one if none is given."""
+    names = names or PROBES.names()
+    return {name: PROBES.lookup(name).function for name in names}

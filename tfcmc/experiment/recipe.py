@@ -1,0 +1,278 @@
+"""The names of an experiment, looked up before anything heavy is loaded.
+
+This and the files above it (`stage.py`, `experiment.py` and one a command)
+are the seam: only they read a config or a registry. Below them functions take
+plain arguments.
+"""
+
+import dataclasses
+import os
+import pathlib
+import re
+
+import tfcmc
+from tfcmc.data import SOURCES
+from tfcmc.encoders import ENCODERS
+from tfcmc.experiment.config import PretrainConfig
+from tfcmc.foundation.errors import UsageError, must
+from tfcmc.foundation.lazy import check_backend
+from tfcmc.foundation.paths import expanded, is_same
+from tfcmc.foundation.registry import Bound
+from tfcmc.foundation.text import plain_text
+from tfcmc.losses import LOSSES
+from tfcmc.negatives import NEGATIVES
+from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import another_experiment, setting_differences
+from tfcmc.runs.record import read_identity, read_settings
+from tfcmc.views import VIEWS
+from tfcmc.views.crop import CROPS
+
+LONGEST_WORD = 50  # of the data in a run's name, in characters
+
+# Why a loss that declares such a need takes no remembered negatives.
+BATCH_ONLY = {
+    "raw": "compares embeddings that are not scaled to unit length: a bank "
+    "remembers them scaled",
+    "whole_batch": "compares the batch's anchors with each other and would "
+    "not read what a bank draws",
+    "same_view": "takes the same pictures from both views: a bank draws them "
+    "from the other view only",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """An experiment whose every name is known and every option legal.
+
+    Attributes:
+        config: The settings, specs in full and defaults filled in.
+        loss: From `LOSSES`.
+        data: From `SOURCES`.
+        negatives: From `NEGATIVES`.
+        encoder: From `ENCODERS`.
+        views: From `VIEWS`.
+        crop: From `CROPS`.
+    """
+
+    config: PretrainConfig
+    loss: Bound
+    data: Bound
+    negatives: Bound
+    encoder: Bound
+    views: Bound
+    crop: Bound
+
+
+def make_plan(config, *, check_data=True):
+    """Looks up every name of a config.
+
+    Args:
+        config: A `PretrainConfig`.
+        check_data: Whether the data have to be there.
+
+    Returns:
+        A `Plan`.
+
+    Raises:
+        UsageError: if a name, an option or a value is not known, the loss and
+            the negatives do not go together, the data are not there, or Keras
+            is set to run on something else than TensorFlow.
+    """
+    check_backend()
+    tables = {
+        "loss": LOSSES,
+        "data": SOURCES,
+        "negatives": NEGATIVES,
+        "encoder": ENCODERS,
+        "views": VIEWS,
+        "crop": CROPS,
+    }
+    found = {
+        axis: table.lookup(getattr(config, axis))
+        for axis, table in tables.items()
+    }
+    check_negatives(found["loss"], found["negatives"])
+    extra = found["data"].member.extra
+    if check_data and "check" in extra:
+        extra["check"](found["data"].argument, config.data_dir)
+    specs = {axis: bound.spec for axis, bound in found.items()}
+    config = dataclasses.replace(
+        config,
+        **specs,
+        epochs=config.epochs or extra["epochs"],
+        run_dir=expanded(
+            "run-dir", config.run_dir or default_run_dir(found, config.seed)
+        ),
+    )
+    return Plan(config=config, **found)
+
+
+def check_negatives(loss, negatives):
+    """Checks that a loss can be computed on these negatives.
+
+    Args:
+        loss: From `LOSSES`.
+        negatives: From `NEGATIVES`.
+
+    Raises:
+        UsageError: if the loss is of the batch at hand, and the negatives are
+            remembered from others.
+    """
+    if not negatives.member.extra.get("remembers"):
+        return
+    for need, reason in BATCH_ONLY.items():
+        if loss.member.extra.get(need):
+            raise must(
+                "negatives",
+                f"batch with --loss={loss.name}, which {reason}",
+                negatives.spec,
+            )
+
+
+def negatives_of(member):
+    """Says which sources of negatives go with a loss.
+
+    Args:
+        member: A `Member` of `LOSSES`.
+
+    Returns:
+        A sentence.
+    """
+    for need, reason in BATCH_ONLY.items():
+        if member.extra.get(need):
+            return f"batch only: it {reason}."
+    return "batch or bank."
+
+
+def default_run_dir(found, seed):
+    """Returns the folder of a run that the user gave no name."""
+    name = f"{data_word(found['data'])}-{found['loss'].name}-{seed}"
+    return str(pathlib.Path("runs") / name)
+
+
+def data_word(data):
+    """Returns a word for the data that a folder can be named after."""
+    word = data.name
+    if data.argument is not None:
+        word = pathlib.PurePath(data.argument).stem or data.name
+    # A folder's own name may be as long as one can be.
+    return re.sub(r"[^\w.-]+", "-", word)[:LONGEST_WORD]
+
+
+def check_folder(name, folder):
+    """Checks that TensorFlow can write to a folder of this name.
+
+    Args:
+        name: What it is called where the user wrote it.
+        folder: Path of the run folder.
+
+    Raises:
+        UsageError: if the path is no text.
+    """
+    if plain_text(str(folder)) != str(folder):
+        raise must(
+            name,
+            "a folder whose path is UTF-8, as TensorFlow needs",
+            str(folder),
+        )
+
+
+def open_run(plan):
+    """Opens the plan's run folder: new, or of the same experiment.
+
+    A longer training under a constant learning rate is the same experiment,
+    continued.
+
+    Args:
+        plan: A `Plan`.
+
+    Returns:
+        The `Run`; nothing is written yet.
+
+    Raises:
+        UsageError: if the folder holds another experiment, a run of another
+            version, or files that no run wrote.
+    """
+    check_folder("run-dir", plan.config.run_dir)
+    run = Run(plan.config.run_dir)
+    # Unlike pathlib's own, these answer no to a name that is too long.
+    if os.path.exists(run.folder) and not os.path.isdir(run.folder):
+        raise UsageError(
+            f"`run-dir` must be a folder. Received: {str(run.folder)!r}"
+        )
+    if "reads" in plan.data.member.extra and is_same(
+        run.folder, expanded("data", plan.data.argument)
+    ):
+        # The figures drawn there would be pictures at the next start.
+        raise must("run-dir", "another folder than `data`", str(run.folder))
+    wanted = dataclasses.asdict(plan.config)
+    for settings in _settings_there(run):
+        if strange := sorted(settings.keys() - wanted.keys()):
+            raise UsageError(
+                f"`run-dir` must hold a run of this version of tfcmc, "
+                f"{tfcmc.__version__}. Received: {str(run.folder)!r}, whose "
+                f"settings are others: {', '.join(strange[:3])}"
+            )
+        if told := setting_differences(settings, wanted, longer=True):
+            raise another_experiment(run.folder, ", ".join(told))
+    return run
+
+
+def _settings_there(run):
+    """Yields the settings that a folder's records hold."""
+    stored, known = read_settings(run), read_identity(run)
+    if stored is not None:
+        # A run older than a setting was made as by its default.
+        yield dataclasses.asdict(PretrainConfig()) | stored
+    if known is not None:
+        yield known["settings"]
+
+
+def stored_plan(folder, *, check_data=True, **changes):
+    """Makes the plan that a run folder was trained by.
+
+    Args:
+        folder: Path of the run folder.
+        check_data: Whether the data have to be there.
+        **changes: Settings to be used instead of the stored ones, such as
+            `data_dir`, where the data are now.
+
+    Returns:
+        `(plan, run)`.
+
+    Raises:
+        UsageError: if the folder holds no run, or the data are gone.
+    """
+    folder = expanded("run", folder)
+    check_folder("run", folder)
+    run = Run(folder)
+    stored = read_settings(run)
+    if stored is None:
+        raise UsageError(
+            f"`run` must be the folder of a run, with a config.json. "
+            f"Received: {str(folder)!r}"
+        )
+    try:
+        config = PretrainConfig.from_dict(stored)
+    except UsageError as error:
+        raise UsageError(f"{run.folder / 'config.json'}: {error}") from None
+    if known := read_identity(run):
+        settings = dataclasses.asdict(config)
+        told = setting_differences(settings, known["settings"], longer=True)
+        if told:
+            raise UsageError(
+                f"`config.json` must be that of the run it lies in. Received: "
+                f"{run.folder / 'config.json'}, which has {', '.join(told)}"
+            )
+    config = dataclasses.replace(config, **changes, run_dir=folder)
+    try:
+        plan = make_plan(config, check_data=check_data)
+    except UsageError as error:
+        given = "data" in changes or "data_dir" in changes
+        if given or not str(error).startswith(("`data`", "`data-dir`")):
+            raise
+        raise UsageError(
+            f"{error}\nWhere the run's pictures are now is told by --data or "
+            f"--data-dir."
+        ) from None
+    return plan, run

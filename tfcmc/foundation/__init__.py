@@ -1,0 +1,4 @@
+"""The ground: registry, errors, whole-or-absent files, lazy modules, threads.
+
+Imports nothing of tfcmc.
+"""

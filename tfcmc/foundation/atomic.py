@@ -1,0 +1,155 @@
+"""Files that are whole or absent, whatever happens while they are written."""
+
+import contextlib
+import errno
+import functools
+import os
+import pathlib
+import platform
+import re
+import secrets
+import stat
+import time
+
+from tfcmc.foundation.errors import must
+
+# Without the file's own name: TensorBoard reads what has "tfevents" in it.
+ASIDE = "partial"
+# The machine and the process that write, and what tells its files apart.
+NAME = re.compile(rf"{ASIDE}-(.+)-(\d{{1,9}})-[0-9a-f]{{8}}(\..*)?")
+FORSAKEN = 24 * 3600  # seconds after which no other machine writes any more
+# What systems without flushing answer: CIFS, VirtualBox's shared folders.
+UNABLE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+@contextlib.contextmanager
+def whole(path):
+    """Writes a file aside, then puts it in its place.
+
+    Several may write the same file: one of them is there in the end.
+
+    Args:
+        path: The file.
+
+    Yields:
+        The path to write to, in the same folder and of the same suffix.
+
+    Raises:
+        UsageError: if the folder is not there any more.
+    """
+    path = pathlib.Path(path)
+    _remove_forsaken(path.parent)
+    writer = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
+    aside = path.with_name(f"{ASIDE}-{writer}{path.suffix}")
+    try:
+        yield aside
+        _flush(aside)
+        os.replace(aside, path)
+        if os.name == "posix":
+            _flush(path.parent)  # else a power cut may undo the renaming
+    except FileNotFoundError:
+        if path.parent.exists():
+            raise
+        raise must(
+            "run-dir",
+            "left where it is while it is written to",
+            f"{path.parent}, which is gone",
+        ) from None
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_whole(path, content):
+    """Writes text or bytes to a file that is whole or absent.
+
+    Args:
+        path: The file.
+        content: Text or bytes.
+    """
+    if isinstance(content, str):
+        content = content.encode("utf-8")
+    with whole(path) as aside:
+        aside.write_bytes(content)
+
+
+def check_regular(path: str | os.PathLike) -> None:
+    """Checks that reading a file will end: a pipe's may never begin.
+
+    Args:
+        path: The file.
+
+    Raises:
+        OSError: if it is not there.
+        ValueError: if it is a pipe, a device or the like.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError("not a regular file")
+
+
+def read_small(path: str | os.PathLike, most: int) -> str:
+    """Reads a text file of a bounded size.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+
+    Returns:
+        Its text.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is not regular, larger, or no UTF-8.
+    """
+    check_regular(path)
+    if (size := os.path.getsize(path)) > most:
+        raise ValueError(f"{size:,} bytes, and at most {most:,} are read")
+    return pathlib.Path(path).read_text("utf-8")
+
+
+def is_aside(path: pathlib.Path) -> bool:
+    """Says whether a file is one that is being written, or was when killed."""
+    return NAME.fullmatch(path.name) is not None
+
+
+@functools.cache
+def note_once(text: str) -> None:
+    """Prints a note, the first time that it is called with it."""
+    print(f"note: {text}", flush=True)
+
+
+def _remove_forsaken(folder):
+    """Removes what killed processes left."""
+    for path in filter(is_aside, folder.glob(f"{ASIDE}*")):
+        with contextlib.suppress(FileNotFoundError):  # another was faster
+            if _is_forsaken(path):
+                path.unlink()
+
+
+def _is_forsaken(path):
+    """Whether nothing writes a file any more."""
+    node, process, _ = NAME.fullmatch(path.name).groups()
+    if os.name != "posix" or node != platform.node():
+        return time.time() - path.stat().st_mtime > FORSAKEN
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # another user's
+        pass
+    return False
+
+
+def _flush(path):
+    """Waits until a file, or the names in a folder, are on the disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in UNABLE:
+            raise
+        note_once(
+            f"the disk cannot be told to write at once ({error.strerror}): "
+            f"a power cut may undo what was saved last"
+        )
+    finally:
+        os.close(number)

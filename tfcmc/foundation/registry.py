@@ -1,0 +1,292 @@
+"""Tables of named members, and the specs that choose one.
+
+A spec is `name`, `name(option=value, ...)` or `name:argument`. Values are
+literals; a bare word is read as a string, because shells eat quotes.
+"""
+
+import ast
+import dataclasses
+import functools
+import inspect
+import keyword
+import warnings
+
+from tfcmc.foundation.errors import check_choice, check_number, must, unknown
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """The values of an option that a search tries.
+
+    Attributes:
+        low: The smallest.
+        high: The largest.
+        scale: "linear" or "log": where they are drawn evenly.
+        non_negative: The largest where no coordinate of an embedding is
+            negative, and none are farther apart than sqrt(2); None for `high`.
+    """
+
+    low: float
+    high: float
+    scale: str = "linear"
+    non_negative: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """The legal range of a number option.
+
+    Bounds as in `check_number`. `optional` also allows None; `search` is the
+    `Range` that a search tries, or None where it leaves the option alone.
+    """
+
+    above: float | None = None
+    at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+    whole: bool = False
+    optional: bool = False
+    search: Range | None = None
+
+    def bounds(self):
+        """Returns what is legal as the arguments of `check_number`."""
+        names = ("whole", "above", "at_least", "below", "at_most")
+        return {name: getattr(self, name) for name in names}
+
+    def check(self, name, value):
+        """Raises a `UsageError` unless the value is in the range."""
+        if value is None and self.optional:
+            return
+        check_number(name, value, **self.bounds())
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """The legal words of an option; `number` also allows a number."""
+
+    words: tuple
+    number: Number | None = None
+
+    def check(self, name, value):
+        """Raises a `UsageError` unless the value is one of the words."""
+        numeric = isinstance(value, (int, float)) and value not in self.words
+        if self.number is not None and numeric:
+            self.number.check(name, value)
+            return
+        check_choice(name, value, self.words)
+
+
+def Flag():
+    """The option that is on or off."""
+    return Choice((True, False))
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """One registered name.
+
+    Attributes:
+        name: Its name.
+        function: What it names.
+        legal: Option name to `Number` or `Choice`.
+        takes_argument: Whether `name:argument` must be written.
+        extra: What else the table keeps about a member.
+    """
+
+    name: str
+    function: object
+    legal: dict
+    takes_argument: bool
+    extra: dict
+
+    def defaults(self):
+        """Returns option name to default, from the function's signature."""
+        parameters = inspect.signature(self.function).parameters
+        return {name: parameters[name].default for name in self.legal}
+
+
+@dataclasses.dataclass(frozen=True)
+class Bound:
+    """A member with its options, as a spec chose them.
+
+    Attributes:
+        member: The member.
+        options: Every option with its value.
+        argument: What followed the colon, or None.
+    """
+
+    member: Member
+    options: dict
+    argument: str | None = None
+
+    @property
+    def name(self):
+        """The member's name."""
+        return self.member.name
+
+    @property
+    def spec(self):
+        """The spec in full, with every option written out."""
+        if self.argument is not None:
+            return f"{self.name}:{self.argument}"
+        inside = ", ".join(
+            f"{name}={_written(value)}" for name, value in self.options.items()
+        )
+        return f"{self.name}({inside})" if inside else self.name
+
+    @property
+    def function(self):
+        """The member's function with the options filled in."""
+        return functools.partial(self.member.function, **self.options)
+
+
+class Registry:
+    """A table from names to members of one kind.
+
+    Args:
+        kind: What its members are, as an error message says it: "loss".
+    """
+
+    def __init__(self, kind):
+        self.kind = kind
+        self._members = {}
+        self._aliases = {}
+
+    def register(
+        self, name, *, aliases=(), takes_argument=False, extra=None, **legal
+    ):
+        """Returns the decorator that enters a function under a name.
+
+        Args:
+            name: The name.
+            aliases: Other names for it.
+            takes_argument: Whether specs read `name:argument`.
+            extra: What else to keep about the member.
+            **legal: For each option of the function, its `Number` or `Choice`.
+
+        Raises:
+            ValueError: if a name is taken, or the options declared are not
+                the function's keyword-only parameters with a default.
+        """
+
+        def enter(function):
+            for taken in (name, *aliases):
+                if taken in self._members or taken in self._aliases:
+                    raise ValueError(
+                        f"{self.kind} {taken!r} is registered twice"
+                    )
+            member = Member(name, function, legal, takes_argument, extra or {})
+            for option, default in member.defaults().items():
+                legal[option].check(option, default)
+            self._members[name] = member
+            self._aliases.update(dict.fromkeys(aliases, name))
+            return function
+
+        return enter
+
+    def names(self):
+        """Returns the sorted names, without aliases."""
+        return sorted(self._members)
+
+    def members(self):
+        """Returns the members in the order of their names."""
+        return [self._members[name] for name in self.names()]
+
+    def lookup(self, spec):
+        """Finds the member of a spec and checks its options.
+
+        Args:
+            spec: `name`, `name(option=value, ...)` or `name:argument`.
+
+        Returns:
+            A `Bound`.
+
+        Raises:
+            UsageError: if the spec does not parse, or the name, an option or
+                a value is not known; it lists the known ones.
+        """
+        name, given, argument = parse_spec(spec, self.kind)
+        name = self._aliases.get(name, name)
+        if name not in self._members:
+            known = [*self._members, *self._aliases]
+            raise unknown(self.kind, name, known)
+        member = self._members[name]
+        if member.takes_argument and not argument:
+            raise must(self.kind, f"written {name}:ARGUMENT", spec)
+        if argument is not None and not member.takes_argument:
+            raise must(self.kind, f"written {name} without ':'", spec)
+        options = member.defaults()
+        for option, value in given.items():
+            if option not in options:
+                raise unknown(f"option of {name}", option, options)
+            member.legal[option].check(option, value)
+            options[option] = value
+        return Bound(member, options, argument)
+
+
+def parse_spec(spec, kind="spec"):
+    """Reads a spec without evaluating it.
+
+    Args:
+        spec: `name`, `name(option=value, ...)` or `name:argument`.
+        kind: What it names, for the message.
+
+    Returns:
+        `(name, options, argument)`; `argument` is None without a colon.
+
+    Raises:
+        UsageError: if it is none of the three forms.
+    """
+    malformed = must(
+        kind, "written name, name(option=value, ...) or name:argument", spec
+    )
+    if not isinstance(spec, str) or len(spec) > 10_000:
+        raise malformed
+    # Not at its end: a folder's name may end in a space.
+    head, colon, argument = spec.lstrip().partition(":")
+    if colon and head.isidentifier():
+        return head, {}, argument
+    tree = _expression(spec.strip(), malformed)
+    if isinstance(tree, ast.Name):
+        return tree.id, {}, None
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
+        raise malformed
+    if tree.args or any(each.arg is None for each in tree.keywords):
+        raise malformed
+    names = [each.arg for each in tree.keywords]
+    if len(names) != len(set(names)):
+        raise malformed
+    values = [_literal(each.value, malformed) for each in tree.keywords]
+    return tree.func.id, dict(zip(names, values, strict=True)), None
+
+
+def _written(value):
+    """Writes a value as `parse_spec` reads it: words bare, for the shell."""
+    if isinstance(value, str) and value.isidentifier():
+        return repr(value) if keyword.iskeyword(value) else value
+    return repr(value)
+
+
+def _expression(text, malformed):
+    try:
+        with warnings.catch_warnings():
+            # Python warns of what merely looks odd.
+            warnings.simplefilter("ignore")
+            return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise malformed from None
+
+
+def _literal(node, malformed):
+    if isinstance(node, ast.Name):
+        return node.id
+    try:
+        return ast.literal_eval(node)
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        MemoryError,
+        RecursionError,
+    ):
+        raise malformed from None

@@ -1,0 +1,114 @@
+"""Losses over many candidates, a block of anchors at a time."""
+
+from tfcmc.foundation.lazy import tf
+
+HELD = 2**22  # similarities held at once: 16 MiB for each matrix of them
+
+
+def mean_in_blocks(function, anchor, candidates, rows, *, held=HELD):
+    """Averages a loss over its anchors, never holding all similarities.
+
+    An anchor's value depends on that anchor and on the candidates alone. So
+    value and gradients are summed over blocks of anchors in a single pass,
+    forward and backward of a block together; the backward pass of the whole
+    only scales the sums. No block is computed twice.
+
+    Args:
+        function: `(anchor, candidates, *rows) -> [block]`, the values of a
+            block of anchors.
+        anchor: `[batch, dim]`.
+        candidates: `[count, dim]`.
+        rows: Tensors `[batch]` that go with the anchors, a list.
+        held: Similarities to hold at once.
+
+    Returns:
+        The mean, differentiable once in `anchor` and `candidates`.
+    """
+
+    @tf.custom_gradient
+    def mean(anchor, candidates):
+        batch = tf.shape(anchor)[0]
+        block = tf.maximum(1, held // tf.shape(candidates)[0])
+        pieces = (batch + block - 1) // block
+
+        def add(piece, total, of_anchor, of_candidates):
+            span = slice(piece * block, tf.minimum((piece + 1) * block, batch))
+            part = anchor[span]
+            with tf.GradientTape() as tape:
+                tape.watch([part, candidates])
+                values = function(
+                    part, candidates, *(row[span] for row in rows)
+                )
+                value = tf.reduce_sum(values)
+            gradients = tape.gradient(
+                value,
+                [part, candidates],
+                unconnected_gradients=tf.UnconnectedGradients.ZERO,
+            )
+            dense = [tf.convert_to_tensor(each) for each in gradients]
+            return (
+                piece + 1,
+                total + value,
+                of_anchor.write(piece, dense[0]),
+                of_candidates + dense[1],
+            )
+
+        _, total, of_anchor, of_candidates = tf.while_loop(
+            lambda piece, *_: piece < pieces,
+            add,
+            (
+                0,
+                tf.zeros([], anchor.dtype),
+                tf.TensorArray(
+                    anchor.dtype,
+                    size=pieces,
+                    infer_shape=False,
+                    element_shape=[None, anchor.shape[1]],
+                ),
+                tf.zeros_like(candidates),
+            ),
+            maximum_iterations=pieces,
+            parallel_iterations=1,
+        )
+        of_anchor = of_anchor.concat()
+        count = tf.cast(batch, anchor.dtype)
+
+        def gradient(upstream):
+            scale = upstream / count
+            return scale * of_anchor, scale * of_candidates
+
+        return total / count, gradient
+
+    return mean(anchor, candidates)
+
+
+def rows_in_blocks(function, anchor, candidates, *, held=HELD):
+    """Computes a number an anchor, never holding all similarities.
+
+    Args:
+        function: `(anchor, candidates) -> [block]`.
+        anchor: `[batch, dim]`.
+        candidates: `[count, dim]`.
+        held: Similarities to hold at once.
+
+    Returns:
+        `[batch]`, constant in every gradient.
+    """
+    anchor, candidates = map(tf.stop_gradient, (anchor, candidates))
+    batch = tf.shape(anchor)[0]
+    block = tf.maximum(1, held // tf.shape(candidates)[0])
+    pieces = (batch + block - 1) // block
+
+    def add(piece, found):
+        span = slice(piece * block, tf.minimum((piece + 1) * block, batch))
+        return piece + 1, found.write(
+            piece, function(anchor[span], candidates)
+        )
+
+    found = tf.TensorArray(
+        anchor.dtype, size=pieces, infer_shape=False, element_shape=[None]
+    )
+    _, found = tf.while_loop(
+        lambda piece, _: piece < pieces, add, (0, found), parallel_iterations=1
+    )
+    return found.concat()

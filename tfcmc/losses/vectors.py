@@ -1,0 +1,143 @@
+"""Vectors on the unit sphere: their length, similarity and distance."""
+
+from tfcmc.foundation.lazy import tf
+
+# Up to this squared distance float32 vectors differ by little more than their
+# rounding: they are one vector, and the square root, whose slope at zero is
+# infinite, is cut off.
+SMALLEST_SQUARED_DISTANCE = 1e-12
+
+
+def normalise(vectors):
+    """Scales vectors to unit length.
+
+    x / max(|x|, 1e-6), in float32 whatever the input's precision, since the
+    exponentials of the losses need it. A zero vector stays zero.
+
+    Args:
+        vectors: `[batch, dim]`, any float type.
+
+    Returns:
+        `[batch, dim]`, float32.
+    """
+    vectors = tf.cast(vectors, tf.float32)
+    return tf.math.l2_normalize(vectors, axis=-1, epsilon=1e-12)
+
+
+def similarity(anchor, candidates):
+    """Cosine similarity of every anchor with every candidate.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+
+    Returns:
+        `[batch, count]`, in [-1, 1].
+    """
+    return tf.matmul(anchor, candidates, transpose_b=True)
+
+
+def squared_distances(anchor, candidates):
+    """Squared distance of every anchor to every candidate.
+
+    |a|^2 + |c|^2 - 2 a.c, computed in float64: its terms are near 1 however
+    small their sum is, and float32 would keep no digit of a distance below
+    0.0003. The slope is that of the angle alone, -2 in the cosine: a unit
+    vector has no other.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+
+    Returns:
+        `[batch, count]`, in [0, 4], of the anchors' type; differentiable
+        once.
+    """
+
+    @tf.custom_gradient
+    def squares(anchor, candidates):
+        first, second = (
+            tf.cast(side, tf.float64) for side in (anchor, candidates)
+        )
+        lengths = tf.reduce_sum(first**2, axis=1)[:, None]
+        lengths += tf.reduce_sum(second**2, axis=1)
+        found = tf.nn.relu(lengths - 2.0 * similarity(first, second))
+
+        def gradient(upstream):
+            upstream *= -2.0
+            return (
+                tf.matmul(upstream, candidates),
+                tf.matmul(upstream, anchor, transpose_a=True),
+            )
+
+        return tf.cast(found, anchor.dtype), gradient
+
+    return squares(*map(tf.convert_to_tensor, (anchor, candidates)))
+
+
+def distances(anchor, candidates, *, squared=False):
+    """Euclidean distance of every anchor to every candidate.
+
+    Args:
+        anchor: Unit vectors `[batch, dim]`.
+        candidates: Unit vectors `[count, dim]`.
+        squared: Whether to return d^2, in [0, 4].
+
+    Returns:
+        `[batch, count]`, in [0, 2]. The gradient at distance zero is zero.
+    """
+    squares = squared_distances(anchor, candidates)
+    return squares if squared else off_zero(tf.sqrt, squares)
+
+
+def off_zero(function, squares):
+    """Applies a function that is infinitely steep at zero to d^2.
+
+    Args:
+        function: Of a tensor, 0 at 0.
+        squares: Squared distances, any shape.
+
+    Returns:
+        Its values, of the same shape; 0, as is the gradient, where a distance
+        is no more than rounding.
+    """
+    apart = squares > SMALLEST_SQUARED_DISTANCE
+    # The inner `where` keeps the infinite slope out of the gradient, which an
+    # outer one alone would multiply by zero to NaN.
+    return tf.where(apart, function(tf.where(apart, squares, 1.0)), 0.0)
+
+
+def split(matrix, positive, own=None):
+    """Splits rows into the positive's entry and the mask of the negatives.
+
+    Args:
+        matrix: `[batch, count]`.
+        positive: `[batch]`, the column of each row's positive.
+        own: `[batch]`, the column of each row's own vector, which is neither
+            positive nor negative; or None, where there is no such column.
+
+    Returns:
+        `(values, negatives)`: the positive entries `[batch]`, and a boolean
+        `[batch, count]` that is true at the negatives.
+    """
+    columns = tf.range(tf.shape(matrix)[1])
+    negatives = columns != tf.cast(positive, tf.int32)[:, None]
+    if own is not None:
+        negatives &= columns != tf.cast(own, tf.int32)[:, None]
+    return tf.gather(matrix, positive, batch_dims=1), negatives
+
+
+def masked_logsumexp(matrix, mask):
+    """log of the sum of exp over the entries of each row that a mask keeps.
+
+    Args:
+        matrix: `[batch, count]`.
+        mask: Boolean `[batch, count]`.
+
+    Returns:
+        `[batch]`; the lowest finite number where the mask keeps nothing.
+    """
+    # Not -inf, whose difference to itself is no number.
+    return tf.reduce_logsumexp(
+        tf.where(mask, matrix, matrix.dtype.min), axis=1
+    )

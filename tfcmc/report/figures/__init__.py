@@ -1,0 +1,31 @@
+"""The figures of a run, a comparison and a search."""
+
+from tfcmc.report.figures.alignment import (
+    alignment_histogram as alignment_histogram,
+)
+from tfcmc.report.figures.alignment_uniformity import (
+    alignment_uniformity_map as alignment_uniformity_map,
+)
+from tfcmc.report.figures.confusion import confusion_matrix as confusion_matrix
+from tfcmc.report.figures.curves import learning_curves as learning_curves
+from tfcmc.report.figures.density import hypersphere as hypersphere
+from tfcmc.report.figures.gradient import gradient_anatomy as gradient_anatomy
+from tfcmc.report.figures.label_free import Scatter as Scatter
+from tfcmc.report.figures.label_free import (
+    label_free_objectives as label_free_objectives,
+)
+from tfcmc.report.figures.neighbours import (
+    neighbours_sheet as neighbours_sheet,
+)
+from tfcmc.report.figures.options import Slice as Slice
+from tfcmc.report.figures.options import (
+    objective_over_options as objective_over_options,
+)
+from tfcmc.report.figures.options import option_importance as option_importance
+from tfcmc.report.figures.panel import Panel as Panel
+from tfcmc.report.figures.traces import Trace as Trace
+from tfcmc.report.figures.tsne import FEWEST_MAPPED as FEWEST_MAPPED
+from tfcmc.report.figures.tsne import Map as Map
+from tfcmc.report.figures.tsne import tsne_map as tsne_map
+from tfcmc.report.figures.tuned import Gain as Gain
+from tfcmc.report.figures.tuned import tuned_and_default as tuned_and_default

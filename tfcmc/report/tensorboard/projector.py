@@ -1,0 +1,138 @@
+"""Embeddings for TensorBoard's projector, with labels and thumbnails.
+
+Keras's TensorBoard callback offers the projector only the layers of a model.
+The plugin itself shows any vectors: it reads `projector_config.pbtxt` in the
+folder of a TensorBoard run, which is one that holds an event file, and the
+files named in it, relative to it.
+"""
+
+import pathlib
+
+import numpy as np
+
+from tfcmc.data.pictures import Subset
+from tfcmc.evaluation.verdict import sample_rows
+from tfcmc.foundation.atomic import whole, write_whole
+from tfcmc.foundation.lazy import LazyModule
+from tfcmc.foundation.text import plain_text
+from tfcmc.report.tensorboard.sprite import (
+    MOST_TILES,
+    draw_sprite,
+    save_sprite,
+)
+
+config_pb2 = LazyModule("tensorboard.plugins.projector.projector_config_pb2")
+text_format = LazyModule("google.protobuf.text_format")
+
+CONFIG = "projector_config.pbtxt"  # the name that the plugin looks for
+# A table of the plugin has no quotes: what separates its cells is spelt out.
+ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"})
+
+
+def write_projector(
+    folder, encoded, names, labels, class_names, pictures, where=None
+):
+    """Writes what the projector shows of a run: each view, and both.
+
+    The config goes first and comes last, so that it never names files of
+    another writing.
+
+    Args:
+        folder: The folder of the TensorBoard run.
+        encoded: `Encoded` pictures: the embeddings of each view are shown,
+            and the features of both.
+        names: The name of each view.
+        labels: `[count]`, or None.
+        class_names: One name a label.
+        pictures: The same pictures, as in `tfcmc.data.pictures`. More than
+            `MOST_TILES` have no room for thumbnails: as many are drawn.
+        where: What names each picture, such as its file; by default its
+            number.
+    """
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFIG).unlink(missing_ok=True)
+    rows = sample_rows(len(pictures), MOST_TILES)
+    few = encoded.take(rows)
+    vectors = dict(zip(names, few.embeddings, strict=True))
+    vectors["both"] = few.both()
+    sprite, tile = draw_sprite(Subset(pictures, rows))
+    with whole(folder / "sprite.png") as aside:
+        save_sprite(sprite, aside)
+    lines = metadata_lines(rows, labels, class_names, where)
+    write_whole(folder / "metadata.tsv", "\n".join(lines) + "\n")
+    config = config_pb2.ProjectorConfig()
+    for name, array in vectors.items():
+        entry = config.embeddings.add(
+            tensor_name=name,
+            tensor_path=write_tensor(folder, name, array),
+            tensor_shape=array.shape,
+            metadata_path="metadata.tsv",
+        )
+        entry.sprite.image_path = "sprite.png"
+        entry.sprite.single_image_dim.extend([tile, tile])
+    write_whole(folder / CONFIG, text_format.MessageToString(config))
+
+
+def metadata_lines(rows, labels, class_names, where=None):
+    """Lays out the table of what is known of each point.
+
+    Args:
+        rows: `[count]`, the pictures that are points.
+        labels: One a picture, or None.
+        class_names: One name a label.
+        where: One name a picture, or None for their numbers.
+
+    Returns:
+        One line a point. Before them a line of titles, but where there is
+        one column only: the plugin would take it for a point.
+    """
+    pictures = [
+        _cell(str(row if where is None else where[row])) for row in rows
+    ]
+    if labels is None:
+        return pictures
+    classes = [_cell(class_names[labels[row]]) for row in rows]
+    lines = zip(classes, pictures, strict=True)
+    return ["class\tpicture", *("\t".join(line) for line in lines)]
+
+
+def write_tensor(folder, name, array):
+    """Writes vectors in a form that the plugin reads.
+
+    It takes a file for text unless its first line is no UTF-8, and only then
+    for float32 in binary, which is smaller and loads faster. Vectors whose
+    bytes happen to be text, such as zeros, are therefore written as such.
+
+    Args:
+        folder: Where to.
+        name: Of the vectors.
+        array: `[count, dim]`.
+
+    Returns:
+        The file's name.
+    """
+    data = np.ascontiguousarray(array, "<f4").tobytes()
+    ending = ".bytes"
+    if _is_text(data.partition(b"\n")[0]):
+        ending = ".tsv"
+        # Nine digits give every float32 back.
+        data = b"".join(
+            b"\t".join(b"%.9g" % number for number in row) + b"\n"
+            for row in array.tolist()
+        )
+    write_whole(folder / f"{name}{ending}", data)
+    return f"{name}{ending}"
+
+
+def _is_text(data):
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _cell(name):
+    # The plugin leaves out lines that are blank, and the rest would slip.
+    return plain_text(name).translate(ESCAPES).strip() or "-"

@@ -1,0 +1,215 @@
+"""What makes a run the run it is: its settings, and the pictures it had.
+
+The record of both, a run's identity, stands in the run folder, in every
+checkpoint and in every encoder file, and is compared before anything is
+written. It is plain values, `{"settings": ..., "data": ..., "replicas": ...}`:
+
+settings  the settings that define the experiment, name to value
+data      what `tfcmc.data.digest` says of the pictures
+replicas  how many devices trained together
+"""
+
+from tfcmc.foundation.errors import UsageError, differing
+from tfcmc.foundation.records import COUNT, Within
+
+# Settings that say where things are and when to give up, not what the
+# experiment is.
+CIRCUMSTANCES = (
+    "run_dir",
+    "data_dir",
+    "memory_limit",
+    "preset",
+    "save_every",
+    "stop_on_collapse",
+    "strategy",
+)
+# Where the pictures are, and how they are read. Which ones that gives, their
+# digest says: the same pictures may lie elsewhere.
+PLACE = ("data", "data_dir")
+READING = (*PLACE, "picture_side", "on_bad_image")
+ROLES = {
+    "pretrain": "to learn from",
+    "train": "to fit probes on",
+    "test": "to test on",
+}
+NAME = "identity.json"  # in a run folder, and in an encoder file
+PART = {
+    "pictures": COUNT,
+    "side": Within(1, whole=True),
+    "sha256": str,
+    "labels_sha256?": str,
+}
+IDENTITY = {
+    "settings": {"loss": str, "seed": int, "epochs": int},
+    "data": {
+        "pretrain": PART,
+        "train?": PART,
+        "test?": PART,
+        "classes": COUNT,
+        "class_names_sha256": str,
+    },
+    "replicas": Within(1, whole=True),
+}
+MOST_TOLD = 3  # differences in one message
+
+
+def defining(settings: dict) -> dict:
+    """Returns the settings that define an experiment.
+
+    Args:
+        settings: All of them, name to value.
+    """
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in CIRCUMSTANCES and name not in READING
+    }
+
+
+def make_identity(settings, data, replicas):
+    """Makes the identity of a run.
+
+    Args:
+        settings: All its settings, name to value.
+        data: What `describe_data` returned.
+        replicas: How many devices train together.
+
+    Returns:
+        The record, as JSON holds it.
+    """
+    kept = defining(settings)
+    return {"settings": kept, "data": data, "replicas": replicas}
+
+
+def differences(found, wanted):
+    """Says in what the identity of a run differs from another.
+
+    Args:
+        found: The record that is there.
+        wanted: The record that it is compared with.
+
+    Returns:
+        "loss 'spring' and not 'softmax', 96 pictures to learn from and not
+        64"; empty where the one can go on as the other.
+    """
+    told = setting_differences(
+        found["settings"], wanted["settings"], longer=True
+    )
+    told += _data_differences(found["data"], wanted["data"])
+    # Only negatives of each device's own depend on how many there are.
+    local = str(wanted["settings"].get("negatives")).startswith("local")
+    if local and found["replicas"] != wanted["replicas"]:
+        told.append(
+            f"{found['replicas']} devices with negatives of their own and "
+            f"not {wanted['replicas']}"
+        )
+    return ", ".join(told[:MOST_TOLD])
+
+
+def another_experiment(place, told):
+    """Makes the error for a run folder that holds another experiment.
+
+    Args:
+        place: The folder, or the file in it that is another's.
+        told: In what it differs.
+
+    Returns:
+        A `UsageError`, to be raised by the caller.
+    """
+    return UsageError(
+        f"`run-dir` must be empty or hold this experiment. Received: "
+        f"{str(place)!r}, which has {told}.\nGo on with its own settings and "
+        f"pictures, or choose another --run-dir."
+    )
+
+
+def setting_differences(found, wanted, *, longer=False):
+    """Says which settings make two experiments different.
+
+    Args:
+        found: Setting name to value; circumstances among them do not count.
+        wanted: Likewise.
+        longer: Whether more epochs under a constant learning rate are the
+            same training, continued.
+
+    Returns:
+        One text a setting, of the first few.
+    """
+    ignored = [*CIRCUMSTANCES, *READING]
+    constant = longer and wanted.get("schedule") == "constant"
+    if constant and found["epochs"] < wanted["epochs"]:
+        ignored.append("epochs")
+    return differing(found, wanted, ignored)[:MOST_TOLD]
+
+
+def data_differences(found, wanted):
+    """Says in what the pictures of two identities differ.
+
+    Args:
+        found: The `data` that are there.
+        wanted: The `data` that they are compared with.
+
+    Returns:
+        Text as that of `differences`; empty where they are the same.
+    """
+    return ", ".join(_data_differences(found, wanted)[:MOST_TOLD])
+
+
+def _data_differences(found, wanted):
+    return _numbers(found, wanted) or _contents(found, wanted)
+
+
+def _numbers(found, wanted):
+    """Says in what number of pictures or classes, or size, data differ."""
+    told = []
+    for name, role in _roles(found, wanted):
+        one, other = (_count(data, name) for data in (found, wanted))
+        if one != other:
+            told.append(f"{one:,} pictures {role} and not {other:,}")
+    one, other = (data["classes"] for data in (found, wanted))
+    if one != other:
+        told.append(f"{one:,} classes and not {other:,}")
+    one, other = (data["pretrain"]["side"] for data in (found, wanted))
+    if one != other:
+        told.append(f"pictures of {one}x{one} and not {other}x{other}")
+    return told
+
+
+def _contents(found, wanted):
+    """Says what of as many pictures is not the same."""
+    others = [
+        role
+        for name, role in _roles(found, wanted)
+        if _differ(found, wanted, name, "sha256")
+    ]
+    told = []
+    if others:
+        told.append(
+            f"as many pictures {' and '.join(others)}, but others, or in "
+            f"another order"
+        )
+    told += [
+        f"other classes of the pictures {role}"
+        for name, role in ROLES.items()
+        if _differ(found, wanted, name, "labels_sha256")
+    ]
+    if found["class_names_sha256"] != wanted["class_names_sha256"]:
+        told.append("other names of the classes")
+    return told
+
+
+def _roles(found, wanted):
+    """Returns the parts to speak of: not train where that is pretrain."""
+    same = all(
+        data.get("train", {}).get("sha256") == data["pretrain"]["sha256"]
+        for data in (found, wanted)
+    )
+    return [item for item in ROLES.items() if item[0] != "train" or not same]
+
+
+def _count(data, name):
+    return data.get(name, {}).get("pictures", 0)
+
+
+def _differ(found, wanted, name, key):
+    return found.get(name, {}).get(key) != wanted.get(name, {}).get(key)

@@ -1,0 +1,4 @@
+"""The search of options: space, tuner, trials, ranking, report.
+
+Imports `cli` and below.
+"""

@@ -1,0 +1,74 @@
+"""Trains and judges one trial of a search, in its run folder.
+
+`tuning.search` starts one process a trial, so that what breaks is only the
+trial.
+"""
+
+import pathlib
+import shutil
+
+from tfcmc.cli import command_line
+from tfcmc.experiment.recipe import stored_plan
+from tfcmc.runs.folder import Run
+
+PROBES = ("linear_probe", "knn")
+
+
+def main(argv=None):
+    """Reads the command line, trains and judges."""
+    whole = command_line.reader("a number", int)
+    parser = command_line.make_parser("tfcmc.search.trial", __doc__)
+    parser.add_argument("run", help="the run folder, with its config.json")
+    parser.add_argument("--until", type=whole, help="epoch to stop after")
+    parser.add_argument("--parent", help="run folder to go on from")
+    parser.add_argument("--beside", help="run folder with the same controls")
+    given = command_line.parse(parser, argv)
+    if "parent" in given:
+        go_on_from(Run(given["parent"]), Run(given["run"]))
+    plan, _ = stored_plan(given["run"])
+    from tfcmc.experiment import pretrain  # loads TensorFlow: only now
+
+    beside = (Run(given["beside"]),) if "beside" in given else ()
+    pretrain.pretrain(
+        plan, until=given.get("until"), extent=brief_extent(beside)
+    )
+
+
+def brief_extent(beside=()):
+    """Returns the `Extent` that trials are judged in: what they are chosen by.
+
+    Args:
+        beside: `Run`s with the same controls.
+    """
+    from tfcmc.experiment import (
+        evaluate,
+        pretrain,
+    )  # loads TensorFlow: only now
+
+    return evaluate.Extent(
+        pretrain.probe_functions(PROBES),
+        each_view=False,
+        figures=False,
+        beside=beside,
+    )
+
+
+def go_on_from(parent, run):
+    """Copies what training goes on from, unless it has gone on already.
+
+    Args:
+        parent: The `Run` to go on from.
+        run: The `Run` that goes on.
+    """
+    if run.read_history():
+        return
+    shutil.copytree(parent.checkpoints, run.checkpoints, dirs_exist_ok=True)
+    run.tensorboard.mkdir(exist_ok=True)
+    for path in pathlib.Path(parent.tensorboard).glob("events*"):
+        shutil.copy(path, run.tensorboard)
+    # Last: it says that the rest is there.
+    run.write_history(parent.read_history())
+
+
+if __name__ == "__main__":
+    command_line.run(main)

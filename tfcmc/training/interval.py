@@ -1,0 +1,45 @@
+"""How often something is done: in steps, or in minutes."""
+
+import re
+import time
+
+from tfcmc.foundation.errors import must
+
+WRITTEN = re.compile(r"(\d+)|(\d+(?:\.\d+)?)min")
+
+
+class Interval:
+    """Says when something that is done from time to time is due.
+
+    Args:
+        text: "500", steps; or "10min", minutes.
+
+    Raises:
+        UsageError: if it is neither, or not above 0.
+    """
+
+    def __init__(self, text):
+        found = WRITTEN.fullmatch(str(text))
+        steps, minutes = found.groups() if found else (None, None)
+        if not float(steps or minutes or 0):
+            raise must(
+                "save-every",
+                "a number of steps, such as 500, or of minutes, such as "
+                "10min, above 0",
+                text,
+            )
+        self._steps = None if steps is None else int(steps)
+        self._seconds = 60 * float(minutes or 0)
+        self._done = 0
+        self._last = time.monotonic()
+
+    def due(self):
+        """Counts a step; returns whether it is time again."""
+        self._done += 1
+        now = time.monotonic()
+        if self._steps is not None:
+            return self._done % self._steps == 0
+        if now - self._last < self._seconds:
+            return False
+        self._last = now
+        return True

@@ -1,0 +1,131 @@
+"""What is written while a run trains, and going on from it."""
+
+import time
+
+from tfcmc.foundation.lazy import keras, tf
+from tfcmc.foundation.signals import Interrupted
+from tfcmc.report.summary import place
+from tfcmc.training.checkpoints import Checkpoint
+
+
+class SaveHistory(keras.callbacks.Callback):
+    """Writes a row an epoch to `history.csv` and TensorBoard.
+
+    Args:
+        run: The `Run`.
+        rows: The rows of the epochs before.
+        seconds: What the steps of the epoch at hand have taken already.
+    """
+
+    def __init__(self, run, rows, seconds=0.0):
+        super().__init__()
+        self._run = run
+        self._before = seconds
+        self.rows = list(rows)
+
+    def seconds(self):
+        """Returns what the epoch at hand has taken so far."""
+        return self._before + time.perf_counter() - self._start
+
+    def on_train_begin(self, logs=None):
+        self._writer = tf.summary.create_file_writer(
+            str(self._run.tensorboard)
+        )
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"epoch": epoch + 1, "seconds": round(self.seconds(), 3)} | {
+            name: float(value) for name, value in logs.items()
+        }
+        self._before = 0.0
+        self.rows.append(row)
+        self._run.write_history(self.rows)
+        with self._writer.as_default(step=epoch + 1):
+            for name, value in logs.items():
+                tf.summary.scalar(f"epoch/{name}", value)
+        self._writer.flush()
+
+    def on_train_end(self, logs=None):
+        self._writer.close()
+
+
+class SaveCheckpoint(keras.callbacks.Callback):
+    """Saves everything training needs to go on.
+
+    At the end of every epoch, as often as is asked for in between, and before
+    it stops because it was told to.
+
+    Args:
+        checkpoints: `Checkpoints`; None on a machine that is not the chief.
+        history: The `SaveHistory`, which comes before it.
+        identity: That of the run, as `tfcmc.runs.identity` says.
+        steps_per_epoch: Steps an epoch.
+        due: `() -> bool`, asked after every step.
+        told: `() -> a signal's number or None`, asked after every step.
+    """
+
+    def __init__(
+        self, checkpoints, history, *, identity, steps_per_epoch, due, told
+    ):
+        super().__init__()
+        self._identity = identity
+        self._checkpoints = checkpoints
+        self._history = history
+        self._steps = steps_per_epoch
+        self._due = due
+        self._told = told
+
+    def on_train_batch_end(self, batch, logs=None):
+        due, number = self._due(), self._told()
+        if not due and number is None:
+            return
+        step = self.model.steps_done()
+        if step % self._steps == 0:
+            return  # the end of the epoch saves, with its row
+        self._save(self._history.seconds())
+        if number is not None:
+            saved = self._checkpoints and place(step, self._steps)
+            raise Interrupted(number, saved)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._save(0.0)
+
+    def _save(self, seconds):
+        if self._checkpoints is None:
+            return
+        state = {
+            "identity": self._identity,
+            "rows": self._history.rows,
+            "seconds": seconds,
+        }
+        arrays = [value.numpy() for value in self.model.state()]
+        self._checkpoints.save(
+            Checkpoint(self.model.steps_done(), arrays, state)
+        )
+
+
+class GoOn(keras.callbacks.Callback):
+    """Goes on with the running means of an epoch that was begun.
+
+    Keras forgets them at the start of every epoch, so that they have to be
+    set after that.
+
+    Args:
+        model: The model, at the checkpoint.
+    """
+
+    def __init__(self, model):
+        super().__init__()
+        self._means = [
+            variable.value.numpy() for variable in model.metrics_variables
+        ]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._means is None:
+            return
+        variables = self.model.metrics_variables
+        for variable, mean in zip(variables, self._means, strict=True):
+            variable.assign(mean)
+        self._means = None

@@ -1,0 +1,4 @@
+"""What a trained run is used for: vectors, neighbours, a transformer.
+
+Imports `experiment` and below.
+"""

@@ -1,0 +1,171 @@
+"""A run as a scikit-learn transformer: images in, frozen features out.
+
+Nothing imports this module but `tfcmc.load`, at its first use: the class
+below stands on scikit-learn's, which is therefore loaded with it.
+"""
+
+import functools
+import pathlib
+
+import numpy as np
+
+from tfcmc.data.images import resize
+from tfcmc.evaluation.features import BATCH, encode_batch
+from tfcmc.experiment.recipe import stored_plan
+from tfcmc.experiment.stage import Stage, load_encoders
+from tfcmc.foundation.errors import UsageError, check_choice
+from tfcmc.foundation.lazy import LazyModule
+from tfcmc.runs.record import picture_side
+
+base = LazyModule("sklearn.base")
+
+
+def load(run):
+    """Loads the trained encoders of a run as a scikit-learn transformer.
+
+    Example:
+
+        features = tfcmc.load("runs/mine").transform(images)
+        model = make_pipeline(
+            tfcmc.load("runs/mine"), StandardScaler(), LogisticRegression()
+        )
+
+    Args:
+        run: Path of the run folder.
+
+    Returns:
+        A `FrozenFeatures`.
+
+    Raises:
+        UsageError: if the folder holds no run, or its encoders are missing
+            or damaged.
+    """
+    transformer = FrozenFeatures(run)
+    transformer.open()
+    return transformer
+
+
+class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
+    """Turns images into the features of a run's frozen encoders.
+
+    There is nothing to fit. A clone, or a copy in another process, reads the
+    encoders from the run folder again.
+
+    Args:
+        run: Path of the run folder.
+        view: "both", for the features of all views side by side, or the name
+            of one view.
+    """
+
+    def __init__(self, run, view="both"):
+        self.run = run
+        self.view = view
+
+    def fit(self, X=None, y=None):
+        """Does nothing: the encoders are trained already.
+
+        Returns:
+            Itself.
+        """
+        return self
+
+    def transform(self, X):
+        """Encodes images, each as its middle square.
+
+        Args:
+            X: `[count, height, width, 3]`, uint8, of any size.
+
+        Returns:
+            `[count, features]`, float32.
+
+        Raises:
+            UsageError: if they are no such images, or the run is gone.
+        """
+        images = np.asarray(X)
+        if (
+            images.dtype != np.uint8
+            or images.shape[3:] != (3,)
+            or 0 in images.shape[1:]
+        ):
+            raise UsageError(
+                "`X` must be images [count, height, width, 3] of uint8, from "
+                f"0 to 255. Received: {list(images.shape)} of {images.dtype}"
+            )
+        opened = self.open()
+        out = np.empty([len(images), opened.width(self.view)], np.float32)
+        for start in range(0, len(images), BATCH):
+            batch = resize(images[start : start + BATCH], opened.side)
+            encoded = encode_batch(opened.read, batch)
+            out[start : start + BATCH] = (
+                encoded.both()
+                if self.view == "both"
+                else encoded.features[opened.names.index(self.view)]
+            )
+        return out
+
+    def get_feature_names_out(self, input_features=None):
+        """Returns one name a feature: the view's and a number."""
+        width = self.open().width(self.view)
+        return np.array([f"{self.view}_{n}" for n in range(width)], object)
+
+    def open(self):
+        """Reads the encoders; once for all objects of the same run.
+
+        Returns:
+            An `Opened`.
+
+        Raises:
+            UsageError: if they cannot be read, or `view` names none of them.
+        """
+        folder = pathlib.Path(self.run).absolute()
+        files = sorted(folder.glob("encoders/*.keras"))
+        # A run trained on, or trained again, is another one.
+        stamp = tuple(file.stat().st_mtime_ns for file in files)
+        opened = _opened(folder, stamp)
+        check_choice("view", self.view, ("both", *opened.names))
+        return opened
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+class Opened:
+    """The encoders of a run, ready to read images.
+
+    Args:
+        folder: Path of the run folder.
+
+    Attributes:
+        names: The name of each view.
+        side: Side in pixels at which images are read, as in training.
+        read: What `make_reader` returned.
+    """
+
+    def __init__(self, folder):
+        plan, run = stored_plan(folder, check_data=False)
+        encoders = load_encoders(plan, run)
+        self.side = picture_side(run)
+        stage = Stage(plan, self.side)
+        self.names = stage.views.names
+        self.read = stage.reader(encoders)
+        blank = np.zeros([1, self.side, self.side, 3], np.uint8)
+        features = encode_batch(self.read, blank).features
+        self._widths = {"both": sum(part.shape[1] for part in features)}
+        for name, part in zip(self.names, features, strict=True):
+            self._widths[name] = part.shape[1]
+
+    def width(self, view):
+        """Returns how many features a view has."""
+        return self._widths[view]
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(folder, stamp):
+    del stamp  # part of the key only
+    return Opened(folder)

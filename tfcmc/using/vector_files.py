@@ -1,0 +1,236 @@
+"""Files of vectors, written a batch at a time: .npz, .csv and .parquet.
+
+A row is a picture: what names it, and its vectors. Memory holds one batch
+and the names, however many pictures there are.
+"""
+
+import contextlib
+import csv
+import importlib.util
+import pathlib
+import shutil
+import tempfile
+import zipfile
+
+import numpy as np
+
+from tfcmc.foundation.atomic import whole
+from tfcmc.foundation.errors import UsageError, check_writable
+from tfcmc.foundation.lazy import LazyModule
+from tfcmc.foundation.text import plain_text, table_cell
+
+pyarrow = LazyModule("pyarrow")
+parquet = LazyModule("pyarrow.parquet")
+
+
+def check_out(path):
+    """Checks that a file of vectors could be written, before long work.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UsageError: if its ending is not known, its folder is not there or
+            cannot be written to, or pyarrow is missing for .parquet.
+    """
+    check_writable("out", path, WRITERS)
+    parquet_wanted = pathlib.Path(path).suffix == ".parquet"
+    if parquet_wanted and not importlib.util.find_spec("pyarrow"):
+        raise UsageError(
+            f"`out` must end in .npz or .csv where pyarrow is not installed. "
+            f"Received: {str(path)!r}\n"
+            f'For .parquet: pip install "tfcmc[parquet]" (or pyarrow).'
+        )
+
+
+@contextlib.contextmanager
+def open_table(path):
+    """Opens a file of vectors; it is whole or absent.
+
+    Args:
+        path: The file, checked by `check_out`.
+
+    Yields:
+        A function `add(columns, vectors)` that writes a batch: a dict of
+        column name to a list, of strings or of whole numbers, and a dict of
+        name to `[count, dim]`. Every batch has the same names and at least
+        one row.
+
+    Raises:
+        UsageError: if the disk refuses, when it is full for instance.
+    """
+    path = pathlib.Path(path)
+    with contextlib.ExitStack() as stack:
+        aside = stack.enter_context(whole(path))
+        with _told(path):
+            writer = stack.enter_context(WRITERS[path.suffix](aside))
+
+        def add(columns, vectors):
+            vectors = {
+                name: np.ascontiguousarray(array, np.float32)
+                for name, array in vectors.items()
+            }
+            with _told(path):
+                writer.add(columns, vectors)
+
+        yield add
+        with _told(path):
+            writer.finish()
+            stack.close()  # puts it in its place
+
+
+@contextlib.contextmanager
+def _told(path):
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"`out` must be a file that can be written. "
+            f"Received: {str(path)!r} ({error.strerror or error})"
+        ) from error
+
+
+class NpzWriter(contextlib.ExitStack):
+    """Vectors as arrays `[rows, dim]`, columns as arrays `[rows]`.
+
+    An .npz file holds whole arrays one after the other, so each grows in a
+    temporary file beside it first.
+
+    Args:
+        path: The file to write.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self._path = path
+        self._columns = {}
+        self._files = {}
+        self._dims = {}
+
+    def add(self, columns, vectors):
+        """Writes a batch."""
+        for name, values in columns.items():
+            self._columns.setdefault(name, []).extend(values)
+        for name, array in vectors.items():
+            if name not in self._files:
+                self._files[name] = self.enter_context(
+                    tempfile.TemporaryFile(dir=self._path.parent)
+                )
+            self._files[name].write(array.data)
+            self._dims[name] = array.shape[1]
+
+    def finish(self):
+        """Writes what was added to the file itself."""
+        count = max(map(len, self._columns.values()), default=0)
+        with zipfile.ZipFile(self._path, "w") as archive:
+            for name, values in self._columns.items():
+                with archive.open(f"{name}.npy", "w") as entry:
+                    np.lib.format.write_array(
+                        entry, np.array(values), allow_pickle=False
+                    )
+            for name, file in self._files.items():
+                header = {
+                    "descr": np.lib.format.dtype_to_descr(np.dtype("<f4")),
+                    "fortran_order": False,
+                    "shape": (count, self._dims[name]),
+                }
+                file.seek(0)
+                with archive.open(
+                    f"{name}.npy", "w", force_zip64=True
+                ) as entry:
+                    np.lib.format.write_array_header_1_0(entry, header)
+                    shutil.copyfileobj(file, entry, 2**20)
+
+
+class CsvWriter(contextlib.ExitStack):
+    """One column a number: features_0, features_1 and so on.
+
+    Names are as `table_cell` has them, which no spreadsheet computes.
+
+    Args:
+        path: The file to write.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        # File names that are no UTF-8 keep their bytes.
+        self._file = self.enter_context(
+            open(
+                path,
+                "w",
+                newline="",
+                encoding="utf-8",
+                errors="surrogateescape",
+            )
+        )
+        self._writer = csv.writer(self._file)
+        self._started = False
+
+    def add(self, columns, vectors):
+        """Writes a batch."""
+        if not self._started:
+            self._started = True
+            self._writer.writerow(
+                [
+                    *columns,
+                    *(
+                        f"{name}_{number}"
+                        for name, array in vectors.items()
+                        for number in range(array.shape[1])
+                    ),
+                ]
+            )
+        numbers = np.concatenate(list(vectors.values()), axis=1)
+        for *values, row in zip(
+            *columns.values(), numbers.tolist(), strict=True
+        ):
+            # Nine digits give every float32 back.
+            self._writer.writerow(
+                [*map(table_cell, values), *(f"{x:.9g}" for x in row)]
+            )
+
+    def finish(self):
+        """Writes what is still held back."""
+        self._file.close()
+
+
+class ParquetWriter(contextlib.ExitStack):
+    """Vectors as lists of one length, a row group a batch.
+
+    Args:
+        path: The file to write.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self._path = path
+        self._writer = None
+
+    def add(self, columns, vectors):
+        """Writes a batch."""
+        arrays = {
+            name: pyarrow.array(
+                [plain_text(v) if isinstance(v, str) else v for v in values]
+            )
+            for name, values in columns.items()
+        }
+        for name, array in vectors.items():
+            arrays[name] = pyarrow.FixedSizeListArray.from_arrays(
+                pyarrow.array(array.ravel()), array.shape[1]
+            )
+        table = pyarrow.table(arrays)
+        if self._writer is None:
+            self._writer = self.enter_context(
+                # A dictionary of numbers that never recur is a waste.
+                parquet.ParquetWriter(
+                    self._path, table.schema, use_dictionary=list(columns)
+                )
+            )
+        self._writer.write_table(table)
+
+    def finish(self):
+        """Writes the file's end."""
+        self._writer.close()
+
+
+WRITERS = {".npz": NpzWriter, ".csv": CsvWriter, ".parquet": ParquetWriter}

@@ -1,0 +1,109 @@
+"""RGB to CIE Lab and back, as TensorFlow operations.
+
+sRGB primaries, D65 white, 2 degree observer: the constants and thresholds of
+IEC 61966-2-1 and CIE 15, as scikit-image uses them. L is in [0, 100]; over
+all of sRGB a is in [-86.2, 98.3] and b in [-107.9, 94.5].
+"""
+
+import numpy as np
+
+from tfcmc.foundation.lazy import tf
+
+RGB_TO_XYZ = np.array(
+    [
+        [0.412453, 0.357580, 0.180423],
+        [0.212671, 0.715160, 0.072169],
+        [0.019334, 0.119193, 0.950227],
+    ]
+)
+WHITE = np.array([0.95047, 1.0, 1.08883])  # D65, 2 degrees
+LINEAR_BELOW = 0.008856  # where the cube root gives way to a straight line
+LINEAR_SLOPE = 7.787
+LINEAR_OFFSET = 16.0 / 116.0
+
+
+def _linear_light():
+    """The sRGB curve for each of the 256 values of a byte."""
+    value = np.arange(256) / 255.0
+    curve = ((value + 0.055) / 1.055) ** 2.4
+    return np.where(value > 0.04045, curve, value / 12.92)
+
+
+LINEAR_LIGHT = _linear_light().astype(np.float32)
+
+
+def rgb_to_l_and_ab(pictures):
+    """Converts bytes of sRGB to CIE Lab, in its two parts.
+
+    Args:
+        pictures: `[..., 3]`, uint8, red, green, blue.
+
+    Returns:
+        `(l, ab)`, float32: `[..., 1]` in [0, 100], and `[..., 2]` in about
+        [-110, 100]. Apart, because XLA fuses two outputs into one pass over
+        the pixels, and one output of unlike channels into three.
+    """
+    # A table for the curve: a byte has 256 values, and a power costs more
+    # than a look-up for every pixel.
+    light = tf.gather(LINEAR_LIGHT, tf.cast(pictures, tf.int32))
+    to_relative = (RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
+    relative = (
+        light[..., 0:1] * to_relative[:, 0]
+        + light[..., 1:2] * to_relative[:, 1]
+        + light[..., 2:3] * to_relative[:, 2]
+    )
+    root = tf.where(
+        relative > LINEAR_BELOW,
+        # The cube root as XLA computes it fastest; the maximum keeps black
+        # out of the logarithm.
+        tf.exp(tf.math.log(tf.maximum(relative, 1e-6)) / 3.0),
+        LINEAR_SLOPE * relative + LINEAR_OFFSET,
+    )
+    scale = np.array([500.0, 200.0], np.float32)
+    return (
+        116.0 * root[..., 1:2] - 16.0,
+        (root[..., 0:2] - root[..., 1:3]) * scale,
+    )
+
+
+def rgb_to_lab(pictures):
+    """Converts bytes of sRGB to CIE Lab.
+
+    Args:
+        pictures: `[..., 3]`, uint8, red, green, blue.
+
+    Returns:
+        `[..., 3]`, float32: L in [0, 100], a and b in about [-110, 100].
+    """
+    return tf.concat(rgb_to_l_and_ab(pictures), axis=-1)
+
+
+def lab_to_rgb(lab):
+    """Converts CIE Lab to bytes of sRGB, for showing pictures.
+
+    Colours outside sRGB are clipped to it.
+
+    Args:
+        lab: `[..., 3]`, float: L in [0, 100], a and b.
+
+    Returns:
+        `[..., 3]`, uint8.
+    """
+    lab = tf.cast(lab, tf.float32)
+    lightness, a, b = tf.unstack(lab, axis=-1)
+    y = (lightness + 16.0) / 116.0
+    root = tf.stack([y + a / 500.0, y, y - b / 200.0], axis=-1)
+    relative = tf.where(
+        root > LINEAR_BELOW ** (1 / 3),
+        root**3,
+        (root - LINEAR_OFFSET) / LINEAR_SLOPE,
+    )
+    inverse = np.linalg.inv(RGB_TO_XYZ) * WHITE[None, :]
+    light = tf.einsum("...c,rc->...r", relative, inverse.astype(np.float32))
+    light = tf.clip_by_value(light, 0.0, 1.0)
+    value = tf.where(
+        light > 0.0031308,
+        1.055 * tf.maximum(light, 1e-6) ** (1 / 2.4) - 0.055,
+        12.92 * light,
+    )
+    return tf.cast(tf.round(255.0 * value), tf.uint8)
