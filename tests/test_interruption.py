@@ -13,6 +13,7 @@ from sklearn.neural_network import MLPClassifier
 
 from tests import kills
 from tfcmc.cli import command_line
+from tfcmc.experiment import train
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.locks import held
 from tfcmc.foundation.signals import Interrupted, noted, raised
