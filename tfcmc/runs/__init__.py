@@ -1,0 +1,4 @@
+"""A run folder: its files, its records with their schema, its identity.
+
+Imports `foundation`.
+"""
