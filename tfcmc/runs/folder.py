@@ -14,8 +14,8 @@ import pathlib
 
 import numpy as np
 
-from tfcmc.foundation.errors import must_be_writable
 from tfcmc.foundation.atomic import write_whole
+from tfcmc.foundation.errors import must_be_writable
 from tfcmc.foundation.locks import lock_of
 from tfcmc.foundation.paths import is_same
 

@@ -4,9 +4,9 @@ import os
 import pathlib
 
 from tfcmc.foundation.errors import UsageError
-from tfcmc.runs.identity import NAME as IDENTITY_FILE
 from tfcmc.foundation.paths import is_same
 from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import NAME as IDENTITY_FILE
 
 
 def check_output(out, plan, run, *inputs) -> None:

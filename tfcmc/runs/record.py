@@ -7,11 +7,11 @@ file named.
 import numpy as np
 
 from tfcmc.foundation.arrays import read_arrays
-from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.atomic import check_regular
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.records import COUNT, SHARE, damaged, read_record
 from tfcmc.runs.identity import IDENTITY
 from tfcmc.runs.identity import NAME as IDENTITY_FILE
-from tfcmc.foundation.records import COUNT, SHARE, damaged, read_record
 
 SETTINGS = {"loss": str, "data": str, "seed": int, "epochs": int}
 CONSTANTS = ("alpha", "t")  # of alignment and uniformity
