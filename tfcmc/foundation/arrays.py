@@ -25,9 +25,6 @@ def read_arrays(path, most: int | None = None) -> dict:
         most: Bytes that all arrays together may have; None for those of a
             file that is not packed, as `np.savez` writes it.
 
-    Returns:
-        Name to array.
-
     Raises:
         Exception: of any type, as zipfile, NumPy or their parts see damage;
             OSError, if there is no such file.
@@ -47,12 +44,8 @@ def read_arrays(path, most: int | None = None) -> dict:
         return dict(file)
 
 
-def open_array(archive, member):
+def open_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo):
     """Opens an array of an .npz file, and reads what it says of itself.
-
-    Args:
-        archive: A `zipfile.ZipFile`.
-        member: A `zipfile.ZipInfo` of it.
 
     Returns:
         `(shape, by_columns, dtype, stream)`; the stream is at the array's

@@ -28,9 +28,6 @@ def whole(path):
 
     Several may write the same file: one of them is there in the end.
 
-    Args:
-        path: The file.
-
     Yields:
         The path to write to, in the same folder and of the same suffix.
 
@@ -59,13 +56,8 @@ def whole(path):
         aside.unlink(missing_ok=True)
 
 
-def write_whole(path, content):
-    """Writes text or bytes to a file that is whole or absent.
-
-    Args:
-        path: The file.
-        content: Text or bytes.
-    """
+def write_whole(path, content: str | bytes) -> None:
+    """Writes text or bytes to a file that is whole or absent."""
     if isinstance(content, str):
         content = content.encode("utf-8")
     with whole(path) as aside:
@@ -73,28 +65,13 @@ def write_whole(path, content):
 
 
 def check_regular(path: str | os.PathLike) -> None:
-    """Checks that reading a file will end: a pipe's may never begin.
-
-    Args:
-        path: The file.
-
-    Raises:
-        OSError: if it is not there.
-        ValueError: if it is a pipe, a device or the like.
-    """
+    """Raises a ValueError for a pipe, whose reading may never end, or such."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise ValueError("not a regular file")
 
 
 def read_small(path: str | os.PathLike, most: int) -> str:
-    """Reads a text file of a bounded size.
-
-    Args:
-        path: The file.
-        most: Bytes that it may have.
-
-    Returns:
-        Its text.
+    """Reads a text file of `most` bytes.
 
     Raises:
         OSError: if it cannot be read.

@@ -1,10 +1,18 @@
 """The one sentence in which mistakes are told, and the checks that use it."""
 
 import difflib
+import operator
 import os
 import pathlib
 
 LONGEST = 200  # characters of a value in a message
+# Of a number, in the order in which they are told.
+BOUNDS = {
+    "above": operator.gt,
+    "at_least": operator.ge,
+    "below": operator.lt,
+    "at_most": operator.le,
+}
 
 
 class UsageError(ValueError):
@@ -15,32 +23,21 @@ class TrainingFailed(Exception):
     """A training, or a search, that came to nothing: told in one line."""
 
 
-def must(name, condition, received):
-    """Makes the error for a value that breaks a condition.
+def must(name: str, condition: str, received) -> UsageError:
+    """Makes the error "`name` must be `condition`. Received: ...", to raise.
 
     Args:
         name: What the value is called where the user wrote it.
-        condition: What it must be, as the rest of "`name` must be ...".
+        condition: What it must be.
         received: The value.
-
-    Returns:
-        A `UsageError`, to be raised by the caller.
     """
     return UsageError(
         f"`{name}` must be {condition}. Received: {shown(received)}"
     )
 
 
-def must_be_writable(folder, error):
-    """Makes the error for a run folder that the system does not let us use.
-
-    Args:
-        folder: Its path.
-        error: The `OSError`.
-
-    Returns:
-        A `UsageError`, to be raised by the caller.
-    """
+def must_be_writable(folder, error: OSError) -> UsageError:
+    """Makes the error for a run folder that the system does not let us use."""
     return must(
         "run-dir",
         "a folder that can be written to",
@@ -48,15 +45,8 @@ def must_be_writable(folder, error):
     )
 
 
-def shown(value):
-    """Writes a value as a message tells it: on one line, and not for ever.
-
-    Args:
-        value: Any value.
-
-    Returns:
-        Its `repr`, cut where it is long.
-    """
+def shown(value) -> str:
+    """Writes a value as a message tells it: on one line, and not for ever."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):
@@ -66,16 +56,13 @@ def shown(value):
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def unknown(kind, name, known):
+def unknown(kind: str, name, known) -> UsageError:
     """Makes the error for a name that is not known, with the nearest ones.
 
     Args:
         kind: What is named: "loss", "option of `softmax`".
         name: The name received.
         known: All known names.
-
-    Returns:
-        A `UsageError`, to be raised by the caller.
     """
     near = difflib.get_close_matches(str(name), list(known), n=1)
     near = near or [word for word in known if word.startswith(str(name))]
@@ -87,12 +74,9 @@ def unknown(kind, name, known):
 
 
 def differing(kept: dict, wanted: dict, but=()) -> list[str]:
-    """Tells in which settings two records are not the same.
+    """Tells in which settings, but some, two records are not the same.
 
-    Args:
-        kept: Name to value.
-        wanted: Name to value; a name that one of them lacks counts as None.
-        but: Names that may differ.
+    A name that one of them lacks counts as None there.
 
     Returns:
         "batch_size 16 and not 32", one for each that differs.
@@ -104,110 +88,61 @@ def differing(kept: dict, wanted: dict, but=()) -> list[str]:
     ]
 
 
-def is_number(value):
+def is_number(value) -> bool:
     """Says whether a value is a number; True and False are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def reason_of(error, longest=LONGEST):
-    """Writes why something failed, in one line.
-
-    Args:
-        error: An exception, or text.
-        longest: Characters, at most.
-
-    Returns:
-        The first line of what it says, or its type where it says nothing.
-    """
+def reason_of(error, longest: int = LONGEST) -> str:
+    """Writes why something failed: the first line of an exception or text."""
     line = str(error).strip().partition("\n")[0]
     return line[:longest] or type(error).__name__
 
 
-def number_words(
-    *, whole=False, above=None, at_least=None, below=None, at_most=None
-):
-    """Says which numbers are legal, as `check_number` checks them.
+def number_words(*, whole: bool = False, **bounds) -> str:
+    """Says which numbers are legal: "a number above 0 and at most 1".
 
     Args:
-        whole: Whether only whole numbers are allowed.
-        above: Exclusive lower bound, or None.
-        at_least: Inclusive lower bound, or None.
-        below: Exclusive upper bound, or None.
-        at_most: Inclusive upper bound, or None.
-
-    Returns:
-        "a number above 0 and at most 1".
+        whole: Whether only whole numbers are.
+        **bounds: Of `BOUNDS`, each a number or None.
     """
-    bounds = {
-        "above": above,
-        "at least": at_least,
-        "below": below,
-        "at most": at_most,
-    }
     words = " and ".join(
-        f"{word} {int(limit) if limit == int(limit) else limit:,}"
-        for word, limit in bounds.items()
-        if limit is not None
+        f"{name.replace('_', ' ')} "
+        f"{int(limit) if limit == int(limit) else limit:,}"
+        for name in BOUNDS
+        if (limit := bounds.get(name)) is not None
     )
     return f"{'a whole number' if whole else 'a number'} {words}".rstrip()
 
 
-def check_number(
-    name,
-    value,
-    *,
-    whole=False,
-    above=None,
-    at_least=None,
-    below=None,
-    at_most=None,
-):
+def check_number(name: str, value, *, whole: bool = False, **bounds) -> None:
     """Checks that a value is a finite number inside its range.
 
     Args:
         name: What the value is called where the user wrote it.
         value: The value.
         whole: Whether only whole numbers are allowed.
-        above: Exclusive lower bound, or None.
-        at_least: Inclusive lower bound, or None.
-        below: Exclusive upper bound, or None.
-        at_most: Inclusive upper bound, or None.
+        **bounds: Of `BOUNDS`, each a number or None.
 
     Raises:
         UsageError: if the value is not such a number.
     """
-    condition = number_words(
-        whole=whole,
-        above=above,
-        at_least=at_least,
-        below=below,
-        at_most=at_most,
-    )
-    types = (int,) if whole else (int, float)
-    if not isinstance(value, types) or isinstance(value, bool):
-        raise must(name, condition, value)
-    inside = (
-        abs(value) < float("inf")
-        and (above is None or value > above)
-        and (at_least is None or value >= at_least)
-        and (below is None or value < below)
-        and (at_most is None or value <= at_most)
-    )
-    if not inside:
-        raise must(name, condition, value)
+    right = isinstance(value, int) if whole else is_number(value)
+    if (
+        not right
+        or isinstance(value, bool)
+        or not abs(value) < float("inf")
+        or not all(
+            BOUNDS[bound](value, limit)
+            for bound, limit in bounds.items()
+            if limit is not None
+        )
+    ):
+        raise must(name, number_words(whole=whole, **bounds), value)
 
 
-def check_choice(name, value, choices):
-    """Checks that a value is one of a few.
-
-    Args:
-        name: What the value is called where the user wrote it.
-        value: The value.
-        choices: The allowed values.
-
-    Raises:
-        UsageError: if it is none of them.
-    """
+def check_choice(name: str, value, choices) -> None:
+    """Raises a `UsageError` unless a value is one of a few."""
     # 1 equals True, and is none of (True, False) all the same.
     if not any(
         isinstance(value, type(choice)) and value == choice
@@ -217,21 +152,13 @@ def check_choice(name, value, choices):
         raise must(name, f"one of {listed}", value)
 
 
-def check_text(name, value):
-    """Checks that a value is text.
-
-    Args:
-        name: What the value is called where the user wrote it.
-        value: The value.
-
-    Raises:
-        UsageError: if it is not.
-    """
+def check_text(name: str, value) -> None:
+    """Raises a `UsageError` unless a value is text."""
     if not isinstance(value, str):
         raise must(name, "text", value)
 
 
-def check_writable(name, path, endings):
+def check_writable(name: str, path, endings) -> None:
     """Checks that a file could be written, before long work.
 
     Args:

@@ -23,12 +23,7 @@ LOADING = contextlib.nullcontext  # what the import is wrapped in
 
 
 class LazyModule(types.ModuleType):
-    """A stand-in that imports the module it names at the first attribute.
-
-    Args:
-        name: The module's full name.
-        needs_tensorflow: Whether importing it imports TensorFlow.
-    """
+    """A stand-in that imports the module it names at the first attribute."""
 
     def __init__(self, name, *, needs_tensorflow=False):
         super().__init__(name)

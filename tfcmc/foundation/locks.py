@@ -29,9 +29,6 @@ def held(folder, *, part="", wait=False):
         part: What of it, if not all.
         wait: Whether to wait for another process to end.
 
-    Yields:
-        Nothing.
-
     Raises:
         UsageError: if another process holds it, or it cannot be written to.
     """

@@ -16,9 +16,6 @@ def expanded(name, path: str | os.PathLike) -> str:
         name: What the path is called where the user wrote it.
         path: The path.
 
-    Returns:
-        The path, as text.
-
     Raises:
         UsageError: if it is a URL, which the system would take for a folder
             called `gs:`, or no home folder is known: of a user that does not
@@ -40,11 +37,6 @@ def expanded(name, path: str | os.PathLike) -> str:
 
 
 def is_same(path, other) -> bool:
-    """Says whether two paths are of one file, through links too.
-
-    Args:
-        path: A path.
-        other: Another; nothing needs to be at either.
-    """
+    """Says whether two paths are of one file, through links too."""
     both = os.path.exists(path) and os.path.exists(other)
     return both and os.path.samefile(path, other)

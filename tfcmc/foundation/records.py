@@ -2,12 +2,20 @@
 
 Disks fail, copies are cut short and files are edited by hand: whatever is
 read back goes through here, and nobody below meets what was never written.
+
+A form is what a value must be like: a type; a `Within`; a set of the values
+allowed; a tuple of the forms allowed, None among them; a list of one form, for
+as many values, or of several, for just these; a dict of name to form, where a
+name that ends in ? may be missing, others may be there, and `str` stands for
+any name; or a dataclass whose fields are annotated with theirs:
+`Annotated[type, form]`.
 """
 
 import dataclasses
 import json
 import pathlib
 import sys
+import typing
 
 from tfcmc.foundation.atomic import read_small
 from tfcmc.foundation.errors import UsageError, is_number, reason_of
@@ -17,13 +25,7 @@ MOST_BYTES = 2**24  # of a record: the longest, of a thousand findings, is less
 
 @dataclasses.dataclass(frozen=True)
 class Within:
-    """The form of a number in a range.
-
-    Attributes:
-        low: The least.
-        high: The most; None for no bound.
-        whole: Whether only whole numbers are meant.
-    """
+    """The form of a number from `low` to `high`, or without an end."""
 
     low: float
     high: float | None = None
@@ -35,19 +37,15 @@ COUNT = Within(0, whole=True)
 
 
 def read_record(path, form, writer: str = "a run"):
-    """Reads a record.
+    """Reads a record of a form.
 
     Args:
         path: The file.
-        form: What it must be like. A type; a `Within`; a set of the values
-            allowed; a tuple of the forms allowed, None among them; a list of
-            one form, for as many values, or of several, for just these; a
-            dict of name to form, where a name that ends in ? may be missing,
-            others may be there, and `str` stands for any name.
+        form: What it must be like.
         writer: Who wrote it, in words.
 
     Returns:
-        The value, or None where there is no such file.
+        The value, of a dataclass an instance; None where there is no file.
 
     Raises:
         UsageError: if the file is not regular, no JSON, not of the form, or
@@ -61,6 +59,8 @@ def read_record(path, form, writer: str = "a run"):
         return None
     except (OSError, ValueError, RecursionError) as error:
         raise damaged(path, error, writer) from None
+    if dataclasses.is_dataclass(form) and isinstance(form, type):
+        return form(**{name: found[name] for name in _fields(form)})
     return found
 
 
@@ -71,9 +71,6 @@ def damaged(path, why, writer: str = "a run") -> UsageError:
         path: The file.
         why: An exception, or text.
         writer: Who wrote it, in words.
-
-    Returns:
-        A `UsageError`, to be raised by the caller.
     """
     return UsageError(
         f"`{path.name}` must be whole, as {writer} wrote it. "
@@ -82,15 +79,9 @@ def damaged(path, why, writer: str = "a run") -> UsageError:
 
 
 def check_form(value, form, where: str = "it") -> None:
-    """Checks that a value is of a form, and its numbers finite.
+    """Raises a ValueError unless a value, called `where`, is of a form.
 
-    Args:
-        value: What JSON can hold.
-        form: As in `read_record`.
-        where: What the value is called.
-
-    Raises:
-        ValueError: if it is not.
+    Its numbers must be finite.
     """
     told = _misfit(value, form, where)
     told = told or next(_not_finite(value, where), None)
@@ -98,17 +89,30 @@ def check_form(value, form, where: str = "it") -> None:
         raise ValueError(told)
 
 
+def _fields(kind):
+    """Returns name to form of a dataclass's fields."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {
+        field.name: getattr(
+            hints[field.name], "__metadata__", [hints[field.name]]
+        )[0]
+        for field in dataclasses.fields(kind)
+    }
+
+
 def _misfit(value, form, where):
     """Says what of a value is not of a form, or returns None."""
-    if isinstance(form, dict):
-        return _table_misfit(value, form, where)
-    if isinstance(form, list):
-        return _list_misfit(value, form, where)
-    if isinstance(form, tuple):
-        told = [_misfit(value, each, where) for each in form]
-        return None if None in told else told[0]
     if isinstance(form, Within):
         fits = _is_within(value, form)
+    elif dataclasses.is_dataclass(form):
+        return _table_misfit(value, _fields(form), where)
+    elif isinstance(form, dict):
+        return _table_misfit(value, form, where)
+    elif isinstance(form, list):
+        return _list_misfit(value, form, where)
+    elif isinstance(form, tuple):
+        told = [_misfit(value, each, where) for each in form]
+        return None if None in told else told[0]
     elif isinstance(form, set):
         fits = isinstance(value, str) and value in form
     elif form is float:
@@ -158,14 +162,9 @@ def _list_misfit(value, form, where):
 
 
 def numbers_in(value, where: str = ""):
-    """Finds the numbers in what a JSON file holds, at any depth.
+    """Yields `(name, number)` of the numbers in what a JSON file holds.
 
-    Args:
-        value: What it holds.
-        where: The name of the value.
-
-    Yields:
-        `(name, number)`, the name that of the table's entry it stands in.
+    At any depth; the name is that of the table's entry it stands in.
     """
     if isinstance(value, dict):
         for name, inner in value.items():

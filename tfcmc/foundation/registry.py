@@ -10,8 +10,19 @@ import functools
 import inspect
 import keyword
 import warnings
+from collections.abc import Callable
 
-from tfcmc.foundation.errors import check_choice, check_number, must, unknown
+from tfcmc.foundation.errors import (
+    BOUNDS,
+    check_choice,
+    check_number,
+    must,
+    unknown,
+)
+
+# What Python raises where text is no expression, or one of no literals.
+UNREADABLE = (SyntaxError, ValueError, TypeError, OverflowError)
+UNREADABLE += (MemoryError, RecursionError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,11 +30,9 @@ class Range:
     """The values of an option that a search tries.
 
     Attributes:
-        low: The smallest.
-        high: The largest.
         scale: "linear" or "log": where they are drawn evenly.
-        non_negative: The largest where no coordinate of an embedding is
-            negative, and none are farther apart than sqrt(2); None for `high`.
+        non_negative: `high` where no coordinate of an embedding is negative,
+            and none are farther apart than sqrt(2); None where it is the same.
     """
 
     low: float
@@ -50,8 +59,7 @@ class Number:
 
     def bounds(self):
         """Returns what is legal as the arguments of `check_number`."""
-        names = ("whole", "above", "at_least", "below", "at_most")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in ("whole", *BOUNDS)}
 
     def check(self, name, value):
         """Raises a `UsageError` unless the value is in the range."""
@@ -76,26 +84,18 @@ class Choice:
         check_choice(name, value, self.words)
 
 
-def Flag():
+def Flag() -> Choice:
     """The option that is on or off."""
     return Choice((True, False))
 
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One registered name.
-
-    Attributes:
-        name: Its name.
-        function: What it names.
-        legal: Option name to `Number` or `Choice`.
-        takes_argument: Whether `name:argument` must be written.
-        extra: What else the table keeps about a member.
-    """
+    """One registered name; the fields are as in `Registry.register`."""
 
     name: str
-    function: object
-    legal: dict
+    function: Callable
+    legal: dict[str, Number | Choice]
     takes_argument: bool
     extra: dict
 
@@ -107,21 +107,14 @@ class Member:
 
 @dataclasses.dataclass(frozen=True)
 class Bound:
-    """A member with its options, as a spec chose them.
-
-    Attributes:
-        member: The member.
-        options: Every option with its value.
-        argument: What followed the colon, or None.
-    """
+    """A member with its options, all of them, as a spec chose them."""
 
     member: Member
     options: dict
-    argument: str | None = None
+    argument: str | None = None  # what followed the colon
 
     @property
     def name(self):
-        """The member's name."""
         return self.member.name
 
     @property
@@ -160,8 +153,8 @@ class Registry:
         Args:
             name: The name.
             aliases: Other names for it.
-            takes_argument: Whether specs read `name:argument`.
-            extra: What else to keep about the member.
+            takes_argument: Whether specs must read `name:argument`.
+            extra: What else the table keeps about the member.
             **legal: For each option of the function, its `Number` or `Choice`.
 
         Raises:
@@ -192,14 +185,8 @@ class Registry:
         """Returns the members in the order of their names."""
         return [self._members[name] for name in self.names()]
 
-    def lookup(self, spec):
+    def lookup(self, spec: str) -> Bound:
         """Finds the member of a spec and checks its options.
-
-        Args:
-            spec: `name`, `name(option=value, ...)` or `name:argument`.
-
-        Returns:
-            A `Bound`.
 
         Raises:
             UsageError: if the spec does not parse, or the name, an option or
@@ -224,7 +211,7 @@ class Registry:
         return Bound(member, options, argument)
 
 
-def parse_spec(spec, kind="spec"):
+def parse_spec(spec: str, kind: str = "spec") -> tuple:
     """Reads a spec without evaluating it.
 
     Args:
@@ -233,9 +220,6 @@ def parse_spec(spec, kind="spec"):
 
     Returns:
         `(name, options, argument)`; `argument` is None without a colon.
-
-    Raises:
-        UsageError: if it is none of the three forms.
     """
     malformed = must(
         kind, "written name, name(option=value, ...) or name:argument", spec
@@ -273,7 +257,7 @@ def _expression(text, malformed):
             # Python warns of what merely looks odd.
             warnings.simplefilter("ignore")
             return ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except UNREADABLE:
         raise malformed from None
 
 
@@ -282,11 +266,5 @@ def _literal(node, malformed):
         return node.id
     try:
         return ast.literal_eval(node)
-    except (
-        ValueError,
-        TypeError,
-        OverflowError,
-        MemoryError,
-        RecursionError,
-    ):
+    except UNREADABLE:
         raise malformed from None

@@ -26,7 +26,7 @@ class Interrupted(BaseException):
         place: Where training was saved just now, in words, or None.
     """
 
-    def __init__(self, number, place=None):
+    def __init__(self, number: int, place: str | None = None):
         told = "interrupted" if place is None else f"saved at {place}"
         super().__init__(f"{WORDS[number]}: {told}")
         self.number = number

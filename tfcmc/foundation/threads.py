@@ -14,12 +14,6 @@ def on_one_thread(function):
     wait for each other longer than they compute. On two idle cores a linear
     probe of 2,000 x 384 features takes five times as long on two threads as
     on one, and far longer beside other programs.
-
-    Args:
-        function: Any function.
-
-    Returns:
-        The same function, within the limit.
     """
 
     @functools.wraps(function)
