@@ -27,6 +27,8 @@ from tfcmc.search.records import FAILED, trial_folder, write_record
 from tfcmc.search.trial import brief_extent
 
 ROOT = pathlib.Path(__file__).parents[1]
+# What trainings are judged by, for those that are not.
+JUDGE = "tfcmc.experiment.pretrain.judge"
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
 # The same examples each time, however slow the machine is.
 hypothesis.settings.register_profile(

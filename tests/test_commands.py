@@ -25,9 +25,9 @@ from tuning import report, search
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
 VERIFY = """
-from tfcmc import verification
+from tfcmc.experiment import equivalence
 from trainers import verify
-verification.cases = lambda: [("softmax", "batch")]
+equivalence.cases = lambda: [("softmax", "batch")]
 verify.main()
 """
 

@@ -6,6 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from tests.conftest import JUDGE
 from tfcmc.cli import command_line
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
@@ -56,7 +57,7 @@ def run(folder):
 
 def test_filled_during_a_save(disk, tmp_path, monkeypatch, learnt, capsys):
     """Full before the first save, and in the third; then it goes on."""
-    monkeypatch.setattr(pretrain, "judge", lambda *parts: None)
+    monkeypatch.setattr(JUDGE, lambda *parts: None)
     folder, remount = disk
     # Nothing fits, not even what TensorBoard reads; one checkpoint and a
     # half; two and a half.

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import tfcmc
+from tests.conftest import JUDGE
 from tests.dirty.case import told
 from tests.verdicts import IDENTITY
 from tfcmc.cli import same_data, workers
@@ -143,7 +144,7 @@ def begun(tmp_path_factory):
     folder = tmp_path_factory.mktemp("begun")
     np.savez(folder / "x.npz", **arrays_of(1, (48, 12)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pretrain, "judge", lambda *parts: None)
+        patch.setattr(JUDGE, lambda *parts: None)
         patch.chdir(folder)
         train("run")
         train("other", "--seed=4")
@@ -156,7 +157,7 @@ def there(begun, tmp_path, monkeypatch):
     folder = tmp_path / "copy"
     shutil.copytree(begun, folder)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(pretrain, "judge", lambda *parts: None)
+    monkeypatch.setattr(JUDGE, lambda *parts: None)
     return folder
 
 

@@ -16,6 +16,7 @@ import time
 import numpy as np
 import pytest
 
+from tests.conftest import JUDGE
 from tfcmc.distribute import rendezvous
 from tfcmc.distribute.cluster import read_cluster
 from tfcmc.distribute.links import STOP
@@ -173,7 +174,7 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     assert not (tmp_path / "killed-1").exists()
     check_equal(learnt(tmp_path / "killed-0"), learnt(tmp_path / "whole"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pretrain, "judge", lambda *parts: None)
+        patch.setattr(JUDGE, lambda *parts: None)
         folder = tmp_path / "one"
         pretrain.main([*training, f"--run-dir={folder}", "--strategy=one"])
     check_equal(learnt(tmp_path / "whole"), learnt(folder), 1e-4)

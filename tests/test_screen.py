@@ -18,7 +18,7 @@ LAST = "F0000 00:00:1795.7 29 device.cc:7] Check failed: a line one needs"
 # It ends as TensorFlow's CHECK does: written to the descriptor, then over.
 FATAL = """
 import contextlib, os, sys
-from trainers import command_line, noise
+from tfcmc.cli import command_line, noise
 def main():
     loading = sys.argv[1] == "loading"
     with noise.without_noise() if loading else contextlib.nullcontext():
@@ -28,7 +28,7 @@ command_line.run(main)
 """
 PRINTS = """
 import sys
-from trainers import command_line
+from tfcmc.cli import command_line
 def main():
     print("many lines\\n" * 100_000)
     print("and then it goes on", file=sys.stderr)
@@ -37,7 +37,7 @@ command_line.run(main, listing=sys.argv[1] == "listing")
 # Its stderr is closed: the file that it opens next is not to be the new one.
 OPENS = """
 import os, sys
-from trainers import command_line
+from tfcmc.cli import command_line
 def main():
     with open(sys.argv[1], "w"):
         os.write(2, b"a note of C code")

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.conftest import JUDGE
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
 from tfcmc.distribute import strategies
@@ -60,7 +61,7 @@ def one(pictures, tmp_path_factory):
     """Run folders of one device after one epoch and after three."""
     folder = tmp_path_factory.mktemp("one")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pretrain, "judge", lambda *parts: None)
+        patch.setattr(JUDGE, lambda *parts: None)
         for epochs in (1, 3):
             words = [f"--epochs={epochs}", f"--run-dir={folder / 'run'}"]
             pretrain.main([*TRAINING, pictures, "--strategy=one", *words])

@@ -13,7 +13,7 @@ from tfcmc.cli import workers
 # A training as a terminal sees it: it saves when it is told to stop.
 TRAINING = """
 import pathlib, time
-from tfcmc.signals import noted
+from tfcmc.foundation.signals import noted
 folder = pathlib.Path({folder!r})
 before = (folder / "saved").exists()
 with noted() as told:
@@ -25,7 +25,7 @@ time.sleep(0.5)
 """
 PARENT = """
 import pathlib, sys
-from trainers import command_line, workers
+from tfcmc.cli import command_line, workers
 job = workers.Job("training", ("training",), pathlib.Path(sys.argv[1]))
 command_line.run(lambda: list(workers.run_all(
     [job], at_once=1, show=lambda job, line: print(line, flush=True))))

@@ -29,21 +29,14 @@ MARKS = (
 
 
 def is_written_here(names) -> bool:
-    """Says by the names in a folder whether it is a run's or of several.
-
-    Args:
-        names: Names of all files and folders in it.
-    """
+    """Says by all names in a folder whether it is a run's or of several."""
     return any(mark.issubset(names) for mark in MARKS)
 
 
 class Run:
-    """The files of one run.
+    """The files of one run, each of them whole or absent.
 
-    Every file is written aside and renamed, so that it is whole or absent.
-
-    Args:
-        folder: Path of the run folder; it need not exist yet.
+    The folder need not exist yet.
     """
 
     def __init__(self, folder):
@@ -54,19 +47,17 @@ class Run:
         self.tensorboard = self.folder / "tensorboard"
 
     def create(self):
-        """Makes the folder.
-
-        Raises:
-            UsageError: if it cannot be made or written to.
-        """
-        make_folder(self.folder)
-        for folder in (self.checkpoints, self.encoders, self.figures):
+        """Makes the folder, as `make_folder`."""
+        for folder in (self.folder, *self._parts()):
             make_folder(folder)
+
+    def _parts(self):
+        return self.checkpoints, self.encoders, self.figures
 
     def remove_empty(self):
         """Removes the folder if nothing was written to it."""
         with contextlib.suppress(OSError):  # one that is not empty stays
-            for folder in (self.checkpoints, self.encoders, self.figures):
+            for folder in self._parts():
                 folder.rmdir()
             lock = lock_of(self.folder)
             if all(path == lock for path in self.folder.iterdir()):
@@ -74,11 +65,7 @@ class Run:
                 self.folder.rmdir()
 
     def owns(self, path) -> bool:
-        """Says whether a file is one that the run is read from, by any name.
-
-        Args:
-            path: The file, which need not be there.
-        """
+        """Says whether a file is, or would be, one the run is read from."""
         folders = self.checkpoints, self.encoders
         place = pathlib.Path(os.path.realpath(path)).parent
         if any(is_same(place, folder) for folder in folders):
@@ -97,7 +84,7 @@ class Run:
 
     def write_json(self, name, value):
         """Writes a value as JSON."""
-        write_whole(self.folder / name, json.dumps(value, indent=2) + "\n")
+        write_json(self.folder / name, value)
 
     def read_history(self):
         """Returns the rows of the history: dicts of column to number."""
@@ -126,11 +113,13 @@ class Run:
         write_whole(self.folder / name, file.getvalue())
 
 
+def write_json(path, value):
+    """Writes a value as JSON, whole or not at all."""
+    write_whole(path, json.dumps(value, indent=2) + "\n")
+
+
 def make_folder(folder):
     """Makes a folder of runs, with those it is in.
-
-    Args:
-        folder: Its path.
 
     Raises:
         UsageError: if it cannot be made or written to.

@@ -54,11 +54,7 @@ MOST_TOLD = 3  # differences in one message
 
 
 def defining(settings: dict) -> dict:
-    """Returns the settings that define an experiment.
-
-    Args:
-        settings: All of them, name to value.
-    """
+    """Returns the settings that define an experiment, of all."""
     return {
         name: value
         for name, value in settings.items()
@@ -66,27 +62,14 @@ def defining(settings: dict) -> dict:
     }
 
 
-def make_identity(settings, data, replicas):
-    """Makes the identity of a run.
-
-    Args:
-        settings: All its settings, name to value.
-        data: What `describe_data` returned.
-        replicas: How many devices train together.
-
-    Returns:
-        The record, as JSON holds it.
-    """
+def make_identity(settings: dict, data: dict, replicas: int) -> dict:
+    """Makes the identity of a run of all its settings."""
     kept = defining(settings)
     return {"settings": kept, "data": data, "replicas": replicas}
 
 
-def differences(found, wanted):
-    """Says in what the identity of a run differs from another.
-
-    Args:
-        found: The record that is there.
-        wanted: The record that it is compared with.
+def differences(found: dict, wanted: dict) -> str:
+    """Says in what the identity that is there differs from the one wanted.
 
     Returns:
         "loss 'spring' and not 'softmax', 96 pictures to learn from and not
@@ -106,15 +89,12 @@ def differences(found, wanted):
     return ", ".join(told[:MOST_TOLD])
 
 
-def another_experiment(place, told):
-    """Makes the error for a run folder that holds another experiment.
+def another_experiment(place, told: str) -> UsageError:
+    """Makes the error for a run folder, or a file in it, that is another's.
 
     Args:
-        place: The folder, or the file in it that is another's.
+        place: The folder or the file.
         told: In what it differs.
-
-    Returns:
-        A `UsageError`, to be raised by the caller.
     """
     return UsageError(
         f"`run-dir` must be empty or hold this experiment. Received: "
@@ -127,8 +107,8 @@ def setting_differences(found, wanted, *, longer=False):
     """Says which settings make two experiments different.
 
     Args:
-        found: Setting name to value; circumstances among them do not count.
-        wanted: Likewise.
+        found: All settings that are there.
+        wanted: All that they are compared with.
         longer: Whether more epochs under a constant learning rate are the
             same training, continued.
 
@@ -142,16 +122,8 @@ def setting_differences(found, wanted, *, longer=False):
     return differing(found, wanted, ignored)[:MOST_TOLD]
 
 
-def data_differences(found, wanted):
-    """Says in what the pictures of two identities differ.
-
-    Args:
-        found: The `data` that are there.
-        wanted: The `data` that they are compared with.
-
-    Returns:
-        Text as that of `differences`; empty where they are the same.
-    """
+def data_differences(found: dict, wanted: dict) -> str:
+    """Says likewise in what the pictures of two identities differ."""
     return ", ".join(_data_differences(found, wanted)[:MOST_TOLD])
 
 
@@ -161,18 +133,30 @@ def _data_differences(found, wanted):
 
 def _numbers(found, wanted):
     """Says in what number of pictures or classes, or size, data differ."""
-    told = []
-    for name, role in _roles(found, wanted):
-        one, other = (_count(data, name) for data in (found, wanted))
-        if one != other:
-            told.append(f"{one:,} pictures {role} and not {other:,}")
-    one, other = (data["classes"] for data in (found, wanted))
-    if one != other:
-        told.append(f"{one:,} classes and not {other:,}")
-    one, other = (data["pretrain"]["side"] for data in (found, wanted))
-    if one != other:
-        told.append(f"pictures of {one}x{one} and not {other}x{other}")
-    return told
+    both = found, wanted
+    pairs = [
+        (
+            f"{{}} pictures {role}",
+            *(f"{_count(data, name):,}" for data in both),
+        )
+        for name, role in _roles(found, wanted)
+    ]
+    pairs += [
+        ("{} classes", *(f"{data['classes']:,}" for data in both)),
+        (
+            "pictures of {}",
+            *(_size(data["pretrain"]["side"]) for data in both),
+        ),
+    ]
+    return [
+        f"{words.format(one)} and not {other}"
+        for words, one, other in pairs
+        if one != other
+    ]
+
+
+def _size(side):
+    return f"{side}x{side}"
 
 
 def _contents(found, wanted):

@@ -17,7 +17,7 @@ def check_output(out, plan, run, *inputs) -> None:
         plan: The `Plan`, whose data are read.
         run: The `Run`, whose files are read, now or when it goes on; those
             of other runs will be.
-        *inputs: Paths of other files that are read.
+        *inputs: Other files that are read.
 
     Raises:
         UsageError: if it is one of them under any name, or would be.

@@ -1,7 +1,7 @@
 """What a run folder holds, read back: whole and of the form it was written in.
 
-What is read for a verdict, a table or a figure is checked here first, and the
-file named.
+What is read for a verdict, a table or a figure is checked here first: a
+`UsageError` names the file that is damaged.
 """
 
 import numpy as np
@@ -10,6 +10,7 @@ from tfcmc.foundation.arrays import read_arrays
 from tfcmc.foundation.atomic import check_regular
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.records import COUNT, SHARE, damaged, read_record
+from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import IDENTITY
 from tfcmc.runs.identity import NAME as IDENTITY_FILE
 
@@ -19,40 +20,25 @@ PROBES = {
     f"{name}?": {"accuracy": SHARE}
     for name in ("linear_probe", "mlp_head", "knn", "plain_head")
 }
-SPHERE = {
-    "images": COUNT,
-    "alignment": float,
-    "uniformity": float,
-    "effective_rank": float,
-}
+PLACE = {"alignment": float, "uniformity": float}
+SPHERE = {**PLACE, "images": COUNT, "effective_rank": float}
 METRICS = {
     **SETTINGS,
     **dict.fromkeys(CONSTANTS, float),
     **PROBES,
+    **PLACE,
     "raw_pixels?": PROBES,
-    "alignment": float,
-    "uniformity": float,
     "sphere": SPHERE,
     "sphere_all": SPHERE,
-    "untrained": {
-        "alignment": float,
-        "uniformity": float,
-        "sphere": SPHERE,
-        **PROBES,
-    },
+    "untrained": {**PLACE, "sphere": SPHERE, **PROBES},
     "floors": {
         "uniformity_uniform_sphere": float,
         "uniformity_one_point": float,
         "alignment_unrelated_views": float,
     },
     "findings": [
-        {
-            "epoch": int,
-            "until": int,
-            "words": str,
-            "advice": str,
-            "collapse": bool,
-        }
+        {"epoch": int, "until": int, "collapse": bool}
+        | {"words": str, "advice": str}
     ],
     "versions": dict,
     "controls_key": str,
@@ -65,62 +51,26 @@ COLUMNS += ("effective_rank", "apart")
 MOST_BYTES = 2**30  # of embedded.npz: a thousand pictures are some megabytes
 
 
-def read_settings(run):
-    """Reads the settings of a run.
-
-    Args:
-        run: A `Run`.
-
-    Returns:
-        Setting name to value, or None where there is no `config.json`.
-
-    Raises:
-        UsageError: if the file is damaged.
-    """
+def read_settings(run: Run) -> dict | None:
+    """Reads setting name to value; None where there is no `config.json`."""
     return read_record(run.folder / "config.json", SETTINGS)
 
 
-def read_metrics(run):
-    """Reads the verdict on a run.
-
-    Args:
-        run: A `Run`.
-
-    Returns:
-        What `judge` wrote, or None where there is no `metrics.json`.
-
-    Raises:
-        UsageError: if the file is damaged.
-    """
+def read_metrics(run: Run) -> dict | None:
+    """Reads the verdict on a run; None where there is no `metrics.json`."""
     return read_record(run.folder / "metrics.json", METRICS)
 
 
-def read_identity(run):
-    """Reads the identity of a run.
-
-    Args:
-        run: A `Run`.
-
-    Returns:
-        As `tfcmc.runs.identity` says, or None where there is no record.
-
-    Raises:
-        UsageError: if the file is damaged.
-    """
+def read_identity(run: Run) -> dict | None:
+    """Reads the identity of a run; None where there is no record of it."""
     return read_record(run.folder / IDENTITY_FILE, IDENTITY)
 
 
-def identity_of(run):
+def identity_of(run: Run) -> dict:
     """Reads the identity of a run that has been trained.
 
-    Args:
-        run: A `Run`.
-
-    Returns:
-        As `tfcmc.runs.identity` says.
-
     Raises:
-        UsageError: if there is no record, or it is damaged.
+        UsageError: also if there is no record.
     """
     found = read_identity(run)
     if found is None:
@@ -133,39 +83,24 @@ def identity_of(run):
 
 
 def measured_by(metrics: dict, settings: dict) -> bool:
-    """Whether a verdict and the history of its run have the same constants.
-
-    Args:
-        metrics: What `read_metrics` returned.
-        settings: Setting name to value, by which the history was measured.
-    """
+    """Whether a verdict has the constants that its run's history has."""
     return all(metrics[name] == settings[name] for name in CONSTANTS)
 
 
-def picture_side(run):
-    """Returns the side in pixels of the pictures that a run was trained on.
-
-    Args:
-        run: A `Run`.
-
-    Raises:
-        UsageError: if there is no record of it, or it is damaged.
-    """
+def picture_side(run: Run) -> int:
+    """Returns the side in pixels of the pictures a run was trained on."""
     return identity_of(run)["data"]["pretrain"]["side"]
 
 
-def read_history(run, names=()):
+def read_history(run: Run, names=()) -> list[dict]:
     """Reads the rows of a run's history.
 
     Args:
-        run: A `Run`.
+        run: The run.
         names: The name of each view that the rows must have columns of.
 
     Returns:
         Dicts of column to number, one an epoch; none without a history.
-
-    Raises:
-        UsageError: if the file is damaged.
     """
     path = run.folder / "history.csv"
     try:
@@ -192,11 +127,11 @@ def read_history(run, names=()):
     return rows
 
 
-def read_embedded(run, names):
+def read_embedded(run: Run, names) -> dict:
     """Reads the vectors of a draw of a run's judged pictures.
 
     Args:
-        run: A `Run`.
+        run: The run.
         names: The name of each view.
 
     Returns:
@@ -207,7 +142,7 @@ def read_embedded(run, names):
         with `tsne_trustworthiness` where it was drawn.
 
     Raises:
-        UsageError: if the file is missing or damaged.
+        UsageError: also if the file is missing.
     """
     path = run.folder / "embedded.npz"
     try:
