@@ -9,7 +9,8 @@
 
 from benchmarks import child
 from tfcmc.foundation.lazy import tf
-from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses import LOSSES, Term
+from tfcmc.losses.layer import Loss
 from tfcmc.losses.vectors import normalise
 
 NAIVE, BLOCKS = "naive", "blocks"
@@ -45,13 +46,13 @@ def make_step(spec, way):
 
     @tf.function
     def step(anchor, candidates):
-        positive = tf.range(anchor.shape[0])
+        term = Term(anchor, candidates, tf.range(anchor.shape[0]))
         with tf.GradientTape() as tape:
             tape.watch([anchor, candidates])
             if way == NAIVE:
-                mean = tf.reduce_mean(loss(anchor, candidates, positive)[0])
+                mean = tf.reduce_mean(loss(term))
             else:
-                mean, _ = loss.mean(anchor, candidates, positive)
+                mean = loss.mean(term)
         return mean, *tape.gradient(mean, [anchor, candidates])
 
     return step

@@ -13,11 +13,12 @@ import numpy as np
 
 from benchmarks import child
 from tfcmc.data.pictures import ArrayPictures
+from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.stage import Stage
-from tfcmc.experiment.train import make_model, make_stream
+from tfcmc.experiment.train import compiled
 from tfcmc.foundation.lazy import tf
+from tfcmc.views import lab
 
 SIDE = 64
 PRODUCT = 2048  # side of the matrices whose product is the limit
@@ -35,9 +36,10 @@ def parts_of(precision, batch_size):
         operations the encoders take forward and backward.
     """
     settings = {"precision": precision, "batch_size": batch_size}
-    stage, model, batch = model_and_batch(settings, batch_size)
-    encoders = model.encoders
-    views = model.views(*batch[:2])
+    convert, model, batch = model_and_batch(settings, batch_size)
+    encoders = model.branches
+    views = convert(*batch[:2])
+    colours = tf.function(lab.convert, jit_compile=True)
 
     def forward():
         return [
@@ -51,16 +53,16 @@ def parts_of(precision, batch_size):
                 tf.reduce_sum(tf.cast(output, tf.float32) ** 2)
                 for output in forward()
             )
-        return tape.gradient(total, model.trainable_variables)
+        return tape.gradient(total, model.learnt)
 
     gradients = backward()
 
     def adam():
-        model.optimizer.apply(gradients, model.trainable_variables)
+        model.optimizer.apply(gradients, model.learnt)
 
     parts = {
-        "colours": lambda: stage.views.convert(batch[0]),
-        "colours and boxes": lambda: model.views(*batch[:2]),
+        "colours": lambda: colours(batch[0]),
+        "colours and boxes": lambda: convert(*batch[:2]),
         "encoders, forward": forward,
         "encoders, forward and backward": backward,
         "loss and gradients of the step": lambda: model.differentiate(batch),
@@ -68,8 +70,9 @@ def parts_of(precision, batch_size):
         "the whole step": lambda: model.train_step(batch),
     }
     operations = batch_size * sum(map(operations_of, encoders))
-    compiled = {name: tf.function(part) for name, part in parts.items()}
-    return compiled, operations
+    return {
+        name: tf.function(each) for name, each in parts.items()
+    }, operations
 
 
 def model_and_batch(settings, examples):
@@ -80,18 +83,20 @@ def model_and_batch(settings, examples):
         examples: Number of training pictures.
 
     Returns:
-        `(stage, model, batch)`: its `Stage`, the model with all variables,
-        and the batch as tensors.
+        `(convert, model, batch)`: `Views.convert`, the model with all
+        variables, and the batch as tensors.
     """
     plan = make_plan(make_config(settings))
-    stage = Stage(plan, SIDE)
+    architecture = Architecture(plan, SIDE)
     pictures = np.random.default_rng(0).integers(
         0, 256, (plan.config.batch_size, SIDE, SIDE, 3), np.uint8
     )
-    stream = make_stream(plan, stage, ArrayPictures(pictures))
-    model = make_model(plan, stage, stage.encoders(), examples, 100)
+    stream = architecture.stream(ArrayPictures(pictures))
+    branches = architecture.branches()
+    model = compiled(plan, architecture, branches, range(examples), 100)
     model.state()  # makes Adam's variables
-    return stage, model, [tf.constant(part) for part in stream.batch(0)]
+    batch = [tf.constant(part) for part in stream.batch(0)]
+    return architecture.views.convert, model, batch
 
 
 def operations_of(encoder):

@@ -9,16 +9,17 @@ leaves out the reading, `--ready-views` colours and boxes besides.
 `benchmarks.throughput` runs it.
 """
 
+import dataclasses
 import time
 
 import numpy as np
 
 from benchmarks import child
 from tfcmc.data.pictures import ArrayPictures, in_batches, keep
+from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.stage import Stage
-from tfcmc.experiment.train import make_model, make_stream
+from tfcmc.experiment.train import compiled
 from tfcmc.foundation.lazy import keras, tf
 
 STEPS = 1_000_000  # more than any measurement takes
@@ -74,14 +75,20 @@ def train(pictures, config, *, one_batch, ready_views, seconds, warm_up):
         A `Clock` that has run.
     """
     plan = make_plan(config)
-    stage = Stage(plan, pictures.side)
-    stream = make_stream(plan, stage, pictures)
-    model = make_model(
-        plan, stage, stage.encoders(), len(pictures), stream.steps_per_epoch
-    )
+    architecture = Architecture(plan, pictures.side)
+    stream = architecture.stream(pictures)
     if ready_views:
-        views = model.views(*stream.batch(0)[:2])
-        model.views = lambda pictures, corners: views
+        ready = architecture.views.convert(*stream.batch(0)[:2])
+        architecture.views = dataclasses.replace(
+            architecture.views, convert=lambda pictures, draws: ready
+        )
+    model = compiled(
+        plan,
+        architecture,
+        architecture.branches(),
+        pictures,
+        stream.steps_per_epoch,
+    )
     dataset = (
         tf.data.Dataset.from_tensors(stream.batch(0)).repeat()
         if one_batch

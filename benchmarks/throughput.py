@@ -22,8 +22,8 @@ from benchmarks import machine, measuring
 from benchmarks.measuring import Case
 from tfcmc.cli import command_line
 from tfcmc.experiment.config import GEOMETRIES, PRECISIONS, make_config
+from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.stage import read_source
 from tfcmc.foundation.errors import check_number
 
 REFERENCE = ("torch", "skimage")  # what the script imports

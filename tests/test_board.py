@@ -16,13 +16,13 @@ import pytest
 from PIL import Image
 from tensorboard import program
 from tensorboard.plugins.projector import projector_plugin
+from tfcmc.experiment.stage import Stage, load_encoders, read_source
 
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.features import Encoded, encode
 from tfcmc.evaluation.verdict import sample_rows
 from tfcmc.experiment.artifacts import judged_pictures
 from tfcmc.experiment.recipe import stored_plan
-from tfcmc.experiment.stage import Stage, load_encoders, read_source
 from tfcmc.report import tensorboard
 from tfcmc.report.tensorboard import projector, sprite
 

@@ -10,6 +10,7 @@ import types
 
 import numpy as np
 import pytest
+from tfcmc.experiment.stage import Stage
 
 from tests import verdicts
 from tfcmc.cli import command_line
@@ -18,7 +19,6 @@ from tfcmc.comparison.entries import folder_name, plan_comparison
 from tfcmc.comparison.rows import PAPER_TABLE, cells, paper_rows
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.stage import Stage
 from tfcmc.foundation.errors import UsageError
 from tfcmc.report import Cell, Column, Row
 from trainers import compare

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tfcmc.experiment.stage import Stage, patient
 
 from tfcmc.evaluation.collapse_values import collapse_losses
 from tfcmc.evaluation.doctor import Patient, examine
@@ -9,7 +10,6 @@ from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.verdict import distances, sphere
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.stage import Stage, patient
 from tfcmc.losses import LOSSES, Loss
 from tfcmc.negatives import NEGATIVES
 

@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
+from tfcmc.experiment.stage import Stage, load_encoders, read_source
 
 from tfcmc.cli import command_line
 from tfcmc.data.images import read
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.features import encode
 from tfcmc.experiment.recipe import stored_plan
-from tfcmc.experiment.stage import Stage, load_encoders, read_source
 from trainers import embed
 
 

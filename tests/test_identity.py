@@ -9,6 +9,7 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
+from tfcmc.experiment.stage import as_trained, load_encoders
 
 import tfcmc
 from tests.conftest import JUDGE
@@ -21,7 +22,6 @@ from tfcmc.data.digest import describe_data
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders.files import save_encoder
 from tfcmc.experiment.recipe import stored_plan
-from tfcmc.experiment.stage import as_trained, load_encoders
 from tfcmc.foundation.errors import UsageError
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import differences, make_identity

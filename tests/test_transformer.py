@@ -10,13 +10,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tfcmc.experiment.stage import Stage, load_encoders
 
 import tfcmc
 from tfcmc.data.images import resize
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.features import encode
 from tfcmc.experiment.recipe import stored_plan
-from tfcmc.experiment.stage import Stage, load_encoders
 from tfcmc.foundation.errors import UsageError
 
 

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import sklearn.metrics
+from tfcmc.experiment.stage import Stage
 
 from tests import verdicts
 from tfcmc.data import Source, Split
@@ -17,7 +18,6 @@ from tfcmc.evaluation.probes import PROBES, Labelled
 from tfcmc.experiment import artifacts, evaluate
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.stage import Stage
 from tfcmc.report import summary
 from tfcmc.runs.folder import Run
 from tfcmc.runs.record import read_embedded

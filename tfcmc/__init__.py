@@ -7,7 +7,7 @@ is found by the function below, at its first use.
 
 import importlib
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 
 def __getattr__(name):

@@ -1,138 +1,150 @@
-"""The model that learns: two encoders, one symmetric contrastive loss."""
+"""The model that learns: branches, terms, one symmetric objective."""
+
+import collections
+import re
 
 from tfcmc.distribute import replicas
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses.vectors import normalise
-from tfcmc.views.crop import cut
+from tfcmc.negatives.memory import Memory, make_term
 
 
 class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
-    """Two encoders trained to agree on two views of a picture.
+    """Branches trained to agree on the views of a picture.
 
-    The objective is loss(L, candidates ab) + loss(ab, candidates L), each
-    averaged over the batch. Under a `tf.distribute` strategy the batch is
-    the global one: replicas exchange their embeddings, and loss, gradients,
-    loss states and memory banks are those of one device.
+    The objective is the sum over pairs of views of loss(view, candidates of
+    the other view), each averaged over the batch. Under a `tf.distribute`
+    strategy the batch is the global one: replicas exchange their embeddings,
+    and loss, gradients, loss states and memories are those of one device.
 
     Args:
-        encoders: One functional model a view, images to embeddings.
-        convert: Pictures to one tensor a view, as `Views.convert`.
-        pad: Pixels of reflection added before boxes are cut.
-        loss: Its `mean` is `(anchor, candidates, positive, state, own) ->
-            (mean, state)`, as `tfcmc.losses.Loss`; its `state_size` variables
-            are kept here. It gets embeddings of unit length unless it is
-            `raw`, and the anchors' own view among the candidates if it is
-            `same_view`.
-        negatives: Where candidates come from, as in `tfcmc.negatives`.
+        views: A `Views`: what the branches see of pictures.
+        branches: Branch name to a functional model, images to embeddings.
+        predictors: Branch name to a model of embeddings, which anchors go
+            through; empty for none.
+        losses: One `tfcmc.losses.layer.Loss` a pair.
+        pairs: A `Pairs`.
+        target: Embeddings to what anchors are compared with, a member of
+            `TARGETS`.
+        negatives: Where candidates come from, a member of `NEGATIVES`.
         examples: Number of training pictures.
         seed: Seed of the negatives drawn.
     """
 
     def __init__(
         self,
-        encoders,
+        views,
+        branches,
         *,
-        convert,
-        pad,
-        loss,
+        losses,
+        pairs,
+        target,
         negatives,
         examples,
         seed,
+        predictors=None,
     ):
         super().__init__()
-        self.encoders = list(encoders)
-        self._convert = convert
-        self._pad = pad
-        self._contrast = loss
-        self._negatives = negatives
-        self._seed = seed
+        self._views = views
+        self.branches = list(branches.values())
+        self.predictors = list((predictors or {}).values())
+        self._names = tuple(branches)
+        self._of_view = [self._names.index(name) for name in views.branch]
+        self.contrasts = list(losses)
+        self._pairs = pairs
+        self._target = target
+        self._local = negatives.local
+        self._raw = losses[0].raw
+        self.memory = Memory(
+            negatives,
+            dims=[
+                self.branches[number].output_shape[-1]
+                for number in self._of_view
+            ],
+            examples=examples,
+            seed=seed,
+        )
         self._mean_loss = replicas.RunningMean("loss")
-        self._states = [
-            self._variable(f"loss_state_{view}", [loss.state_size], "zeros")
-            for view in range(2)
-        ]
-        rows = negatives.memory_rows(examples)
-        self._memories = [
-            self._variable(
-                f"memory_{view}",
-                [rows, self.encoders[view].output_shape[-1]],
-                _UnitVectors(seed + view),
-            )
-            for view in range(2)
-        ]
         self.built = True
 
-    def _variable(self, name, shape, initializer):
-        return self.add_weight(
-            name=name,
-            shape=shape,
-            initializer=initializer,
-            dtype="float32",
-            trainable=False,
-            # Each replica assigns its own copy, and all assign the same.
-            aggregation="none",
-        )
-
-    def steps_done(self):
+    def steps_done(self) -> int:
         """Returns how many steps it was trained for."""
         return int(self.optimizer.iterations.numpy())
 
-    def state(self):
-        """Returns every `tf.Variable` that training changes, in one order.
+    @property
+    def learnt(self) -> list:
+        """The variables that gradients change."""
+        parts = (*self.branches, *self.predictors, *self.contrasts)
+        return [each for part in parts for each in part.trainable_variables]
 
-        Encoders, optimizer, memory banks, what the loss knows of the batches
-        seen, and the running mean of the epoch's losses.
+    def state(self) -> dict:
+        """Returns every `tf.Variable` that training changes, by its path.
+
+        Branches, optimizer, memories, what losses know of the batches seen,
+        and the running mean of the epoch's losses.
         """
-        self.optimizer.build(self.trainable_variables)
-        variables = [
-            *self.variables,
-            *self.metrics_variables,  # not among the model's own
-            *self.optimizer.variables,
+        self.optimizer.build(self.learnt)
+        owners = dict(zip(self._names, self.branches, strict=True))
+        owners |= {
+            f"predictor/{name}": predictor
+            for name, predictor in zip(
+                self._names, self.predictors, strict=False
+            )
+        }
+        owners |= {loss.name: loss for loss in self.contrasts}
+        owners |= {"memory": self.memory}
+        own = [
+            (f"{owner}/{path}", variable)
+            for owner, part in owners.items()
+            for path, variable in _by_path(part.variables)
         ]
-        return [variable.value for variable in variables]
+        paths = {id(variable): path for path, variable in own}
+        own += _of_optimizer(
+            self.optimizer, [paths[id(each)] for each in self.learnt]
+        )
+        # Not among the model's own.
+        own += [(each.name, each) for each in self.metrics_variables]
+        return {path: variable.value for path, variable in own}
 
-    def set_state(self, arrays):
+    def set_state(self, arrays: dict) -> None:
         """Sets every variable of `state`.
 
         Args:
-            arrays: Their values, in their order.
+            arrays: Their values, by their paths.
 
         Raises:
             ValueError: if they are another model's.
         """
         variables = self.state()
-        shapes = [tuple(variable.shape) for variable in variables]
-        if shapes != [array.shape for array in arrays]:
+        shapes = {name: tuple(each.shape) for name, each in variables.items()}
+        found = {name: array.shape for name, array in arrays.items()}
+        if found != shapes:
+            other = dict(found.items() ^ shapes.items())
             raise ValueError(
-                "`arrays` must be of the shapes of the model's variables. "
-                f"Received: {len(arrays)} for {len(variables)} variables"
+                f"`arrays` must be of the shapes of the model's variables. "
+                f"Received: others at {', '.join(sorted(other)[:3])}"
             )
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
 
     @property
     def metrics(self):
         """The metrics that Keras resets at every epoch."""
         return [self._mean_loss]
 
-    @property
-    def memory(self):
-        """The variables of what is known of the batches seen."""
-        return [*self._states, *self._memories]
-
     def train_step(self, batch):
-        """Learns from one batch: colours, boxes, encoders, loss, update.
+        """Learns from one batch: views, branches, terms, update.
 
         Args:
-            batch: `(pictures, corners, numbers)`: `[batch, side, side, 3]`
-                uint8, `[batch, 2, 4]` and `[batch]`.
+            batch: `(pictures, draws, numbers)`: `[batch, side, side, 3]`
+                uint8, `[batch, views, draws]` and `[batch]`.
 
         Returns:
             `{"loss": mean over the epoch so far}`.
         """
         loss, gradients, embeddings, numbers = self.differentiate(batch)
-        self.optimizer.apply(gradients, self.trainable_variables)
-        self.remember(embeddings, numbers)
+        self.optimizer.apply(gradients, self.learnt)
+        self.keep(embeddings, numbers)
         self._mean_loss.update_state(replicas.add(loss))
         return self.logs(loss=self._mean_loss.result())
 
@@ -144,109 +156,150 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
 
         Returns:
             `(loss, gradients, embeddings, numbers)`: what this replica adds
-            to the objective and to each variable's gradient, to be summed
-            over replicas; and of the whole batch, or of the share alone
-            where negatives are `local`, one `[batch, dim]` a view, and
+            to the objective and to each learnt variable's gradient, to be
+            summed over replicas; and of the whole batch, or of the share
+            alone where negatives are `local`, one `[batch, dim]` a view, and
             `[batch]`.
         """
-        pictures, corners, numbers = batch
-        views = self.views(pictures, corners)
+        pictures, draws, numbers = batch
+        views = self._views.convert(pictures, draws)
         with tf.GradientTape() as tape:
-            shares = [
-                self._scale(encoder(view, training=True))
-                for encoder, view in zip(self.encoders, views, strict=True)
-            ]
-            embeddings = shares
-            if not self._negatives.local:
-                embeddings = replicas.gather(shares)
+            online = self._embed(views)
+            anchors = self._scaled(self._predicted(online))
+            embeddings = self._scaled(online) if self.predictors else anchors
+            if not self._local:
                 (numbers,) = replicas.gather([numbers])
-            loss = self._symmetric_loss(embeddings, numbers)
-            loss += sum(self.losses)  # what the encoders' layers regularise
+                anchors, embeddings = self._gathered(anchors, embeddings)
+            targets = self._target(embeddings)
+            loss = self._objective(anchors, targets, numbers)
+            loss += sum(self.losses)  # what the branches' layers regularise
             loss = replicas.part_of(loss)
-        gradients = tape.gradient(loss, self.trainable_variables)
+        gradients = tape.gradient(loss, self.learnt)
         return loss, gradients, embeddings, numbers
 
-    def views(self, pictures, corners):
-        """Makes what the encoders see of pictures: colours, then boxes.
-
-        Args:
-            pictures: `[batch, side, side, 3]`, uint8.
-            corners: `[batch, 2, 4]`, the corners of each view's box.
-
-        Returns:
-            One tensor `[batch, 64, 64, channels]` a view.
-        """
-        return [
-            cut(view, corners[:, number], self._pad)
-            for number, view in enumerate(self._convert(pictures))
-        ]
-
-    def remember(self, embeddings, numbers):
-        """Updates the memory banks, if there are any.
+    def keep(self, embeddings, numbers):
+        """Takes in what a step leaves: memories, and means over replicas.
 
         Args:
             embeddings: `[batch, dim]` of the whole batch, one a view.
             numbers: `[batch]`, which pictures these are.
         """
-        for embedding, memory in zip(embeddings, self._memories, strict=True):
-            self._negatives.remember(embedding, memory.value, numbers)
+        self.memory.remember(embeddings, numbers)
+        if replicas.count() > 1:
+            for variable in self.local_statistics():
+                mean = replicas.add(replicas.part_of(variable.value))
+                variable.assign(mean)
 
-    def _scale(self, embedding):
-        """Unit length, or only float32 for a loss that wants it raw."""
-        if self._contrast.raw:
-            return tf.cast(embedding, tf.float32)
-        return normalise(embedding)
+    def local_statistics(self):
+        """Returns the moving statistics that each replica has of its share."""
+        layers = [
+            layer
+            for part in (*self.branches, *self.predictors)
+            for layer in part._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        return [
+            variable
+            for layer in layers
+            if not layer.synchronized
+            for variable in layer.non_trainable_variables
+        ]
 
-    def _symmetric_loss(self, embeddings, numbers):
-        """loss(L, candidates ab) + loss(ab, candidates L)."""
+    def _embed(self, views):
+        """Embeddings of every view; those of one branch and side in a call."""
+        calls = {}
+        for number, view in enumerate(views):
+            key = (self._of_view[number], view.shape[1])
+            calls.setdefault(key, []).append(number)
+        found = [None] * len(views)
+        for (branch, _), members in calls.items():
+            together = [views[number] for number in members]
+            joined = (
+                tf.concat(together, 0) if len(members) > 1 else together[0]
+            )
+            outputs = self.branches[branch](joined, training=True)
+            parts = [outputs]
+            if len(members) > 1:
+                parts = tf.split(outputs, len(members))
+            for number, part in zip(members, parts, strict=True):
+                found[number] = part
+        return found
+
+    def _predicted(self, online):
+        """What the predictors make of embeddings."""
+        if not self.predictors:
+            return online
+        return [
+            self.predictors[branch](vectors, training=True)
+            for branch, vectors in zip(self._of_view, online, strict=True)
+        ]
+
+    def _scaled(self, vectors):
+        """Unit length, or only float32 for a loss that wants them raw."""
+        if self._raw:
+            return [tf.cast(each, tf.float32) for each in vectors]
+        return [normalise(each) for each in vectors]
+
+    def _gathered(self, anchors, embeddings):
+        """Both of the whole batch; exchanged once where they are one."""
+        if embeddings is anchors:
+            whole = replicas.gather(anchors)
+            return whole, whole
+        return replicas.gather(anchors), replicas.gather(embeddings)
+
+    def _objective(self, anchors, targets, numbers):
+        """The sum over pairs of loss(anchors, candidates of the other)."""
         total = 0.0
         step = tf.cast(self.optimizer.iterations, tf.int32)
-        for anchor, other in ((0, 1), (1, 0)):
-            candidates, positive = self._negatives.candidates(
-                embeddings[other],
-                self._memories[other].value,
-                numbers,
-                tf.stack([self._seed * 2 + anchor, step]),
+        pairs = zip(self._pairs.ordered, self.contrasts, strict=True)
+        for (view, other), loss in pairs:
+            candidates, positive = self.memory.candidates(
+                targets[other], view, other, numbers, step
             )
-            own = None
-            if self._contrast.same_view:
-                own = tf.shape(candidates)[0] + tf.range(tf.shape(positive)[0])
-                candidates = tf.concat(
-                    [candidates, embeddings[anchor]], axis=0
-                )
-                own = self._of_anchors(own)
-            mean, state = self._contrast.mean(
-                self._of_anchors(embeddings[anchor]),
+            # Where an anchor's value depends on the others, all are anchors.
+            alone = self._local or loss.together
+            term = make_term(
+                anchors[view],
                 candidates,
-                self._of_anchors(positive),
-                self._states[anchor].value,
-                own,
+                positive,
+                numbers=numbers,
+                own=targets[view] if loss.same_view else None,
+                mine=(lambda rows: rows) if alone else replicas.own,
             )
-            if self._negatives.local:
-                state = replicas.add(replicas.part_of(state))
-            self._states[anchor].assign(state)
-            total += mean
-        return total
-
-    def _of_anchors(self, rows):
-        """The rows that belong to the anchors of this replica.
-
-        All, where what it has is its share alone, or where an anchor's value
-        or the state depends on the other anchors.
-        """
-        together = self._contrast.whole_batch or self._contrast.state_size
-        if together or self._negatives.local:
-            return rows
-        return replicas.own(rows)
-
-
-class _UnitVectors(keras.initializers.Initializer):
-    """Random vectors of length 1."""
-
-    def __init__(self, seed):
-        self._seed = seed
-
-    def __call__(self, shape, dtype=None):
-        return normalise(
-            tf.random.stateless_normal(shape, [self._seed, 7], dtype=dtype)
+            total += loss.mean(term, shared=self._local)
+        return (
+            total if self._pairs.weight == 1.0 else total * self._pairs.weight
         )
+
+
+def _by_path(variables):
+    """Yields variables by their paths, numbered as in this model alone.
+
+    Keras numbers the layers that have no name over the whole process: the
+    same model, made a second time, would have other paths.
+    """
+    numbers, taken = {}, collections.Counter()
+    for variable in variables:
+        parts = []
+        for part in variable.path.split("/"):
+            stem = re.sub(r"_\d+$", "", part)
+            known = numbers.setdefault(stem, {})
+            number = known.setdefault(part, len(known))
+            parts.append(f"{stem}_{number}" if number else stem)
+        path = "/".join(parts)
+        taken[path] += 1
+        again = f"#{taken[path]}" if taken[path] > 1 else ""
+        yield path + again, variable
+
+
+def _of_optimizer(optimizer, learnt):
+    """Yields an optimizer's variables by what they are of which variable."""
+    found = collections.Counter()
+    for variable in optimizer.variables:
+        kind = variable.name.rpartition("_")[2]
+        of = ""
+        if variable.name not in ("iteration", "learning_rate"):
+            # Optimizers make one of a kind for each variable, in their order.
+            of = f"/{learnt[found[kind]]}"
+            found[kind] += 1
+        yield f"optimizer/{variable.name if not of else kind}{of}", variable

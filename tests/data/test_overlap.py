@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tfcmc.experiment.stage import load
 
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.stage import load
 
 
 @pytest.mark.parametrize("unlabelled", [False, True])

@@ -7,11 +7,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from tfcmc.experiment.stage import read_source
 
 from tests.dirty.case import ANY, Case, all_of, bounded, noise, source_of
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.stage import read_source
 
 GOOD = {
     "x_train": noise(1, 4, 16, 16, 3),

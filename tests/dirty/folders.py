@@ -7,11 +7,11 @@ from unittest import mock
 
 import numpy as np
 from PIL import Image
+from tfcmc.experiment.stage import load
 
 from tests.dirty.case import ANY, Case, noise, source_of
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.stage import load
 
 NONE = f"`data` must be a folder with images (.jpg, {ANY}, which has none"
 NO_FOLDER = "`data` must be folder:DIR, with an existing folder. Received: "

@@ -5,11 +5,11 @@ import re
 
 import numpy as np
 import pytest
+from tfcmc.experiment.stage import Stage, read_source
 
 from tfcmc.evaluation.collapse_values import collapse_losses
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.stage import Stage, read_source
 from tfcmc.experiment.train import make_stream
 from tfcmc.foundation.lazy import tf
 from tfcmc.losses import LOSSES, Loss

@@ -7,7 +7,14 @@ from tfcmc.foundation.errors import reason_of
 
 
 def fault_of(error: BaseException) -> str | None:
-    """Says in a line what of the machine failed; None where it was not it."""
+    """Says what of the machine failed.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        One line, or None where it was not the machine.
+    """
     if isinstance(error, MemoryError):
         return f"out of memory ({reason_of(error)})"
     if isinstance(error, OSError) and error.errno is not None:

@@ -29,9 +29,13 @@ DEATH_SIGNAL = 1  # Linux's PR_SET_PDEATHSIG
 
 
 def check_alone(strategy: str) -> None:
-    """Refuses a strategy of several machines.
+    """Checks that the trainings a command starts run on this machine alone.
 
-    Each training that the command starts would wait for all of them.
+    Args:
+        strategy: The name of a strategy.
+
+    Raises:
+        UsageError: if each would wait for the machines that TF_CONFIG names.
     """
     if machines_of(strategy) is not None:
         raise must(
@@ -47,7 +51,8 @@ def all_present(strategy: str, settings: dict, advice: str):
     """Starts when all machines are there, and stops where one is lost.
 
     Args:
-        strategy: Its name; nothing happens unless it is of several machines.
+        strategy: The name of a strategy; nothing happens unless it is of
+            several machines.
         settings: Name to value of what they all have to be started with.
         advice: A sentence for the user to read where one is lost.
 
@@ -123,7 +128,11 @@ def _beat(link):
 
 
 def _watch_over(process, training, links, advice):
-    """Watches until the work has ended, or a machine is lost; an exit code."""
+    """Watches until the work has ended, and ends it where a machine is lost.
+
+    Returns:
+        Its exit code.
+    """
     name = training.name
     with noted() as told:
 
@@ -170,7 +179,11 @@ def _stopped(words, advice):
 
 
 class _Process:
-    """The process that does the work, by its number."""
+    """The process that does the work.
+
+    Args:
+        number: The system's for it.
+    """
 
     def __init__(self, number):
         self._number = number

@@ -8,7 +8,11 @@ import sys
 
 
 class Screen(io.FileIO):
-    """A descriptor that is written to for as long as somebody reads it."""
+    """A descriptor that is written to for as long as somebody reads it.
+
+    Args:
+        number: The descriptor.
+    """
 
     def __init__(self, number):
         super().__init__(number, "w", closefd=False)

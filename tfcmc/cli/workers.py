@@ -20,11 +20,18 @@ LONGEST = 300  # characters of a reason
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A command to run, alone in its folder."""
+    """A command to run.
 
-    name: str  # what stands before its lines
-    words: tuple[str, ...]  # module, option, ..., as after `python -m`
-    folder: pathlib.Path | None  # None for one that writes nothing
+    Attributes:
+        name: What stands before its lines.
+        words: `[module, option, ...]`, as after `python -m`.
+        folder: The folder that it works in, alone, and its log.txt; None for
+            one that writes nothing.
+    """
+
+    name: str
+    words: tuple
+    folder: pathlib.Path | None
 
     @property
     def log(self) -> pathlib.Path:
@@ -36,11 +43,17 @@ class Job:
 
 @dataclasses.dataclass(frozen=True)
 class Ended:
-    """A command that has ended."""
+    """A command that has ended.
+
+    Attributes:
+        job: The `Job`.
+        code: Its exit code; negative where a signal ended it.
+        told: The last line of its stderr.
+    """
 
     job: Job
-    code: int  # of its exit; negative where a signal ended it
-    told: str  # the last line of its stderr
+    code: int
+    told: str
 
     @property
     def reason(self):
@@ -57,7 +70,7 @@ def ended_by(number: int) -> str:
     return f"ended by {name}{memory}"
 
 
-def run_all(jobs, *, at_once, show, started=lambda job: None):
+def run_all(jobs, *, at_once, show, started=None):
     """Runs commands, some at once, each on its share of the cores.
 
     A process that uses all cores and shares them with another waits for the
@@ -67,7 +80,7 @@ def run_all(jobs, *, at_once, show, started=lambda job: None):
         jobs: `Job`s.
         at_once: How many run at the same time, from 1.
         show: Called with each `(job, line)` of what they print.
-        started: Called with each `job` that starts.
+        started: Called with each `job` that starts, or None.
 
     Yields:
         An `Ended` as each one ends.
@@ -82,7 +95,8 @@ def run_all(jobs, *, at_once, show, started=lambda job: None):
         while waiting or running:
             while waiting and shares:
                 job, cores = waiting.popleft(), shares.popleft()
-                started(job)
+                if started is not None:
+                    started(job)
                 running[job] = cores, _start(job, cores, events)
             job, what = events.get()
             if isinstance(what, str):
@@ -101,15 +115,18 @@ def run_all(jobs, *, at_once, show, started=lambda job: None):
 
 
 def core_shares(count):
-    """Splits the cores that this process may use in so many shares.
+    """Splits the cores that this process may use.
+
+    Args:
+        count: How many shares.
 
     Returns:
         One set of core numbers a share; None where all may use all.
     """
-    cores = []
-    if hasattr(os, "sched_getaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-    if count == 1 or len(cores) < count:
+    if count == 1 or not hasattr(os, "sched_getaffinity"):
+        return [None] * count
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < count:
         return [None] * count
     return [set(cores[number::count]) for number in range(count)]
 
@@ -164,7 +181,12 @@ def _follow(job, process, log, events):
 
 
 class _Log:
-    """A file added to from several threads; `tell` hears of an `OSError`."""
+    """A file that is added to, from several threads.
+
+    Args:
+        path: The file.
+        tell: Called with the `OSError` when it cannot be written to.
+    """
 
     def __init__(self, path, tell):
         self._file = open(path, "ab", buffering=0)

@@ -7,9 +7,10 @@ arguments down.
 from tfcmc.evaluation.negative_weights import negative_weights
 from tfcmc.evaluation.verdict import sample_rows
 from tfcmc.experiment.artifacts import ANCHORS, read_panel, trace_of
-from tfcmc.losses import Loss
+from tfcmc.losses.layer import Loss
 from tfcmc.report import Picture, figures
 from tfcmc.runs.folder import make_folder
+from tfcmc.runs.record import picture_side
 
 
 def draw(finished, folder, pairs=()):
@@ -29,7 +30,7 @@ def draw(finished, folder, pairs=()):
     make_folder(folder)
     first = [e for e in finished if e.seed == finished[0].seed]
     panels = [
-        read_panel(e.label, e.run, e.plan.views.function().names)
+        read_panel(e.label, e.run, e.plan.views_of(picture_side(e.run)))
         for e in first
     ]
     traces = [trace_of(e.label, e.seed, e.run, e.metrics()) for e in finished]
@@ -165,7 +166,7 @@ def draw_anatomy(first, panels, folder):
     )
     encoded = panels[place].encoded
     chosen = sample_rows(len(encoded), ANCHORS)
-    vectors = encoded.take(chosen).embeddings
+    vectors = encoded.take(chosen).embeddings[:2]
     curves, left_out = [], []
     for entry in first:
         loss = Loss(entry.plan.loss)

@@ -6,62 +6,34 @@ equal, and a run continued at any step is the run that was not interrupted.
 
 import functools
 
-import numpy as np
-
+from tfcmc.foundation.draws import ORDER, generator
 from tfcmc.foundation.lazy import tf
-from tfcmc.views.crop import DRAWS, corners
-
-ORDER, PLACES = 0, 1  # which of an epoch's two streams of random numbers
-
-
-def generator(seed, epoch, stream):
-    """Returns the random generator of one stream of one epoch.
-
-    Philox is counter-based: a key gives its stream without any before it.
-    """
-    key = np.array([seed, epoch * 2 + stream], np.uint64)
-    return np.random.Generator(np.random.Philox(key=key))
 
 
 @functools.lru_cache(maxsize=4)
-def order(seed, epoch, examples):
+def order(seed: int, epoch: int, examples: int):
     """Returns the order of an epoch: a permutation `[examples]`."""
     return generator(seed, epoch, ORDER).permutation(examples)
 
 
-@functools.lru_cache(maxsize=4)
-def draws(seed, epoch, examples):
-    """Returns an epoch's uniform numbers: `[examples, 2 * (DRAWS + 1)]`.
-
-    Row i belongs to example i whatever the order; two views take half each.
-    """
-    shape = (examples, 2 * (DRAWS + 1))
-    return generator(seed, epoch, PLACES).random(shape, np.float32)
-
-
 class TrainingStream:
-    """Batches of pictures with the boxes of their two views.
+    """Batches of pictures with what is drawn about their views.
 
     Args:
         pictures: Pictures to learn from.
-        crop: A `Crop`.
+        draw: `Views.draw`.
         batch_size: Pictures a batch; the rest of an epoch is dropped.
         seed: Whole number, from 0.
-        geometry: "shared": one box and flip for both views; "independent":
-            each view its own.
-        flip: Whether views are mirrored at random.
     """
 
-    def __init__(self, pictures, crop, *, batch_size, seed, geometry, flip):
+    def __init__(self, pictures, draw, *, batch_size: int, seed: int):
         self.steps_per_epoch = len(pictures) // batch_size
         self._pictures = pictures
-        self._crop = crop
+        self._draw = draw
         self._batch_size = batch_size
         self._seed = seed
-        self._geometry = geometry
-        self._flip = flip
 
-    def batch(self, step, share=0, shares=1):
+    def batch(self, step: int, share: int = 0, shares: int = 1) -> tuple:
         """Returns the batch of a step, counted from the start of training.
 
         Args:
@@ -70,26 +42,16 @@ class TrainingStream:
             shares: How many there are; they divide the batch.
 
         Returns:
-            `(pictures, corners, numbers)`: `[batch, side, side, 3]` uint8,
-            `[batch, 2, 4]` float32 and `[batch]` int64.
+            `(pictures, draws, numbers)`: `[batch, side, side, 3]` uint8,
+            `[batch, views, draws]` float32 and `[batch]` int64.
         """
         epoch, within = divmod(int(step), self.steps_per_epoch)
         size = self._batch_size // shares
         start = within * self._batch_size + int(share) * size
         examples = len(self._pictures)
         numbers = order(self._seed, epoch, examples)[start : start + size]
-        uniforms = draws(self._seed, epoch, examples)[numbers]
-        uniforms = uniforms.reshape(-1, 2, DRAWS + 1)
-        if self._geometry == "shared":
-            uniforms = uniforms[:, [0, 0]]
-        flipped = self._flip & (uniforms[..., DRAWS] < 0.5)
-        side = self._pictures.side + 2 * self._crop.pad
-        boxes = self._crop.draw(uniforms[..., :DRAWS])
-        return (
-            self._pictures.read(numbers),
-            corners(boxes, flipped, side),
-            numbers,
-        )
+        draws = self._draw(self._seed, epoch, numbers, examples)
+        return self._pictures.read(numbers), draws, numbers
 
     def dataset(self, first_step, steps, shares=1, mine=range(1)):
         """Returns the batches of consecutive steps as a `tf.data.Dataset`.
@@ -100,12 +62,10 @@ class TrainingStream:
             shares: Equal parts that every batch is cut into.
             mine: The range of the parts wanted: of every step these, in
                 their order, each as an element.
-
-        Returns:
-            A dataset of what `batch` returns.
         """
         side, size = self._pictures.side, self._batch_size // shares
-        shapes = ([size, side, side, 3], [size, 2, 4], [size])
+        drawn = self._draw(self._seed, 0, range(1), len(self._pictures))
+        shapes = ([size, side, side, 3], [size, *drawn.shape[1:]], [size])
         types = (tf.uint8, tf.float32, tf.int64)
 
         def part(element):

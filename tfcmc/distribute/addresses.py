@@ -6,14 +6,16 @@ import ipaddress
 import os
 import socket
 
-from tfcmc.distribute.cluster import Cluster
 from tfcmc.foundation.errors import must
 
 
-def check_port(cluster: Cluster) -> None:
+def check_port(cluster):
     """Checks that TensorFlow can take this machine's port.
 
-    It would wait for ever where it cannot.
+    It waits for ever where it cannot.
+
+    Args:
+        cluster: A `Cluster`.
 
     Raises:
         UsageError: if another process has the port.
@@ -30,11 +32,17 @@ def check_port(cluster: Cluster) -> None:
 
 
 @contextlib.contextmanager
-def listen(cluster: Cluster):
+def listen(cluster):
     """Listens where TF_CONFIG says that this machine is, and nowhere else.
 
     A name may be one that only the others can use, as where addresses are
-    translated: then it listens everywhere, and says so. Yields the sockets.
+    translated: then it listens everywhere, and says so.
+
+    Args:
+        cluster: A `Cluster`.
+
+    Yields:
+        Listening sockets.
     """
     host, port = cluster.addresses[cluster.here]
     with contextlib.ExitStack() as stack:

@@ -18,10 +18,15 @@ MOST_PORT = 65535
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """Machines in TensorFlow's order: the chief, who writes, is the first."""
+    """Machines in TensorFlow's order: the chief, who writes, is the first.
 
-    machines: tuple[tuple[str, int, str], ...]  # job, index, "host:port"
-    here: int  # the number of the one that this process is
+    Attributes:
+        machines: `(job, index, "host:port")` of each.
+        here: The number of the one that this process is.
+    """
+
+    machines: tuple
+    here: int
 
     @property
     def names(self):
@@ -43,10 +48,14 @@ class Cluster:
 
 
 def machines_of(strategy: str) -> Cluster | None:
-    """Finds the machines that train together by a strategy.
+    """Finds the machines that train together.
 
-    None where this machine trains alone: by another strategy, or because
-    TF_CONFIG names no other.
+    Args:
+        strategy: The name of a strategy, as `make_strategy` takes it.
+
+    Returns:
+        A `Cluster`, or None where this machine trains alone: by another
+        strategy, or because TF_CONFIG names no other.
 
     Raises:
         UsageError: if TF_CONFIG is asked for and does not do.
@@ -60,6 +69,9 @@ def machines_of(strategy: str) -> Cluster | None:
 
 def read_cluster() -> Cluster:
     """Reads TF_CONFIG.
+
+    Returns:
+        A `Cluster`.
 
     Raises:
         UsageError: if it does not name the machines and which this is.
@@ -131,8 +143,12 @@ def _check_machines(jobs, machines):
 def proof(*words: str) -> str:
     """Shows that this process has the token, and not what it is.
 
-    HMAC-SHA256 of the words said with it, keyed with the environment variable
-    TFCMC_TOKEN, in hexadecimal. Without a token anybody can make it.
+    Args:
+        *words: What is said with it.
+
+    Returns:
+        HMAC-SHA256 of the words, keyed with the environment variable
+        TFCMC_TOKEN, in hexadecimal. Without a token anybody can make it.
     """
     key = os.fsencode(os.environ.get(TOKEN, ""))
     return hmac.new(key, "\n".join(words).encode(), "sha256").hexdigest()

@@ -5,22 +5,24 @@ process ends, the operating system closes its connections at once; where a
 machine is cut off, its signs of life cease.
 """
 
+import selectors
 import time
-from multiprocessing.connection import wait
 
-from tfcmc.distribute.links import BEAT, DONE, LOSS, STOP, Link
+from tfcmc.distribute.links import BEAT, DONE, LOSS, STOP
 
 SILENCE = 20.0  # seconds without a sign of life after which one is lost
 GRACE = 5.0  # seconds for this machine to stop by itself, as another has
 
 
 class Lost(Exception):
-    """Another machine is not there any more, and what has become of it.
+    """Another machine is not there any more.
 
-    Its kind is STOP where it has said so itself, else LOSS.
+    Args:
+        kind: STOP where it has said so itself, else LOSS.
+        words: What has become of it.
     """
 
-    def __init__(self, kind: str, words: str):
+    def __init__(self, kind, words):
         super().__init__(words)
         self.kind = kind
 
@@ -32,14 +34,14 @@ class Watch:
     start no other thread runs.
 
     Args:
-        training: With this machine's own training, which gives signs of life
-            and says how it ended.
-        links: The chief has one with every other machine, and tells all what
-            has become of one; the others have one with the chief.
+        training: The `Link` with this machine's own training, which gives
+            signs of life and says how it ended.
+        links: `Link`s. The chief has one with every other machine, and tells
+            all what has become of one; the others have one with the chief.
         look: Called at every beat.
     """
 
-    def __init__(self, training: Link, links: list[Link], look):
+    def __init__(self, training, links, look):
         self._training = training
         self._links = list(links)
         self._look = look
@@ -55,18 +57,21 @@ class Watch:
         Raises:
             Lost: if another machine is lost first.
         """
-        try:
-            while not self._has_ended:
-                self._attend()
-        except Lost as lost:
-            self.part(f"{lost.kind}{lost}")
-            # What stops one often stops all, and each says it best itself.
-            end = time.monotonic() + GRACE
-            while lost.kind == STOP and time.monotonic() < end:
-                self._attend()
-                if self._has_ended:
-                    return self._said
-            raise
+        with selectors.DefaultSelector() as selector:
+            for link in (self._training, *self._links):
+                selector.register(link, selectors.EVENT_READ)
+            try:
+                while not self._has_ended:
+                    self._attend(selector)
+            except Lost as lost:
+                self.part(f"{lost.kind}{lost}")
+                # What stops one often stops all, and each says it best itself.
+                end = time.monotonic() + GRACE
+                while lost.kind == STOP and time.monotonic() < end:
+                    self._attend(selector)
+                    if self._has_ended:
+                        return self._said
+                raise
         return self._said
 
     def part(self, words):
@@ -74,12 +79,14 @@ class Watch:
         while self._links:
             self._links.pop().leave(words)
 
-    def _attend(self):
+    def _attend(self, selector):
         """Hears all for a moment, and gives the other machines a sign."""
-        for link in wait([self._training, *self._links], BEAT):
+        for key, _ in selector.select(BEAT):
+            link = key.fileobj
             if link is self._training:
                 self._hear()
-            elif self._has_done(link):
+            elif link in self._links and self._has_done(link):
+                selector.unregister(link)
                 self._links.remove(link)
                 link.leave(DONE)
         for link in self._links:

@@ -14,9 +14,14 @@ STOP, LOSS = "stop ", "loss "  # with words: of one that says so, or does not
 
 
 class Link:
-    """A connection with another process, called `name`, of lines of text."""
+    """A connection with another process, of lines of text.
 
-    def __init__(self, connection: socket.socket, name: str):
+    Args:
+        connection: A connected socket.
+        name: What the other is called.
+    """
+
+    def __init__(self, connection, name):
         connection.settimeout(TIMEOUT)
         self.connection = connection
         self.name = name
@@ -56,7 +61,11 @@ class Link:
         ]
 
     def lines(self):
-        """Yields the lines as they come, while there are signs of life."""
+        """Yields the lines as they come, as long as there are signs of life.
+
+        Raises:
+            OSError: as `receive`.
+        """
         while True:
             yield from self.receive()
 

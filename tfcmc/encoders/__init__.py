@@ -6,6 +6,7 @@ Importing it fills the table. Imports `runs` and the foundation.
 from tfcmc.encoders import paper as paper
 from tfcmc.encoders.base import ENCODERS as ENCODERS
 from tfcmc.encoders.base import FEATURES as FEATURES
+from tfcmc.encoders.base import make_branch as make_branch
 from tfcmc.encoders.files import load_encoder as load_encoder
 from tfcmc.encoders.files import save_encoder as save_encoder
 from tfcmc.encoders.files import strange_encoder as strange_encoder

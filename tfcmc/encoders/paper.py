@@ -3,6 +3,7 @@
 from tfcmc.encoders.base import ENCODERS, FEATURES
 from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.registry import Flag, Number
+from tfcmc.heads.linear import linear
 
 CHANNELS = (12, 24, 48, 24)
 # Where a picture is flat, filters about their mean find nothing: without it
@@ -41,8 +42,8 @@ def paper(shape, seed, *, width=1, final_relu=False, dim=None):
         seed: Whole number the initial weights are a function of.
         width: Factor on every number of channels.
         final_relu: Whether a ReLU follows the last convolution.
-        dim: Length of a linear projection before the loss, or None; the probe
-            reads the features beneath it.
+        dim: Dimensions of a linear head, as --head=linear(dim=) makes it; or
+            None.
 
     Returns:
         A functional `keras.Model`, `[batch, height, width, channels]` to
@@ -72,13 +73,7 @@ def paper(shape, seed, *, width=1, final_relu=False, dim=None):
     features = keras.layers.Flatten(name=FEATURES)(hidden)
     if dim is None:
         return keras.Model(inputs, features)
-    projection = keras.layers.Dense(
-        dim,
-        use_bias=False,
-        kernel_initializer=keras.initializers.GlorotUniform(seed + 99),
-        name="projection",
-    )
-    return keras.Model(inputs, projection(features))
+    return keras.Model(inputs, linear(features, seed, dim=dim))
 
 
 def _filters(shape, seed, alike):

@@ -1,32 +1,44 @@
 """What a loss is worth when its embeddings have collapsed."""
 
+import typing
+
 from tfcmc.foundation.lazy import tf
+from tfcmc.negatives.memory import make_term
 
 
-def collapse_losses(loss, negatives, *, batch, dim, examples):
-    """Computes the objective, both directions added, at two collapses.
+def collapse_losses(
+    make_loss: typing.Callable,
+    negatives,
+    pairs,
+    *,
+    batch: int,
+    dim: int,
+    examples: int,
+) -> dict:
+    """Computes the objective at two collapses.
 
     Args:
-        loss: A `tfcmc.losses.Loss`.
-        negatives: Where candidates come from, as in `tfcmc.negatives`.
+        make_loss: Of nothing, to a `Loss` that has seen no batch.
+        negatives: Where candidates come from, a member of `NEGATIVES`.
+        pairs: A `Pairs`.
         batch: Pictures a batch.
         dim: Dimensions of the embeddings, from 2.
         examples: Number of training pictures.
 
     Returns:
-        Words for a collapse to the objective's value there.
+        Words for a collapse to the objective's value there: all embeddings
+        one point, and each view a constant orthogonal to the others.
     """
-    first, second = tf.one_hot([0, 1], dim)
+    point, other = tf.one_hot([0, 1], dim)
     ends = {
-        "one point": (first, first),
-        "two orthogonal constants": (first, second),
+        "one point": (point, point),
+        "two orthogonal constants": (point, other),
     }
+    terms = pairs.weight * len(pairs.ordered)
     return {
-        words: sum(
-            _mean_loss(loss, negatives, anchor, other, batch, examples)
-            for anchor, other in (pair, pair[::-1])
-        )
-        for words, pair in ends.items()
+        words: terms
+        * _mean_loss(make_loss(), negatives, *ends, batch, examples)
+        for words, ends in ends.items()
     }
 
 
@@ -35,12 +47,15 @@ def _mean_loss(loss, negatives, anchor, other, batch, examples):
     anchors = tf.tile(anchor[None], [batch, 1])
     others = tf.tile(other[None], [batch, 1])
     memory = tf.tile(other[None], [negatives.memory_rows(examples), 1])
+    numbers = tf.range(batch)
     candidates, positive = negatives.candidates(
-        others, memory, tf.range(batch), tf.constant([0, 0])
+        others, memory, numbers, tf.constant([0, 0])
     )
-    own = None
-    if loss.same_view:
-        own = tf.shape(candidates)[0] + tf.range(batch)
-        candidates = tf.concat([candidates, anchors], axis=0)
-    values, _ = loss(anchors, candidates, positive, own=own)
-    return float(tf.reduce_mean(values))
+    term = make_term(
+        anchors,
+        candidates,
+        positive,
+        numbers=numbers,
+        own=anchors if loss.same_view else None,
+    )
+    return float(tf.reduce_mean(loss(term)))

@@ -22,11 +22,13 @@ class Patient:
 
     Attributes:
         names: The name of each view.
-        dims: Dimensions that the features of both views could use.
+        branches: The name of each branch.
+        dims: Dimensions that the features of all branches could use.
         collapse_losses: Words for a collapse to the loss's value there.
     """
 
     names: tuple
+    branches: tuple
     dims: int
     collapse_losses: dict
 
@@ -102,14 +104,19 @@ def _pointlike(row, patient):
     return [name for name in patient.names if row[f"spread_{name}"] < POINT]
 
 
+def _all(patient):
+    return "both" if len(patient.names) == 2 else "all"
+
+
 def _one_point(row, patient):
     if len(_pointlike(row, patient)) < len(patient.names):
         return None
     if row["apart"] >= POINT:
         return None
     return (
-        f"all embeddings of both views are nearly one point (alignment "
-        f"{row['alignment']:.3f}, uniformity {row['uniformity']:.3f})"
+        f"all embeddings of {_all(patient)} views are nearly one point "
+        f"(alignment {row['alignment']:.3f}, "
+        f"uniformity {row['uniformity']:.3f})"
     )
 
 
@@ -119,9 +126,10 @@ def _constants(row, patient):
     if row["apart"] < POINT:
         return None
     how = "orthogonal to" if 1.5 <= row["apart"] <= 2.5 else "apart from"
+    whose = "view's" if len(patient.names) == 2 else "views'"
     return (
         f"each view has collapsed onto nearly one point, {how} the other "
-        f"view's (alignment {row['alignment']:.3f}, uniformity "
+        f"{whose} (alignment {row['alignment']:.3f}, uniformity "
         f"{row['uniformity']:.3f})"
     )
 
@@ -139,7 +147,7 @@ def _one_view(row, patient):
 def _dead(row, patient):
     dead = {
         name: row[f"dead_{name}"]
-        for name in patient.names
+        for name in patient.branches
         if row.get(f"dead_{name}", 0.0) >= DEAD
     }
     if not dead:

@@ -10,29 +10,29 @@ from tfcmc.encoders import FEATURES
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses.vectors import normalise
-from tfcmc.views.crop import cut
 
 BATCH = 256
 
 
 @dataclasses.dataclass(frozen=True)
 class Encoded:
-    """What the encoders of both views make of the same pictures.
+    """What trained branches make of the same pictures.
 
     Attributes:
-        features: One array `[count, features]` a view: what probes read.
+        features: One array `[count, features]` a branch: what probes read.
         embeddings: One array `[count, dim]` a view, of unit length: what the
-            loss compared. The same directions where there is no projection.
+            loss compared. The directions of the features where there is no
+            head.
     """
 
     features: tuple
     embeddings: tuple
 
-    def both(self):
-        """Returns the features of both views side by side."""
+    def joined(self) -> np.ndarray:
+        """Returns the features of all branches side by side."""
         return np.concatenate(self.features, axis=1)
 
-    def take(self, rows):
+    def take(self, rows) -> "Encoded":
         """Returns the same of the pictures of these rows only."""
         return Encoded(
             tuple(array[rows] for array in self.features),
@@ -43,77 +43,138 @@ class Encoded:
         return len(self.features[0])
 
 
-def make_reader(encoders, convert, *, pad, centre):
-    """Makes the function that encodes the centre crop of pictures.
+class Reader:
+    """Encodes pictures by branches, with the weights that these have then.
 
     Args:
-        encoders: One functional model a view, with a layer called "features".
-        convert: Pictures to one tensor a view, as `Views.convert`.
-        pad: Pixels of reflection added before the crop.
-        centre: `[4]`, the corners of the centre crop, as `corners` gives.
-
-    Returns:
-        A function from `[batch, side, side, 3]` uint8 to one
-        `(features, embedding)` a view; it reads the encoders' weights as they
-        are when it is called.
+        views: A `Views`.
+        branches: One functional model a branch, with a layer "features".
     """
-    models = [
-        keras.Model(
-            encoder.inputs[0],
-            [encoder.get_layer(FEATURES).output, encoder.outputs[0]],
-        )
-        for encoder in encoders
-    ]
 
-    def read(pictures):
-        corner = tf.tile(tf.constant(centre)[None], [tf.shape(pictures)[0], 1])
-        outputs = []
-        for model, view in zip(models, convert(pictures), strict=True):
-            features, embedding = model(cut(view, corner, pad))
-            outputs.append(
-                (tf.cast(features, tf.float32), normalise(embedding))
+    def __init__(self, views, branches):
+        self._views = views
+        models = [
+            keras.Model(
+                branch.inputs[0],
+                [branch.get_layer(FEATURES).output, branch.outputs[0]],
             )
-        return outputs
+            for branch in branches
+        ]
+        of_view = [views.branches.index(name) for name in views.branch]
 
-    # Traced once, here: shapes are not part of the signature.
-    signature = [tf.TensorSpec([None, None, None, 3], tf.uint8)]
-    return tf.function(read, input_signature=signature).get_concrete_function()
+        def whole(pictures):
+            outputs = []
+            inputs = views.whole(pictures)
+            for model, shown in zip(models, inputs, strict=True):
+                features, embedding = model(shown)
+                outputs.append(
+                    (tf.cast(features, tf.float32), normalise(embedding))
+                )
+            return outputs
+
+        def compared(pictures, draws):
+            shown = zip(of_view, views.convert(pictures, draws), strict=True)
+            return [
+                normalise(branches[number](view)) for number, view in shown
+            ]
+
+        # Traced once, here: shapes are not part of the signature.
+        pictures = tf.TensorSpec([None, None, None, 3], tf.uint8)
+        self._whole = _traced(whole, pictures)
+        self._compared = None
+        if views.judged is not None:
+            drawn = views.judged(range(1), 1)
+            draws = tf.TensorSpec([None, *drawn.shape[1:]], tf.float32)
+            self._compared = _traced(compared, pictures, draws)
+
+    def whole(self, batch) -> Encoded:
+        """Encodes one batch of pictures without any draw.
+
+        Args:
+            batch: `[count, side, side, 3]`, uint8, count from 1 to `BATCH`.
+
+        Returns:
+            `Encoded`, float32, embeddings too one a branch.
+
+        Raises:
+            UsageError: if a feature is not finite: no number may rest on it.
+        """
+        outputs = self._whole(tf.constant(_padded(batch)))
+        return _finite(
+            *(
+                tuple(each.numpy()[: len(batch)] for each in kind)
+                for kind in zip(*outputs, strict=True)
+            )
+        )
+
+    def encode(self, pictures) -> Encoded:
+        """Encodes held-out pictures, their views as they are compared.
+
+        Args:
+            pictures: Pictures, as in `tfcmc.data.pictures`.
+
+        Returns:
+            `Encoded`, float32.
+
+        Raises:
+            UsageError: as `whole`.
+        """
+        found, start = [], 0
+        for batch in in_batches(pictures, BATCH):
+            encoded = self.whole(batch)
+            if self._compared is not None:
+                numbers = start + _padded(np.arange(len(batch)))
+                draws = self._views.judged(numbers, len(pictures))
+                outputs = self._compared(
+                    tf.constant(_padded(batch)), tf.constant(draws)
+                )
+                encoded = _finite(
+                    encoded.features,
+                    tuple(each.numpy()[: len(batch)] for each in outputs),
+                )
+            found.append(encoded)
+            start += len(batch)
+        return Encoded(
+            *(
+                tuple(map(np.concatenate, zip(*arrays, strict=True)))
+                for arrays in (
+                    [each.features for each in found],
+                    [each.embeddings for each in found],
+                )
+            )
+        )
 
 
-def make_activity_reader(encoders, convert, *, pad, centre):
+def make_activity_reader(views, branches):
     """Makes the function that finds which ReLU channels fire for pictures.
 
     Args:
-        encoders: One functional model a view.
-        convert: Pictures to one tensor a view, as `Views.convert`.
-        pad: Pixels of reflection added before the crop.
-        centre: `[4]`, the corners of the centre crop, as `corners` gives.
+        views: A `Views`.
+        branches: One functional model a branch.
 
     Returns:
         A function from `[batch, side, side, 3]` uint8 to one `[channels]` a
-        view: the highest output of every channel that a ReLU ends; 0 of one
-        that never fires. Empty for an encoder without ReLUs.
+        branch: the highest output of every channel that a ReLU ends; 0 of one
+        that never fires. Empty for a branch without ReLUs.
     """
     models = [
         keras.Model(
-            encoder.inputs[0],
-            [layer.output for layer in encoder.layers if _ends_in_relu(layer)],
+            branch.inputs[0],
+            [layer.output for layer in branch.layers if _ends_in_relu(layer)],
         )
-        for encoder in encoders
+        for branch in branches
     ]
 
     def read(pictures):
-        corner = tf.tile(tf.constant(centre)[None], [tf.shape(pictures)[0], 1])
         return [
-            _highest(model(cut(view, corner, pad)) if model.outputs else ())
-            for model, view in zip(models, convert(pictures), strict=True)
+            _highest(model(shown) if model.outputs else ())
+            for model, shown in zip(models, views.whole(pictures), strict=True)
         ]
 
-    signature = [tf.TensorSpec([None, None, None, 3], tf.uint8)]
-    return tf.function(read, input_signature=signature).get_concrete_function()
+    return _traced(read, tf.TensorSpec([None, None, None, 3], tf.uint8))
 
 
-def dead_shares(read, pictures):
+def dead_shares(read, pictures) -> list:
     """Measures how many ReLU channels are 0 for every picture.
 
     Args:
@@ -121,7 +182,7 @@ def dead_shares(read, pictures):
         pictures: Pictures, as in `tfcmc.data.pictures`.
 
     Returns:
-        A share in [0, 1] a view; 0 where there are no ReLUs.
+        A share in [0, 1] a branch; 0 where there are no ReLUs.
     """
     highest = [
         [tensor.numpy() for tensor in read(tf.constant(_padded(batch)))]
@@ -135,56 +196,6 @@ def dead_shares(read, pictures):
     ]
 
 
-def encode(read, pictures):
-    """Encodes pictures, a batch at a time.
-
-    Args:
-        read: What `make_reader` returned.
-        pictures: Pictures, as in `tfcmc.data.pictures`.
-
-    Returns:
-        `Encoded`, float32.
-    """
-    batches = [
-        encode_batch(read, batch) for batch in in_batches(pictures, BATCH)
-    ]
-    features, embeddings = (
-        tuple(
-            np.concatenate(arrays)
-            for arrays in zip(
-                *(getattr(b, kind) for b in batches), strict=True
-            )
-        )
-        for kind in ("features", "embeddings")
-    )
-    return Encoded(features, embeddings)
-
-
-def encode_batch(read, batch):
-    """Encodes one batch of pictures.
-
-    Args:
-        read: What `make_reader` returned.
-        batch: `[count, side, side, 3]`, uint8, count from 1 to `BATCH`.
-
-    Returns:
-        `Encoded`, float32.
-
-    Raises:
-        UsageError: if a feature is not finite: no number may rest on it.
-    """
-    outputs = [
-        [tensor.numpy()[: len(batch)] for tensor in pair]
-        for pair in read(tf.constant(_padded(batch)))
-    ]
-    features, embeddings = zip(*outputs, strict=True)
-    for array in (*features, *embeddings):
-        if not np.all(np.isfinite(array)):
-            bad = int(np.sum(~np.isfinite(array).all(axis=1)))
-            raise must("features", "finite", f"{bad} pictures' that are not")
-    return Encoded(features, embeddings)
-
-
 def weights_hash(encoder):
     """Returns the SHA-256 of an encoder's weights, as hexadecimal text."""
     digest = hashlib.sha256()
@@ -192,6 +203,21 @@ def weights_hash(encoder):
         digest.update(str((array.dtype, array.shape)).encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+def _traced(function, *signature):
+    """A function of tensors, compiled for any number of pictures."""
+    compiled = tf.function(function, input_signature=signature)
+    return compiled.get_concrete_function()
+
+
+def _finite(features, embeddings):
+    """What was encoded, if all of it are numbers."""
+    for array in (*features, *embeddings):
+        if not np.all(np.isfinite(array)):
+            bad = int(np.sum(~np.isfinite(array).all(axis=1)))
+            raise must("features", "finite", f"{bad} pictures' that are not")
+    return Encoded(features, embeddings)
 
 
 def _ends_in_relu(layer):

@@ -21,19 +21,21 @@ class Inputs:
 
     Attributes:
         names: The name of each view.
+        branches: The name of each branch.
         judged: `Encoded` pictures to judge on.
         train: `Labelled` to fit probes on, its features `Encoded`; None
             without a probe.
         labels: `[count]`, of the judged pictures; None without a probe.
         classes: How many classes there are.
         probes: Probe name to function.
-        each_view: Whether probes also read each view alone.
+        each_view: Whether probes also read each branch alone.
         seed: Of the validation part and of the probes.
         alpha: Exponent of the alignment.
         t: Sharpness of the uniformity.
     """
 
     names: tuple
+    branches: tuple
     judged: Encoded
     train: Labelled | None
     labels: np.ndarray | None
@@ -78,7 +80,7 @@ def measure(inputs: Inputs) -> tuple:
         return numbers, {}
     probed, confusions = verdict.probe_views(
         inputs.probes,
-        inputs.names if inputs.each_view else (),
+        inputs.branches if inputs.each_view else (),
         inputs.train,
         Labelled(inputs.judged, inputs.labels),
         inputs.classes,

@@ -4,10 +4,12 @@ import numpy as np
 
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
+from tfcmc.losses.layer import Loss
 from tfcmc.losses.vectors import similarity
+from tfcmc.negatives.memory import make_term
 
 
-def negative_weights(loss, first, second):
+def negative_weights(loss: Loss, first, second) -> tuple:
     """Weighs every negative of every anchor by the gradient it gets.
 
     Anchors are the first views. Negatives are the second views of the other
@@ -21,7 +23,7 @@ def negative_weights(loss, first, second):
         is held constant here.
 
     Args:
-        loss: A `Loss`.
+        loss: One that has seen no batch.
         first: Unit vectors `[count, dim]`, the first views of the pictures.
         second: Unit vectors `[count, dim]`, the second views.
 
@@ -35,19 +37,20 @@ def negative_weights(loss, first, second):
     """
     if loss.whole_batch:
         raise must("loss", "one that weighs negatives one by one", loss.spec)
-    anchor, candidates = tf.constant(first), tf.constant(second)
-    rows, own = tf.range(len(first)), None
-    if loss.same_view:
-        own = len(second) + rows
-        candidates = tf.concat([candidates, anchor], axis=0)
+    anchors, others = tf.constant(first), tf.constant(second)
+    rows = tf.range(len(first))
+    own = anchors if loss.same_view else None
+    term = make_term(anchors, others, rows, numbers=rows, own=own)
     with tf.GradientTape(persistent=True) as tape:
-        tape.watch(candidates)
-        values, _ = loss(anchor, candidates, rows, own=own)
+        tape.watch(term.candidates)
+        values = loss(term)
     # One anchor after the other: a vectorised Jacobian traces a function of
     # its own for every loss, which TensorFlow warns of.
-    slopes = tape.jacobian(values, candidates, experimental_use_pfor=False)
-    weight = tf.einsum("ijd,id->ij", slopes, anchor).numpy()
-    cosine = similarity(anchor, candidates).numpy()
+    slopes = tape.jacobian(
+        values, term.candidates, experimental_use_pfor=False
+    )
+    weight = tf.einsum("ijd,id->ij", slopes, anchors).numpy()
+    cosine = similarity(anchors, term.candidates).numpy()
     return _off_diagonal(cosine), _off_diagonal(weight)
 
 

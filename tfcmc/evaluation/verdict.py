@@ -1,6 +1,7 @@
 """The verdict on frozen features: probes, and the shape on the sphere."""
 
 import functools
+import itertools
 
 import numpy as np
 
@@ -63,28 +64,30 @@ def run_probes(probes, train, test, classes, *, seed):
 
 
 def probe_views(probes, names, train, test, classes, *, seed):
-    """Runs every probe on each view's features and on both side by side.
+    """Runs every probe on the features of all branches, and of each.
 
     Args:
         probes: Probe name to function.
-        names: The name of each view; none, to read both only.
+        names: The name of each branch; none, to read all together only.
         train: `Labelled` of probe-train, its features `Encoded`.
         test: `Labelled` of test, its features `Encoded`.
         classes: How many classes there are.
         seed: Of the validation part and of the probes.
 
     Returns:
-        `(numbers, confusions)`, as `run_probes`, of both views; the numbers
-        hold those on a single view under its name.
+        `(numbers, confusions)`, as `run_probes`, of all branches; the
+        numbers hold those on a single one, of several, under its name.
     """
 
     def run(*features):
         labelled = map(Labelled, features, (train.labels, test.labels))
         return run_probes(probes, *labelled, classes, seed=seed)
 
-    numbers, confusions = run(train.features.both(), test.features.both())
+    numbers, confusions = run(train.features.joined(), test.features.joined())
     views = zip(train.features.features, test.features.features, strict=True)
-    for name, features in zip(names, views, strict=False):
+    if len(names) < 2:
+        return numbers, confusions
+    for name, features in zip(names, views, strict=True):
         for probe, found in run(*features)[0].items():
             numbers[probe][name] = found
     return numbers, confusions
@@ -101,28 +104,35 @@ def sphere(names, encoded, *, alpha=2.0, t=2.0, intervals=False):
         intervals: Whether to add bootstrap intervals.
 
     Returns:
-        `images`, `alignment`, `uniformity` (the mean of both views'),
-        `uniformity_NAME` for each view, `uniformity_both` for the
-        concatenation, and `effective_rank` of the features of both;
+        `images`, `alignment` (the mean over pairs of views), `uniformity`
+        (the mean over views), `uniformity_NAME` for each view,
+        `uniformity_both` for all side by side, and `effective_rank` of the
+        features of all branches;
         `alignment_interval` and the like where asked for.
     """
-    first, second = encoded.embeddings
-    powers = metrics.squared_distances(first, second) ** (alpha / 2)
+    views = encoded.embeddings
+    powers = np.mean(
+        [
+            metrics.squared_distances(*pair) ** (alpha / 2)
+            for pair in itertools.combinations(views, 2)
+        ],
+        axis=0,
+    )
     potentials = {
         name: metrics.pair_potentials(vectors, t=t)
         for name, vectors in zip(
             (*names, "both"),
-            (first, second, np.concatenate([first, second], axis=1)),
+            (*views, np.concatenate(views, axis=1)),
             strict=True,
         )
     }
     result = {
-        "images": len(first),
+        "images": len(encoded),
         "alignment": float(powers.mean()),
         "uniformity": float(
             np.mean([np.log(potentials[name].mean()) for name in names])
         ),
-        "effective_rank": metrics.effective_rank(encoded.both()),
+        "effective_rank": metrics.effective_rank(encoded.joined()),
     }
     if intervals:
         result["alignment_interval"] = metrics.mean_interval(powers)
@@ -154,11 +164,12 @@ def distances(names, encoded) -> dict:
         encoded: `Encoded` pictures.
 
     Returns:
-        `apart`, the mean of the two views of a picture, and `spread_NAME`,
+        `apart`, the mean of two views of a picture, and `spread_NAME`,
         that of pairs of pictures in each view.
     """
-    apart = metrics.squared_distances(*encoded.embeddings).mean()
-    return {"apart": float(apart)} | {
+    pairs = itertools.combinations(encoded.embeddings, 2)
+    apart = [metrics.squared_distances(*pair).mean() for pair in pairs]
+    return {"apart": float(np.mean(apart))} | {
         f"spread_{name}": metrics.mean_squared_distance(vectors)
         for name, vectors in zip(names, encoded.embeddings, strict=True)
     }

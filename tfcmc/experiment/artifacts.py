@@ -1,8 +1,4 @@
-"""What is to be seen of a judged run: figures, vectors, TensorBoard.
-
-Like `plan.py` it stands at the seam: it reads a plan, and hands plain
-arguments down.
-"""
+"""What is to be seen of a judged run: figures, vectors, TensorBoard."""
 
 import dataclasses
 
@@ -12,8 +8,7 @@ from tfcmc.data.pictures import Subset
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.negative_weights import negative_weights
-from tfcmc.experiment.stage import hold_out
-from tfcmc.losses import Loss
+from tfcmc.losses.layer import Loss
 from tfcmc.report import figures, tensorboard
 from tfcmc.report.summary import count_epochs
 from tfcmc.runs.record import measured_by, read_embedded, read_history
@@ -23,29 +18,22 @@ FEWEST_ANCHORS = 3
 CONFUSED = "linear_probe"  # whose confusions are drawn
 
 
-def show(plan, run, source, encoded, confusions, result, drawn):
+def show(plan, run, data, views, encoded, confusions, result, drawn) -> None:
     """Writes vectors, and for TensorBoard all that is to be seen of a run.
 
     Args:
         plan: A `Plan`.
         run: The `Run` to write to.
-        source: A `Source`.
+        data: The `Data`.
+        views: The `Views`.
         encoded: `Encoded` pictures, those that were judged.
         confusions: Probe name to confusion matrix.
         result: The metrics.
         drawn: Their t-SNE `Map`, or None.
     """
-    names = plan.views.function().names
     matrix = confusions.get(CONFUSED)
-    write_embedded(run, source, names, encoded, matrix, drawn)
-    show_in_tensorboard(plan, run, source, encoded, result)
-
-
-def judged_pictures(plan, source):
-    """Returns the pictures that a run is judged on."""
-    if source.test is None:
-        return hold_out(source, plan.config.seed)[1].pictures
-    return source.test.pictures
+    write_embedded(run, data, views, encoded, matrix, drawn)
+    show_in_tensorboard(plan, run, data, views, encoded, result)
 
 
 def shown_rows(encoded):
@@ -53,12 +41,12 @@ def shown_rows(encoded):
     return verdict.sample_rows(len(encoded), verdict.SPHERE_COUNT)
 
 
-def labels_of(source, rows):
+def labels_of(data, rows):
     """Returns the labels of judged pictures, or None where there are none."""
-    return None if source.test is None else source.test.labels[rows]
+    return None if data.judged.labels is None else data.judged.labels[rows]
 
 
-def draw(plan, run, source, encoded, confusions, result):
+def draw(plan, run, data, views, encoded, confusions, result):
     """Draws the figures of one run; notes the map's trustworthiness.
 
     Returns:
@@ -69,10 +57,10 @@ def draw(plan, run, source, encoded, confusions, result):
     panel = figures.Panel(
         title=f"{plan.loss.spec}\n{plan.data.spec}, "
         f"{count_epochs(result['epochs'])}, seed {plan.config.seed}",
-        names=plan.views.function().names,
+        names=views.names,
         encoded=encoded.take(rows),
-        labels=labels_of(source, rows),
-        class_names=source.class_names,
+        labels=labels_of(data, rows),
+        class_names=data.source.class_names,
         confusion=confusions.get(CONFUSED),
     )
     if panel.confusion is not None:
@@ -108,7 +96,7 @@ def draw_training(plan, run, encoded, result):
         figures.learning_curves([trace], run.figures / "learning_curves.png")
     loss = Loss(plan.loss)
     anchors = verdict.sample_rows(len(encoded), ANCHORS)
-    vectors = encoded.take(anchors).embeddings
+    vectors = encoded.take(anchors).embeddings[:2]
     if not loss.whole_batch and len(vectors[0]) >= FEWEST_ANCHORS:
         figures.gradient_anatomy(
             [(plan.loss.spec, *negative_weights(loss, *vectors))],
@@ -140,13 +128,13 @@ def trace_of(label, seed, run, result):
     )
 
 
-def write_embedded(run, source, names, encoded, confusion, drawn):
+def write_embedded(run, data, views, encoded, confusion, drawn) -> None:
     """Writes the vectors of a draw of pictures, for figures of many runs.
 
     Args:
         run: The `Run`.
-        source: A `Source`.
-        names: The name of each view.
+        data: The `Data`.
+        views: The `Views`.
         encoded: `Encoded` pictures, those that were judged.
         confusion: The linear probe's confusion matrix, or None.
         drawn: Their t-SNE `Map`, which takes seconds to make, or None.
@@ -154,14 +142,13 @@ def write_embedded(run, source, names, encoded, confusion, drawn):
     rows = shown_rows(encoded)
     few = encoded.take(rows)
     arrays = {"rows": rows}
-    for name, features, embeddings in zip(
-        names, few.features, few.embeddings, strict=True
-    ):
-        arrays[f"features_{name}"] = features
+    for branch, features in zip(views.branches, few.features, strict=True):
+        arrays[f"features_{branch}"] = features
+    for name, embeddings in zip(views.names, few.embeddings, strict=True):
         arrays[f"embeddings_{name}"] = embeddings
-    if source.test is not None:
-        arrays["labels"] = labels_of(source, rows)
-        arrays["class_names"] = np.array(source.class_names, dtype=str)
+    if data.judged.labels is not None:
+        arrays["labels"] = labels_of(data, rows)
+        arrays["class_names"] = np.array(data.source.class_names, dtype=str)
     if confusion is not None:
         arrays["confusion"] = confusion
     if drawn is not None:
@@ -170,28 +157,25 @@ def write_embedded(run, source, names, encoded, confusion, drawn):
     run.write_arrays("embedded.npz", arrays)
 
 
-def read_panel(title, run, names):
+def read_panel(title: str, run, views) -> figures.Panel:
     """Reads what `write_embedded` wrote, as figures show it.
 
     Args:
         title: Of the panel.
         run: The `Run`.
-        names: The name of each view.
-
-    Returns:
-        A `Panel`.
+        views: Its `Views`.
     """
-    arrays = read_embedded(run, names)
+    arrays = read_embedded(run, views.names, views.branches)
     drawn = None
     if "tsne" in arrays:
         trust = float(arrays["tsne_trustworthiness"])
         drawn = figures.Map(arrays["tsne"], trust)
     return figures.Panel(
         title=title,
-        names=names,
+        names=views.names,
         encoded=Encoded(
-            tuple(arrays[f"features_{name}"] for name in names),
-            tuple(arrays[f"embeddings_{name}"] for name in names),
+            tuple(arrays[f"features_{name}"] for name in views.branches),
+            tuple(arrays[f"embeddings_{name}"] for name in views.names),
         ),
         labels=arrays.get("labels"),
         class_names=arrays.get("class_names", ()),
@@ -217,7 +201,7 @@ def table_options(plan):
     return options
 
 
-def show_in_tensorboard(plan, run, source, encoded, result):
+def show_in_tensorboard(plan, run, data, views, encoded, result):
     """Writes embeddings, figures and a row of the table for TensorBoard.
 
     They make up a TensorBoard run of their own, so that the table has the
@@ -228,10 +212,10 @@ def show_in_tensorboard(plan, run, source, encoded, result):
     tensorboard.write_projector(
         folder,
         encoded.take(rows),
-        plan.views.function().names,
-        labels_of(source, rows),
-        source.class_names,
-        Subset(judged_pictures(plan, source), rows),
+        views.names,
+        labels_of(data, rows),
+        data.source.class_names,
+        Subset(data.judged.pictures, rows),
         where=rows,
     )
     tensorboard.write_images(

@@ -22,7 +22,18 @@ ON_BAD_IMAGE = ("stop", "skip")
 STRATEGIES = ("auto", "one", "mirrored", "multiworker")
 PRECISIONS = ("float32", "bfloat16")
 JUDGE_ON = ("test", "validation")
-SPECS = ("loss", "data", "negatives", "encoder", "views", "crop")
+SPECS = (
+    "loss",
+    "data",
+    "negatives",
+    "encoder",
+    "head",
+    "predictor",
+    "target",
+    "pairs",
+    "views",
+    "crop",
+)
 TEXTS = ("data_dir", "run_dir", "preset")
 MOST = 1_000_000  # epochs, or pictures a step
 MOST_MEMORY = 2**20  # GiB
@@ -69,7 +80,28 @@ class PretrainConfig:
     encoder: str = _setting(
         "paper", "spec of the encoders: paper(width=, final_relu=, dim=)"
     )
-    views: str = _setting("lab", "how one picture becomes two views")
+    head: str = _setting(
+        "none",
+        "spec of what stands between features and loss: none, linear(dim=) "
+        "or mlp(layers=, hidden=, dim=, norm=)",
+    )
+    predictor: str = _setting(
+        "none", "spec of what anchors alone go through, as a head"
+    )
+    target: str = _setting(
+        "same",
+        "what anchors are to agree with: same, the other view's embeddings, "
+        "or stopped, the same without a gradient",
+    )
+    pairs: str = _setting(
+        "cross",
+        "which views are compared: cross(reduce=sum|mean), each with every "
+        "other, or first, the first with the others",
+    )
+    views: str = _setting(
+        "lab", "spec of the views of a picture: lab or ycbcr"
+    )
+    side: int = _setting(64, "side of the views in pixels")
     crop: str = _setting(
         "resized",
         "spec of the training crop: resized(area=, aspect=), or "
@@ -152,6 +184,7 @@ class PretrainConfig:
                 at_least=1,
                 at_most=MOST,
             )
+        check_number("side", self.side, whole=True, at_least=16, at_most=1024)
         if self.picture_side is not None:
             check_number(
                 "picture-side",

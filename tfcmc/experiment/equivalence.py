@@ -1,8 +1,4 @@
-"""Proof that several devices compute what one does, for every loss.
-
-Like `plan.py` it stands at the seam: it looks up names, and hands plain
-arguments down.
-"""
+"""Proof that several devices compute what one does, for every loss."""
 
 import dataclasses
 import functools
@@ -10,7 +6,6 @@ import functools
 import numpy as np
 
 from tfcmc.data.pictures import ArrayPictures
-from tfcmc.data.stream import TrainingStream
 from tfcmc.distribute import replicas
 from tfcmc.distribute.cluster import machines_of
 from tfcmc.distribute.strategies import (
@@ -19,18 +14,17 @@ from tfcmc.distribute.strategies import (
     make_strategy,
     use_devices,
 )
-from tfcmc.encoders import ENCODERS
+from tfcmc.experiment.architecture import Architecture
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import Plan, make_plan
 from tfcmc.foundation.lazy import keras, tf
-from tfcmc.losses import LOSSES, Loss
-from tfcmc.model import ContrastiveModel
-from tfcmc.negatives import NEGATIVES
-from tfcmc.views import VIEWS
-from tfcmc.views.crop import CROPS, SIDE
+from tfcmc.losses import LOSSES
 
 TOLERANCE = 1e-5  # relative: the rounding of float32 in another order
 BATCH = 8  # pictures, or two for every replica if that is more
 STEPS = 2  # where something is remembered, the second step sees it
 SEED = 5
+DEFAULTS = {"encoder": "paper(width=0.5)", "seed": SEED}
 # Beside every loss with its defaults: states that follow the batches,
 # negatives of a bank, and each device's own.
 MORE = (
@@ -42,6 +36,7 @@ MORE = (
     ("vicreg", "local"),
 )
 LINE = "{:<22}{:<16}{:>12}{:>12}{:>13}{:>11}"
+COLUMNS = ("value", "of value", "of gradient", "of memory")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,9 +45,9 @@ class Outcome:
 
     Attributes:
         loss: The objective.
-        gradients: `[weights of the encoder]`, one a view.
-        left: Loss states and memory banks after it, in one vector a copy:
-            `[copies, numbers]`.
+        gradients: `[weights]`, one a branch or predictor.
+        left: What is kept of the batches after it, loss states, memories and
+            moving statistics, in one vector a copy: `[copies, numbers]`.
     """
 
     loss: float
@@ -69,8 +64,8 @@ class Difference:
         negatives: Spec.
         value: The objective on one device.
         of_loss: Relative difference of the objective.
-        of_gradient: |g - h| / |h|, the larger of the two encoders'.
-        of_memory: The same of loss states and banks, of the worst replica.
+        of_gradient: |g - h| / |h|, the largest of all branches.
+        of_memory: The same of what is kept, of the worst replica.
     """
 
     loss: str
@@ -81,18 +76,20 @@ class Difference:
     of_memory: float
 
     @property
-    def fine(self):
+    def fine(self) -> bool:
         """Whether all are rounding, and numbers."""
         found = (self.of_loss, self.of_gradient, self.of_memory)
         return all(each <= TOLERANCE for each in found)
 
 
-def prove(strategy, count=None):
+def prove(strategy: str, count: int | None = None, **settings) -> bool:
     """Compares all replicas with one device, and prints a table.
 
     Args:
         strategy: The name of a strategy, as `make_strategy` takes it.
         count: Devices of this machine to use, or None for those it has.
+        **settings: Of the config, such as `encoder`; with `loss` or
+            `negatives` among them that one alone is compared.
 
     Returns:
         Whether every loss and every gradient is the same.
@@ -110,19 +107,10 @@ def prove(strategy, count=None):
         f"{strategy.num_replicas_in_sync} replicas beside one device; "
         f"relative differences, {TOLERANCE:g} allowed\n"
     )
-    tell(
-        LINE.format(
-            "loss",
-            "negatives",
-            "value",
-            "of value",
-            "of gradient",
-            "of memory",
-        )
-    )
+    tell(LINE.format("loss", "negatives", *COLUMNS))
     differing = 0
-    for case in cases():
-        found = verify(strategy, *case)
+    for plan in cases(settings):
+        found = verify(strategy, plan)
         tell(_line(found))
         differing += not found.fine
     verdict = f"{differing} differ" if differing else "all the same"
@@ -130,33 +118,46 @@ def prove(strategy, count=None):
     return not differing
 
 
-def cases():
-    """Returns `(loss, negatives)`, the specs of all that is compared."""
-    return [*((name, "batch") for name in LOSSES.names()), *MORE]
+def cases(settings: dict) -> list[Plan]:
+    """Returns the plans of all that is compared.
+
+    Args:
+        settings: As `prove` takes them.
+    """
+    found = [*((name, "batch") for name in LOSSES.names()), *MORE]
+    if {"loss", "negatives"} & settings.keys():
+        found = [
+            (
+                settings.get("loss", "softmax"),
+                settings.get("negatives", "batch"),
+            )
+        ]
+    return [
+        make_plan(
+            make_config(
+                {**DEFAULTS, **settings, "loss": loss, "negatives": negatives}
+            ),
+            check_data=False,
+        )
+        for loss, negatives in found
+    ]
 
 
-def verify(strategy, loss, negatives):
+def verify(strategy, plan: Plan) -> Difference:
     """Compares all replicas with one device.
 
     Where negatives are each device's own, the one device computes the share
-    of each by itself, and the mean of all is compared.
-
-    Args:
-        strategy: A `tf.distribute` strategy.
-        loss: Spec.
-        negatives: Spec.
-
-    Returns:
-        A `Difference`.
+    of each by itself, and the mean of all is compared. Where batch statistics
+    alone are, it computes the embeddings share by share.
     """
-    shares = strategy.num_replicas_in_sync
-    batch = shares * max(2, BATCH // shares)
-    local = NEGATIVES.lookup(negatives).function().local
-    want = _compute_on_one(loss, negatives, batch, shares if local else 1)
-    got = compute(strategy, loss, negatives, batch)
+    count = strategy.num_replicas_in_sync
+    batch = count * max(2, BATCH // count)
+    local = plan.negatives.function().local
+    want = _compute_on_one(plan.config, batch, count if local else 1, count)
+    got = compute(strategy, plan, batch)
     return Difference(
-        loss=loss,
-        negatives=negatives,
+        loss=plan.loss.spec,
+        negatives=plan.negatives.spec,
         value=want.loss,
         of_loss=_apart(got.loss, want.loss),
         of_gradient=max(map(_apart, got.gradients, want.gradients)),
@@ -164,80 +165,97 @@ def verify(strategy, loss, negatives):
     )
 
 
-def compute(strategy, loss, negatives, batch, share=None):
+def compute(strategy, plan: Plan, batch: int, share=None, split=1) -> Outcome:
     """Computes loss and gradients of a few steps at the initial weights.
 
     Args:
         strategy: A `tf.distribute` strategy.
-        loss: Spec.
-        negatives: Spec.
+        plan: What to compute.
         batch: Pictures a step, on all replicas.
         share: Of one device: `(shares, mine)` as `distribute` asks for, to
             compute that part of every batch alone; None for the whole.
+        split: In how many parts, one after the other, one device computes the
+            embeddings.
 
     Returns:
         The `Outcome` of the last step.
     """
-    stream, views, pad, examples = _stream(batch)
-    encoders = _encoders(strategy)
+    pictures = _pictures(plan.config.side, batch)
+    plan = dataclasses.replace(
+        plan, config=dataclasses.replace(plan.config, batch_size=batch)
+    )
+    architecture = Architecture(plan, pictures.side)
     with strategy.scope():
-        model = ContrastiveModel(
-            encoders,
-            convert=views.convert,
-            pad=pad,
-            loss=Loss(LOSSES.lookup(loss)),
-            negatives=NEGATIVES.lookup(negatives).function(),
-            examples=examples,
-            seed=SEED,
-        )
+        branches = _branches(strategy, _common(plan.config))
+        model = architecture.model(branches, len(pictures))
         model.compile(optimizer=keras.optimizers.Adam())
+    if split > 1:
+        _embed_in_parts(model, split)
 
-    def on_replica(share):
-        value, gradients, embeddings, numbers = model.differentiate(share)
-        model.remember(embeddings, numbers)
+    def on_replica(part):
+        value, gradients, embeddings, numbers = model.differentiate(part)
+        model.keep(embeddings, numbers)
         return replicas.add([value, *gradients])
 
-    steps = STEPS if sum(each.shape[0] for each in model.memory) else 1
-    read = stream.dataset
+    kept = _kept(model)
+    steps = STEPS if any(each.shape.num_elements() for each in kept) else 1
+    read = architecture.stream(pictures).dataset
     batches = distribute(
         strategy, lambda *part: read(0, steps, *(share or part))
     )
-    for _, shares in zip(range(steps), batches, strict=False):
+    for _, parts in zip(range(steps), batches, strict=False):
         # Not compiled: each loss runs once, and compiling takes longer.
         value, *gradients = (
             strategy.experimental_local_results(each)[0].numpy()
-            for each in strategy.run(on_replica, args=(shares,))
+            for each in strategy.run(on_replica, args=(parts,))
         )
+    copies = zip(
+        *(strategy.experimental_local_results(each) for each in kept),
+        strict=True,
+    )
+    left = [[np.ravel(each) for each in copy] for copy in copies]
     return Outcome(
-        float(value), _by_encoder(model, gradients), _left(strategy, model)
+        float(value),
+        _by_part(model, gradients),
+        np.stack([np.concatenate(copy) for copy in left])
+        if kept
+        else np.zeros([1, 0]),
     )
 
 
-@functools.cache
-def _encoders(strategy):
-    """The encoders at their initial weights, which nothing here changes.
+def _common(config):
+    """What branches are made by, whatever the loss."""
+    return dataclasses.replace(
+        config, loss="softmax", negatives="batch", run_dir=None, batch_size=2
+    )
 
-    Made once: several machines agree on the start of each weight in turn.
+
+@functools.lru_cache(maxsize=4)
+def _branches(strategy, config):
+    """The branches at their initial weights, which nothing here changes.
+
+    Made once for all losses: several machines agree on the start of each
+    weight in turn.
     """
-    channels = VIEWS.lookup("lab").function().channels
-    make = ENCODERS.lookup("paper(width=0.5)").function
-    with strategy.scope():
-        return [
-            make((SIDE, SIDE, count), seed)
-            for seed, count in enumerate(channels)
-        ]
+    del strategy  # part of the key only
+    plan = make_plan(config, check_data=False)
+    return Architecture(plan, config.side).branches()
 
 
 @functools.cache
-def _compute_on_one(loss, negatives, batch, shares):
+def _compute_on_one(config, batch, shares, count):
     """The mean outcome of every share on one device, for any strategy."""
+    one, plan = (
+        tf.distribute.get_strategy(),
+        make_plan(config, check_data=False),
+    )
+    local = Architecture(plan, config.side).model(
+        _branches(one, _common(config)), 2 * batch
+    )
+    split = count if shares == 1 and local.local_statistics() else 1
     found = [
         compute(
-            tf.distribute.get_strategy(),
-            loss,
-            negatives,
-            batch,
-            (shares, range(number, number + 1)),
+            one, plan, batch, (shares, range(number, number + 1)), split=split
         )
         for number in range(shares)
     ]
@@ -249,47 +267,53 @@ def _compute_on_one(loss, negatives, batch, shares):
     )
 
 
-def _stream(batch):
-    """Random pictures of large patches, and the views of them."""
-    count = STEPS * batch + 3
+def _embed_in_parts(model, split):
+    """Makes one device see what each of several sees of a batch, in turn."""
+    whole = model._embed
+    statistics = model.local_statistics()
+
+    def embed(views):
+        before = [each.numpy() for each in statistics]
+        after, found = [], []
+        for part in zip(
+            *(tf.split(each, split) for each in views), strict=True
+        ):
+            for variable, value in zip(statistics, before, strict=True):
+                variable.assign(value)
+            found.append(whole(part))
+            after.append([each.numpy() for each in statistics])
+        for variable, *values in zip(statistics, *after, strict=True):
+            variable.assign(np.mean(values, axis=0))
+        return [tf.concat(each, axis=0) for each in zip(*found, strict=True)]
+
+    model._embed = embed
+
+
+def _pictures(side, batch):
+    """Random pictures of large patches."""
     rng = np.random.default_rng(SEED)
-    patches = rng.integers(0, 256, (count, 4, 4, 3), np.uint8)
-    pixels = patches.repeat(SIDE // 4, axis=1).repeat(SIDE // 4, axis=2)
-    crop = CROPS.lookup("resized").function(SIDE)
-    stream = TrainingStream(
-        ArrayPictures(pixels),
-        crop,
-        batch_size=batch,
-        seed=SEED,
-        geometry="independent",
-        flip=True,
+    patches = rng.integers(0, 256, (STEPS * batch + 3, 4, 4, 3), np.uint8)
+    pixels = patches.repeat(-(-side // 4), axis=1).repeat(
+        -(-side // 4), axis=2
     )
-    return stream, VIEWS.lookup("lab").function(), crop.pad, count
+    return ArrayPictures(pixels[:, :side, :side])
 
 
-def _by_encoder(model, gradients):
-    """Joins the gradients of each encoder's weights to one vector."""
-    parts = iter(gradients)
+def _by_part(model, gradients):
+    """Joins the gradients of each branch's or predictor's weights."""
+    rest = iter(gradients)
+    parts = (*model.branches, *model.predictors)
     return [
-        np.concatenate(
-            [next(parts).ravel() for _ in encoder.trainable_weights]
-        )
-        for encoder in model.encoders
+        np.concatenate([next(rest).ravel() for _ in part.trainable_variables])
+        for part in parts
     ]
 
 
-def _left(strategy, model):
-    """Loss states and banks, as each replica of this machine has them."""
-    copies = zip(
-        *(
-            strategy.experimental_local_results(variable.value)
-            for variable in model.memory
-        ),
-        strict=True,
-    )
-    return np.stack(
-        [np.concatenate([np.ravel(each) for each in copy]) for copy in copies]
-    )
+def _kept(model):
+    """What a step leaves: loss states, memories, moving statistics."""
+    states = [loss.state for loss in model.contrasts if loss.state is not None]
+    kept = [*states, *model.memory.variables, *model.local_statistics()]
+    return [each.value for each in kept]
 
 
 def _apart(got, want):

@@ -1,8 +1,4 @@
-"""The verdict on a run: measured, drawn, written down and printed.
-
-Like `plan.py` it stands at the seam: it reads a plan, and hands plain
-arguments down.
-"""
+"""The verdict on a run: measured, drawn, written down and printed."""
 
 import dataclasses
 
@@ -13,11 +9,10 @@ from tfcmc.data.pictures import in_batches
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.classes import class_sizes, majority
 from tfcmc.evaluation.doctor import examine
-from tfcmc.evaluation.features import encode, weights_hash
+from tfcmc.evaluation.features import weights_hash
 from tfcmc.evaluation.inputs import Inputs, digest, measure
 from tfcmc.evaluation.probes import Labelled
 from tfcmc.experiment import artifacts
-from tfcmc.experiment.stage import hold_out, patient
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.report.summary import verdict_text
@@ -56,36 +51,34 @@ class Extent:
         }
 
 
-def judge(plan, run, source, stage, encoders, extent):
-    """Judges encoders, beside untrained ones and raw pixels.
+def judge(plan, run, data, architecture, branches: dict, extent) -> dict:
+    """Judges trained branches, beside untrained ones and raw pixels.
 
     Args:
         plan: A `Plan`.
         run: The `Run` to write to.
-        source: A `Source`.
-        stage: The `Stage`.
-        encoders: One trained encoder a view.
+        data: The `Data`.
+        architecture: The `Architecture`.
+        branches: Branch name to trained model.
         extent: An `Extent`.
 
     Returns:
         What `metrics.json` holds.
     """
-    names = stage.views.names
+    names = architecture.views.names
     rows = read_history(run, names)
-    hashes = hashes_of(names, encoders)
+    hashes = hashes_of(branches)
     print("judging the frozen features")
-    learnt_from, held_out = hold_out(source, plan.config.seed)
-    judged = artifacts.judged_pictures(plan, source)
     constants = extent.constants(plan.config)
-    result = describe(plan, rows, source) | constants
-    result |= {"replicas": stage.replicas, "encoders_sha256": hashes}
-    inputs = inputs_of(plan, source, stage, encoders, judged, extent)
+    result = describe(plan, rows, data) | constants
+    result |= {"replicas": architecture.replicas, "encoders_sha256": hashes}
+    inputs = inputs_of(plan, data, architecture, branches, extent)
     trained, confusions = measure(inputs)
     result |= trained
     encoded = inputs.judged
     del inputs  # what probes were fitted on takes as much again
-    result |= controls(plan, run, source, stage, judged, extent)
-    after = hashes_of(names, encoders)
+    result |= controls(plan, run, data, architecture, extent)
+    after = hashes_of(branches)
     if after != hashes:
         raise RuntimeError(
             f"the encoders' weights changed while they were judged: "
@@ -93,38 +86,38 @@ def judge(plan, run, source, stage, encoders, extent):
         )
     dim = encoded.embeddings[0].shape[1]
     result["floors"] = verdict.floors(dim, **constants)
-    known = patient(
-        plan, stage, encoders, len(learnt_from), len(held_out.pictures)
+    known = architecture.patient(
+        branches, len(data.learnt), len(data.held_out.pictures)
     )
     result["findings"] = [
         dataclasses.asdict(finding)
         for finding in examine(rows, known, ended=True)
     ]
     drawn = None
+    seen = plan, run, data, architecture.views, encoded, confusions, result
     if extent.figures:
-        drawn = artifacts.draw(plan, run, source, encoded, confusions, result)
-    artifacts.show(plan, run, source, encoded, confusions, result, drawn)
+        drawn = artifacts.draw(*seen)
+    artifacts.show(*seen, drawn)
     run.write_json("metrics.json", result)
     print(verdict_text(result, names))
     print(f"everything is in {run.folder}")
     return result
 
 
-def describe(plan, rows, source):
+def describe(plan, rows: list, data) -> dict:
     """Returns what was judged, and by which versions.
 
     Args:
         plan: A `Plan`.
         rows: The rows of the run's history.
-        source: A `Source`.
+        data: The `Data`.
     """
-    config = plan.config
+    config, source = plan.config, data.source
     sizes = {}
     if source.labelled:
         labels = source.probe_train.labels, source.test.labels
         sizes["classes"] = class_sizes(source.class_names, *labels)
         _, sizes["majority_share"] = majority(sizes["classes"])
-    judged_on = "held-out" if source.test is None else config.judge_on
     return {
         "loss": plan.loss.spec,
         "data": plan.data.spec,
@@ -133,7 +126,7 @@ def describe(plan, rows, source):
         "epochs": rows[-1]["epoch"] if rows else config.epochs,
         "geometry": config.geometry,
         "picture_side": source.pretrain.side,
-        "judged_on": judged_on,
+        "judged_on": data.judged_on,
         **sizes,
         "versions": {
             "tfcmc": tfcmc.__version__,
@@ -143,8 +136,8 @@ def describe(plan, rows, source):
     }
 
 
-def controls(plan, run, source, stage, judged, extent):
-    """Judges untrained encoders and raw pixels.
+def controls(plan, run, data, architecture, extent) -> dict:
+    """Judges untrained branches and raw pixels.
 
     Where a run beside this one has judged what is the same to the last bit,
     its numbers are taken: they would be the same.
@@ -152,9 +145,8 @@ def controls(plan, run, source, stage, judged, extent):
     Args:
         plan: A `Plan`.
         run: The `Run` to write to.
-        source: A `Source`.
-        stage: The `Stage`.
-        judged: Pictures.
+        data: The `Data`.
+        architecture: The `Architecture`.
         extent: An `Extent`.
 
     Returns:
@@ -162,9 +154,9 @@ def controls(plan, run, source, stage, judged, extent):
         says of what: the hash of all that they were computed from.
     """
     untrained = inputs_of(
-        plan, source, stage, stage.encoders(), judged, extent
+        plan, data, architecture, architecture.branches(), extent
     )
-    pixels = raw_pixels(source)
+    pixels = raw_pixels(data.source)
     key = digest(tfcmc.__version__, untrained, pixels)
     for other in (*run.siblings(), *extent.beside):
         try:
@@ -183,42 +175,38 @@ def controls(plan, run, source, stage, judged, extent):
         result["raw_pixels"], _ = verdict.run_probes(
             extent.probes,
             *pixels,
-            len(source.class_names),
+            len(data.source.class_names),
             seed=plan.config.seed,
         )
     return result
 
 
-def hashes_of(names, encoders):
-    """Returns view name to the hash of its encoder's weights."""
-    return dict(zip(names, map(weights_hash, encoders), strict=True))
+def hashes_of(branches: dict) -> dict:
+    """Returns branch name to the hash of its weights."""
+    return {name: weights_hash(each) for name, each in branches.items()}
 
 
-def inputs_of(plan, source, stage, encoders, judged, extent):
-    """Gathers all that the numbers of one pair of encoders depend on.
+def inputs_of(plan, data, architecture, branches: dict, extent) -> Inputs:
+    """Gathers all that the numbers of these branches depend on.
 
     Args:
         plan: A `Plan`.
-        source: A `Source`.
-        stage: The `Stage`.
-        encoders: One encoder a view.
-        judged: Pictures.
+        data: The `Data`.
+        architecture: The `Architecture`.
+        branches: Branch name to model.
         extent: An `Extent`.
-
-    Returns:
-        `Inputs`.
     """
-    read = stage.reader(encoders)
-    train, test = source.probe_train, source.test
-    labelled = source.labelled
+    reader = architecture.reader(branches)
+    train, labelled = data.source.probe_train, data.source.labelled
     return Inputs(
-        names=stage.views.names,
-        judged=encode(read, judged),
-        train=Labelled(encode(read, train.pictures), train.labels)
+        names=architecture.views.names,
+        branches=architecture.views.branches,
+        judged=reader.encode(data.judged.pictures),
+        train=Labelled(reader.encode(train.pictures), train.labels)
         if labelled
         else None,
-        labels=test.labels if labelled else None,
-        classes=len(source.class_names),
+        labels=data.judged.labels if labelled else None,
+        classes=len(data.source.class_names),
         probes=extent.probes,
         each_view=extent.each_view,
         seed=plan.config.seed,

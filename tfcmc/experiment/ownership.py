@@ -31,10 +31,10 @@ def claim(run, names: tuple, identity: dict) -> Checkpoint:
         UsageError: if its record, its last checkpoint or its encoders are
             another experiment's.
     """
+    saved = _last(run, identity)  # tells another version first
     known = read_identity(run)
     if known and (told := differences(known, identity)):
         raise another_experiment(run.folder, told)
-    saved = _last(run, identity)
     for name in names:
         path = run.encoders / f"{name}.keras"
         if told := strange_encoder(path, identity):
@@ -47,7 +47,7 @@ def _last(run, identity):
     """Returns the last checkpoint, if it is of this training."""
     saved = Checkpoints(run.checkpoints).latest()
     if saved is None:
-        saved = Checkpoint(0, [], {"rows": [], "seconds": 0.0})
+        saved = Checkpoint(0, {}, {"rows": [], "seconds": 0.0})
     elif told := differences(saved.state["identity"], identity):
         raise another_experiment(run.checkpoints, told)
     state = saved.state | {"identity": identity}

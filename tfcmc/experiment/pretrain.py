@@ -14,26 +14,21 @@ from tfcmc.distribute.strategies import (
 )
 from tfcmc.encoders import save_encoder
 from tfcmc.evaluation.probes import PROBES
+from tfcmc.experiment.architecture import Architecture
+from tfcmc.experiment.data import read_data, read_source
 from tfcmc.experiment.evaluate import Extent, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
 from tfcmc.experiment.recipe import open_run
-from tfcmc.experiment.stage import (
-    Stage,
-    hold_out,
-    load,
-    load_encoders,
-    read_source,
-)
 from tfcmc.experiment.train import train
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.locks import held
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import PLACE, make_identity
-from tfcmc.runs.record import identity_of, read_settings
+from tfcmc.runs.record import identity_of, picture_side, read_settings
 
 
-def pretrain(plan, *, until=None, extent=None):
-    """Trains two encoders and judges them; goes on where a run stopped.
+def pretrain(plan, *, until: int | None = None, extent=None):
+    """Trains the branches of a plan and judges them; goes on where it stopped.
 
     Args:
         plan: A `Plan`.
@@ -56,48 +51,38 @@ def pretrain(plan, *, until=None, extent=None):
     strategy = make_strategy(config.strategy)
     check_batch_size(strategy, config.batch_size)
     with own_folder(run, is_chief(strategy)) as run:
-        source, data = load(plan)
-        pictures, held_out = hold_out(source, config.seed)
-        check_enough(pictures, len(source.pretrain), config.batch_size)
+        data = read_data(plan)
+        check_enough(data, config.batch_size)
         extent = extent or Extent(probe_functions())
-        identity = identify(config, data, strategy, extent.beside)
-        stage = Stage(plan, pictures.side, identity["replicas"])
-        saved = claim(run, stage.views.names, identity)
+        identity = identify(config, data.described, strategy, extent.beside)
+        architecture = Architecture(
+            plan, data.learnt.side, identity["replicas"]
+        )
+        saved = claim(run, architecture.views.branches, identity)
         run.write_json("config.json", dataclasses.asdict(config))
         with strategy.scope():
-            encoders = stage.encoders()
+            branches = architecture.branches()
         until = min(until or config.epochs, config.epochs)
-        train(
-            plan,
-            run,
-            stage,
-            encoders,
-            pictures,
-            held_out,
-            strategy,
-            until,
-            saved,
-        )
-        save(run, stage.views.names, encoders, identity)
+        train(plan, run, architecture, branches, data, strategy, until, saved)
+        save(run, branches, identity)
         if is_chief(strategy):
-            return judge(plan, run, source, stage, encoders, extent)
+            return judge(plan, run, data, architecture, branches, extent)
         return None
 
 
-def check_enough(pictures, count, batch_size):
+def check_enough(data, batch_size: int) -> None:
     """Checks that there is a batch of pictures to learn from.
 
-    Args:
-        pictures: What is learnt from.
-        count: How many there were before some were held out.
-        batch_size: How many a step takes.
+    Raises:
+        UsageError: if there is none.
     """
-    if batch_size > len(pictures):
-        apart = count - len(pictures)
+    left, count = len(data.learnt), len(data.source.pretrain)
+    if batch_size > left:
+        apart = count - left
         held_out = f" ({apart:,} of {count:,} are held out)" if apart else ""
         raise UsageError(
             f"`batch-size` must be at most the number of pictures to "
-            f"learn from, {len(pictures):,}{held_out}. Received: {batch_size}"
+            f"learn from, {left:,}{held_out}. Received: {batch_size}"
         )
 
 
@@ -185,10 +170,10 @@ def check_same_data(plan, runs):
     check_data(plan.config.data, describe_data(read_source(plan)), runs)
 
 
-def save(run, names, encoders, identity):
-    """Saves one encoder a view, each whole or not at all."""
-    for name, encoder in zip(names, encoders, strict=True):
-        save_encoder(run.encoders / f"{name}.keras", encoder, identity)
+def save(run, branches: dict, identity: dict) -> None:
+    """Saves the model of every branch, each whole or not at all."""
+    for name, branch in branches.items():
+        save_encoder(run.encoders / f"{name}.keras", branch, identity)
 
 
 def evaluate(plan, run, **constants):
@@ -213,16 +198,16 @@ def evaluate(plan, run, **constants):
     dataclasses.replace(plan.config, **constants)  # checks their ranges
     run.create()  # tells what cannot be written to before the work
     with held(run.folder):
-        encoders = load_encoders(plan, run)
-        source, data = load(plan)
-        check_data(plan.config.data, data, [run])
+        side, replicas = picture_side(run), identity_of(run)["replicas"]
+        architecture = Architecture(plan, side, replicas)
+        branches = architecture.load(run)
+        data = read_data(plan)
+        check_data(plan.config.data, data.described, [run])
         place = {name: getattr(plan.config, name) for name in PLACE}
         run.write_json("config.json", read_settings(run) | place)
         mend_history(run)
-        replicas = identity_of(run)["replicas"]
-        stage = Stage(plan, source.pretrain.side, replicas)
         extent = Extent(probe_functions(), **constants)
-        return judge(plan, run, source, stage, encoders, extent)
+        return judge(plan, run, data, architecture, branches, extent)
 
 
 def probe_functions(names=None):

@@ -1,8 +1,7 @@
 """The names of an experiment, looked up before anything heavy is loaded.
 
-This and the files above it (`stage.py`, `experiment.py` and one a command)
-are the seam: only they read a config or a registry. Below them functions take
-plain arguments.
+Only this room reads a config or a registry. Below it functions take plain
+arguments.
 """
 
 import dataclasses
@@ -19,12 +18,15 @@ from tfcmc.foundation.lazy import check_backend
 from tfcmc.foundation.paths import expanded, is_same
 from tfcmc.foundation.registry import Bound
 from tfcmc.foundation.text import plain_text
+from tfcmc.heads import HEADS
 from tfcmc.losses import LOSSES
 from tfcmc.negatives import NEGATIVES
+from tfcmc.pairs import PAIRS
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import another_experiment, setting_differences
 from tfcmc.runs.record import read_identity, read_settings
-from tfcmc.views import VIEWS
+from tfcmc.targets import TARGETS
+from tfcmc.views import VIEWS, Frame, Views
 from tfcmc.views.crop import CROPS
 
 LONGEST_WORD = 50  # of the data in a run's name, in characters
@@ -40,18 +42,28 @@ BATCH_ONLY = {
 }
 
 
+AXES = {
+    "loss": LOSSES,
+    "data": SOURCES,
+    "negatives": NEGATIVES,
+    "encoder": ENCODERS,
+    "head": HEADS,
+    "predictor": HEADS,
+    "target": TARGETS,
+    "pairs": PAIRS,
+    "views": VIEWS,
+    "crop": CROPS,
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """An experiment whose every name is known and every option legal.
 
     Attributes:
         config: The settings, specs in full and defaults filled in.
-        loss: From `LOSSES`.
-        data: From `SOURCES`.
-        negatives: From `NEGATIVES`.
-        encoder: From `ENCODERS`.
-        views: From `VIEWS`.
-        crop: From `CROPS`.
+
+    The others are what the config's specs chose from `AXES`.
     """
 
     config: PretrainConfig
@@ -59,8 +71,27 @@ class Plan:
     data: Bound
     negatives: Bound
     encoder: Bound
+    head: Bound
+    predictor: Bound
+    target: Bound
+    pairs: Bound
     views: Bound
     crop: Bound
+
+    def views_of(self, picture_side: int) -> Views:
+        """Returns the views of pictures of one side, in pixels."""
+        config = self.config
+        frame = Frame(
+            picture_side=picture_side,
+            side=config.side,
+            crop=self.crop.function(picture_side, config.side),
+            shared=config.geometry == "shared",
+            flip=config.flip,
+        )
+        views = self.views.function(frame)
+        if len(views.names) < 2:
+            raise must("views", "at least two views of a picture", views.names)
+        return views
 
 
 def make_plan(config, *, check_data=True):
@@ -79,17 +110,9 @@ def make_plan(config, *, check_data=True):
             is set to run on something else than TensorFlow.
     """
     check_backend()
-    tables = {
-        "loss": LOSSES,
-        "data": SOURCES,
-        "negatives": NEGATIVES,
-        "encoder": ENCODERS,
-        "views": VIEWS,
-        "crop": CROPS,
-    }
     found = {
         axis: table.lookup(getattr(config, axis))
-        for axis, table in tables.items()
+        for axis, table in AXES.items()
     }
     check_negatives(found["loss"], found["negatives"])
     extra = found["data"].member.extra
@@ -225,7 +248,7 @@ def _settings_there(run):
         # A run older than a setting was made as by its default.
         yield dataclasses.asdict(PretrainConfig()) | stored
     if known is not None:
-        yield known["settings"]
+        yield dataclasses.asdict(PretrainConfig()) | known["settings"]
 
 
 def stored_plan(folder, *, check_data=True, **changes):
@@ -258,7 +281,8 @@ def stored_plan(folder, *, check_data=True, **changes):
         raise UsageError(f"{run.folder / 'config.json'}: {error}") from None
     if known := read_identity(run):
         settings = dataclasses.asdict(config)
-        told = setting_differences(settings, known["settings"], longer=True)
+        had = dataclasses.asdict(PretrainConfig()) | known["settings"]
+        told = setting_differences(settings, had, longer=True)
         if told:
             raise UsageError(
                 f"`config.json` must be that of the run it lies in. Received: "

@@ -1,19 +1,12 @@
-"""Training: from the last checkpoint to the last epoch.
+"""Training: from the last checkpoint to the last epoch."""
 
-Like `plan.py` it stands at the seam: it reads a plan, and hands plain
-arguments down.
-"""
-
-from tfcmc.data.stream import TrainingStream
-from tfcmc.distribute.strategies import distribute, is_chief, share_from_chief
-from tfcmc.experiment.stage import patient
-from tfcmc.foundation.errors import UsageError
+from tfcmc.distribute.strategies import is_chief, share_from_chief
+from tfcmc.evaluation.features import make_activity_reader
 from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.signals import Interrupted, noted
-from tfcmc.losses import Loss
-from tfcmc.model import ContrastiveModel
 from tfcmc.report.summary import place
 from tfcmc.training.checkpoints import Checkpoints
+from tfcmc.training.fit import fit, restore, rows_before, spans
 from tfcmc.training.interval import Interval
 from tfcmc.training.measuring import MeasureRepresentation
 from tfcmc.training.progress import ShowProgress
@@ -22,18 +15,17 @@ from tfcmc.training.stopping import StopWhenNotFinite, WatchForCollapse
 
 
 def train(
-    plan, run, stage, encoders, pictures, held_out, strategy, until, saved
-):
-    """Fits the encoders, from a checkpoint on.
+    plan, run, architecture, branches, data, strategy, until: int, saved
+) -> None:
+    """Fits the branches of a plan in place, from a checkpoint on.
 
     Args:
         plan: A `Plan`.
         run: The `Run`.
-        stage: The `Stage`.
-        encoders: One encoder a view; trained in place.
-        pictures: What to learn from.
-        held_out: The `Split` that every epoch is measured on.
-        strategy: The `tf.distribute` strategy that the encoders are of.
+        architecture: The `Architecture`.
+        branches: Branch name to model.
+        data: The `Data`.
+        strategy: The `tf.distribute` strategy that the branches are of.
         until: The epoch to stop after.
         saved: The `Checkpoint` that `claim` returned.
 
@@ -41,14 +33,14 @@ def train(
         Interrupted: if it was told to stop; it has saved where it was.
     """
     config = plan.config
-    stream = make_stream(plan, stage, pictures)
+    stream = architecture.stream(data.learnt)
     steps = stream.steps_per_epoch
     with strategy.scope():
-        model = make_model(plan, stage, encoders, len(pictures), steps)
+        model = compiled(plan, architecture, branches, data.learnt, steps)
         variables = model.state()
     if saved.step:
         restore(model, saved, run)
-    share_from_chief(strategy, variables)
+    share_from_chief(strategy, list(variables.values()))
     first, last = model.steps_done(), until * steps
     rows = rows_before(saved, run, first // steps)
     if first >= last:
@@ -59,23 +51,32 @@ def train(
     print(f"training with {plan.loss.spec}, {steps:,} steps an epoch")
     history = SaveHistory(run, rows, saved.state["seconds"])
     with noted() as told:
-        save = SaveCheckpoint(
-            Checkpoints(run.checkpoints) if is_chief(strategy) else None,
+        callbacks = [
+            StopWhenNotFinite(),
+            measuring(plan, architecture, branches, data),
             history,
-            identity=saved.state["identity"],
-            steps_per_epoch=steps,
-            due=Interval(config.save_every).due,
-            told=told,
-        )
-        progress = ShowProgress(
-            epochs=until,
-            first_step=first,
-            steps_per_epoch=steps,
-            batch_size=config.batch_size,
-        )
-        callbacks = make_callbacks(
-            plan, stage, encoders, pictures, held_out, history, save, progress
-        )
+            SaveCheckpoint(
+                Checkpoints(run.checkpoints) if is_chief(strategy) else None,
+                history,
+                identity=saved.state["identity"],
+                steps_per_epoch=steps,
+                due=Interval(config.save_every).due,
+                told=told,
+            ),
+            ShowProgress(
+                epochs=until,
+                first_step=first,
+                steps_per_epoch=steps,
+                batch_size=config.batch_size,
+            ),
+            WatchForCollapse(
+                history,
+                architecture.patient(
+                    branches, len(data.learnt), len(data.held_out.pictures)
+                ),
+                stop=config.stop_on_collapse,
+            ),
+        ]
         if first % steps:
             callbacks.append(GoOn(model))
         for span in spans(first, last, steps):
@@ -84,150 +85,31 @@ def train(
             raise Interrupted(told(), place(last, steps))
 
 
-def rows_before(saved, run, epochs):
-    """Returns the rows of the epochs done, and mends the history by them.
-
-    Args:
-        saved: The `Checkpoint` gone on from; it is the chief's alone.
-        run: The `Run`.
-        epochs: How many epochs are done.
-    """
-    if not epochs:
-        return []
-    rows = saved.state["rows"] if saved.step else run.read_history()
-    run.write_history(rows[:epochs])
-    return rows[:epochs]
-
-
-def make_callbacks(
-    plan, stage, encoders, pictures, held_out, history, save, progress
-):
-    """Returns what happens beside the steps, in its order.
-
-    Args:
-        plan: A `Plan`.
-        stage: The `Stage`.
-        encoders: One encoder a view.
-        pictures: What to learn from.
-        held_out: The `Split` that every epoch is measured on.
-        history: The `SaveHistory`.
-        save: The `SaveCheckpoint`.
-        progress: The `ShowProgress`.
-    """
-    counts = len(pictures), len(held_out.pictures)
-    return [
-        StopWhenNotFinite(),
-        MeasureRepresentation(
-            stage.reader(encoders),
-            stage.activity_reader(encoders),
-            held_out,
-            stage.views.names,
-            alpha=plan.config.alpha,
-            t=plan.config.t,
-        ),
-        history,
-        save,
-        progress,
-        WatchForCollapse(
-            history,
-            patient(plan, stage, encoders, *counts),
-            stop=plan.config.stop_on_collapse,
-        ),
-    ]
-
-
-def fit(model, strategy, stream, start, end, callbacks):
-    """Trains from one step to another, of one epoch or of whole ones.
-
-    Args:
-        model: The compiled model.
-        strategy: The `tf.distribute` strategy that it is of.
-        stream: The `TrainingStream`.
-        start: Steps done.
-        end: Steps done afterwards.
-        callbacks: Keras's.
-    """
-    steps = stream.steps_per_epoch
-    model.fit(
-        distribute(
-            strategy,
-            lambda *part: stream.dataset(start, end - start, *part),
-        ),
-        initial_epoch=start // steps,
-        epochs=-(-end // steps),
-        steps_per_epoch=min(steps, end - start),
-        shuffle=False,
-        verbose=0,
-        callbacks=callbacks,
+def measuring(plan, architecture, branches, data) -> MeasureRepresentation:
+    """Returns what measures the held-out pictures after every epoch."""
+    views = architecture.views
+    return MeasureRepresentation(
+        architecture.reader(branches),
+        make_activity_reader(views, list(branches.values())),
+        data.held_out,
+        views.names,
+        views.branches,
+        alpha=plan.config.alpha,
+        t=plan.config.t,
     )
 
 
-def spans(first, last, steps):
-    """Cuts a training into what `fit` can do at once.
-
-    Args:
-        first: Steps done.
-        last: Steps wanted.
-        steps: An epoch's.
-
-    Returns:
-        Pairs of steps, `(from, to)`: the rest of the epoch begun, if one is,
-        and the whole epochs after it.
-    """
-    whole = min(last, -(-first // steps) * steps)
-    pairs = [(first, whole), (whole, last)]
-    return [(start, end) for start, end in pairs if start < end]
-
-
-def restore(model, saved, run):
-    """Sets a model to a checkpoint of its run."""
-    try:
-        model.set_state(saved.arrays)
-    except ValueError as error:
-        raise UsageError(
-            f"`run-dir` must hold a checkpoint of this model to go on with. "
-            f"Received: {str(run.folder)!r} ({error})"
-        ) from None
-
-
-def make_stream(plan, stage, pictures):
-    """Returns the `TrainingStream` of a plan.
+def compiled(plan, architecture, branches, pictures, steps: int):
+    """Returns the model with its optimizer.
 
     Args:
         plan: A `Plan`.
-        stage: The `Stage`.
+        architecture: The `Architecture`.
+        branches: Branch name to model.
         pictures: What to learn from.
-    """
-    config = plan.config
-    return TrainingStream(
-        pictures,
-        stage.crop,
-        batch_size=config.batch_size,
-        seed=config.seed,
-        geometry=config.geometry,
-        flip=config.flip,
-    )
-
-
-def make_model(plan, stage, encoders, examples, steps):
-    """Returns the compiled model.
-
-    Args:
-        plan: A `Plan`.
-        stage: The `Stage`.
-        encoders: One encoder a view.
-        examples: Number of training pictures.
         steps: Steps an epoch.
     """
-    model = ContrastiveModel(
-        encoders,
-        convert=stage.views.convert,
-        pad=stage.crop.pad,
-        loss=Loss(plan.loss),
-        negatives=plan.negatives.function(),
-        examples=examples,
-        seed=plan.config.seed,
-    )
+    model = architecture.model(branches, len(pictures))
     # XLA would halve the speed of the convolutions on a CPU; the colours are
     # compiled by themselves.
     model.compile(

@@ -176,34 +176,3 @@ def check_writable(name: str, path, endings) -> None:
         raise must(name, f"a file ending in {' or '.join(endings)}", str(path))
     if not os.path.isdir(path.parent) or not os.access(path.parent, os.W_OK):
         raise must(name, "in a folder that can be written to", str(path))
-
-
-def check_pair(anchor, candidates, rows, name="positive"):
-    """Checks that a loss's tensors fit each other.
-
-    Args:
-        anchor: `[batch, dim]`.
-        candidates: `[count, dim]`.
-        rows: `[batch]`, whole numbers.
-        name: What `rows` is called.
-
-    Raises:
-        ValueError: if ranks or static shapes disagree; they are never
-            broadcast.
-    """
-    shapes = [tuple(t.shape) for t in (anchor, candidates, rows)]
-    named = f"`anchor`, `candidates` and `{name}` must"
-    ranks = tuple(len(shape) for shape in shapes)
-    if ranks != (2, 2, 1):
-        raise ValueError(
-            f"{named} be of shapes [batch, dim], [count, dim] and [batch]. "
-            f"Received: {shapes}"
-        )
-    for first, second in (
-        (shapes[0][1], shapes[1][1]),
-        (shapes[0][0], shapes[2][0]),
-    ):
-        if None not in (first, second) and first != second:
-            raise ValueError(
-                f"{named} agree in dim and batch. Received: {shapes}"
-            )

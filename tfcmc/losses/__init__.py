@@ -1,6 +1,6 @@
-"""The losses: pure functions of unit vectors, one file each.
+"""The losses: pure functions of a `Term`, one file each.
 
-Importing it fills the table. Imports the foundation.
+Importing it fills the table. Imports `distribute` and the foundation.
 """
 
 from tfcmc.losses import alignment_uniformity as alignment_uniformity
@@ -18,4 +18,4 @@ from tfcmc.losses import spring as spring
 from tfcmc.losses import triplet as triplet
 from tfcmc.losses import vicreg as vicreg
 from tfcmc.losses.base import LOSSES as LOSSES
-from tfcmc.losses.base import Loss as Loss
+from tfcmc.losses.term import Term as Term

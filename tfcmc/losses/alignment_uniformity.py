@@ -3,9 +3,11 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
+from tfcmc.losses.term import Term
 from tfcmc.losses.vectors import (
     masked_logsumexp,
     off_zero,
+    partners,
     split,
     squared_distances,
 )
@@ -24,9 +26,7 @@ from tfcmc.losses.vectors import (
     t=Number(above=0, at_most=20, search=Range(0.5, 8, "log")),
 )
 def alignment_uniformity(
-    anchor,
-    candidates,
-    positive,
+    term,
     *,
     alignment_weight=1.0,
     uniformity_weight=1.0,
@@ -51,9 +51,7 @@ def alignment_uniformity(
         times their distance to the power alpha.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`; only positives are read.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         alignment_weight: w_a, from 0.
         uniformity_weight: w_u, from 0.
         alpha: Exponent of the distance of a pair, above 0.
@@ -66,18 +64,19 @@ def alignment_uniformity(
         learning through alignment and uniformity on the hypersphere",
         equations 4 and 5.
     """
-    apart = anchor - tf.gather(candidates, positive)
+    apart = term.anchors - partners(term)
     square = tf.reduce_sum(apart**2, axis=1)
     alignment = off_zero(lambda s: s ** (alpha / 2.0), square)
     return alignment_weight * alignment + uniformity_weight * _shares(
-        anchor, t
+        term.anchors, t
     )
 
 
 def _shares(anchor, t):
     """U + g_i / mean(g) - 1 of every anchor."""
     squares = squared_distances(anchor, anchor)
-    _, others = split(squares, tf.range(tf.shape(anchor)[0]))
+    own = tf.range(tf.shape(anchor)[0])
+    _, others = split(squares, Term(anchor, anchor, own))
     count = tf.cast(tf.shape(anchor)[0], squares.dtype)
     log_sums = masked_logsumexp(-t * squares, others)
     log_sum = tf.reduce_logsumexp(log_sums)

@@ -3,6 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
+from tfcmc.losses.vectors import partners
 
 EPSILON = 1e-5  # added to variances, as batch normalisation does
 
@@ -14,7 +15,7 @@ EPSILON = 1e-5  # added to variances, as batch normalisation does
         at_least=0, at_most=10, search=Range(1e-4, 0.1, "log")
     ),
 )
-def barlow_twins(anchor, candidates, positive, *, redundancy_weight=0.005):
+def barlow_twins(term, *, redundancy_weight=0.005):
     """Wants each feature equal in both views and unlike every other feature.
 
     Compares features over the batch, not pictures: there are no negatives.
@@ -42,9 +43,9 @@ def barlow_twins(anchor, candidates, positive, *, redundancy_weight=0.005):
     Reference: Zbontar et al. 2021, "Barlow Twins: self-supervised learning
         via redundancy reduction", equation 1.
     """
-    batch = tf.shape(anchor)[0]
-    first = _standardised(anchor)
-    second = _standardised(tf.gather(candidates, positive))
+    batch = tf.shape(term.anchors)[0]
+    first = _standardised(term.anchors)
+    second = _standardised(partners(term))
     correlation = tf.matmul(first, second, transpose_a=True)
     correlation /= tf.cast(batch, correlation.dtype)
     same = tf.linalg.diag_part(correlation)

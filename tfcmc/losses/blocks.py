@@ -1,11 +1,13 @@
 """Losses over many candidates, a block of anchors at a time."""
 
+import dataclasses
+
 from tfcmc.foundation.lazy import tf
 
 HELD = 2**22  # similarities held at once: 16 MiB for each matrix of them
 
 
-def mean_in_blocks(function, anchor, candidates, rows, *, held=HELD):
+def mean_in_blocks(function, term, *, held=HELD):
     """Averages a loss over its anchors, never holding all similarities.
 
     An anchor's value depends on that anchor and on the candidates alone. So
@@ -14,15 +16,12 @@ def mean_in_blocks(function, anchor, candidates, rows, *, held=HELD):
     only scales the sums. No block is computed twice.
 
     Args:
-        function: `(anchor, candidates, *rows) -> [block]`, the values of a
-            block of anchors.
-        anchor: `[batch, dim]`.
-        candidates: `[count, dim]`.
-        rows: Tensors `[batch]` that go with the anchors, a list.
+        function: `(term) -> [block]`, the values of the anchors of a block.
+        term: The whole `Term`.
         held: Similarities to hold at once.
 
     Returns:
-        The mean, differentiable once in `anchor` and `candidates`.
+        The mean, differentiable once in anchors and candidates.
     """
 
     @tf.custom_gradient
@@ -36,9 +35,7 @@ def mean_in_blocks(function, anchor, candidates, rows, *, held=HELD):
             part = anchor[span]
             with tf.GradientTape() as tape:
                 tape.watch([part, candidates])
-                values = function(
-                    part, candidates, *(row[span] for row in rows)
-                )
+                values = function(_block(term, span, part, candidates))
                 value = tf.reduce_sum(values)
             gradients = tape.gradient(
                 value,
@@ -79,31 +76,29 @@ def mean_in_blocks(function, anchor, candidates, rows, *, held=HELD):
 
         return total / count, gradient
 
-    return mean(anchor, candidates)
+    return mean(term.anchors, term.candidates)
 
 
-def rows_in_blocks(function, anchor, candidates, *, held=HELD):
+def rows_in_blocks(function, term, *, held=HELD):
     """Computes a number an anchor, never holding all similarities.
 
     Args:
-        function: `(anchor, candidates) -> [block]`.
-        anchor: `[batch, dim]`.
-        candidates: `[count, dim]`.
+        function: `(term) -> [block]`, of the anchors of a block.
+        term: The whole `Term`.
         held: Similarities to hold at once.
 
     Returns:
-        `[batch]`, constant in every gradient.
+        `[A]`, constant in every gradient.
     """
-    anchor, candidates = map(tf.stop_gradient, (anchor, candidates))
+    anchor, candidates = map(tf.stop_gradient, (term.anchors, term.candidates))
     batch = tf.shape(anchor)[0]
     block = tf.maximum(1, held // tf.shape(candidates)[0])
     pieces = (batch + block - 1) // block
 
     def add(piece, found):
         span = slice(piece * block, tf.minimum((piece + 1) * block, batch))
-        return piece + 1, found.write(
-            piece, function(anchor[span], candidates)
-        )
+        part = _block(term, span, anchor[span], candidates)
+        return piece + 1, found.write(piece, function(part))
 
     found = tf.TensorArray(
         anchor.dtype, size=pieces, infer_shape=False, element_shape=[None]
@@ -112,3 +107,15 @@ def rows_in_blocks(function, anchor, candidates, *, held=HELD):
         lambda piece, _: piece < pieces, add, (0, found), parallel_iterations=1
     )
     return found.concat()
+
+
+def _block(term, span, anchors, candidates):
+    """The term of some of the anchors."""
+    group = term.anchor_group
+    return dataclasses.replace(
+        term,
+        anchors=anchors,
+        candidates=candidates,
+        positive=term.positive[span],
+        anchor_group=None if group is None else group[span],
+    )

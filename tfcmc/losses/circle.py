@@ -12,7 +12,7 @@ from tfcmc.losses.vectors import masked_logsumexp, similarity, split
     margin=Number(above=-1, below=1, search=Range(0, 0.8)),
     scale=Number(above=0, at_most=1000, search=Range(10, 300, "log")),
 )
-def circle(anchor, candidates, positive, *, margin=0.4, scale=80.0):
+def circle(term, *, margin=0.4, scale=80.0):
     """Pulls each similarity the harder, the farther it is from its best.
 
     A pair that is well placed is let go and one that is not is pushed: the
@@ -28,9 +28,7 @@ def circle(anchor, candidates, positive, *, margin=0.4, scale=80.0):
     At collapse: the same for c = 1, about ln(count - 1) + g (1 - 2 m^2).
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         margin: m, -1 to 1; the authors use 0.25 and 0.4.
         scale: g, above 0; the authors use 80 to 256.
 
@@ -40,8 +38,8 @@ def circle(anchor, candidates, positive, *, margin=0.4, scale=80.0):
     Reference: Sun et al. 2020, "Circle loss: a unified perspective of pair
         similarity optimization", sections 3.1 and 3.2.
     """
-    cosine = similarity(anchor, candidates)
-    match, negatives = split(cosine, positive)
+    cosine = similarity(term.anchors, term.candidates)
+    match, negatives = split(cosine, term)
     pull = tf.nn.relu(1.0 + margin - tf.stop_gradient(match))
     push = tf.nn.relu(tf.stop_gradient(cosine) + margin)
     pulled = scale * pull * (match - 1.0 + margin)

@@ -10,7 +10,7 @@ from tfcmc.losses.vectors import masked_logsumexp, similarity, split
     extra={"same_view": True},
     temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
 )
-def dcl(anchor, candidates, positive, *, temperature=0.1, own=None):
+def dcl(term, *, temperature=0.1):
     """Takes the positive out of the sum that `nt_xent` divides by.
 
     The gradient of `nt_xent` carries a factor that vanishes as soon as the
@@ -27,17 +27,14 @@ def dcl(anchor, candidates, positive, *, temperature=0.1, own=None):
     At collapse: ln(m), when all candidates are one point.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`, one negative at least.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         temperature: T, above 0; the field uses 0.05 to 1.
-        own: `[batch]`, the row of each anchor itself, or None for none.
 
     Returns:
         `[batch]`, in nats; below 0 once positives are told apart.
 
     Reference: Yeh et al. 2021, "Decoupled contrastive learning", equation 6.
     """
-    logits = similarity(anchor, candidates) / temperature
-    match, negatives = split(logits, positive, own)
+    logits = similarity(term.anchors, term.candidates) / temperature
+    match, negatives = split(logits, term)
     return masked_logsumexp(logits, negatives) - match

@@ -12,9 +12,7 @@ from tfcmc.losses.vectors import masked_logsumexp, similarity, split
     temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
     tau_plus=Number(at_least=0, below=1, search=Range(0, 0.3)),
 )
-def debiased(
-    anchor, candidates, positive, *, temperature=0.5, tau_plus=0.1, own=None
-):
+def debiased(term, *, temperature=0.5, tau_plus=0.1, own=None):
     """Takes out of the negatives the share that is of the anchor's class.
 
     A picture drawn at random is of the anchor's class with probability
@@ -32,13 +30,10 @@ def debiased(
     At collapse: ln(1 + m), when all candidates are one point.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         temperature: T, above 0; the authors use 0.5.
         tau_plus: Probability that a negative is of the anchor's class, from 0
             to below 1; about 1 / classes.
-        own: `[batch]`, the row of each anchor itself, or None for none.
 
     Returns:
         `[batch]`, in nats.
@@ -46,8 +41,8 @@ def debiased(
     Reference: Chuang et al. 2020, "Debiased contrastive learning", equations
         7 and 8.
     """
-    logits = similarity(anchor, candidates) / temperature
-    match, negatives = split(logits, positive, own)
+    logits = similarity(term.anchors, term.candidates) / temperature
+    match, negatives = split(logits, term)
     return corrected(
         masked_logsumexp(logits, negatives),
         match,

@@ -16,14 +16,11 @@ from tfcmc.losses.vectors import masked_logsumexp, similarity, split
     tau_plus=Number(at_least=0, below=1, search=Range(0, 0.3)),
 )
 def hard_negative(
-    anchor,
-    candidates,
-    positive,
+    term,
     *,
     temperature=0.5,
     beta=1.0,
     tau_plus=0.1,
-    own=None,
 ):
     """Weighs negatives by how near they are, false ones taken out.
 
@@ -41,14 +38,11 @@ def hard_negative(
     At collapse: ln(1 + m), when all candidates are one point.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         temperature: T, above 0; the authors use 0.5.
         beta: How much near negatives count, from 0; the authors use 0.5 to 2.
         tau_plus: Probability that a negative is of the anchor's class, from 0
             to below 1; about 1 / classes.
-        own: `[batch]`, the row of each anchor itself, or None for none.
 
     Returns:
         `[batch]`, in nats.
@@ -56,8 +50,8 @@ def hard_negative(
     Reference: Robinson et al. 2021, "Contrastive learning with hard negative
         samples", section 3.
     """
-    logits = similarity(anchor, candidates) / temperature
-    match, negatives = split(logits, positive, own)
+    logits = similarity(term.anchors, term.candidates) / temperature
+    match, negatives = split(logits, term)
     count = tf.reduce_sum(tf.cast(negatives, logits.dtype), axis=1)
     log_weights = masked_logsumexp(beta * logits, negatives)
     log_sum = masked_logsumexp((1.0 + beta) * logits, negatives)

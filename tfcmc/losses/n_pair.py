@@ -13,7 +13,7 @@ from tfcmc.losses.vectors import masked_logsumexp, similarity, split
         at_least=0, at_most=10, search=Range(1e-4, 0.1, "log")
     ),
 )
-def n_pair(anchor, candidates, positive, *, regularisation=0.002):
+def n_pair(term, *, regularisation=0.002):
     """Picks the positive out of all by inner products of free length.
 
     The encoder chooses its own temperature by the length of its vectors; a
@@ -40,10 +40,10 @@ def n_pair(anchor, candidates, positive, *, regularisation=0.002):
     Reference: Sohn 2016, "Improved deep metric learning with multi-class
         N-pair loss objective", sections 3.1 and 3.2.
     """
-    products = similarity(anchor, candidates)
-    match, negatives = split(products, positive)
-    lengths = tf.reduce_sum(tf.square(anchor), axis=1) + tf.gather(
-        tf.reduce_sum(tf.square(candidates), axis=1), positive
+    products = similarity(term.anchors, term.candidates)
+    match, negatives = split(products, term)
+    lengths = tf.reduce_sum(tf.square(term.anchors), axis=1) + tf.gather(
+        tf.reduce_sum(tf.square(term.candidates), axis=1), term.positive
     )
     return (
         tf.math.softplus(masked_logsumexp(products, negatives) - match)

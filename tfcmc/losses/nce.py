@@ -4,12 +4,10 @@ from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Choice, Number, Range
 from tfcmc.losses.base import LOSSES
 from tfcmc.losses.blocks import rows_in_blocks
-from tfcmc.losses.vectors import similarity, split
+from tfcmc.losses.vectors import counted, similarity, split
 
 
-def estimate_log_z(
-    state, anchor, candidates, positive, *, temperature, z, decay=0.99
-):
+def estimate_log_z(state, term, *, temperature, z, decay=0.99):
     """Follows log(Z / n) over the batches.
 
     Z / n is the mean of exp(s / T) over all pairs. "first" keeps the first
@@ -17,9 +15,7 @@ def estimate_log_z(
 
     Args:
         state: `[2]`: log(Z / n), and 1 once it is known.
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        positive: Not read: the mean is over all candidates.
+        term: A `Term`; vectors of unit length.
         temperature: T.
         z: "first" or "mean".
         decay: Weight of the past in the moving average.
@@ -27,14 +23,13 @@ def estimate_log_z(
     Returns:
         The new state, `[2]`.
     """
-    del positive
-    log_z = _log_mean_exp(
-        rows_in_blocks(
-            lambda *pair: _log_mean_exp(similarity(*pair) / temperature),
-            anchor,
-            candidates,
-        )
-    )
+
+    def of_block(block):
+        logits = similarity(block.anchors, block.candidates) / temperature
+        return _log_mean_exp(logits, block)
+
+    log_z = tf.reduce_logsumexp(rows_in_blocks(of_block, term))
+    log_z -= tf.math.log(tf.cast(tf.shape(term.anchors)[0], log_z.dtype))
     if z == "first":
         followed = state[0]
     else:
@@ -66,9 +61,7 @@ def is_kept(options):
     temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
     z=Choice(("exact", "first", "mean"), number=Number(above=0)),
 )
-def nce(
-    anchor, candidates, positive, *, temperature=0.07, z="exact", state=None
-):
+def nce(term, *, temperature=0.07, z="exact", state=None):
     """Tells the positive from noise, one binary decision a candidate.
 
     The paper's InfoNCE, and Wu et al.'s NCE. Most people mean `softmax` when
@@ -92,9 +85,7 @@ def nce(
     At collapse: the same, when Z is exact or follows.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         temperature: T, above 0; Wu et al. use 0.07.
         z: "exact", "first", "mean", or the number Z / n.
         state: `[2]`, what `estimate_log_z` returned; needed for "first" and
@@ -107,10 +98,10 @@ def nce(
         non-parametric instance discrimination", equations 5 to 8; Gutmann
         and Hyvärinen 2010.
     """
-    logits = similarity(anchor, candidates) / temperature
-    match, negatives = split(logits, positive)
+    logits = similarity(term.anchors, term.candidates) / temperature
+    match, negatives = split(logits, term)
     if z == "exact":
-        log_z = _log_mean_exp(logits)
+        log_z = _log_mean_exp(logits, term)
     elif z in ("first", "mean"):
         log_z = state[0]
     else:
@@ -126,6 +117,12 @@ def nce(
     )
 
 
-def _log_mean_exp(logits):
+def _log_mean_exp(logits, term):
+    """log of the mean of exp over each row's positive and negatives."""
     count = tf.cast(tf.shape(logits)[-1], logits.dtype)
-    return tf.reduce_logsumexp(logits, axis=-1) - tf.math.log(count)
+    if term.candidate_group is not None:
+        _, negatives = split(logits, term)
+        count = tf.reduce_sum(tf.cast(negatives, logits.dtype), axis=-1) + 1.0
+    return tf.reduce_logsumexp(counted(logits, term), axis=-1) - tf.math.log(
+        count
+    )

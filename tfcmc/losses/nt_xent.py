@@ -12,7 +12,7 @@ from tfcmc.losses.vectors import masked_logsumexp, similarity, split
     extra={"same_view": True},
     temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
 )
-def nt_xent(anchor, candidates, positive, *, temperature=0.1, own=None):
+def nt_xent(term, *, temperature=0.1):
     """Picks the positive out of both views of all pictures: SimCLR's loss.
 
     `softmax` with negatives of the anchor's own view too, so that the views
@@ -27,11 +27,8 @@ def nt_xent(anchor, candidates, positive, *, temperature=0.1, own=None):
     At collapse: ln(1 + m), when all candidates are one point.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         temperature: T, above 0; SimCLR uses 0.1 on ImageNet, 0.5 on CIFAR-10.
-        own: `[batch]`, the row of each anchor itself, or None for none.
 
     Returns:
         `[batch]`, in nats.
@@ -39,7 +36,7 @@ def nt_xent(anchor, candidates, positive, *, temperature=0.1, own=None):
     Reference: Chen et al. 2020, "A simple framework for contrastive learning
         of visual representations", equation 1.
     """
-    logits = similarity(anchor, candidates) / temperature
-    match, negatives = split(logits, positive, own)
+    logits = similarity(term.anchors, term.candidates) / temperature
+    match, negatives = split(logits, term)
     # -log(p / (p + n)) = log(1 + n / p).
     return tf.math.softplus(masked_logsumexp(logits, negatives) - match)

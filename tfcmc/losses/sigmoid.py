@@ -12,7 +12,7 @@ from tfcmc.losses.vectors import similarity, split
     temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
     bias=Number(at_least=-100, at_most=100, search=Range(-20, 5)),
 )
-def sigmoid(anchor, candidates, positive, *, temperature=0.1, bias=-10.0):
+def sigmoid(term, *, temperature=0.1, bias=-10.0):
     """Tells matching pairs from the rest, one binary decision a pair.
 
     No candidate is weighed against another. SigLIP learns temperature and
@@ -28,9 +28,7 @@ def sigmoid(anchor, candidates, positive, *, temperature=0.1, bias=-10.0):
     At collapse: the same for c = 1; with the defaults (1 + m) ln 2.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         temperature: T, above 0; 1/T is SigLIP's t.
         bias: b, the log odds of a match at similarity 0.
 
@@ -40,7 +38,7 @@ def sigmoid(anchor, candidates, positive, *, temperature=0.1, bias=-10.0):
     Reference: Zhai et al. 2023, "Sigmoid loss for language image
         pre-training", section 3.2.
     """
-    logits = similarity(anchor, candidates) / temperature + bias
-    match, negatives = split(logits, positive)
+    logits = similarity(term.anchors, term.candidates) / temperature + bias
+    match, negatives = split(logits, term)
     rejected = tf.where(negatives, tf.math.softplus(logits), 0.0)
     return tf.math.softplus(-match) + tf.reduce_sum(rejected, axis=1)

@@ -3,7 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.vectors import similarity, split
+from tfcmc.losses.vectors import counted, similarity, split
 
 
 @LOSSES.register(
@@ -11,7 +11,7 @@ from tfcmc.losses.vectors import similarity, split
     aliases=("info_nce_softmax",),
     temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
 )
-def softmax(anchor, candidates, positive, *, temperature=0.07):
+def softmax(term, *, temperature=0.07):
     """Picks the positive out of all candidates: cross-entropy over N+1 ways.
 
     What most people call InfoNCE; in the paper's Table 1 it is "softmax".
@@ -23,9 +23,7 @@ def softmax(anchor, candidates, positive, *, temperature=0.07):
     At collapse: ln(count), when all candidates are one point or constant.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         temperature: T, above 0; the field uses 0.05 to 1.
 
     Returns:
@@ -35,6 +33,6 @@ def softmax(anchor, candidates, positive, *, temperature=0.07):
         contrastive predictive coding", equation 4; Tian et al. 2019,
         "Contrastive multiview coding".
     """
-    logits = similarity(anchor, candidates) / temperature
-    match, _ = split(logits, positive)
-    return tf.reduce_logsumexp(logits, axis=1) - match
+    logits = similarity(term.anchors, term.candidates) / temperature
+    match, _ = split(logits, term)
+    return tf.reduce_logsumexp(counted(logits, term), axis=1) - match

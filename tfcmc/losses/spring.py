@@ -19,9 +19,7 @@ from tfcmc.losses.base import LOSSES
     squared=Flag(),
 )
 def spring(
-    anchor,
-    candidates,
-    positive,
+    term,
     *,
     margin=1.4,
     weighting="balanced",
@@ -43,9 +41,7 @@ def spring(
         root of 2, 0.71 / count.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         margin: m, above 0; distances reach 2, or the square root of 2 where
             features are non-negative.
         weighting: "balanced" or "pairs".
@@ -57,8 +53,8 @@ def spring(
     Reference: Hadsell et al. 2006, "Dimensionality reduction by learning an
         invariant mapping", equation 4.
     """
-    distances = vectors.distances(anchor, candidates)
-    near, negatives = vectors.split(distances, positive)
+    distances = vectors.distances(term.anchors, term.candidates)
+    near, negatives = vectors.split(distances, term)
     push = tf.nn.relu(margin - distances)
     if squared:
         near, push = tf.square(near), tf.square(push)

@@ -20,9 +20,7 @@ FAR = 5.0  # beyond every distance of unit vectors, squared ones too
     mining=Choice(("all", "semihard", "hard")),
     squared=Flag(),
 )
-def triplet(
-    anchor, candidates, positive, *, margin=0.2, mining="all", squared=False
-):
+def triplet(term, *, margin=0.2, mining="all", squared=False):
     """Wants every negative farther than the positive, by a margin.
 
     Formula: mean over negatives of max(0, d_pos - d_neg + m), d the distance.
@@ -35,9 +33,7 @@ def triplet(
     At collapse: m exactly, when all candidates are one point.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`; vectors of unit length.
         margin: m, above 0; distances reach 2, or the square root of 2 where
             features are non-negative (4 and 2 when squared).
         mining: "all", "semihard" or "hard".
@@ -48,8 +44,10 @@ def triplet(
 
     Reference: Schroff et al. 2015, "FaceNet", equation 3 and section 3.2.
     """
-    distances = vectors.distances(anchor, candidates, squared=squared)
-    near, negatives = vectors.split(distances, positive)
+    distances = vectors.distances(
+        term.anchors, term.candidates, squared=squared
+    )
+    near, negatives = vectors.split(distances, term)
     if mining == "all":
         hinge = tf.nn.relu(near[:, None] - distances + margin)
         hinge = tf.where(negatives, hinge, 0.0)

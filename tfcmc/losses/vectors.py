@@ -1,6 +1,7 @@
 """Vectors on the unit sphere: their length, similarity and distance."""
 
 from tfcmc.foundation.lazy import tf
+from tfcmc.losses.term import NOBODYS
 
 # Up to this squared distance float32 vectors differ by little more than their
 # rounding: they are one vector, and the square root, whose slope at zero is
@@ -107,24 +108,48 @@ def off_zero(function, squares):
     return tf.where(apart, function(tf.where(apart, squares, 1.0)), 0.0)
 
 
-def split(matrix, positive, own=None):
+def split(matrix, term):
     """Splits rows into the positive's entry and the mask of the negatives.
 
     Args:
-        matrix: `[batch, count]`.
-        positive: `[batch]`, the column of each row's positive.
-        own: `[batch]`, the column of each row's own vector, which is neither
-            positive nor negative; or None, where there is no such column.
+        matrix: `[A, C]`, a number an anchor and candidate of the term.
+        term: A `Term`.
 
     Returns:
-        `(values, negatives)`: the positive entries `[batch]`, and a boolean
-        `[batch, count]` that is true at the negatives.
+        `(values, negatives)`: the positive entries `[A]`, and a boolean
+        `[A, C]` that is true at the negatives.
     """
+    match = tf.gather(matrix, term.positive, batch_dims=1)
     columns = tf.range(tf.shape(matrix)[1])
-    negatives = columns != tf.cast(positive, tf.int32)[:, None]
-    if own is not None:
-        negatives &= columns != tf.cast(own, tf.int32)[:, None]
-    return tf.gather(matrix, positive, batch_dims=1), negatives
+    negatives = columns != tf.cast(term.positive, tf.int32)[:, None]
+    if term.candidate_group is not None:
+        # A key that is nobody's negative may be somebody's positive.
+        negatives &= term.candidate_group != term.anchor_group[:, None]
+        negatives &= term.candidate_group != NOBODYS
+    return match, negatives
+
+
+def counted(matrix, term):
+    """Keeps what the positive and the negatives are worth in a log-sum-exp.
+
+    Args:
+        matrix: `[A, C]`.
+        term: A `Term`.
+
+    Returns:
+        `[A, C]`, the lowest finite number at every other candidate.
+    """
+    if term.candidate_group is None:
+        return matrix
+    _, negatives = split(matrix, term)
+    columns = tf.range(tf.shape(matrix)[1])
+    positive = columns == tf.cast(term.positive, tf.int32)[:, None]
+    return tf.where(negatives | positive, matrix, matrix.dtype.min)
+
+
+def partners(term):
+    """Returns the positive of every anchor, `[A, dim]`."""
+    return tf.gather(term.candidates, term.positive)
 
 
 def masked_logsumexp(matrix, mask):

@@ -3,6 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
+from tfcmc.losses.vectors import partners
 
 EPSILON = 1e-4  # added to variances, as the authors do
 
@@ -16,9 +17,7 @@ EPSILON = 1e-4  # added to variances, as the authors do
     covariance=Number(at_least=0, at_most=1000, search=Range(0.1, 10, "log")),
 )
 def vicreg(
-    anchor,
-    candidates,
-    positive,
+    term,
     *,
     invariance=25.0,
     variance=25.0,
@@ -55,9 +54,11 @@ def vicreg(
     Reference: Bardes et al. 2022, "VICReg: variance-invariance-covariance
         regularization for self-supervised learning", section 4.1.
     """
-    partner = tf.gather(candidates, positive)
-    apart = tf.reduce_mean(tf.square(anchor - partner), axis=1)
-    spread, correlated = zip(*map(_terms, (anchor, partner)), strict=True)
+    partner = partners(term)
+    apart = tf.reduce_mean(tf.square(term.anchors - partner), axis=1)
+    spread, correlated = zip(
+        *map(_terms, (term.anchors, partner)), strict=True
+    )
     return (
         invariance * apart
         + variance * sum(spread) / 2.0

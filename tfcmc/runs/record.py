@@ -127,16 +127,17 @@ def read_history(run: Run, names=()) -> list[dict]:
     return rows
 
 
-def read_embedded(run: Run, names) -> dict:
+def read_embedded(run: Run, names, branches) -> dict:
     """Reads the vectors of a draw of a run's judged pictures.
 
     Args:
         run: The run.
         names: The name of each view.
+        branches: The name of each branch.
 
     Returns:
         Name to array: `rows`, their numbers among those judged;
-        `features_NAME` and `embeddings_NAME` of each view,
+        `features_NAME` of each branch, `embeddings_NAME` of each view,
         `confusion` of the linear probe where there is one,
         `labels` with `class_names` where there are any, and the map `tsne`
         with `tsne_trustworthiness` where it was drawn.
@@ -147,7 +148,7 @@ def read_embedded(run: Run, names) -> dict:
     path = run.folder / "embedded.npz"
     try:
         arrays = read_arrays(path, MOST_BYTES)
-        _check_vectors(arrays, names)
+        _check_vectors(arrays, names, branches)
     except KeyError as error:
         raise damaged(path, f"without {error.args[0]}") from None
     except Exception as error:
@@ -156,10 +157,9 @@ def read_embedded(run: Run, names) -> dict:
     return arrays
 
 
-def _check_vectors(arrays, names):
-    kinds = [
-        f"{kind}_{n}" for kind in ("features", "embeddings") for n in names
-    ]
+def _check_vectors(arrays, names, branches):
+    kinds = [f"features_{name}" for name in branches]
+    kinds += [f"embeddings_{name}" for name in names]
     count = len(arrays[kinds[0]])
     for kind in kinds:
         array = arrays[kind]

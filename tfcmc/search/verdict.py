@@ -8,12 +8,12 @@ import pathlib
 
 from tfcmc.evaluation.inputs import measure
 from tfcmc.evaluation.intervals import difference_interval, share_interval
-from tfcmc.experiment.artifacts import judged_pictures
+from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.data import read_data
 from tfcmc.experiment.evaluate import Extent, hashes_of, inputs_of
 from tfcmc.experiment.ownership import check_data
 from tfcmc.experiment.pretrain import probe_functions
 from tfcmc.experiment.recipe import stored_plan
-from tfcmc.experiment.stage import Stage, load, load_encoders
 from tfcmc.search.records import place_of, trial_folder
 
 PROBES = ("linear_probe", "knn")
@@ -43,53 +43,50 @@ def judge_winner(folder, search, trial):
         name: stored_plan(path, **changes) for name, path in folders.items()
     }
     plan = plans["default"][0]
-    source, data = load(plan)
-    check_data(plan.config.data, data, [run for _, run in plans.values()])
+    data = read_data(plan)
+    check_data(
+        plan.config.data, data.described, [run for _, run in plans.values()]
+    )
     judged = {
-        name: judge_run(plan, run, source)
-        for name, (plan, run) in plans.items()
+        name: judge_run(plan, run, data) for name, (plan, run) in plans.items()
     }
     result = {
         "trial": trial.number,
         "values": trial.values,
-        "judged_on": "held-out" if source.test is None else "test",
+        "judged_on": data.judged_on,
         **judged,
     }
-    if source.labelled:
+    if data.source.labelled:
         result["difference"] = difference(
             *(judged[name]["linear_probe"]["accuracy"] for name in folders),
-            len(source.test.labels),
+            len(data.judged.labels),
         )
     return result
 
 
-def judge_run(plan, run, source):
+def judge_run(plan, run, data) -> dict:
     """Judges the encoders of a run by fewer probes, and writes nothing.
 
     Args:
         plan: The `Plan` it was trained by, judged on test.
         run: The `Run`.
-        source: The `Source`.
+        data: The `Data`.
 
     Returns:
         Name to number or dict, as in `metrics.json`; with the interval of
         each accuracy.
     """
-    encoders = load_encoders(plan, run)
-    stage = Stage(plan, source.pretrain.side)
+    architecture, branches = open_trained(plan, run)
     extent = Extent(probe_functions(PROBES), each_view=False)
-    pictures = judged_pictures(plan, source)
-    found, _ = measure(
-        inputs_of(plan, source, stage, encoders, pictures, extent)
-    )
+    found, _ = measure(inputs_of(plan, data, architecture, branches, extent))
     for name in PROBES:
         if name in found:
             accuracy = found[name]["accuracy"]
-            found[name]["interval"] = share_interval(accuracy, len(pictures))
-    names = stage.views.names
+            count = len(data.judged.pictures)
+            found[name]["interval"] = share_interval(accuracy, count)
     return {
         "loss": plan.loss.spec,
-        "encoders_sha256": hashes_of(names, encoders),
+        "encoders_sha256": hashes_of(branches),
         **found,
     }
 

@@ -14,6 +14,7 @@ from tfcmc.foundation.errors import UsageError, reason_of
 
 KEPT = 2
 STATE, DIGEST = "state", "sha256"
+VARIABLE = "variable/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,12 +23,12 @@ class Checkpoint:
 
     Attributes:
         step: Steps done, from the start of training.
-        arrays: The value of every variable, in their order.
+        arrays: The value of every variable, by its path.
         state: What else goes on: a dict of plain values.
     """
 
     step: int
-    arrays: list
+    arrays: dict
     state: dict
 
 
@@ -105,8 +106,7 @@ class Checkpoints:
 
 def _named(checkpoint):
     named = {
-        f"variable_{number:04d}": array
-        for number, array in enumerate(checkpoint.arrays)
+        f"{VARIABLE}{path}": array for path, array in checkpoint.arrays.items()
     }
     state = {
         "version": tfcmc.__version__,
@@ -135,6 +135,8 @@ def _read(path):
     if _digest(named) != told:
         raise ValueError("its checksum is another")
     state = json.loads(str(named.pop(STATE)))
-    arrays = [named[name] for name in sorted(named)]
+    arrays = {
+        name.removeprefix(VARIABLE): array for name, array in named.items()
+    }
     version = state.pop("version")
     return version, Checkpoint(state.pop("step"), arrays, state)

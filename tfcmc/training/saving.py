@@ -100,7 +100,10 @@ class SaveCheckpoint(keras.callbacks.Callback):
             "rows": self._history.rows,
             "seconds": seconds,
         }
-        arrays = [value.numpy() for value in self.model.state()]
+        arrays = {
+            path: variable.numpy()
+            for path, variable in self.model.state().items()
+        }
         self._checkpoints.save(
             Checkpoint(self.model.steps_done(), arrays, state)
         )

@@ -2,8 +2,8 @@
 
 import time
 
-from tfcmc.evaluation.features import encode_batch
-from tfcmc.experiment.stage import Stage, as_trained, load_encoders, walk
+from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.data import as_trained, walk
 from tfcmc.foundation.errors import UsageError
 from tfcmc.using.vector_files import open_table
 
@@ -17,7 +17,7 @@ def embed(plan, run, out, *, embeddings=False):
         plan: The `Plan` of the run, with the data to embed.
         run: The `Run` whose encoders do it.
         out: Path of the file, checked by `check_out`.
-        embeddings: Whether to add each view's embedding, of unit length.
+        embeddings: Whether to add each branch's embedding, of unit length.
 
     Returns:
         How many pictures were written.
@@ -26,10 +26,9 @@ def embed(plan, run, out, *, embeddings=False):
         UsageError: if the encoders are missing or damaged, the data cannot be
             read or the file cannot be written.
     """
-    encoders = load_encoders(plan, run)
+    architecture, branches = open_trained(plan, run)
+    reader = architecture.reader(branches)
     walked = walk(as_trained(plan, run))
-    stage = Stage(plan, walked.side)
-    read = stage.reader(encoders)
     print(
         f"{plan.config.data}: {walked.count:,} pictures, "
         f"read at {walked.side}x{walked.side}"
@@ -37,11 +36,11 @@ def embed(plan, run, out, *, embeddings=False):
     count, told = 0, time.monotonic()
     with open_table(out) as add:
         for columns, pictures in walked.batches:
-            encoded = encode_batch(read, pictures)
-            vectors = {"features": encoded.both()}
+            encoded = reader.whole(pictures)
+            vectors = {"features": encoded.joined()}
             if embeddings:
                 for name, array in zip(
-                    stage.views.names, encoded.embeddings, strict=True
+                    branches, encoded.embeddings, strict=True
                 ):
                     vectors[f"embeddings_{name}"] = array
             add(columns, vectors)

@@ -8,14 +8,8 @@ import numpy as np
 
 from tfcmc.data.images import ImageError, quiet, read
 from tfcmc.data.walk import walk_split
-from tfcmc.evaluation.features import encode_batch
-from tfcmc.experiment.stage import (
-    Stage,
-    as_trained,
-    load_encoders,
-    read_source,
-    walk,
-)
+from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.data import as_trained, read_source, walk
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.text import printable
 from tfcmc.losses.vectors import normalise
@@ -27,7 +21,7 @@ from tfcmc.report.summary import count_epochs
 def neighbours(plan, run, image, out, *, count=8, everything=False):
     """Draws and prints the pictures nearest to an image.
 
-    Nearest by the cosine of the features of both views. A picture that is
+    Nearest by the cosine of the features of all branches. A picture that is
     the image itself, pixel by pixel, is left out.
 
     Args:
@@ -47,13 +41,13 @@ def neighbours(plan, run, image, out, *, count=8, everything=False):
             are missing or damaged.
     """
     image = pathlib.Path(image)
-    encoders = load_encoders(plan, run)
+    architecture, branches = open_trained(plan, run)
     plan = as_trained(plan, run)
     _read(image, 64)  # tells a bad image before the data are read
     walked = walk(plan) if everything else _walk_test(plan)
     query = _read(image, walked.side)
-    encode = Stage(plan, walked.side).reader(encoders)
-    found, searched = nearest(encode, query, walked.batches, count)
+    reader = architecture.reader(branches)
+    found, searched = nearest(reader, query, walked.batches, count)
     for note in walked.account.notes():
         print(f"  note: {note}")
     if not found:
@@ -76,11 +70,11 @@ def neighbours(plan, run, image, out, *, count=8, everything=False):
     return found
 
 
-def nearest(encode, query, batches, count):
+def nearest(reader, query, batches, count):
     """Finds the nearest pictures as they come by.
 
     Args:
-        encode: What `make_reader` returned.
+        reader: A `Reader`.
         query: The image, `[side, side, 3]`, uint8.
         batches: As in a `Walk`.
         count: How many to find.
@@ -88,10 +82,10 @@ def nearest(encode, query, batches, count):
     Returns:
         `(found, searched)`: `Neighbour`s, and how many were looked at.
     """
-    wanted = _directions(encode, query[None])[0]
+    wanted = _directions(reader, query[None])[0]
     found, searched = [], 0
     for columns, pictures in batches:
-        cosines = _directions(encode, pictures) @ wanted
+        cosines = _directions(reader, pictures) @ wanted
         itself = (pictures == query).all(axis=(1, 2, 3))
         searched += len(pictures) - int(itself.sum())
         rows = np.flatnonzero(~itself)
@@ -103,9 +97,9 @@ def nearest(encode, query, batches, count):
     return found, searched
 
 
-def _directions(encode, pictures):
-    """Returns the features of both views as unit vectors."""
-    return normalise(encode_batch(encode, pictures).both()).numpy()
+def _directions(reader, pictures):
+    """Returns the features of all branches as unit vectors."""
+    return normalise(reader.whole(pictures).joined()).numpy()
 
 
 def _neighbour(columns, pictures, cosines, row):

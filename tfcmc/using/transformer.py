@@ -10,9 +10,9 @@ import pathlib
 import numpy as np
 
 from tfcmc.data.images import resize
-from tfcmc.evaluation.features import BATCH, encode_batch
+from tfcmc.evaluation.features import BATCH
+from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.recipe import stored_plan
-from tfcmc.experiment.stage import Stage, load_encoders
 from tfcmc.foundation.errors import UsageError, check_choice
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.runs.record import picture_side
@@ -95,9 +95,9 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
         out = np.empty([len(images), opened.width(self.view)], np.float32)
         for start in range(0, len(images), BATCH):
             batch = resize(images[start : start + BATCH], opened.side)
-            encoded = encode_batch(opened.read, batch)
+            encoded = opened.reader.whole(batch)
             out[start : start + BATCH] = (
-                encoded.both()
+                encoded.joined()
                 if self.view == "both"
                 else encoded.features[opened.names.index(self.view)]
             )
@@ -142,20 +142,19 @@ class Opened:
         folder: Path of the run folder.
 
     Attributes:
-        names: The name of each view.
+        names: The name of each branch.
         side: Side in pixels at which images are read, as in training.
-        read: What `make_reader` returned.
+        reader: A `Reader`.
     """
 
     def __init__(self, folder):
         plan, run = stored_plan(folder, check_data=False)
-        encoders = load_encoders(plan, run)
         self.side = picture_side(run)
-        stage = Stage(plan, self.side)
-        self.names = stage.views.names
-        self.read = stage.reader(encoders)
+        architecture, branches = open_trained(plan, run)
+        self.names = tuple(branches)
+        self.reader = architecture.reader(branches)
         blank = np.zeros([1, self.side, self.side, 3], np.uint8)
-        features = encode_batch(self.read, blank).features
+        features = self.reader.whole(blank).features
         self._widths = {"both": sum(part.shape[1] for part in features)}
         for name, part in zip(self.names, features, strict=True):
             self._widths[name] = part.shape[1]

@@ -1,6 +1,7 @@
-"""The table of views: how one picture becomes two."""
+"""The table of views: what the branches see of one picture."""
 
 import dataclasses
+import typing
 
 from tfcmc.foundation.registry import Registry
 
@@ -8,21 +9,79 @@ VIEWS = Registry("views")
 
 
 @dataclasses.dataclass(frozen=True)
-class Views:
-    """Two views of a picture.
+class Frame:
+    """What views are made for.
 
     Attributes:
-        names: The name of each view; its encoder is saved under it.
-        channels: The number of channels of each.
-        convert: `[batch, height, width, 3]` uint8 to a tuple with one float32
-            tensor `[batch, height, width, channels]` a view, in about [-1, 1].
+        picture_side: Side of the pictures, in pixels.
+        side: Side of the views, in pixels.
+        crop: The `Crop` of pictures of that side.
+        shared: Whether all views of a picture are cut from one box.
+        flip: Whether views are mirrored at random.
+    """
+
+    picture_side: int
+    side: int
+    crop: typing.Any
+    shared: bool = False
+    flip: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Views:
+    """The views of a picture.
+
+    A branch is an encoder with its head; views of one branch share it.
+
+    Attributes:
+        names: The name of each view.
+        branch: The name of each view's branch, which is saved under it.
+        channels: Channels of each view.
+        sides: Side of each view, in pixels.
+        draw: `(seed, epoch, numbers, examples) -> [batch, views, draws]`
+            float32, on the host: what is random about pictures, a pure
+            function. `numbers` are those of the pictures, of `examples`.
+        convert: `(pictures, draws) -> ` a float32 tensor `[batch, side, side,
+            channels]` a view, on the device; pictures are `[batch, height,
+            width, 3]` uint8.
+        whole: `pictures -> ` such a tensor a branch, without any draw: what
+            probes read.
+        judged: Like `draw` but `(numbers, examples)`: the draws that held-out
+            pictures are compared under; None where each view has a branch of
+            its own, and `whole` shows all of them.
         blank: `[batch, height, width, 3]` uint8 array to booleans `[batch]`:
-            pictures in which one of the views is constant by construction.
+            pictures in which one of the views is constant by construction;
+            None where there are none.
         blank_word: What such pictures are, for messages: "grey".
     """
 
     names: tuple
+    branch: tuple
     channels: tuple
-    convert: object
-    blank: object
-    blank_word: str
+    sides: tuple
+    draw: typing.Callable
+    convert: typing.Callable
+    whole: typing.Callable
+    judged: typing.Callable | None = None
+    blank: typing.Callable | None = None
+    blank_word: str = ""
+
+    @property
+    def branches(self) -> tuple:
+        """The name of every branch, once."""
+        return tuple(dict.fromkeys(self.branch))
+
+    @property
+    def shapes(self) -> dict:
+        """Branch name to the shape `(side, side, channels)` that it takes.
+
+        A side is None where the branch takes views of several.
+        """
+        found = {}
+        for name, side, channels in zip(
+            self.branch, self.sides, self.channels, strict=True
+        ):
+            if found.setdefault(name, (side, side, channels))[0] != side:
+                side = None
+            found[name] = (side, side, channels)
+        return found

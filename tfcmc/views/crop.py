@@ -1,4 +1,4 @@
-"""The table of crops, and how a box is cut out of a view.
+"""The table of crops, and views that are boxes cut out of a conversion.
 
 A crop says, for a picture of a given side, how far it is padded and which
 boxes are cut. Boxes are numbers drawn on the host; cutting happens on the
@@ -6,14 +6,18 @@ device, after the colours were converted once for the whole picture.
 """
 
 import dataclasses
+import functools
+import typing
 
 import numpy as np
 
+from tfcmc.foundation.draws import PLACES, generator
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Registry
+from tfcmc.views.base import Frame, Views
 
 CROPS = Registry("crop")
-SIDE = 64  # of a view, in pixels: the encoders' input
+DRAWS = 4  # random numbers that a box may use; one more decides the flip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,14 +32,89 @@ class Crop:
     """
 
     pad: int
-    draw: object
+    draw: typing.Callable
     centre: np.ndarray
 
 
-DRAWS = 4  # random numbers that a box may use; one more decides the flip
+def cropped(
+    frame: Frame,
+    *,
+    names: tuple,
+    channels: tuple,
+    convert: typing.Callable,
+    branch: tuple | None = None,
+    blank: typing.Callable | None = None,
+    blank_word: str = "",
+) -> Views:
+    """Makes views that are boxes cut out of what pictures are converted to.
+
+    Args:
+        frame: What they are made for.
+        names: The name of each view.
+        channels: The number of channels of each.
+        convert: `[batch, height, width, 3]` uint8 to a float32 tensor
+            `[batch, height, width, channels]` a view.
+        branch: The name of each view's branch; None for one of its own each.
+        blank: As in `Views`.
+        blank_word: As in `Views`.
+    """
+    count, pad = len(names), frame.crop.pad
+    branch = branch or names
+    corners = functools.partial(
+        box_corners, side=frame.picture_side + 2 * pad, out=frame.side
+    )
+    centre = corners(frame.crop.centre, np.False_)
+
+    def draw(seed, epoch, numbers, examples):
+        uniforms = _uniforms(seed, epoch, examples, count)[numbers]
+        uniforms = uniforms.reshape(-1, count, DRAWS + 1)
+        if frame.shared:
+            uniforms = uniforms[:, [0] * count]
+        flipped = frame.flip & (uniforms[..., DRAWS] < 0.5)
+        return corners(frame.crop.draw(uniforms[..., :DRAWS]), flipped)
+
+    def make(pictures, boxes):
+        return [
+            cut(view, boxes[:, number], pad, frame.side)
+            for number, view in enumerate(convert(pictures))
+        ]
+
+    def whole(pictures):
+        corner = tf.tile(tf.constant(centre)[None], [tf.shape(pictures)[0], 1])
+        shown = dict(
+            zip(reversed(branch), reversed(convert(pictures)), strict=True)
+        )
+        return [
+            cut(shown[name], corner, pad, frame.side)
+            for name in dict.fromkeys(branch)
+        ]
+
+    own = len(set(branch)) == count
+    return Views(
+        names=tuple(names),
+        branch=tuple(branch),
+        channels=tuple(channels),
+        sides=(frame.side,) * count,
+        draw=draw,
+        convert=make,
+        whole=whole,
+        judged=None if own else functools.partial(draw, 0, 0),
+        blank=blank,
+        blank_word=blank_word,
+    )
 
 
-def corners(boxes, flipped, side):
+@functools.lru_cache(maxsize=4)
+def _uniforms(seed, epoch, examples, count):
+    """Returns an epoch's uniform numbers: `[examples, count * (DRAWS + 1)]`.
+
+    Row i belongs to example i whatever the order; views take equal parts.
+    """
+    shape = (examples, count * (DRAWS + 1))
+    return generator(seed, epoch, PLACES).random(shape, np.float32)
+
+
+def box_corners(boxes, flipped, *, side: int, out: int) -> np.ndarray:
     """Turns boxes in pixels into the corners that `cut` takes.
 
     The centres of the box's first and last sample, as fractions of the way
@@ -48,13 +127,14 @@ def corners(boxes, flipped, side):
         boxes: Array `[..., 4]`: top, left, height, width, in pixels.
         flipped: Booleans `[...]`.
         side: Side of the (padded) picture, in pixels.
+        out: Side of the view, in pixels.
 
     Returns:
         Array `[..., 4]`, float32: y1, x1, y2, x2.
     """
     start, size = boxes[..., :2], boxes[..., 2:]
-    first = start + 0.5 * size / SIDE - 0.5
-    last = start + (SIDE - 0.5) * size / SIDE - 0.5
+    first = start + 0.5 * size / out - 0.5
+    last = start + (out - 0.5) * size / out - 0.5
     # Beyond the outermost centres `crop_and_resize` gives black, and a rim of
     # pixels to read there would cost a copy of every picture.
     first, last = (
@@ -67,19 +147,20 @@ def corners(boxes, flipped, side):
     ).astype(np.float32)
 
 
-def cut(view, corner, pad):
-    """Cuts one box out of each picture and scales it to 64x64.
+def cut(view, corner, pad: int, out: int):
+    """Cuts one box out of each picture and scales it.
 
     Args:
         view: `[batch, side, side, channels]`, float32.
-        corner: `[batch, 4]`, as `corners` gives them.
+        corner: `[batch, 4]`, as `box_corners` gives them.
         pad: Pixels of reflection to add on every side first.
+        out: Side of what is made, in pixels.
 
     Returns:
-        `[batch, 64, 64, channels]`, by bilinear interpolation.
+        `[batch, out, out, channels]`, by bilinear interpolation.
     """
     if pad:
         edges = [[0, 0], [pad, pad], [pad, pad], [0, 0]]
         view = tf.pad(view, edges, mode="REFLECT")
     which = tf.range(tf.shape(view)[0])
-    return tf.image.crop_and_resize(view, corner, which, [SIDE, SIDE])
+    return tf.image.crop_and_resize(view, corner, which, [out, out])

@@ -5,8 +5,9 @@ import functools
 import numpy as np
 
 from tfcmc.foundation.lazy import tf
-from tfcmc.views.base import VIEWS, Views
+from tfcmc.views.base import VIEWS, Frame, Views
 from tfcmc.views.colour import rgb_to_l_and_ab
+from tfcmc.views.crop import cropped
 
 # Centre and half-width of each channel over all of sRGB, so that a view lies
 # in [-1, 1]: the constants of Contrastive Multiview Coding's own code.
@@ -60,15 +61,13 @@ def _colourless(pictures):
 
 
 @VIEWS.register("lab")
-def lab():
+def lab(frame: Frame) -> Views:
     """The L channel and the ab channels of CIE Lab, as in the paper.
-
-    Returns:
-        `Views` named L and ab.
 
     Reference: Tian et al. 2019, "Contrastive multiview coding", section 4.1.
     """
-    return Views(
+    return cropped(
+        frame,
         names=("L", "ab"),
         channels=(1, 2),
         convert=_compiled(),

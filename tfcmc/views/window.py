@@ -1,22 +1,25 @@
-"""A 64x64 window at a random place."""
+"""A window of the view's side at a random place."""
 
 import numpy as np
 
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.registry import Choice, Number
-from tfcmc.views.crop import CROPS, SIDE, Crop
+from tfcmc.views.crop import CROPS, Crop
 
 
 @CROPS.register(
     "window",
-    source=Number(at_least=SIDE, at_most=4096, whole=True),
+    source=Number(at_least=8, at_most=4096, whole=True),
     small=Choice(("resize", "reflect")),
 )
-def window(side, *, source=96, small="resize"):
-    """Cuts a 64x64 window from the picture at a source size of 96x96.
+def window(
+    picture_side: int, side: int, *, source: int = 96, small: str = "resize"
+) -> Crop:
+    """Cuts a window from the picture at a source size of 96x96.
 
     Args:
-        side: Side of the pictures, in pixels.
+        picture_side: Side of the pictures, in pixels.
+        side: Side of the window, which is that of the views.
         source: The side that pictures are brought to before cutting.
         small: How smaller pictures are brought there: "resize", or "reflect",
             which pads them by their own reflection.
@@ -25,19 +28,26 @@ def window(side, *, source=96, small="resize"):
         A `Crop`; evaluation cuts the window in the middle.
 
     Raises:
-        UsageError: if pictures are too small to be padded by reflection.
+        UsageError: if the window is larger than the source, or pictures are
+            too small to be padded by reflection.
     """
-    missing = max(0, source - side)
-    pad = (missing + 1) // 2 if small == "reflect" else 0
-    if pad >= side:
+    if source < side:
         raise UsageError(
-            f"`source` must be at most {3 * side - 2} to pad pictures of "
-            f"{side}x{side} by reflection. Received: {source}"
+            f"`source` must be at least the side of the views, {side}. "
+            f"Received: {source}"
+        )
+    missing = max(0, source - picture_side)
+    pad = (missing + 1) // 2 if small == "reflect" else 0
+    if pad >= picture_side:
+        raise UsageError(
+            f"`source` must be at most {3 * picture_side - 2} to pad pictures "
+            f"of {picture_side}x{picture_side} by reflection. "
+            f"Received: {source}"
         )
     # A pixel at the source size, in pixels of the picture that is cut.
-    scale = 1.0 if pad else side / source
-    offsets = (side + 2 * pad if pad else source) - SIDE
-    box = np.array([SIDE * scale, SIDE * scale])
+    scale = 1.0 if pad else picture_side / source
+    offsets = (picture_side + 2 * pad if pad else source) - side
+    box = np.array([side * scale, side * scale])
 
     def draw(uniforms):
         start = np.floor(uniforms[..., :2] * (offsets + 1)) * scale

@@ -108,7 +108,7 @@ def tsne_map(panels, path, *, seed):
     Returns:
         The `Map` of each panel.
     """
-    features = [panel.encoded.both() for panel in panels]
+    features = [panel.encoded.joined() for panel in panels]
     maps = [
         panel.map or tsne(each, seed)
         for panel, each in zip(panels, features, strict=True)

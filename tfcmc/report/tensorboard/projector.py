@@ -55,7 +55,7 @@ def write_projector(
     rows = sample_rows(len(pictures), MOST_TILES)
     few = encoded.take(rows)
     vectors = dict(zip(names, few.embeddings, strict=True))
-    vectors["both"] = few.both()
+    vectors["both"] = few.joined()
     sprite, tile = draw_sprite(Subset(pictures, rows))
     with whole(folder / "sprite.png") as aside:
         save_sprite(sprite, aside)

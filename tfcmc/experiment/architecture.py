@@ -1,0 +1,180 @@
+"""What a plan trains: views, branches, the model, and what reads them.
+
+Made once for pictures of one side; everything that is random at the start is a
+function of the plan's seed.
+"""
+
+import contextlib
+import functools
+
+from tfcmc.data.stream import TrainingStream
+from tfcmc.encoders import FEATURES, load_encoder, make_branch
+from tfcmc.evaluation.collapse_values import collapse_losses
+from tfcmc.evaluation.doctor import Patient
+from tfcmc.evaluation.features import Reader
+from tfcmc.foundation.lazy import keras
+from tfcmc.losses.layer import Loss
+from tfcmc.model import ContrastiveModel
+from tfcmc.runs.record import identity_of, picture_side
+
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
+class Architecture:
+    """What a plan trains, on pictures of one side.
+
+    Attributes:
+        views: The `Views`.
+        pairs: The `Pairs`.
+        replicas: How many devices train together, or have.
+
+    Args:
+        plan: A `Plan`.
+        picture_side: Side of the pictures, in pixels.
+        replicas: As above.
+    """
+
+    def __init__(self, plan, picture_side: int, replicas: int = 1):
+        self.replicas = replicas
+        self.views = plan.views_of(picture_side)
+        self.pairs = plan.pairs.function(len(self.views.names))
+        self._plan = plan
+
+    def branches(self) -> dict:
+        """Returns branch name to model, with the initial weights of the seed.
+
+        The same for every branch: the views of one picture begin more alike
+        than views of two pictures, and there is something to learn from.
+        """
+        encoder, head = self._plan.encoder.function, self._plan.head.function
+        seed = self._plan.config.seed
+        with _precision(self._plan.config.precision):
+            return {
+                name: make_branch(encoder, head, shape, seed)
+                for name, shape in self.views.shapes.items()
+            }
+
+    def predictors(self, branches: dict) -> dict:
+        """Returns branch name to what its anchors go through; often empty."""
+        predictor = self._plan.predictor
+        if predictor.name == "none":
+            return {}
+        found = {}
+        with _precision(self._plan.config.precision):
+            for name, branch in branches.items():
+                embeddings = keras.Input(branch.output_shape[1:])
+                seed = self._plan.config.seed + 1
+                predicted = predictor.function(embeddings, seed)
+                found[name] = keras.Model(embeddings, predicted)
+        return found
+
+    def load(self, run) -> dict:
+        """Loads the trained branches of a run; nothing in them is executed.
+
+        Returns:
+            Branch name to `keras.Model`.
+
+        Raises:
+            UsageError: if one is missing, damaged or not of this run.
+        """
+        identity = identity_of(run)
+        return {
+            name: load_encoder(run.encoders / f"{name}.keras", like, identity)
+            for name, like in self.branches().items()
+        }
+
+    def reader(self, branches: dict) -> Reader:
+        """Returns what encodes pictures with these branches."""
+        return Reader(self.views, list(branches.values()))
+
+    def stream(self, pictures) -> TrainingStream:
+        """Returns the batches of an endless training on pictures."""
+        config = self._plan.config
+        return TrainingStream(
+            pictures,
+            self.views.draw,
+            batch_size=config.batch_size,
+            seed=config.seed,
+        )
+
+    def model(self, branches: dict, examples: int) -> ContrastiveModel:
+        """Returns the model that trains these branches, not yet compiled.
+
+        Args:
+            branches: As `branches` gives them.
+            examples: Number of training pictures.
+        """
+        names = self.views.names
+        return ContrastiveModel(
+            self.views,
+            branches,
+            predictors=self.predictors(branches),
+            losses=[
+                Loss(
+                    self._plan.loss, name=f"loss_{names[view]}_{names[other]}"
+                )
+                for view, other in self.pairs.ordered
+            ],
+            pairs=self.pairs,
+            target=self._plan.target.function,
+            negatives=self._plan.negatives.function(),
+            examples=examples,
+            seed=self._plan.config.seed,
+        )
+
+    def patient(self, branches: dict, examples: int, images: int) -> Patient:
+        """Returns what the collapse doctor has to know of a run.
+
+        Args:
+            branches: As `branches` gives them.
+            examples: Number of training pictures.
+            images: Number of pictures that every epoch is measured on.
+        """
+        features = sum(
+            branch.get_layer(FEATURES).output.shape[-1]
+            for branch in branches.values()
+        )
+        negatives = self._plan.negatives.function()
+        apart = self.replicas if negatives.local else 1
+        first = next(iter(branches.values()))
+        return Patient(
+            names=self.views.names,
+            branches=self.views.branches,
+            dims=min(features, images),
+            collapse_losses=collapse_losses(
+                functools.partial(Loss, self._plan.loss),
+                negatives,
+                self.pairs,
+                batch=self._plan.config.batch_size // apart,
+                dim=first.output_shape[-1],
+                examples=examples,
+            ),
+        )
+
+
+def open_trained(plan, run) -> tuple:
+    """Loads what a run trained.
+
+    Args:
+        plan: The `Plan` it was trained by.
+        run: The `Run`.
+
+    Returns:
+        `(architecture, branches)`, for pictures of the side that it had.
+
+    Raises:
+        UsageError: if it holds no trained encoders of its own.
+    """
+    architecture = Architecture(plan, picture_side(run))
+    return architecture, architecture.load(run)
+
+
+@contextlib.contextmanager
+def _precision(name):
+    """Builds layers that compute in a precision."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(POLICIES[name])
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,210 @@
+"""The pictures of an experiment: read, described and parted, once."""
+
+import dataclasses
+import typing
+
+import numpy as np
+
+from tfcmc.data import Reading, Source, Split
+from tfcmc.data.digest import describe_data
+from tfcmc.data.overlap import Overlap
+from tfcmc.data.pictures import Subset
+from tfcmc.data.validation import choose_on_validation
+from tfcmc.data.walk import Walk, walk_source
+from tfcmc.foundation.errors import UsageError
+from tfcmc.runs.record import picture_side
+
+HELD_OUT = 1000  # pictures that every epoch is measured on
+ROLES = {"test": "to test on", "validation": "to choose on"}
+SMALLEST_SIDE = 8  # of pictures, in pixels
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """The pictures of an experiment, by what is done with them.
+
+    Attributes:
+        source: The `Source`.
+        described: What `describe_data` says of it.
+        learnt: Pictures to learn from.
+        held_out: The `Split` that every epoch is measured on, which has
+            labels where it is of probe-train. It is never of the test.
+        judged: The `Split` that the verdict is on: test, or held out where
+            there is none.
+        judged_on: Its name.
+    """
+
+    source: Source
+    described: dict
+    learnt: typing.Any
+    held_out: Split
+    judged: Split
+    judged_on: str
+
+
+def read_data(plan) -> Data:
+    """Reads the data of a plan and checks that they can be learnt from.
+
+    Raises:
+        UsageError: if they cannot.
+    """
+    config = plan.config
+    source, described = _look_at(plan)
+    learnt, held_out = _hold_out(source, config.seed)
+    judged, judged_on = source.test, config.judge_on
+    if judged is None:
+        judged, judged_on = Split(held_out.pictures, None), "held-out"
+    return Data(source, described, learnt, held_out, judged, judged_on)
+
+
+def read_source(plan) -> Source:
+    """Reads the data of a plan.
+
+    Raises:
+        UsageError: if they cannot be read.
+    """
+    source = plan.data.function(_reading(plan.config), plan.data.argument)
+    side = source.pretrain.side
+    if side < SMALLEST_SIDE:
+        raise UsageError(
+            f"`data` must be pictures of at least {SMALLEST_SIDE} pixels a "
+            f"side, or --picture-side must enlarge them. "
+            f"Received: {side}x{side}"
+        )
+    return source
+
+
+def _look_at(plan):
+    """Reads the source, looks at every picture once and says what is there."""
+    config = plan.config
+    source = read_source(plan)
+    views = plan.views_of(source.pretrain.side)
+    count, blank = len(source.pretrain), 0
+    labelled, overlap = source.labelled, Overlap()
+
+    def look(part, batch):
+        nonlocal blank
+        if part == "pretrain" and views.blank:
+            blank += int(views.blank(batch).sum())
+        if labelled:
+            overlap.add(part, batch)
+
+    data = describe_data(source, look)
+    notes = [*source.notes, *overlap.notes()]
+    if config.judge_on == "validation":
+        source = choose_on_validation(source, config.seed)
+    if 2 * blank > count:
+        raise UsageError(
+            f"`data` must be colour pictures for the views "
+            f"{' and '.join(views.names)}. Received: {blank:,} of {count:,} "
+            f"{views.blank_word}"
+        )
+    _check_labelled(source)
+    parts = [f"{count:,} to learn from"]
+    for role, split in (
+        ("to fit probes on", source.probe_train),
+        (ROLES[config.judge_on], source.test),
+    ):
+        if split is not None:
+            parts.append(f"{len(split.pictures):,} {role}")
+    side = source.pretrain.side
+    print(config.data)
+    print(f"  pictures of {side}x{side}: {', '.join(parts)}")
+    for note in notes:
+        print(f"  note: {note}")
+    if blank:
+        print(
+            f"  note: {blank:,} of {count:,} are {views.blank_word}: "
+            f"there is nothing to match in them"
+        )
+    return source, data
+
+
+def _check_labelled(source):
+    """Refuses labels that are too few to fit and judge probes by."""
+    if not source.labelled:
+        return
+    train, test = source.probe_train.labels, source.test.labels
+    if strange := sorted(set(test.tolist()) - set(train.tolist())):
+        listed = ", ".join(repr(source.class_names[n]) for n in strange[:5])
+        raise UsageError(
+            f"`data` must have every class of the test part in the train part "
+            f"too. Received: {listed} only in test"
+        )
+    counts = np.bincount(train)
+    if np.sum(counts > 1) < 2:
+        raise UsageError(
+            f"`data` must have at least two classes with two pictures in the "
+            f"train part. Received: {[int(n) for n in counts if n]} pictures "
+            f"of {np.sum(counts > 0)} classes"
+        )
+    if len(test) < 2:
+        raise UsageError(
+            f"`data` must have at least two pictures in the test part. "
+            f"Received: {len(test)}"
+        )
+
+
+def _hold_out(source, seed):
+    """Chooses the pictures that every epoch is measured on.
+
+    Where probe-train is not learnt from, they are some of its pictures; else
+    they are taken out of what is learnt from.
+    """
+    apart = source.unseen and source.probe_train is not None
+    pool = source.probe_train.pictures if apart else source.pretrain
+    order = np.random.default_rng(seed).permutation(len(pool))
+    count = min(HELD_OUT, len(pool) if apart else max(2, len(pool) // 10))
+    rows = np.sort(order[:count])
+    held_out = Subset(pool, rows)
+    if apart:
+        labels = source.probe_train.labels[rows]
+        return source.pretrain, Split(held_out, labels)
+    rest = Subset(pool, np.sort(order[count:]))
+    return rest, Split(held_out, None)
+
+
+def walk(plan) -> Walk:
+    """Walks over every picture of the plan's data, whatever its part.
+
+    Args:
+        plan: A `Plan`.
+
+    Returns:
+        A `Walk`: of a folder all that is beneath it, with file names; of
+        other data all parts, with numbers.
+
+    Raises:
+        UsageError: if they cannot be read.
+    """
+    special = plan.data.member.extra.get("walk")
+    if special is not None:
+        return special(_reading(plan.config), plan.data.argument)
+    return walk_source(read_source(plan))
+
+
+def as_trained(plan, run):
+    """Makes a plan read pictures at the side that a run's own had.
+
+    Args:
+        plan: A `Plan`.
+        run: The `Run`.
+
+    Returns:
+        A `Plan`.
+
+    Raises:
+        UsageError: if the run does not say.
+    """
+    side = picture_side(run)
+    config = dataclasses.replace(plan.config, picture_side=side)
+    return dataclasses.replace(plan, config=config)
+
+
+def _reading(config):
+    return Reading(
+        data_dir=config.data_dir,
+        side=config.picture_side,
+        memory_limit=int(config.memory_limit * 2**30),
+        on_bad_image=config.on_bad_image,
+    )

@@ -1,0 +1,64 @@
+"""What a loss may see of one comparison."""
+
+import dataclasses
+import typing
+
+NOBODYS = -1  # the group of a candidate that is nobody's negative
+
+
+@dataclasses.dataclass(frozen=True)
+class Term:
+    """Anchors, candidates, and which of these are whose positive or negative.
+
+    One mask serves all: a candidate is a negative of an anchor if its group is
+    not -1 and is not the anchor's. So an anchor's own vector and other views
+    of its picture are no negatives, however many views there are.
+
+    Attributes:
+        anchors: `[A, dim]`; gradients flow here.
+        candidates: `[C, dim]`.
+        positive: `[A]`, the row of each anchor's positive among the
+            candidates.
+        anchor_group: `[A]`, int64: which picture an anchor is of; None where
+            every candidate but the positive is of another picture.
+        candidate_group: `[C]`, likewise; -1 for nobody's negative.
+    """
+
+    anchors: typing.Any
+    candidates: typing.Any
+    positive: typing.Any
+    anchor_group: typing.Any = None
+    candidate_group: typing.Any = None
+
+
+def check_term(term: Term) -> None:
+    """Checks that the shapes of a term fit each other.
+
+    Raises:
+        ValueError: if ranks or static shapes disagree; they are never
+            broadcast.
+    """
+    rows = (term.positive, term.anchor_group, term.candidate_group)
+    given = [term.anchors, term.candidates]
+    given += [each for each in rows if each is not None]
+    shapes = [tuple(each.shape) for each in given]
+    fits = [len(shape) for shape in shapes[:2]] == [2, 2]
+    if fits:
+        (count, dim), (others, other_dim) = shapes[:2]
+        fits = _same((dim,), (other_dim,))
+        wanted = [(count,), (count,), (others,)]
+        fits &= all(map(_same, shapes[2:], wanted))
+    if not fits:
+        raise ValueError(
+            f"`term` must have anchors [A, dim], candidates [C, dim], "
+            f"positive and anchor_group [A], candidate_group [C]. "
+            f"Received: {shapes}"
+        )
+
+
+def _same(first, second):
+    """Whether two shapes may be equal, as far as they are known."""
+    return len(first) == len(second) and all(
+        None in pair or pair[0] == pair[1]
+        for pair in zip(first, second, strict=True)
+    )

@@ -1,0 +1,9 @@
+"""Which view is compared with which.
+
+Importing it fills the table. Imports the foundation.
+"""
+
+from tfcmc.pairs import cross as cross
+from tfcmc.pairs import first as first
+from tfcmc.pairs.base import PAIRS as PAIRS
+from tfcmc.pairs.base import Pairs as Pairs

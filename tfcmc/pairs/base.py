@@ -1,0 +1,20 @@
+"""The table of pairs, and what a member gives."""
+
+import dataclasses
+
+from tfcmc.foundation.registry import Registry
+
+PAIRS = Registry("pairs")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pairs:
+    """The terms of an objective.
+
+    Attributes:
+        ordered: `(anchor, other)`, numbers of views, one a term.
+        weight: Of each term in the objective.
+    """
+
+    ordered: tuple
+    weight: float = 1.0

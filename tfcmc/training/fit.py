@@ -1,0 +1,77 @@
+"""Fitting a model from one step to another."""
+
+from tfcmc.distribute.strategies import distribute
+from tfcmc.foundation.errors import UsageError
+
+
+def fit(model, strategy, stream, start, end, callbacks):
+    """Trains from one step to another, of one epoch or of whole ones.
+
+    Args:
+        model: The compiled model.
+        strategy: The `tf.distribute` strategy that it is of.
+        stream: The `TrainingStream`.
+        start: Steps done.
+        end: Steps done afterwards.
+        callbacks: Keras's.
+    """
+    steps = stream.steps_per_epoch
+    model.fit(
+        distribute(
+            strategy,
+            lambda *part: stream.dataset(start, end - start, *part),
+        ),
+        initial_epoch=start // steps,
+        epochs=-(-end // steps),
+        steps_per_epoch=min(steps, end - start),
+        shuffle=False,
+        verbose=0,
+        callbacks=callbacks,
+    )
+
+
+def spans(first, last, steps):
+    """Cuts a training into what `fit` can do at once.
+
+    Args:
+        first: Steps done.
+        last: Steps wanted.
+        steps: An epoch's.
+
+    Returns:
+        Pairs of steps, `(from, to)`: the rest of the epoch begun, if one is,
+        and the whole epochs after it.
+    """
+    whole = min(last, -(-first // steps) * steps)
+    pairs = [(first, whole), (whole, last)]
+    return [(start, end) for start, end in pairs if start < end]
+
+
+def restore(model, saved, run) -> None:
+    """Sets a model to a checkpoint of its run.
+
+    Raises:
+        UsageError: if it is another model's.
+    """
+    try:
+        model.set_state(saved.arrays)
+    except ValueError as error:
+        raise UsageError(
+            f"`run-dir` must hold a checkpoint of this model to go on with. "
+            f"Received: {str(run.folder)!r} ({error})"
+        ) from None
+
+
+def rows_before(saved, run, epochs: int) -> list:
+    """Returns the rows of the epochs done, and mends the history by them.
+
+    Args:
+        saved: The `Checkpoint` gone on from; it is the chief's alone.
+        run: The `Run`.
+        epochs: How many epochs are done.
+    """
+    if not epochs:
+        return []
+    rows = saved.state["rows"] if saved.step else run.read_history()
+    run.write_history(rows[:epochs])
+    return rows[:epochs]
