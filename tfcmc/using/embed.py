@@ -21,10 +21,6 @@ def embed(plan, run, out, *, embeddings=False):
 
     Returns:
         How many pictures were written.
-
-    Raises:
-        UsageError: if the encoders are missing or damaged, the data cannot be
-            read or the file cannot be written.
     """
     architecture, branches = open_trained(plan, run)
     reader = architecture.reader(branches)

@@ -35,10 +35,6 @@ def neighbours(plan, run, image, out, *, count=8, everything=False):
 
     Returns:
         The `Neighbour`s found, the nearest first.
-
-    Raises:
-        UsageError: if the image or the data cannot be read, or the encoders
-            are missing or damaged.
     """
     image = pathlib.Path(image)
     architecture, branches = open_trained(plan, run)

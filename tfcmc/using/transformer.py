@@ -20,7 +20,7 @@ from tfcmc.runs.record import picture_side
 base = LazyModule("sklearn.base")
 
 
-def load(run):
+def load(run) -> "FrozenFeatures":
     """Loads the trained encoders of a run as a scikit-learn transformer.
 
     Example:
@@ -30,15 +30,9 @@ def load(run):
             tfcmc.load("runs/mine"), StandardScaler(), LogisticRegression()
         )
 
-    Args:
-        run: Path of the run folder.
-
-    Returns:
-        A `FrozenFeatures`.
-
     Raises:
-        UsageError: if the folder holds no run, or its encoders are missing
-            or damaged.
+        UsageError: if the folder `run` holds no run, or its encoders are
+            missing or damaged.
     """
     transformer = FrozenFeatures(run)
     transformer.open()
@@ -62,11 +56,7 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
         self.view = view
 
     def fit(self, X=None, y=None):
-        """Does nothing: the encoders are trained already.
-
-        Returns:
-            Itself.
-        """
+        """Does nothing: the encoders are trained already."""
         return self
 
     def transform(self, X):
@@ -77,9 +67,6 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
 
         Returns:
             `[count, features]`, float32.
-
-        Raises:
-            UsageError: if they are no such images, or the run is gone.
         """
         images = np.asarray(X)
         if (
@@ -108,15 +95,8 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
         width = self.open().width(self.view)
         return np.array([f"{self.view}_{n}" for n in range(width)], object)
 
-    def open(self):
-        """Reads the encoders; once for all objects of the same run.
-
-        Returns:
-            An `Opened`.
-
-        Raises:
-            UsageError: if they cannot be read, or `view` names none of them.
-        """
+    def open(self) -> "Opened":
+        """Reads the encoders; once for all objects of the same run."""
         folder = pathlib.Path(self.run).absolute()
         files = sorted(folder.glob("encoders/*.keras"))
         # A run trained on, or trained again, is another one.
@@ -136,10 +116,7 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
 
 
 class Opened:
-    """The encoders of a run, ready to read images.
-
-    Args:
-        folder: Path of the run folder.
+    """The encoders of the run in a folder, ready to read images.
 
     Attributes:
         names: The name of each branch.

@@ -26,9 +26,6 @@ parquet = LazyModule("pyarrow.parquet")
 def check_out(path):
     """Checks that a file of vectors could be written, before long work.
 
-    Args:
-        path: The file.
-
     Raises:
         UsageError: if its ending is not known, its folder is not there or
             cannot be written to, or pyarrow is missing for .parquet.
@@ -45,10 +42,7 @@ def check_out(path):
 
 @contextlib.contextmanager
 def open_table(path):
-    """Opens a file of vectors; it is whole or absent.
-
-    Args:
-        path: The file, checked by `check_out`.
+    """Opens a file of vectors, checked by `check_out`; it is whole or absent.
 
     Yields:
         A function `add(columns, vectors)` that writes a batch: a dict of
@@ -63,7 +57,7 @@ def open_table(path):
     with contextlib.ExitStack() as stack:
         aside = stack.enter_context(whole(path))
         with _told(path):
-            writer = stack.enter_context(WRITERS[path.suffix](aside))
+            write = stack.enter_context(WRITERS[path.suffix](aside))
 
         def add(columns, vectors):
             vectors = {
@@ -71,12 +65,11 @@ def open_table(path):
                 for name, array in vectors.items()
             }
             with _told(path):
-                writer.add(columns, vectors)
+                write(columns, vectors)
 
         yield add
         with _told(path):
-            writer.finish()
-            stack.close()  # puts it in its place
+            stack.close()  # writes its end, and puts it in its place
 
 
 @contextlib.contextmanager
@@ -90,147 +83,106 @@ def _told(path):
         ) from error
 
 
-class NpzWriter(contextlib.ExitStack):
+@contextlib.contextmanager
+def _npz(path):
     """Vectors as arrays `[rows, dim]`, columns as arrays `[rows]`.
 
     An .npz file holds whole arrays one after the other, so each grows in a
     temporary file beside it first.
-
-    Args:
-        path: The file to write.
     """
+    kept, files, dims = {}, {}, {}
+    with contextlib.ExitStack() as stack:
 
-    def __init__(self, path):
-        super().__init__()
-        self._path = path
-        self._columns = {}
-        self._files = {}
-        self._dims = {}
+        def write(columns, vectors):
+            for name, values in columns.items():
+                kept.setdefault(name, []).extend(values)
+            for name, array in vectors.items():
+                if name not in files:
+                    aside = tempfile.TemporaryFile(dir=path.parent)
+                    files[name] = stack.enter_context(aside)
+                files[name].write(array.data)
+                dims[name] = array.shape[1]
 
-    def add(self, columns, vectors):
-        """Writes a batch."""
-        for name, values in columns.items():
-            self._columns.setdefault(name, []).extend(values)
-        for name, array in vectors.items():
-            if name not in self._files:
-                self._files[name] = self.enter_context(
-                    tempfile.TemporaryFile(dir=self._path.parent)
+        yield write
+        archive = stack.enter_context(zipfile.ZipFile(path, "w"))
+        for name, values in kept.items():
+            with archive.open(f"{name}.npy", "w") as entry:
+                np.lib.format.write_array(
+                    entry, np.array(values), allow_pickle=False
                 )
-            self._files[name].write(array.data)
-            self._dims[name] = array.shape[1]
-
-    def finish(self):
-        """Writes what was added to the file itself."""
-        count = max(map(len, self._columns.values()), default=0)
-        with zipfile.ZipFile(self._path, "w") as archive:
-            for name, values in self._columns.items():
-                with archive.open(f"{name}.npy", "w") as entry:
-                    np.lib.format.write_array(
-                        entry, np.array(values), allow_pickle=False
-                    )
-            for name, file in self._files.items():
-                header = {
-                    "descr": np.lib.format.dtype_to_descr(np.dtype("<f4")),
-                    "fortran_order": False,
-                    "shape": (count, self._dims[name]),
-                }
-                file.seek(0)
-                with archive.open(
-                    f"{name}.npy", "w", force_zip64=True
-                ) as entry:
-                    np.lib.format.write_array_header_1_0(entry, header)
-                    shutil.copyfileobj(file, entry, 2**20)
+        for name, file in files.items():
+            header = {
+                "descr": np.lib.format.dtype_to_descr(np.dtype("<f4")),
+                "fortran_order": False,
+                "shape": (len(next(iter(kept.values()))), dims[name]),
+            }
+            file.seek(0)
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array_header_1_0(entry, header)
+                shutil.copyfileobj(file, entry, 2**20)
 
 
-class CsvWriter(contextlib.ExitStack):
+@contextlib.contextmanager
+def _csv(path):
     """One column a number: features_0, features_1 and so on.
 
-    Names are as `table_cell` has them, which no spreadsheet computes.
-
-    Args:
-        path: The file to write.
+    Names are as `table_cell` has them, which no spreadsheet computes; those
+    that are no UTF-8 keep their bytes.
     """
+    text = {"encoding": "utf-8", "errors": "surrogateescape"}
+    with open(path, "w", newline="", **text) as file:
+        writer = csv.writer(file)
 
-    def __init__(self, path):
-        super().__init__()
-        # File names that are no UTF-8 keep their bytes.
-        self._file = self.enter_context(
-            open(
-                path,
-                "w",
-                newline="",
-                encoding="utf-8",
-                errors="surrogateescape",
-            )
-        )
-        self._writer = csv.writer(self._file)
-        self._started = False
-
-    def add(self, columns, vectors):
-        """Writes a batch."""
-        if not self._started:
-            self._started = True
-            self._writer.writerow(
-                [
-                    *columns,
-                    *(
-                        f"{name}_{number}"
-                        for name, array in vectors.items()
-                        for number in range(array.shape[1])
-                    ),
-                ]
-            )
-        numbers = np.concatenate(list(vectors.values()), axis=1)
-        for *values, row in zip(
-            *columns.values(), numbers.tolist(), strict=True
-        ):
-            # Nine digits give every float32 back.
-            self._writer.writerow(
-                [*map(table_cell, values), *(f"{x:.9g}" for x in row)]
-            )
-
-    def finish(self):
-        """Writes what is still held back."""
-        self._file.close()
-
-
-class ParquetWriter(contextlib.ExitStack):
-    """Vectors as lists of one length, a row group a batch.
-
-    Args:
-        path: The file to write.
-    """
-
-    def __init__(self, path):
-        super().__init__()
-        self._path = path
-        self._writer = None
-
-    def add(self, columns, vectors):
-        """Writes a batch."""
-        arrays = {
-            name: pyarrow.array(
-                [plain_text(v) if isinstance(v, str) else v for v in values]
-            )
-            for name, values in columns.items()
-        }
-        for name, array in vectors.items():
-            arrays[name] = pyarrow.FixedSizeListArray.from_arrays(
-                pyarrow.array(array.ravel()), array.shape[1]
-            )
-        table = pyarrow.table(arrays)
-        if self._writer is None:
-            self._writer = self.enter_context(
-                # A dictionary of numbers that never recur is a waste.
-                parquet.ParquetWriter(
-                    self._path, table.schema, use_dictionary=list(columns)
+        def write(columns, vectors):
+            if not file.tell():
+                numbered = (
+                    f"{name}_{number}"
+                    for name, array in vectors.items()
+                    for number in range(array.shape[1])
                 )
-            )
-        self._writer.write_table(table)
+                writer.writerow([*columns, *numbered])
+            numbers = np.concatenate(list(vectors.values()), axis=1)
+            for *values, row in zip(
+                *columns.values(), numbers.tolist(), strict=True
+            ):
+                # Nine digits give every float32 back.
+                writer.writerow(
+                    [*map(table_cell, values), *(f"{x:.9g}" for x in row)]
+                )
 
-    def finish(self):
-        """Writes the file's end."""
-        self._writer.close()
+        yield write
 
 
-WRITERS = {".npz": NpzWriter, ".csv": CsvWriter, ".parquet": ParquetWriter}
+@contextlib.contextmanager
+def _parquet(path):
+    """Vectors as lists of one length, a row group a batch."""
+    with contextlib.ExitStack() as stack:
+        opened = []
+
+        def write(columns, vectors):
+            arrays = {
+                name: pyarrow.array(
+                    [
+                        plain_text(v) if isinstance(v, str) else v
+                        for v in values
+                    ]
+                )
+                for name, values in columns.items()
+            }
+            for name, array in vectors.items():
+                arrays[name] = pyarrow.FixedSizeListArray.from_arrays(
+                    pyarrow.array(array.ravel()), array.shape[1]
+                )
+            table = pyarrow.table(arrays)
+            if not opened:
+                # A dictionary of numbers that never recur is a waste.
+                writer = parquet.ParquetWriter(
+                    path, table.schema, use_dictionary=list(columns)
+                )
+                opened.append(stack.enter_context(writer))
+            opened[0].write_table(table)
+
+        yield write
+
+
+WRITERS = {".npz": _npz, ".csv": _csv, ".parquet": _parquet}
