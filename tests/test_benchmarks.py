@@ -18,6 +18,7 @@ from benchmarks import (
     losses,
     measuring,
     metrics,
+    same_numbers,
     saving,
     step,
     step_parts,
@@ -25,7 +26,10 @@ from benchmarks import (
 )
 from benchmarks import vectors as bench_vectors
 from tfcmc.encoders import ENCODERS
+from tfcmc.experiment.recipe import negatives_of
 from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import keras
+from tfcmc.losses import LOSSES
 from tfcmc.views.lab import CENTRE, HALF_WIDTH
 from tfcmc.views.lab import convert as convert_views
 
@@ -398,3 +402,102 @@ def test_its_training(rng):
         assert 0 < rate < math.inf
         seen.append(loss)
     assert seen[1] < 0.7 * seen[0]
+
+
+@pytest.fixture
+def records(rng, tmp_path):
+    """Two equal records of two cases: `(folders, numbers, write)`."""
+    folders = tmp_path / "old", tmp_path / "new"
+    numbers = {
+        "history": [{"loss": float(each)} for each in rng.normal(size=2)],
+        "metrics": {
+            "knn": {"class_accuracy": rng.uniform(size=3).tolist()},
+            "rank": math.nan,
+            "floor": 0.0,
+        },
+        "weights": {"L": "5f", "ab": "c0"},
+    }
+
+    def write(folder, name, values):
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.json").write_text(json.dumps(values))
+
+    for folder in folders:
+        for name in ("spring-bank-shared-1", "spring-batch-shared-1"):
+            write(folder, name, numbers)
+    return folders, numbers, write
+
+
+def compared(capsys, folders, *words):
+    """Returns the exit code and the lines of `compare`."""
+    with pytest.raises(SystemExit) as done:
+        same_numbers.main(["compare", *map(str, folders), *words])
+    return done.value.code, capsys.readouterr().out.splitlines()
+
+
+def test_equal_records(records, capsys):
+    """Equal to the bit, NaN too; what is new is told once."""
+    folders, numbers, write = records
+    for path in folders[1].iterdir():
+        write(folders[1], path.stem, numbers | {"steps": 14})
+    assert compared(capsys, folders) == (
+        0,
+        ["in the new record only: steps", "2 of 2 cases equal to the bit"],
+    )
+
+
+def test_differing_records(records, capsys):
+    """The last bit, a sign of zero, a name that went, a case not made."""
+    folders, numbers, write = records
+    loss = numbers["history"][1]["loss"]
+    other = json.loads(json.dumps(numbers))
+    other["history"][1]["loss"] = math.nextafter(loss, math.inf)
+    other["metrics"]["floor"] = -0.0
+    del other["weights"]["ab"]
+    write(folders[1], "spring-batch-shared-1", other)
+    told = (
+        f"spring-batch-shared-1: history.1.loss {loss!r}, now "
+        f"{math.nextafter(loss, math.inf)!r}; and 2 more"
+    )
+    assert compared(capsys, folders) == (
+        1,
+        [told, "1 of 2 cases equal to the bit"],
+    )
+    (folders[1] / "spring-batch-shared-1.json").unlink()
+    assert compared(capsys, folders)[1] == [
+        "spring-batch-shared-1: not in the new record",
+        "1 of 2 cases equal to the bit",
+    ]
+    assert compared(capsys, folders, "--only=bank")[0] == 0
+    assert compared(capsys, folders, "--only=softmax")[0] == 1
+
+
+def test_recorded_cases():
+    """Every loss, with a bank where it takes one; every name once."""
+    members = {member.name: member for member in LOSSES.members()}
+    assert {loss.partition("(")[0] for loss in same_numbers.LOSSES} == {
+        *members
+    }
+    for loss in same_numbers.LOSSES:
+        takes = negatives_of(members[loss.partition("(")[0]])
+        remembered = loss in same_numbers.REMEMBERED
+        assert remembered == (takes == "batch or bank.")
+    names = [case.name for case in same_numbers.cases()]
+    assert len(set(names)) == len(names)
+
+
+def test_hash_of_weights(rng, tmp_path):
+    """The same whatever layers are called; another for other weights."""
+    hashes = []
+    weights = rng.normal(size=(3, 2)), rng.normal(size=2)
+    for name, arrays in (
+        ("one", weights),
+        ("other", weights),
+        ("one", (weights[0], np.nextafter(weights[1], 9, dtype=np.float32))),
+    ):
+        inputs = keras.Input([3])
+        model = keras.Model(inputs, keras.layers.Dense(2, name=name)(inputs))
+        model.set_weights(arrays)
+        model.save(tmp_path / "model.keras")
+        hashes.append(same_numbers.weights_hash(tmp_path / "model.keras"))
+    assert hashes[0] == hashes[1] != hashes[2]
