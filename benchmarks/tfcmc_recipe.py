@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks import child
 from tfcmc.data.pictures import ArrayPictures, in_batches, keep
+from tfcmc.data.room import Room
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
@@ -136,7 +137,7 @@ def main(argv=None):
     pictures = ArrayPictures(np.load(given.pictures))
     if given.from_file:
         batches = in_batches(pictures, 1024)
-        pictures = keep(batches, pictures.side, len(pictures), 0)
+        pictures = keep(batches, pictures.side, len(pictures), Room(0))
     clock = train(
         pictures,
         config,

@@ -1,12 +1,11 @@
-"""A folder of image files as a data source."""
-
-import os
+"""A folder of image files; what is wrong with one is in `tests/dirty`."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tfcmc.data import SOURCES, Reading, progress
+from tests.dirty.case import all_of, noise, source_of
+from tfcmc.data import progress
 from tfcmc.data.pictures import ArrayPictures, RecordPictures
 from tfcmc.foundation.atomic import note_once
 from tfcmc.foundation.errors import UsageError
@@ -16,37 +15,13 @@ from tfcmc.runs.folder import MARKS
 def _write(path, seed, side=10):
     """Writes a random PNG and returns its pixels."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    generator = np.random.default_rng(seed)
-    pixels = generator.integers(0, 256, (side, side, 3), np.uint8)
+    pixels = noise(seed, side, side, 3)
     Image.fromarray(pixels).save(path, format="PNG")
     return pixels
 
 
 def _read(folder, **settings):
-    bound = SOURCES.lookup(f"folder:{folder}")
-    bound.member.extra["check"](bound.argument, None)
-    return bound.function(Reading(**settings), bound.argument)
-
-
-def _all(pictures):
-    return pictures.read(np.arange(len(pictures)))
-
-
-@pytest.fixture
-def tree(tmp_path):
-    """A labelled folder; the pixels of its files by their path within."""
-    names = [
-        "train/cat/b.png",
-        "train/cat/a.PNG",
-        "train/ant/x.png",
-        "train/ant/deep/y.jpg",
-        "train/bee/z.png",
-        "test/bee/t.png",
-        "test/ant/s.png",
-    ]
-    return {
-        name: _write(tmp_path / name, seed) for seed, name in enumerate(names)
-    }
+    return source_of(f"folder:{folder}", **settings)
 
 
 TRAIN = [
@@ -59,52 +34,24 @@ TRAIN = [
 TEST = [("test/ant/s.png", 0), ("test/bee/t.png", 1)]
 
 
-def _check_split(split, tree, expected):
-    np.testing.assert_array_equal(
-        _all(split.pictures), np.stack([tree[name] for name, _ in expected])
-    )
-    assert split.labels.tolist() == [label for _, label in expected]
-    assert split.labels.dtype == np.int64
+@pytest.fixture
+def tree(tmp_path):
+    """A labelled folder; the pixels of its files by their path within."""
+    names = [name for name, _ in (*TEST, *TRAIN[::-1])]
+    return {n: _write(tmp_path / n, seed) for seed, n in enumerate(names)}
+
+
+def _check(source, tree):
+    for split, part in ((source.probe_train, TRAIN), (source.test, TEST)):
+        expected = np.stack([tree[name] for name, _ in part])
+        np.testing.assert_array_equal(all_of(split.pictures), expected)
+        assert split.labels.tolist() == [label for _, label in part]
+        assert split.labels.dtype == np.int64
+    assert source.class_names == ("ant", "bee", "cat")
 
 
 def test_classes_are_labelled_in_the_order_of_their_names(tmp_path, tree):
     """Every picture has the label of its folder; train is learnt from."""
-    source = _read(tmp_path)
-    _check_split(source.probe_train, tree, TRAIN)
-    _check_split(source.test, tree, TEST)
-    assert source.class_names == ("ant", "bee", "cat")
-    assert source.pretrain is source.probe_train.pictures
-    assert source.unseen is False
-    assert source.notes == ()
-    assert source.pretrain.side == 10
-
-
-@pytest.mark.parametrize("name", ["unlabeled", "unlabelled"])
-def test_unlabelled_folder_is_learnt_from(tmp_path, tree, name):
-    """With unlabeled/ nothing else is learnt from."""
-    pixels = [_write(tmp_path / name / p, 50 + i) for i, p in enumerate("ba")]
-    for path in ("b", "a"):
-        os.rename(tmp_path / name / path, tmp_path / name / f"{path}.png")
-    source = _read(tmp_path)
-    np.testing.assert_array_equal(_all(source.pretrain), pixels[::-1])
-    assert source.unseen is True
-    _check_split(source.probe_train, tree, TRAIN)
-
-
-def test_images_without_classes(tmp_path):
-    """All images beneath are learnt from, and the skipped probe is told."""
-    second = _write(tmp_path / "m" / "n" / "two.png", 1)
-    first = _write(tmp_path / "one.png", 2)
-    source = _read(tmp_path)
-    np.testing.assert_array_equal(_all(source.pretrain), [first, second])
-    assert source.probe_train is None and source.test is None
-    assert source.unseen is False and source.class_names == ()
-    (note,) = source.notes
-    assert "train/CLASS" in note and "test/CLASS" in note
-
-
-def test_what_is_no_image_is_left_out(tmp_path, tree):
-    """Hidden files, hidden folders and other files do not matter."""
     for name in (
         "train/.DS_Store",
         "train/ant/.hidden.png",
@@ -114,28 +61,41 @@ def test_what_is_no_image_is_left_out(tmp_path, tree):
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("no image")
-    (tmp_path / "train" / "empty").mkdir()
     source = _read(tmp_path)
-    _check_split(source.probe_train, tree, TRAIN)
-    assert source.class_names == ("ant", "bee", "cat")
+    _check(source, tree)
+    assert source.pretrain is source.probe_train.pictures
+    assert source.unseen is False
+    assert source.notes == ()
+    assert source.pretrain.side == 10
 
 
-def test_links_are_followed_but_not_for_ever(tmp_path, tree):
-    """A link to a folder is read; a link back to its parent is not."""
+@pytest.mark.parametrize("name", ["unlabeled", "unlabelled"])
+def test_unlabelled_folder_is_learnt_from(tmp_path, tree, name):
+    """With unlabeled/ nothing else is learnt from."""
+    pixels = [
+        _write(tmp_path / name / f"{p}.png", 50 + n)
+        for n, p in enumerate("ba")
+    ]
+    source = _read(tmp_path)
+    np.testing.assert_array_equal(all_of(source.pretrain), pixels[::-1])
+    assert source.unseen is True
+    _check(source, tree)
+
+
+def test_images_without_classes(tmp_path, tree):
+    """All images beneath are learnt from, and the skipped probe is told."""
     data = tmp_path / "data"
-    data.mkdir()
-    (data / "again").symlink_to(data)
+    second = _write(data / "m" / "n" / "two.png", 1)
+    third = _write(data / "one.png", 2)
     (data / "ants").symlink_to(tmp_path / "train" / "ant")
     source = _read(data)
-    expected = [tree["train/ant/x.png"], tree["train/ant/deep/y.jpg"]]
-    np.testing.assert_array_equal(_all(source.pretrain), expected)
-
-
-def test_bad_images_stop_by_default(tmp_path, tree):
-    """The error names the file and says why."""
-    (tmp_path / "train/bee/aa.png").write_text("no image")
-    with pytest.raises(UsageError, match="(?s)on-bad-image.*aa.png.*not a"):
-        _read(tmp_path)
+    first = [tree[name] for name, label in TRAIN if label == 0]
+    np.testing.assert_array_equal(
+        all_of(source.pretrain), [third, *first, second]
+    )
+    assert source.probe_train is None and source.test is None
+    assert source.unseen is False and source.class_names == ()
+    assert source.notes == (NO_PROBE,)
 
 
 def test_bad_images_can_be_skipped(tmp_path, tree):
@@ -144,8 +104,7 @@ def test_bad_images_can_be_skipped(tmp_path, tree):
         (tmp_path / name).write_text("no image")
     (tmp_path / "test/ant/gone.png").symlink_to(tmp_path / "nowhere")
     source = _read(tmp_path, on_bad_image="skip")
-    _check_split(source.probe_train, tree, TRAIN)
-    _check_split(source.test, tree, TEST)
+    _check(source, tree)
     assert source.notes == (
         "4 images could not be read and were skipped: "
         "'a.png', 'aa.png', 'ab.jpg', ...",
@@ -161,16 +120,20 @@ def test_no_image_that_can_be_read(tmp_path):
 
 @pytest.mark.parametrize("side", [None, 6])
 def test_a_memory_limit_changes_nothing(tmp_path, tree, side):
-    """Pictures in files are those in memory."""
+    """Pictures in files are those in memory; a byte less, and test goes."""
     total = 7 * (side or 10) ** 2 * 3
     inside = _read(tmp_path, side=side, memory_limit=total)
-    outside = _read(tmp_path, side=side, memory_limit=total - 1)
-    assert isinstance(inside.pretrain, ArrayPictures)
-    assert isinstance(outside.pretrain, RecordPictures)
-    for name in ("probe_train", "test"):
-        one, two = getattr(inside, name), getattr(outside, name)
-        np.testing.assert_array_equal(_all(one.pictures), _all(two.pictures))
-        np.testing.assert_array_equal(one.labels, two.labels)
+    assert isinstance(inside.test.pictures, ArrayPictures)
+    for limit, kind in ((total - 1, ArrayPictures), (0, RecordPictures)):
+        outside = _read(tmp_path, side=side, memory_limit=limit)
+        assert isinstance(outside.pretrain, kind)
+        assert isinstance(outside.test.pictures, RecordPictures)
+        for name in ("probe_train", "test"):
+            one, two = (getattr(x, name) for x in (inside, outside))
+            np.testing.assert_array_equal(
+                all_of(one.pictures), all_of(two.pictures)
+            )
+            np.testing.assert_array_equal(one.labels, two.labels)
 
 
 def test_many_images_keep_their_order(tmp_path):
@@ -178,7 +141,7 @@ def test_many_images_keep_their_order(tmp_path):
     for number in range(300):
         shade = Image.new("RGB", (2, 2), (number % 251, number // 251, 7))
         shade.save(tmp_path / f"{number:03d}.bmp")
-    seen = _all(_read(tmp_path).pretrain)[:, 0, 0]
+    seen = all_of(_read(tmp_path).pretrain)[:, 0, 0]
     assert seen[:, 0].tolist() == [n % 251 for n in range(300)]
     assert seen[:, 1].tolist() == [n // 251 for n in range(300)]
 
@@ -199,9 +162,8 @@ def test_icons_do_not_shrink_photos(tmp_path):
     """The side is that of some of every class, not of the first by name."""
     for number in range(300):
         _write(tmp_path / f"train/a/{number}.png", number, 8)
-    for part, name in (("train", "a"), ("train", "b"), ("test", "b")):
-        _write(tmp_path / part / name / "x.png", 1, 8 if name == "a" else 40)
-    _write(tmp_path / "test/a/x.png", 2, 8)
+    for place, side in (("train/b", 40), ("test/b", 40), ("test/a", 8)):
+        _write(tmp_path / place / "x.png", 1, side)
     source = _read(tmp_path)
     assert source.pretrain.side == 96
     assert source.notes == (
@@ -216,92 +178,63 @@ NO_PROBE = (
     "the probe is skipped: there are no folders train/CLASS and test/CLASS"
 )
 JUDGED = "is judged on, since there is no test/CLASS"
+UNUSED = "is not used: 1 images"
+APART = f"{UNUSED}, in no class folders"
+# The images of each part; what is learnt from, judged on and told.
 LAYOUTS = {
     "train and val": (
-        {"train": [A, B], "val": [A, B]},
-        (["train"], "val", [f"val {JUDGED}"]),
+        {"train": [A, B], "val": [A, B]}, ["train"], "val", [f"val {JUDGED}"]
     ),
-    "capitals": (
-        {"Train": [A, B], "TEST": [A]},
-        (["Train"], "TEST", []),
-    ),
+    "capitals": ({"Train": [A, B], "TEST": [A]}, ["Train"], "TEST", []),
     "a test without classes": (
         {"train": [A, B], "test": [LOOSE]},
-        (
-            ["train"],
-            None,
-            [NO_PROBE, "test is not used: 1 images, in no class folders"],
-        ),
+        ["train"], None, [NO_PROBE, f"test {APART}"],
     ),
     "the same, with validation": (
         {"train": [A, B], "test": [LOOSE], "Validation": [B]},
-        (
-            ["train"],
-            "Validation",
-            [
-                f"Validation {JUDGED}",
-                "test is not used: 1 images, in no class folders",
-            ],
-        ),
+        ["train"], "Validation", [f"Validation {JUDGED}", f"test {APART}"],
     ),
     "all three": (
         {"train": [A, B], "valid": [A], "test": [B]},
-        (["train"], "test", ["valid is not used: 1 images"]),
+        ["train"], "test", [f"valid {UNUSED}"],
     ),
     "no classes at all": (
         {"train": [LOOSE], "val": [LOOSE], "more": [A]},
-        (
-            ["train"],
-            None,
-            [
-                NO_PROBE,
-                "val is not used: 1 images, in no class folders",
-                "1 images beside train, val are not used",
-            ],
-        ),
+        ["train"], None,
+        [NO_PROBE, f"val {APART}", "1 images beside train, val are not used"],
     ),
     "unlabelled and test": (
         {"unlabeled": [LOOSE, A], "test": [A, B]},
-        (["unlabeled"], None, [NO_PROBE, "test is not used: 2 images"]),
+        ["unlabeled"], None, [NO_PROBE, "test is not used: 2 images"],
     ),
     "train alone, which may be a class": (
-        {"train": [LOOSE], "car": [LOOSE]},
-        (["car", "train"], None, [NO_PROBE]),
+        {"train": [LOOSE], "car": [LOOSE]}, ["car", "train"], None, [NO_PROBE]
     ),
     "a name that is of no part": (
-        {"train": [A, B], "eval": [A]},
-        (
-            ["eval", "train"],
-            None,
-            [
-                NO_PROBE,
-                "eval is learnt from too: a folder with the classes of train "
-                "is held out where it is called test or val",
-            ],
-        ),
+        {"train": [A, B], "eval": [A]}, ["eval", "train"], None,
+        [NO_PROBE, "eval is learnt from too: a folder with the classes of "
+         "train is held out where it is called test or val"],
     ),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_what_is_held_out_is_never_learnt_from(tmp_path, name):
     """Whatever the parts are called, and with or without classes."""
-    parts, (learnt, judged, notes) = LAYOUTS[name]
+    parts, learnt, judged, notes = LAYOUTS[name]
     pixels = {
         part: [
             _write(tmp_path / part / path, [number, seed])
-            for seed, path in enumerate(
-                sorted(paths, key=lambda p: (p[1] == "/", p))
-            )
+            for seed, path in enumerate(paths)
         ]
         for number, (part, paths) in enumerate(parts.items())
     }
     source = _read(tmp_path)
     expected = [picture for part in learnt for picture in pixels[part]]
-    np.testing.assert_array_equal(_all(source.pretrain), expected)
+    np.testing.assert_array_equal(all_of(source.pretrain), expected)
     assert (source.test is None) == (judged is None)
     if judged:
-        held_out = _all(source.test.pictures)
+        held_out = all_of(source.test.pictures)
         np.testing.assert_array_equal(held_out, pixels[judged])
     assert list(source.notes) == notes
 
@@ -328,49 +261,6 @@ def test_long_reading_is_told(tmp_path, monkeypatch, capsys):
         "files looked at: 2",
         "images decoded: 2 of 2",
     ]
-
-
-def test_class_of_test_that_train_lacks(tmp_path, tree):
-    """The probe could never answer it: an error that names it."""
-    _write(tmp_path / "test/dog/a.png", 9)
-    with pytest.raises(UsageError, match="'dog' only in test"):
-        _read(tmp_path)
-
-
-def test_image_beside_the_class_folders(tmp_path, tree):
-    """An image without a class is not silently left out."""
-    _write(tmp_path / "train/loose.png", 9)
-    with pytest.raises(UsageError, match="loose.png"):
-        _read(tmp_path)
-
-
-def test_folder_without_images(tmp_path):
-    """A folder with other files only is told as such."""
-    (tmp_path / "a.txt").touch()
-    with pytest.raises(UsageError, match="none"):
-        _read(tmp_path)
-
-
-def test_argument_that_is_no_folder(tmp_path):
-    """A missing folder and a file are told before anything is read."""
-    (tmp_path / "file").touch()
-    for name in ("file", "missing"):
-        with pytest.raises(UsageError, match=f"folder:DIR.*{name}"):
-            _read(tmp_path / name)
-
-
-def test_folder_that_cannot_be_read(tmp_path, tree, monkeypatch):
-    """A folder without permission is told with its name."""
-    scan = os.scandir
-
-    def refuse(path):
-        if os.fspath(path).endswith("bee"):
-            raise PermissionError(13, "Permission denied", os.fspath(path))
-        return scan(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(UsageError, match="bee.*Permission denied"):
-        _read(tmp_path)
 
 
 def test_runs_are_no_data(tmp_path, capsys):

@@ -6,6 +6,7 @@ import tempfile
 import numpy as np
 import pytest
 
+from tests.dirty.case import noise
 from tfcmc.data.pictures import (
     ArrayPictures,
     Joined,
@@ -15,6 +16,7 @@ from tfcmc.data.pictures import (
     in_batches,
     keep,
 )
+from tfcmc.data.room import Room
 
 NUMBERS = [4, 0, 4, 6, 2]
 
@@ -22,13 +24,12 @@ NUMBERS = [4, 0, 4, 6, 2]
 @pytest.fixture
 def array():
     """Seven random pictures of five pixels a side."""
-    generator = np.random.default_rng(1)
-    return generator.integers(0, 256, (7, 5, 5, 3), np.uint8)
+    return noise(1, 7, 5, 5, 3)
 
 
-def _in_file(array, before=b""):
+def _in_file(array):
     file = tempfile.TemporaryFile()
-    file.write(before + array.tobytes())
+    file.write(array.tobytes())
     file.flush()
     return file
 
@@ -45,11 +46,10 @@ def test_array_and_records_read_the_same(array):
         np.testing.assert_array_equal(pictures.read(NUMBERS), _picked(array))
 
 
-def test_records_after_an_offset_are_decoded(array):
-    """Bytes before the first record are left out and `decode` is used."""
-    file = _in_file(array, before=b"some head")
+def test_records_are_decoded(array):
+    """What the records are is the business of `decode`."""
     pictures = RecordPictures(
-        file, 7, 5, offset=9, decode=lambda r: 255 - r.reshape(-1, 5, 5, 3)
+        _in_file(array), 7, 5, decode=lambda r: 255 - r.reshape(-1, 5, 5, 3)
     )
     expected = 255 - _picked(array)
     np.testing.assert_array_equal(pictures.read(NUMBERS), expected)
@@ -76,7 +76,7 @@ def test_joined_reads_across_its_parts(array):
 def test_keep_in_memory_or_in_a_file(array, limit):
     """What does not fit the limit by a byte goes to a file; both agree."""
     batches = [array[:3], array[3:4, ::1], array[4:]]
-    pictures = keep(iter(batches), 5, 7, limit)
+    pictures = keep(iter(batches), 5, 7, Room(limit))
     kind = ArrayPictures if limit == 7 * 75 else RecordPictures
     assert isinstance(pictures, kind)
     np.testing.assert_array_equal(pictures.read(NUMBERS), _picked(array))
@@ -85,7 +85,7 @@ def test_keep_in_memory_or_in_a_file(array, limit):
 @pytest.mark.parametrize("limit", [0, 10**6])
 def test_keep_with_fewer_than_expected(array, limit):
     """Pictures that never came are not counted."""
-    pictures = keep([array[:3]], 5, 7, limit)
+    pictures = keep([array[:3]], 5, 7, Room(limit))
     assert len(pictures) == 3
     np.testing.assert_array_equal(pictures.read([2, 0]), array[[2, 0]])
 
@@ -93,7 +93,7 @@ def test_keep_with_fewer_than_expected(array, limit):
 def test_keep_takes_batches_that_are_not_contiguous(array):
     """A transposed batch is written pixel by pixel, not as it lies."""
     turned = array.transpose(0, 2, 1, 3)
-    pictures = keep([turned], 5, 7, 0)
+    pictures = keep([turned], 5, 7, Room(0))
     expected = np.stack(
         [[[p[r, c] for r in range(5)] for c in range(5)] for p in array]
     )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfcmc.data import SOURCES, Reading
+from tests.dirty.case import all_of, noise, source_of
+from tfcmc.data import SOURCES
 
 SIDE = 96
 CLASS_NAMES = ("ant", "bee", "cow")
@@ -14,18 +15,13 @@ COUNTS = {"unlabeled": 9, "train": 6, "test": 5}
 @pytest.fixture(scope="module")
 def parts():
     """Random pictures and labels of each part."""
-    generator = np.random.default_rng(11)
     return {
-        part: (
-            generator.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8),
-            np.arange(count) % 3,
-        )
+        part: (noise(count, count, SIDE, SIDE, 3), np.arange(count) % 3)
         for part, count in COUNTS.items()
     }
 
 
 def write_npz(folder, parts, prepare_dataset):
-    """Arrays in a file."""
     arrays = {f"x_{part}": x for part, (x, _) in parts.items()}
     arrays |= {f"y_{p}": parts[p][1] for p in ("train", "test")}
     np.savez(folder / "a.npz", **arrays, class_names=np.array(CLASS_NAMES))
@@ -33,20 +29,16 @@ def write_npz(folder, parts, prepare_dataset):
 
 
 def write_folder(folder, parts, prepare_dataset):
-    """Image files in folders."""
     for part, (pictures, labels) in parts.items():
-        for number, (picture, label) in enumerate(
-            zip(pictures, labels, strict=True)
-        ):
+        for number, label in enumerate(labels):
             inner = "" if part == "unlabeled" else CLASS_NAMES[label]
             place = folder / part / inner
             place.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(picture).save(place / f"{number:03d}.png")
+            Image.fromarray(pictures[number]).save(place / f"{number:03d}.png")
     return f"folder:{folder}", None
 
 
 def write_tfds(folder, parts, prepare_dataset):
-    """A prepared dataset."""
     prepare_dataset(folder, "tiny", parts, CLASS_NAMES, side=SIDE)
     return "tfds:tiny", folder
 
@@ -63,15 +55,10 @@ def write_stl10(folder, parts, prepare_dataset):
     return "stl10", folder
 
 
-def write_shapes(folder, parts, prepare_dataset):
-    """Nothing: they are generated."""
-    return "shapes(size=100)", None
-
-
 WRITERS = {
     "folder": write_folder,
     "npz": write_npz,
-    "shapes": write_shapes,
+    "shapes": lambda *_: ("shapes(size=100)", None),
     "stl10": write_stl10,
     "tfds": write_tfds,
 }
@@ -86,19 +73,12 @@ def test_every_source_is_here():
 def read(request, parts, tmp_path, prepare_dataset):
     """A function that reads the tiny dataset of a source."""
     spec, data_dir = WRITERS[request.param](tmp_path, parts, prepare_dataset)
-    bound = SOURCES.lookup(spec)
 
     def reader(**settings):
-        reading = Reading(data_dir=data_dir, **settings)
-        return bound.function(reading, bound.argument)
+        return source_of(spec, data_dir, **settings)
 
     reader.name = request.param
     return reader
-
-
-def all_of(pictures):
-    """Every picture in order."""
-    return pictures.read(np.arange(len(pictures)))
 
 
 def by_content(pictures, labels):

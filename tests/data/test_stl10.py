@@ -9,51 +9,40 @@ import types
 import numpy as np
 import pytest
 
-from tfcmc.data import SOURCES, Reading
+from tests.dirty.case import all_of, noise, source_of
+from tfcmc.data import SOURCES
 from tfcmc.data.pictures import ArrayPictures, RecordPictures
 from tfcmc.foundation.errors import UsageError
 
 COUNTS = {"unlabeled": 4, "train": 3, "test": 2}
 LABELS = {"train": [10, 1, 7], "test": [2, 10]}
-FOLDS = "2 0 \n1 2 \n"
 NAMES = [f"class{number}" for number in range(10)]
 RECORD = 27648
 TOTAL = 9 * RECORD
+RECORDS = {
+    part: noise(seed, count, 3, 96, 96)
+    for seed, (part, count) in enumerate(COUNTS.items())
+}
 
 
 @pytest.fixture(scope="module")
-def records():
-    """Random bytes of each file of pictures."""
-    generator = np.random.default_rng(8)
-    return {
-        part: generator.integers(0, 256, count * RECORD, np.uint8).tobytes()
-        for part, count in COUNTS.items()
-    }
-
-
-@pytest.fixture(scope="module")
-def expected(records):
+def expected():
     """The pictures by a slow loop: channel, then column, then row."""
     pictures = {}
-    for part, data in records.items():
-        out = np.empty([COUNTS[part], 96, 96, 3], np.uint8)
-        position = 0
-        for picture in out:
-            for channel in range(3):
-                for column in range(96):
-                    for row in range(96):
-                        picture[row, column, channel] = data[position]
-                        position += 1
-        pictures[part] = out
+    for part, records in RECORDS.items():
+        pictures[part] = out = np.empty([COUNTS[part], 96, 96, 3], np.uint8)
+        data = iter(records.tobytes())
+        for picture, channel, column, row in np.ndindex(records.shape):
+            out[picture, row, column, channel] = next(data)
     return pictures
 
 
 @pytest.fixture
-def contents(records):
+def contents():
     """The published files by name."""
-    files = {f"{part}_X.bin": data for part, data in records.items()}
+    files = {f"{part}_X.bin": data.tobytes() for part, data in RECORDS.items()}
     files |= {f"{part}_y.bin": bytes(y) for part, y in LABELS.items()}
-    files["fold_indices.txt"] = FOLDS.encode()
+    files["fold_indices.txt"] = b"2 0 \n1 2 \n"
     files["class_names.txt"] = "\n".join(NAMES).encode() + b"\n"
     return files
 
@@ -71,27 +60,21 @@ def _pack(folder, contents):
             member = tarfile.TarInfo(f"stl10_binary/{name}")
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
-    return path
 
 
 FORMS = {"folder": _unpack, "archive": _pack}
 
 
 def _read(data_dir, spec="stl10", **settings):
-    bound = SOURCES.lookup(spec)
-    reading = Reading(data_dir=data_dir and str(data_dir), **settings)
-    bound.member.extra["check"](bound.argument, reading.data_dir)
-    return bound.function(reading, bound.argument)
-
-
-def _all(pictures):
-    return pictures.read(np.arange(len(pictures)))
+    return source_of(spec, data_dir, **settings)
 
 
 def _check(source, expected):
-    np.testing.assert_array_equal(_all(source.pretrain), expected["unlabeled"])
+    np.testing.assert_array_equal(
+        all_of(source.pretrain), expected["unlabeled"]
+    )
     for part, split in (("train", source.probe_train), ("test", source.test)):
-        np.testing.assert_array_equal(_all(split.pictures), expected[part])
+        np.testing.assert_array_equal(all_of(split.pictures), expected[part])
         assert split.labels.tolist() == [y - 1 for y in LABELS[part]]
         assert split.labels.dtype == np.int64
     assert source.class_names == tuple(NAMES)
@@ -105,9 +88,10 @@ def test_published_files(tmp_path, contents, expected, form, limit):
     FORMS[form](tmp_path, contents)
     source = _read(tmp_path, memory_limit=limit)
     _check(source, expected)
-    if limit in (0, TOTAL):
-        kind = RecordPictures if limit == 0 else ArrayPictures
-        assert isinstance(source.pretrain, kind)
+    test = ArrayPictures if limit == TOTAL else RecordPictures
+    assert isinstance(source.test.pictures, test)
+    learnt = ArrayPictures if limit else RecordPictures
+    assert isinstance(source.pretrain, learnt)
     np.testing.assert_array_equal(
         source.pretrain.read([3, 0, 3]), expected["unlabeled"][[3, 0, 3]]
     )
@@ -128,11 +112,8 @@ def test_the_folder_itself_and_the_current_one(
 
 def test_archive_of_more_pictures_than_a_piece(tmp_path, contents):
     """Pieces of an archive's member follow each other without a gap."""
-    generator = np.random.default_rng(9)
-    first = generator.integers(0, 256, 300, np.uint8)
-    contents["unlabeled_X.bin"] = b"".join(
-        bytes([value]) * RECORD for value in first
-    )
+    first = noise(9, 300)
+    contents["unlabeled_X.bin"] = np.repeat(first, RECORD).tobytes()
     _pack(tmp_path, contents)
     seen = _read(tmp_path, memory_limit=0).pretrain.read(np.arange(300))
     np.testing.assert_array_equal(seen[:, 5, 7, 1], first)
@@ -144,7 +125,7 @@ def test_another_side(tmp_path, contents, expected, form, limit, halved):
     """Pictures of half the side are scaled, not cut."""
     FORMS[form](tmp_path, contents)
     source = _read(tmp_path, side=48, memory_limit=limit)
-    inner = _all(source.probe_train.pictures)[:, 1:-1, 1:-1]
+    inner = all_of(source.probe_train.pictures)[:, 1:-1, 1:-1]
     assert np.abs(inner - halved(expected["train"])).max() <= 1
     assert source.pretrain.side == 48
 
@@ -155,88 +136,41 @@ def test_folds(tmp_path, contents, expected, form):
     FORMS[form](tmp_path, contents)
     for fold, numbers in enumerate(([2, 0], [1, 2])):
         source = _read(tmp_path, f"stl10(fold={fold})")
-        seen = source.probe_train
         np.testing.assert_array_equal(
-            _all(seen.pictures), expected["train"][numbers]
+            all_of(source.probe_train.pictures), expected["train"][numbers]
         )
         labels = [LABELS["train"][number] - 1 for number in numbers]
-        assert seen.labels.tolist() == labels
+        assert source.probe_train.labels.tolist() == labels
         assert len(source.test.pictures) == 2
 
 
-def test_both(tmp_path, contents, expected):
-    """The train pictures, all of them, follow the unlabelled ones."""
-    _unpack(tmp_path, contents)
-    source = _read(tmp_path, "stl10(pretrain=both, fold=0)")
-    joined = np.concatenate([expected["unlabeled"], expected["train"]])
-    np.testing.assert_array_equal(_all(source.pretrain), joined)
-    assert source.unseen is False
-    assert len(source.probe_train.labels) == 2
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(
-    ("name", "change", "match"),
-    [
-        ("train_X.bin", lambda data: data[:-1], "27648.*train_X.bin.*82943"),
-        ("test_X.bin", lambda data: b"", "27648.*test_X.bin"),
-        ("test_X.bin", lambda data: data[:RECORD], "picture, 1.*test_y.bin"),
-        ("train_y.bin", lambda data: data[:-1], "picture, 3.*train_y.bin"),
-        ("train_y.bin", lambda data: b"\0\1\1", "labels.*train_y.bin.*0 to 1"),
-        ("test_y.bin", lambda data: b"\x0b\1", "labels.*test_y.bin.*1 to 11"),
-        ("test_y.bin", lambda data: None, "without test_y.bin"),
-        ("unlabeled_X.bin", lambda data: None, "unlabeled_X.bin"),
-    ],
-)
-def test_files_not_as_published(tmp_path, contents, form, name, change, match):
-    """The error names the file and what is wrong with it."""
-    contents[name] = change(contents[name])
-    contents = {n: data for n, data in contents.items() if data is not None}
-    FORMS[form](tmp_path, contents)
-    with pytest.raises(UsageError, match=match) as caught:
-        _read(tmp_path)
-    assert str(caught.value).count("\n") <= 1
-
-
-@pytest.mark.parametrize("folds", [None, "", "0 3\n", "0 -1\n", "a b\n"])
+@pytest.mark.parametrize("folds", [None, "", "0 3\n", "0 -1\n"])
 def test_folds_not_as_published(tmp_path, contents, folds):
     """A missing fold, or one with numbers out of range, is told."""
-    contents["fold_indices.txt"] = (folds or "").encode()
-    if folds is None:
-        del contents["fold_indices.txt"]
+    del contents["fold_indices.txt"]
+    if folds is not None:
+        contents["fold_indices.txt"] = folds.encode()
     _unpack(tmp_path, contents)
     assert len(_read(tmp_path).probe_train.labels) == 3
     with pytest.raises(UsageError, match="fold.*fold_indices.txt"):
         _read(tmp_path, "stl10(fold=0)")
+    with pytest.raises(UsageError, match="fold"):
+        SOURCES.lookup("stl10(fold=10)")
 
 
-def test_fold_out_of_range():
-    """There are ten folds."""
-    for fold in (10, -1, 0.5):
-        with pytest.raises(UsageError, match="fold"):
-            SOURCES.lookup(f"stl10(fold={fold})")
-
-
-def test_class_names_are_known_without_their_file(tmp_path, contents):
-    """STL-10 has the same ten classes everywhere."""
+def test_both(tmp_path, contents, expected):
+    """The train pictures, all of them, follow the unlabelled ones."""
     del contents["class_names.txt"]
     _unpack(tmp_path, contents)
-    names = _read(tmp_path).class_names
+    source = _read(tmp_path, "stl10(pretrain=both, fold=0)")
+    joined = np.concatenate([expected["unlabeled"], expected["train"]])
+    np.testing.assert_array_equal(all_of(source.pretrain), joined)
+    assert source.unseen is False
+    assert len(source.probe_train.labels) == 2
+    # STL-10 has the same ten classes everywhere.
+    names = source.class_names
     assert len(names) == 10 and names[0] == "airplane"
     assert names == tuple(sorted(names))
-
-
-def test_archive_that_is_not_whole(tmp_path, contents):
-    """Cut anywhere, or with a changed byte, it is told as such."""
-    path = _pack(tmp_path, contents)
-    whole = path.read_bytes()
-    damaged = bytearray(whole)
-    damaged[len(whole) // 2] ^= 255
-    cuts = [whole[: int(len(whole) * s)] for s in (0, 0.001, 0.4, 0.9)]
-    for data in (*cuts, whole[:-5], damaged, b"not an archive"):
-        path.write_bytes(data)
-        with pytest.raises(UsageError, match="stl10_binary.tar.gz"):
-            _read(tmp_path)
 
 
 def _splits(expected):
@@ -252,37 +186,26 @@ def _sorted(array):
     return sorted(picture.tobytes() for picture in array)
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory, expected, prepare_dataset):
-    """A folder with a tiny prepared stl10."""
-    folder = tmp_path_factory.mktemp("tensorflow_datasets")
-    prepare_dataset(folder, "stl10", _splits(expected), NAMES, side=96)
-    return folder
-
-
-def test_prepared_by_tensorflow_datasets(prepared, expected):
-    """The same pictures and labels, in an order of its own."""
-    source = _read(prepared)
-    assert _sorted(_all(source.pretrain)) == _sorted(expected["unlabeled"])
+def test_prepared_by_tensorflow_datasets(tmp_path, expected, prepare_dataset):
+    """The same pictures and labels, in an order of its own; no folds."""
+    prepare_dataset(tmp_path, "stl10", _splits(expected), NAMES, side=96)
+    source = _read(tmp_path)
+    assert _sorted(all_of(source.pretrain)) == _sorted(expected["unlabeled"])
     label_of = {
         picture.tobytes(): label - 1
         for part in ("train", "test")
         for picture, label in zip(expected[part], LABELS[part], strict=True)
     }
     for part, split in (("train", source.probe_train), ("test", source.test)):
-        seen = _all(split.pictures)
+        seen = all_of(split.pictures)
         assert _sorted(seen) == _sorted(expected[part])
         labels = [label_of[picture.tobytes()] for picture in seen]
         assert split.labels.tolist() == labels
     assert source.class_names == tuple(NAMES) and source.unseen is True
-    both = _read(prepared, "stl10(pretrain=both)")
+    both = _read(tmp_path, "stl10(pretrain=both)")
     assert len(both.pretrain) == 7 and both.unseen is False
-
-
-def test_prepared_data_has_no_folds(prepared):
-    """The error says where the folds are."""
     with pytest.raises(UsageError, match="stl10_binary.*fold_indices.txt"):
-        _read(prepared, "stl10(fold=0)")
+        _read(tmp_path, "stl10(fold=0)")
 
 
 # The name of the module is that of the function in its package.
@@ -303,6 +226,8 @@ def test_without_a_network(tmp_path, monkeypatch):
     for word in (str(tmp_path), "not known", "stl10_binary.tar.gz", "acoates"):
         assert word in text
     assert os.listdir(tmp_path) == []
+    with pytest.raises(UsageError, match="data-dir.*missing"):
+        _read(tmp_path / "missing")
 
 
 def test_download(tmp_path, monkeypatch, capfd, expected, prepare_dataset):
@@ -311,9 +236,7 @@ def test_download(tmp_path, monkeypatch, capfd, expected, prepare_dataset):
     def builder(name, data_dir):
         def prepare():
             print("chatter")
-            prepare_dataset(
-                data_dir, "stl10", _splits(expected), NAMES, side=96
-            )
+            prepare_dataset(data_dir, name, _splits(expected), NAMES, side=96)
 
         return types.SimpleNamespace(download_and_prepare=prepare)
 
@@ -323,9 +246,3 @@ def test_download(tmp_path, monkeypatch, capfd, expected, prepare_dataset):
     monkeypatch.setattr(MODULE, "tfds", types.SimpleNamespace(builder=builder))
     assert len(_read(tmp_path).pretrain) == 4
     assert "chatter" not in capfd.readouterr().out
-
-
-def test_data_dir_that_is_no_folder(tmp_path):
-    """A missing folder is told at once."""
-    with pytest.raises(UsageError, match="data-dir.*missing"):
-        _read(tmp_path / "missing")

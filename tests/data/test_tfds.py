@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfcmc.data import SOURCES, Reading
+from tests.dirty.case import noise, source_of
 from tfcmc.data.tfds_folders import check, newest, versions
 from tfcmc.foundation.errors import UsageError
 
@@ -14,17 +14,12 @@ THERE += ("wide/low/1.0.0", "wide/low/2.0.0", "wide/high/1.0.0", "one/a/3.0.0")
 
 
 def read(folder, spec="tfds:tiny", **settings):
-    """Reads a dataset as the commands do."""
-    bound = SOURCES.lookup(spec)
-    reading = Reading(data_dir=folder and str(folder), **settings)
-    return bound.function(reading, bound.argument)
+    return source_of(spec, folder, **settings)
 
 
-def noise(seed, count, *shape):
+def labelled(seed, count):
     """Random pictures with labels that go round."""
-    generator = np.random.default_rng(seed)
-    pictures = generator.integers(0, 256, (count, *shape, 3), np.uint8)
-    return pictures, np.arange(count) % 3
+    return noise(seed, count, 12, 12, 3), np.arange(count) % 3
 
 
 def content(pictures):
@@ -111,9 +106,9 @@ def test_where_nobody_lives(there, monkeypatch, homeless):
 )  # fmt: skip
 def test_judged_split(tmp_path, prepare_dataset, labels, judged, notes):
     """Judged on test, or on validation where only that has labels."""
-    splits = {"train": noise(1, 6, 12, 12)}
+    splits = {"train": labelled(1, 6)}
     for seed, (name, label) in enumerate(labels.items(), 2):
-        splits[name] = noise(seed, 4, 12, 12)[0], [label] * 4
+        splits[name] = noise(seed, 4, 12, 12, 3), [label] * 4
     prepare_dataset(tmp_path, "tiny", splits, NAMES)
     source = read(tmp_path, side=12)
     assert list(source.notes) == notes
@@ -129,7 +124,7 @@ def test_judged_split(tmp_path, prepare_dataset, labels, judged, notes):
 
 def test_numbers_for_labels(tmp_path, prepare_dataset):
     """Labels that are no classes of TFDS's are named by their numbers."""
-    splits = {n: noise(1, 6, 12, 12) for n in ("train", "test")}
+    splits = {n: labelled(1, 6) for n in ("train", "test")}
     prepare_dataset(tmp_path, "tiny", splits, None)
     source = read(tmp_path)
     assert source.class_names == ("0", "1", "2")
@@ -145,7 +140,7 @@ def test_equal_to_a_folder(tmp_path, prepare_dataset, side):
     """The same files in a folder of images are the same bytes."""
     (tmp_path / "images").mkdir()
     paths = []
-    for number, picture in enumerate(noise(5, 6, 40, 57)[0]):
+    for number, picture in enumerate(noise(5, 6, 40, 57, 3)):
         smooth = Image.fromarray(picture).resize((57, 40), box=(0, 0, 9, 7))
         kind = ("jpg", "png")[number % 2]
         paths.append(tmp_path / "images" / f"{number}.{kind}")
@@ -159,21 +154,9 @@ def test_equal_to_a_folder(tmp_path, prepare_dataset, side):
     assert content(theirs.pretrain) == content(ours.pretrain)
 
 
-@pytest.mark.parametrize("name", ["photos10", "cifar10"])
-def test_photographs(photographs, name):
+def test_photographs(photographs):
     """Real prepared photographs come in their published numbers."""
-    source = read(photographs, f"tfds:{name}")
-    counts = [
-        len(source.pretrain),
-        len(source.probe_train.labels),
-        len(source.test.labels),
-    ]
-    assert (
-        counts
-        == {
-            "photos10": [40_000, 5_000, 8_000],
-            "cifar10": [50_000, 50_000, 10_000],
-        }[name]
-    )
-    share = np.bincount(source.test.labels) / counts[2]
-    np.testing.assert_allclose(share, 0.1)
+    source = read(photographs, "tfds:photos10")
+    parts = source.pretrain, source.probe_train.labels, source.test.labels
+    assert list(map(len, parts)) == [40_000, 5_000, 8_000]
+    np.testing.assert_allclose(np.bincount(parts[2]) / 8_000, 0.1)

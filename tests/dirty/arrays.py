@@ -9,22 +9,25 @@ import numpy as np
 import pytest
 from tfcmc.experiment.stage import read_source
 
-from tests.dirty.case import ANY, Case, all_of, bounded, noise, source_of
+from tests.dirty.case import (
+    Case,
+    all_of,
+    bounded,
+    edited,
+    half,
+    noise,
+    source_of,
+    then,
+)
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
 
-GOOD = {
+RIGHT = {
     "x_train": noise(1, 4, 16, 16, 3),
     "y_train": np.array([0, 1, 0, 1]),
     "x_test": noise(2, 2, 16, 16, 3),
     "y_test": np.array([1, 0]),
 }
-FILE = f"'{ANY}/x.npz'"
-WHOLE = "`data` must be a whole file as np.savez writes it. Received: "
-ONE = "`data` must be npz:FILE, with a file that can be read. Received: "
-DAMAGED = "`data` must be an .npz file of arrays. "
-DAMAGED += f"Received: {FILE}, with x_train: {ANY}"
-PICTURES = "of pictures [count, height, width, 3] of uint8"
 
 
 class Trap:
@@ -34,45 +37,46 @@ class Trap:
         return (pytest.exit, ("unpickled",))
 
 
-def _read(path):
-    return source_of(f"npz:{path}")
+def _read(folder):
+    return source_of(f"npz:{folder / 'x.npz'}")
 
 
-def _npz(folder, **arrays):
-    path = folder / "x.npz"
-    arrays = (GOOD | arrays).items()
-    np.savez(path, **{k: v for k, v in arrays if v is not None})
-    return path
+def _plan(folder):
+    settings = {"data": f"npz:{folder / 'x.npz'}"}
+    return read_source(make_plan(make_config(settings)))
 
 
-def _refused(name, gets, act=_read, **arrays):
-    told = f"`data` must be an .npz file {gets}"
-    return Case(name, lambda folder: _npz(folder, **arrays), told, act)
-
-
-def _broken(name, gets, make, act=_read):
-    return Case(name, make, gets, act)
-
-
-def _bytes(change):
-    """Writes the good file with its bytes changed."""
+def _npz(**arrays):
+    """Writes the right file, with arrays changed; None leaves one out."""
 
     def make(folder):
-        path = _npz(folder)
-        path.write_bytes(change(bytearray(path.read_bytes())))
-        return path
+        kept = {k: v for k, v in (RIGHT | arrays).items() if v is not None}
+        np.savez(folder / "x.npz", **kept)
+        return folder
 
     return make
 
 
+def _bad(make, act=_read):
+    return Case(make, act)
+
+
+def _with(act=_read, **arrays):
+    return _bad(_npz(**arrays), act)
+
+
+def _bytes(change):
+    return _bad(then(_npz(), edited("x.npz", change)))
+
+
 def _member(name, data, kind=zipfile.ZIP_DEFLATED):
-    """Writes the good file with one member's own bytes."""
+    """Writes the right file with one member's own bytes."""
 
     def make(folder):
-        path = _npz(folder, **{name: None})
-        with zipfile.ZipFile(path, "a", kind) as file:
+        _npz(**{name: None})(folder)
+        with zipfile.ZipFile(folder / "x.npz", "a", kind) as file:
             file.writestr(f"{name}.npy", data)
-        return path
+        return folder
 
     return make
 
@@ -88,38 +92,35 @@ def _shape(descr, *shape):
 
 
 def _hollow(name, descr, *shape):
-    """Writes the good file with an array that says what it does not hold.
+    """An array that says what it does not hold.
 
     Its zip entry says so too: no byte of it may be read.
     """
+    header = _header(_shape(descr, *shape))
+    size = len(header) + np.dtype(descr).itemsize * math.prod(shape)
 
-    def make(folder):
-        header = _header(_shape(descr, *shape))
-        size = len(header) + np.dtype(descr).itemsize * math.prod(shape)
-        path = _member(name, header)(folder)
-        data = bytearray(path.read_bytes())
+    def declare(data):
         place = data.rindex(f"{name}.npy".encode()) - 46 + 24
-        data[place : place + 4] = size.to_bytes(4, "little")
-        path.write_bytes(data)
-        return path
+        return data[:place] + size.to_bytes(4, "little") + data[place + 4 :]
 
-    return make
+    return _bad(then(_member(name, header), edited("x.npz", declare)))
 
 
-def _flipped(folder):
-    """Writes the good file, compressed, with a byte of it changed."""
+def _flipped():
+    """The right file, compressed, with a byte of it changed."""
     file = io.BytesIO()
-    np.save(file, GOOD["x_train"])
-    path = _member("x_train", file.getvalue())(folder)
-    data = bytearray(path.read_bytes())
-    place = data.rindex(b"x_train.npy", 0, len(data) - 300)
-    data[place + 900] ^= 255
-    path.write_bytes(data)
-    return path
+    np.save(file, RIGHT["x_train"])
+
+    def flip(data):
+        place = data.rindex(b"x_train.npy", 0, len(data) - 300) + 900
+        return data[:place] + bytes([data[place] ^ 255]) + data[place + 1 :]
+
+    return _bad(then(_member("x_train", file.getvalue()),
+                     edited("x.npz", flip)))  # fmt: skip
 
 
 def _long_head(folder):
-    """Writes the good file with a header that is nearly all spaces."""
+    """A header that is nearly all spaces."""
     size = 2**26
     head = b"\x93NUMPY\x02\x00" + size.to_bytes(4, "little")
     return _member("x_train", head + b" " * size)(folder)
@@ -127,154 +128,78 @@ def _long_head(folder):
 
 def _locked(data):
     """Marks the first member as encrypted, in both of its places."""
+    data = bytearray(data)
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(mark) + place] |= 1
     return bytes(data)
 
 
-def _plan(path):
-    return read_source(make_plan(make_config({"data": f"npz:{path}"})))
-
-
 def _fifo(folder):
     os.mkfifo(folder / "x.npz")
-    return folder / "x.npz"
+    return folder
 
 
-def _text(folder):
-    (folder / "x.npz").write_text("<html>404 Not Found</html>")
-    return folder / "x.npz"
-
-
-def _single(folder):
-    np.save(folder / "x.npz.npy", GOOD["x_train"])
-    os.rename(folder / "x.npz.npy", folder / "x.npz")
-    return folder / "x.npz"
+def _single():
+    file = io.BytesIO()
+    np.save(file, RIGHT["x_train"])
+    return _bytes(file.getvalue())
 
 
 def _column(source):
     assert source.probe_train.labels.tolist() == [0, 1, 0, 1]
-    np.testing.assert_array_equal(all_of(source.pretrain), GOOD["x_train"])
+    np.testing.assert_array_equal(all_of(source.pretrain), RIGHT["x_train"])
 
 
-WRONG_NAME = np.array([0x110000, 0x110000], "<u4").view("<U1")
 OBJECTS = np.array([Trap(), Trap()], object)
-NESTED = _header("(" * 5000)
+NO_NAME = np.array([0x110000, 0x110000], "<u4").view("<U1")
+NEGATIVE = _header(_shape("|u1", -2, -2)) + b"abcd"
 
-ARRAYS = [
-    _broken("no such .npz", f"{ONE}{FILE}", lambda f: f / "x.npz"),
-    _broken("a FIFO for an .npz", f"{ONE}{FILE}", _fifo),
-    _broken("a folder for an .npz", f"{ONE}'{ANY}'", lambda f: f),
-    _broken("an HTML page for an .npz", f"{WHOLE}{FILE}: {ANY}", _text),
-    _broken("an empty .npz", f"{WHOLE}{FILE}: {ANY}", _bytes(lambda d: b"")),
-    _broken("an .npz cut short", f"{WHOLE}{FILE}: {ANY}",
-            _bytes(lambda d: d[: len(d) // 2])),
-    _broken("a single array for an .npz", f"{WHOLE}{FILE}: {ANY}", _single),
-    _broken("an .npz that is encrypted", f"{DAMAGED}encrypted{ANY}",
-            _bytes(_locked)),
-    _broken("an .npz with a wrong byte", DAMAGED,
-            _flipped),
-    _broken(
-        "an .npz by bzip2, of which a thousand bytes may unpack to 3 GB",
-        f"{DAMAGED}not packed as np.savez packs it",
-        _member("x_train", b"", zipfile.ZIP_BZIP2),
-    ),
-    _broken(
-        "an array's header of 64 MB", DAMAGED, _long_head,
-        bounded(_read, 2**25),
-    ),
-    _broken(
-        "an array's header that is nested without end",
-        DAMAGED, _member("x_train", NESTED),
-    ),
-    _broken(
-        "an array's header that names no type",
-        DAMAGED, _member("x_train", _header(_shape("zz", 1))),
-    ),
-    _broken(
-        "an array of negative lengths",
-        f"`data` must be an .npz file of whole arrays. Received: {FILE}, with"
-        " y_train of (-2, -2) in 4 bytes",
-        _member("y_train", _header(_shape("|u1", -2, -2)) + b"abcd"),
-    ),
-    _broken(
-        "labels that unpack to 4 GB",
-        "`data` must be an .npz file whose y_train is one whole number a "
-        f"picture (4). Received: {FILE}, with y_train [4000000000] of uint8",
-        _hollow("y_train", "|u1", 4_000_000_000),
-    ),
-    _broken(
-        "class names that unpack to 4 GB",
-        "`data` must be an .npz file whose labels and names take at most "
-        f"268435456 bytes. Received: {FILE}, with class_names [10] of "
-        "<U100000000",
+ARRAYS = {
+    "no such .npz": _bad(lambda folder: folder),
+    "a FIFO for an .npz": _bad(_fifo),
+    "a folder for an .npz":
+        _bad(lambda folder: folder, lambda f: source_of(f"npz:{f}")),
+    "an HTML page for an .npz": _bytes(b"<html>404 Not Found</html>"),
+    "an empty .npz": _bytes(b""),
+    "an .npz cut short": _bytes(half),
+    "a single array for an .npz": _single(),
+    "an .npz that is encrypted": _bytes(_locked),
+    "an .npz with a wrong byte": _flipped(),
+    "an .npz by bzip2, of which a thousand bytes may unpack to 3 GB":
+        _bad(_member("x_train", b"", zipfile.ZIP_BZIP2)),
+    "an array's header of 64 MB": _bad(_long_head, bounded(_read, 2**25)),
+    "an array's header that is nested without end":
+        _bad(_member("x_train", _header("(" * 5000))),
+    "an array's header that names no type":
+        _bad(_member("x_train", _header(_shape("zz", 1)))),
+    "an array of negative lengths": _bad(_member("y_train", NEGATIVE)),
+    "labels that unpack to 4 GB": _hollow("y_train", "|u1", 4_000_000_000),
+    "class names that unpack to 4 GB":
         _hollow("class_names", "<U100000000", 10),
-    ),
-    _broken(
-        "a picture of 4 GB",
-        "`data` must be an .npz file of pictures that fit in memory one at a "
-        f"time. Received: {FILE}, with x_unlabeled [1, 37000, 37000, 3]: "
-        f"decoding it takes 15.30 GiB, and --memory-limit leaves {ANY} GiB",
-        _hollow("x_unlabeled", "|u1", 1, 37000, 37000, 3),
-    ),
-    _refused("float pictures", f"{PICTURES}. Received: {FILE}, with x_train "
-             "[4, 16, 16, 3] of float32",
-             x_train=GOOD["x_train"].astype("f4") / 255),
-    _refused("pictures of one channel", f"{PICTURES}. Received: {FILE}, with "
-             "x_train [4, 16, 16, 1] of uint8",
-             x_train=noise(3, 4, 16, 16, 1)),
-    _refused("pictures with channels first", f"{PICTURES}. Received: {FILE}, "
-             "with x_test [2, 3, 16, 16] of uint8",
-             x_test=noise(3, 2, 3, 16, 16)),
-    _refused("no pictures", f"{PICTURES}. Received: {FILE}, with x_train "
-             "[0, 16, 16, 3] of uint8", x_train=noise(3, 0, 16, 16, 3)),
-    _refused("pictures in Fortran order", "of arrays in C order "
-             f"(np.ascontiguousarray). Received: {FILE}, with x_test in "
-             "Fortran order", x_test=np.asfortranarray(GOOD["x_test"])),
-    _refused("Python objects for labels", "without Python objects, which are "
-             f"never unpickled. Received: {FILE}, with y_test",
-             y_test=OBJECTS),
-    _refused("Python objects for pictures", "without Python objects, which "
-             f"are never unpickled. Received: {FILE}, with x_test",
-             x_test=OBJECTS),
-    _refused("no y_test", "with x_train, y_train, x_test, y_test, or with "
-             f"x_unlabeled. Received: {FILE}, with x_test, x_train, y_train",
-             y_test=None),
-    _refused("float labels", "whose y_train is one whole number a picture (4)"
-             f". Received: {FILE}, with y_train [4] of float64",
-             y_train=np.array([0.0, 1, 0, 1])),
-    _refused("fewer labels than pictures", "whose y_train is one whole number "
-             f"a picture (4). Received: {FILE}, with y_train [3] of int64",
-             y_train=np.array([0, 1, 0])),
-    _refused("one-hot labels", "whose y_train is one whole number a picture "
-             f"(4). Received: {FILE}, with y_train [4, 2] of int64",
-             y_train=np.eye(2, dtype=int)[[0, 1, 0, 1]]),
-    _refused("negative labels", "whose labels are from 0 and below 100,000. "
-             f"Received: {FILE}, with -1 to 1 in y_train",
-             y_train=np.array([0, 1, -1, 1])),
-    _refused("a label of a million", "whose labels are from 0 and below "
-             f"100,000. Received: {FILE}, with 0 to 1000000 in y_train",
-             y_train=np.array([0, 1, 10**6, 1])),
-    _refused("a label of test that train lacks", "whose y_test has only "
-             f"labels of y_train. Received: {FILE}, with 2 in y_test",
-             y_test=np.array([1, 2])),
-    _refused("fewer class names than classes", "whose class_names are 2 "
-             f"strings or more. Received: {FILE}, with class_names [1] of <U3",
-             class_names=np.array(["ant"])),
-    _refused("class names of bytes", "whose class_names are 2 strings or more"
-             f". Received: {FILE}, with class_names [2] of |S3",
-             class_names=np.array([b"ant", b"bee"])),
-    _refused("class names that are no characters", "whose class_names are "
-             f"text. Received: {FILE}, with what is none",
-             class_names=WRONG_NAME),
-    Case(
-        "pictures of one pixel", lambda f: _npz(
-            f, x_train=noise(1, 4, 1, 1, 3), x_test=noise(1, 2, 1, 1, 3)),
-        "`data` must be pictures of at least 8 pixels a side, or "
-        "--picture-side must enlarge them. Received: 1x1", _plan,
-    ),
-    Case("labels in a column", lambda f: _npz(
-        f, y_train=GOOD["y_train"][:, None]), "their numbers", _read, _column),
-    Case("arrays that are not asked for", lambda f: _npz(f, more=OBJECTS),
-         "the others; they are not read", _read, _column),
-]  # fmt: skip
+    "a picture of 4 GB": _hollow("x_unlabeled", "|u1", 1, 37000, 37000, 3),
+    "float pictures": _with(x_train=RIGHT["x_train"].astype("f4") / 255),
+    "pictures of one channel": _with(x_train=noise(3, 4, 16, 16, 1)),
+    "pictures with channels first": _with(x_test=noise(3, 2, 3, 16, 16)),
+    "no pictures": _with(x_train=noise(3, 0, 16, 16, 3)),
+    "pictures in Fortran order":
+        _with(x_test=np.asfortranarray(RIGHT["x_test"])),
+    "Python objects for labels": _with(y_test=OBJECTS),
+    "Python objects for pictures": _with(x_test=OBJECTS),
+    "no y_test": _with(y_test=None),
+    "float labels": _with(y_train=np.array([0.0, 1, 0, 1])),
+    "fewer labels than pictures": _with(y_train=np.array([0, 1, 0])),
+    "one-hot labels": _with(y_train=np.eye(2, dtype=int)[[0, 1, 0, 1]]),
+    "negative labels": _with(y_train=np.array([0, 1, -1, 1])),
+    "a label of a million": _with(y_train=np.array([0, 1, 10**6, 1])),
+    "a label of test that train lacks": _with(y_test=np.array([1, 2])),
+    "fewer class names than classes": _with(class_names=np.array(["ant"])),
+    "class names of bytes": _with(class_names=np.array([b"ant", b"bee"])),
+    "class names that are no characters": _with(class_names=NO_NAME),
+    "pictures of one pixel":
+        _with(_plan, x_train=noise(1, 4, 1, 1, 3),
+              x_test=noise(1, 2, 1, 1, 3)),
+    "labels in a column":
+        Case(_npz(y_train=RIGHT["y_train"][:, None]), _read, _column),
+    "arrays that are not asked for":
+        Case(_npz(more=OBJECTS), _read, _column),
+}  # fmt: skip

@@ -1,7 +1,11 @@
-"""What a bad input is, and how it is tried."""
+"""What a bad input is, and how it is tried.
+
+What each gets stands in docs/bad_inputs.md alone.
+"""
 
 import contextlib
 import dataclasses
+import pathlib
 import re
 import signal
 import tracemalloc
@@ -11,55 +15,50 @@ import pytest
 
 from tfcmc.cli import command_line
 from tfcmc.data import SOURCES, Reading
-from tfcmc.data.folder import folder as read_folder
 
-LIMIT = 90  # seconds for one case, on a busy machine
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "bad_inputs.md"
+ROW = re.compile(r"^\| (.+?) \| (read|refused): (.+) \|$", re.MULTILINE)
+BEGINS = re.compile(r"The message begins: (.+?)\n\n", re.DOTALL)
 ANY = "…"  # stands for any text in what a case is told
+LIMIT = 90  # seconds for one case, on a busy machine
+LINES = 2  # of a message, at most
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One bad input.
+    """One bad input."""
 
-    Attributes:
-        name: What it is, in words.
-        make: `(folder) -> made`: makes it in an empty folder, or in one with
-            what `needs` names.
-        gets: What it gets: the message, with `ANY` for what differs from
-            machine to machine; or what is read, if there is a `check`.
-        act: `(made) -> value`: reads it.
-        check: `(value) -> None`: asserts that it was read right; None for
-            what is refused.
-        needs: A fixture whose folder is copied first, or "".
-        lines: Lines of the message, at most.
-    """
-
-    name: str
-    make: object
-    gets: str
-    act: object
-    check: object = None
-    needs: str = ""
-    lines: int = 2
+    make: object  # `(folder) -> made`: makes it in an empty folder
+    act: object  # `(made) -> value`: reads it
+    check: object = None  # `(value)`: that it was read right, where it is
+    needs: str = ""  # a fixture whose folder is copied first
 
 
-def try_case(case, folder, capsys):
-    """Tries a case: right, or told plainly with exit code 2; never else.
+def answers():
+    """Returns name to `(answer, text)` of every row of the page."""
+    found = {}
+    for part in PAGE.read_text("utf-8").split("\n## ")[1:]:
+        begins = BEGINS.search(part)
+        for name, answer, text in ROW.findall(part):
+            if answer == "refused" and begins:
+                text = f"{begins[1]} {text}"
+            name, text = (re.sub(r"\\(\W|_)", r"\1", s) for s in (name, text))
+            found[name] = answer, " ".join(text.split())
+    return found
 
-    Args:
-        case: A `Case`.
-        folder: A folder of its own.
-        capsys: pytest's.
-    """
+
+def try_case(case, answer, text, folder, capsys):
+    """Tries a case: right, or told plainly with exit code 2; never else."""
     made = case.make(folder)
     with time_limit(LIMIT):
-        if case.check is not None:
+        if answer == "read":
             case.check(case.act(made))
             return
-        text = told(lambda: case.act(made), capsys)
-    assert len(text.splitlines()) <= case.lines, text
-    parts = map(re.escape, case.gets.split(ANY))
-    assert re.fullmatch("(?s)" + ".*".join(parts), text), text
+        found = told(lambda: case.act(made), capsys)
+    assert len(found.splitlines()) <= LINES, found
+    found = " ".join(found.split())
+    pattern = ".*".join(map(re.escape, text.split(ANY)))
+    assert re.fullmatch(pattern, found), found
 
 
 def told(act, capsys):
@@ -102,6 +101,36 @@ def bounded(act, most):
     return wrapped
 
 
+def then(make, *changes):
+    """Makes something in a folder, then changes it."""
+
+    def both(folder):
+        made = make(folder)
+        for change in changes:
+            change(folder)
+        return made
+
+    return both
+
+
+def edited(file, change, place=""):
+    """Changes the bytes of a file in a folder; None leaves it out."""
+
+    def make(folder):
+        path = folder / place / file
+        data = change(path.read_bytes()) if callable(change) else change
+        path.unlink()
+        if data is not None:
+            path.write_bytes(data)
+        return folder
+
+    return make
+
+
+def half(data):
+    return data[: len(data) // 2]
+
+
 def source_of(spec, data_dir=None, **settings):
     """Reads a data source as the commands do."""
     bound = SOURCES.lookup(spec)
@@ -113,7 +142,7 @@ def source_of(spec, data_dir=None, **settings):
 
 def pictures_of(folder, **settings):
     """Reads a folder of images; returns the pixels and the notes."""
-    source = read_folder(Reading(**settings), str(folder))
+    source = source_of(f"folder:{folder}", **settings)
     return all_of(source.pretrain), source.notes
 
 

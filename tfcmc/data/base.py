@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from tfcmc.data.room import LEAST, Room
 from tfcmc.foundation.registry import Registry
 
 SOURCES = Registry("data")
@@ -15,58 +16,75 @@ DEFAULT_SIDE = 96  # in pixels, where the pictures are not all of one size
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """How the user wants pictures read.
+    """How the user wants pictures read."""
 
-    Attributes:
-        data_dir: Folder of prepared datasets, or None.
-        side: Side in pixels at which pictures are kept, or None for the
-            source's own.
-        memory_limit: Bytes that decoded pictures may take in memory; more is
-            streamed.
-        on_bad_image: "stop" or "skip".
-    """
+    data_dir: str | None = None  # folder of prepared datasets
+    side: int | None = None  # in pixels; None for the source's own
+    memory_limit: int = 4 * 2**30  # bytes of pictures; more is streamed
+    on_bad_image: str = "stop"  # or "skip"
 
-    data_dir: str | None = None
-    side: int | None = None
-    memory_limit: int = 4 * 2**30
-    on_bad_image: str = "stop"
+    def room(self) -> Room:
+        """Returns the memory that reading one source may take."""
+        return Room(self.memory_limit, LEAST)
 
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """A part of the pictures, with labels where there are any.
+    """A part of the pictures, with labels where there are any."""
 
-    Attributes:
-        pictures: Pictures, as in `tfcmc.data.pictures`.
-        labels: `[count]`, int64, from 0; or None.
-    """
-
-    pictures: object
-    labels: np.ndarray | None
+    pictures: object  # as in `tfcmc.data.pictures`
+    labels: np.ndarray | None  # [count], int64, from 0
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A dataset by the roles of its parts.
+    """A dataset by the roles of its parts."""
 
-    Attributes:
-        pretrain: Pictures to learn from; no labels.
-        probe_train: The `Split` that probes are fitted on, or None.
-        test: The `Split` that is only ever judged on, or None.
-        class_names: One name a label.
-        unseen: Whether the pictures of `probe_train` are not among those of
-            `pretrain`.
-        notes: What the user should know about the data, one line each.
-    """
-
-    pretrain: object
-    probe_train: Split | None
-    test: Split | None
-    class_names: tuple
-    unseen: bool
-    notes: tuple = ()
+    pretrain: object  # pictures to learn from; no labels
+    probe_train: Split | None  # what probes are fitted on
+    test: Split | None  # what is only ever judged on
+    class_names: tuple  # one a label
+    unseen: bool  # whether probe_train's pictures are not in pretrain
+    notes: tuple = ()  # what the user should know, one line each
 
     @property
     def labelled(self):
         """Whether probes can be fitted on one part and judged on another."""
         return self.probe_train is not None and self.test is not None
+
+    def parts(self):
+        """Returns `(name, pictures, labels)` of each part, none twice."""
+        parts = [
+            (name, split.pictures, split.labels)
+            for name, split in (
+                ("train", self.probe_train),
+                ("test", self.test),
+            )
+            if split is not None
+        ]
+        # Where nothing is unlabelled, the train part is what is learnt from.
+        if all(pictures is not self.pretrain for _, pictures, _ in parts):
+            parts.insert(0, ("pretrain", self.pretrain, None))
+        return parts
+
+
+def make_source(pictures, labels, class_names, notes=()) -> Source:
+    """Gives the parts of a dataset their roles.
+
+    Args:
+        pictures: "pretrain", "train" and "test", those that there are, to
+            pictures. Without pretrain, train is learnt from.
+        labels: "train" and "test", those that have any, to `[count]`.
+        class_names: One name a label.
+        notes: What the user should know, one line each.
+    """
+    splits = {part: Split(pictures[part], y) for part, y in labels.items()}
+    apart = "pretrain" in pictures
+    return Source(
+        pretrain=pictures["pretrain" if apart else "train"],
+        probe_train=splits.get("train"),
+        test=splits.get("test"),
+        class_names=tuple(class_names),
+        unseen=apart and "train" in splits,
+        notes=tuple(notes),
+    )

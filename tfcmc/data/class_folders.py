@@ -15,19 +15,12 @@ from tfcmc.runs.folder import is_written_here
 
 @dataclasses.dataclass(frozen=True)
 class ClassFolders:
-    """The images of one folder, by class.
-
-    Attributes:
-        name: The folder's name.
-        classes: Class to the paths of its images, of those that have any.
-        empty: Names of the other folders.
-        loose: Paths of the images that are in none; all or none are.
-    """
+    """The images of one folder: all are in class folders, or none."""
 
     name: str
-    classes: dict
-    empty: list
-    loose: list
+    classes: dict  # class to the paths of its images, of those that have any
+    empty: list  # names of the other folders
+    loose: list  # paths of the images that are in no class
 
     @property
     def images(self):
@@ -36,7 +29,7 @@ class ClassFolders:
 
 
 class Finder:
-    """Finds image files beneath folders.
+    """Finds image files beneath folders; tells a folder that it cannot read.
 
     Attributes:
         others: `Counter` of the extensions of pictures and films that were
@@ -48,40 +41,22 @@ class Finder:
         self._progress = Progress("files looked at")
 
     def images_beneath(self, root):
-        """Finds the image files beneath a folder, through links too.
+        """Returns the paths of the images beneath a folder, through links too.
 
-        Args:
-            root: The folder.
-
-        Returns:
-            Their paths, in an order that depends on their names alone.
-
-        Raises:
-            UsageError: if a folder cannot be read.
+        Their order depends on their names alone.
         """
         return self._walked(root)[0]
 
-    def would_find(self, root, path):
-        """Says whether a file is among the images beneath a folder.
-
-        Args:
-            root: The folder.
-            path: The file, which need not be there yet.
-        """
+    def would_find(self, root, path) -> bool:
+        """Says whether a file, there or not yet, is beneath a folder."""
         if not is_image(os.path.basename(path)):
             return False
         found, places = self._walked(root)
         place = os.path.join(os.path.dirname(os.path.realpath(path)), "")
         return place in places or any(is_same(path, each) for each in found)
 
-    def classes_of(self, part):
-        """Finds the images of every class folder.
-
-        Args:
-            part: Path of the folder of the class folders.
-
-        Returns:
-            A `ClassFolders`.
+    def classes_of(self, part) -> ClassFolders:
+        """Finds the images of every class folder in a folder.
 
         Raises:
             UsageError: if a folder cannot be read or is in two classes, or
@@ -102,9 +77,8 @@ class Finder:
 
     def images_of(self, names):
         """Picks the images from the names of a folder's files, in order."""
-        names = sorted(names)
         self._progress.add(len(names))
-        images = list(filter(is_image, names))
+        images = sorted(filter(is_image, names))
         if len(images) < len(names):
             self.others.update(filter(None, map(other_kind, names)))
         return images
@@ -138,18 +112,7 @@ class Finder:
 
 
 def entries(folder):
-    """Lists a folder.
-
-    Args:
-        folder: Its path.
-
-    Returns:
-        `(folders, files)`: the names of the folders in it that are not
-        hidden, in order; and those of the files.
-
-    Raises:
-        UsageError: if it cannot be read.
-    """
+    """Lists a folder: its folders that are not hidden, in order; its files."""
     try:
         with os.scandir(folder) as scanned:
             found = {entry.name: _is_folder(entry) for entry in scanned}
@@ -180,19 +143,15 @@ def _check_apart(part, walked):
 
 
 def odd_names(names, empty):
-    """Tells class folders that may be mistakes.
+    """Returns notes on class folders that may be mistakes.
 
     Args:
         names: Names of classes.
         empty: Names of class folders without an image.
-
-    Returns:
-        Notes, one line each.
     """
-    notes, alike = [], {}
+    notes, alike = [], collections.defaultdict(list)
     for name in names:
-        key = unicodedata.normalize("NFC", name).casefold()
-        alike.setdefault(key, []).append(name)
+        alike[unicodedata.normalize("NFC", name).casefold()].append(name)
     for group in alike.values():
         if len(group) > 1:
             listed = " and ".join(map(repr, group))

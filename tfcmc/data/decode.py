@@ -1,17 +1,17 @@
-"""Many image files, decoded by threads."""
+"""Many image files, decoded by threads to one side."""
 
 import collections
 import concurrent.futures
 import dataclasses
-import functools
 import os
 
 import numpy as np
 
 from tfcmc.data.formats import left_out
 from tfcmc.data.images import ImageError, decode_image, quiet
-from tfcmc.data.pictures import batched
+from tfcmc.data.pictures import batched, keep
 from tfcmc.data.profiles import CONVERTED, UNUSABLE
+from tfcmc.data.progress import Progress
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.text import counted
 
@@ -21,61 +21,55 @@ BATCH_BYTES = 2**25  # of decoded pictures in flight
 
 @dataclasses.dataclass
 class Account:
-    """What was met in reading many image files.
+    """What was met in reading many image files."""
 
-    Attributes:
-        bad: The `ImageError`s that were skipped.
-        others: Extensions of what was left out as of another kind.
-        profiles: What colour profiles came to, as `to_srgb` says it.
-        shorter: The shorter sides of the pictures as stored, in pixels.
-    """
-
-    bad: list = dataclasses.field(default_factory=list)
+    # Extensions of what was left out as of another kind.
     others: collections.Counter = dataclasses.field(
         default_factory=collections.Counter
     )
+    bad: list = dataclasses.field(default_factory=list)  # of `ImageError`
+    # What colour profiles came to, as `to_srgb` says it.
     profiles: collections.Counter = dataclasses.field(
         default_factory=collections.Counter
     )
+    # Shorter sides of the pictures as stored, in pixels.
     shorter: set = dataclasses.field(default_factory=set)
 
     def notes(self):
         """Returns what the user should know of it, one line each."""
-        notes = left_out(self.others)
-        if self.bad:
-            names = [repr(os.path.basename(e.path)) for e in self.bad[:3]]
-            more = ", ..." if len(self.bad) > 3 else ""
-            told = counted(
+        names = [repr(os.path.basename(error.path)) for error in self.bad]
+        named = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        told = (
+            (
                 len(self.bad),
                 "image could not be read and was skipped",
                 "images could not be read and were skipped",
-            )
-            notes.append(f"{told}: {', '.join(names)}{more}")
-        if count := self.profiles[CONVERTED]:
-            notes.append(
-                counted(
-                    count,
-                    "picture was converted to sRGB from another colour "
-                    "profile",
-                    "pictures were converted to sRGB from other colour "
-                    "profiles",
-                )
-            )
-        if count := self.profiles[UNUSABLE]:
-            notes.append(
-                counted(
-                    count,
-                    "picture has a colour profile that cannot be used, and "
-                    "was read without it",
-                    "pictures have colour profiles that cannot be used, and "
-                    "were read without them",
-                )
-            )
-        return notes
+                f": {named}",
+            ),
+            (
+                self.profiles[CONVERTED],
+                "picture was converted to sRGB from another colour profile",
+                "pictures were converted to sRGB from other colour profiles",
+                "",
+            ),
+            (
+                self.profiles[UNUSABLE],
+                "picture has a colour profile that cannot be used, and was "
+                "read without it",
+                "pictures have colour profiles that cannot be used, and were "
+                "read without them",
+                "",
+            ),
+        )
+        return left_out(self.others) + [
+            counted(count, one, more) + which
+            for count, one, more, which in told
+            if count
+        ]
 
 
-def decode(found, side, on_bad_image, room, kept, account):
-    """Yields decoded pictures, a batch at a time.
+def decode(found, side, on_bad_image, room, account):
+    """Decodes image files, a batch at a time, skipping or telling bad ones.
 
     Threads, since Pillow decodes outside Python's lock.
 
@@ -85,35 +79,35 @@ def decode(found, side, on_bad_image, room, kept, account):
         side: Wanted side in pixels.
         on_bad_image: "stop", or "skip".
         room: The `Room` that pictures have while they are decoded.
-        kept: A list; the tags of the pictures yielded are added to it.
         account: An `Account`; what is met is added to it.
 
     Yields:
-        `[count, side, side, 3]`, uint8.
-
-    Raises:
-        UsageError: at a bad image, if `on_bad_image` is "stop".
+        `(tags, pictures)`: the tags of `[count, side, side, 3]`, uint8.
     """
     count = max(1, min(BATCH, BATCH_BYTES // (side * side * 3)))
     workers = min(8, os.cpu_count() or 1)
-    decode_one = functools.partial(_decode, side=side, room=room)
+
+    def attempt(item):
+        try:
+            return decode_image(item[0], side, room)
+        except ImageError as error:
+            return error
+
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for batch in batched(found, count):
-            pictures = []
+            tags, pictures = [], []
             with quiet():
-                decoded = list(
-                    pool.map(decode_one, [file for file, _ in batch])
-                )
+                decoded = list(pool.map(attempt, batch))
             for (_, tag), picture in zip(batch, decoded, strict=True):
                 if isinstance(picture, ImageError):
                     _skip(picture, on_bad_image, account)
                     continue
+                tags.append(tag)
                 pictures.append(picture.pixels)
-                kept.append(tag)
                 account.profiles[picture.profile] += 1
                 account.shorter.add(min(picture.size))
             if pictures:
-                yield np.stack(pictures)
+                yield tags, np.stack(pictures)
 
 
 def _skip(error, on_bad_image, account):
@@ -126,8 +120,49 @@ def _skip(error, on_bad_image, account):
     account.bad.append(error)
 
 
-def _decode(file, side, room):
-    try:
-        return decode_image(file, side, room)
-    except ImageError as error:
-        return error
+def read_parts(files, counts, side, reading, account):
+    """Decodes the images of all parts: in memory, or streamed from files.
+
+    Args:
+        files: Part to iterable of `(file, label)`, as `decode` takes it.
+        counts: Part to how many come, at most.
+        side: Side in pixels at which pictures are kept.
+        reading: A `Reading`.
+        account: An `Account`; what is met is added to it.
+
+    Returns:
+        `(pictures, labels, notes)`: part to pictures, part to labels, and
+        what the user should know of them, one line each.
+
+    Raises:
+        UsageError: if an image cannot be read and `on_bad_image` is "stop",
+            or no image of a part can.
+    """
+    room = reading.room()
+    progress = Progress("images decoded", sum(counts.values()))
+    pictures, labels = {}, {part: [] for part in files}
+
+    def decoded(part):
+        for tags, batch in decode(
+            files[part], side, reading.on_bad_image, room, account
+        ):
+            labels[part] += tags
+            progress.add(len(batch))
+            yield batch
+
+    for part in files:
+        pictures[part] = keep(decoded(part), side, counts[part], room)
+        if not labels[part]:
+            raise UsageError(
+                "`data` must have images that can be read for each of "
+                f"{', '.join(files)}. Received: none for {part}; "
+                f"{account.bad[-1]}"
+            )
+    notes = account.notes()
+    if not reading.side and len(account.shorter) > 1:
+        notes.append(
+            f"shorter sides are {min(account.shorter)} to "
+            f"{max(account.shorter)} pixels: all are kept at {side}x{side} "
+            f"(--picture-side sets it)"
+        )
+    return pictures, labels, notes

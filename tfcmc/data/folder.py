@@ -6,14 +6,12 @@ import pathlib
 
 import numpy as np
 
-from tfcmc.data.base import DEFAULT_SIDE, SOURCES, Source, Split
+from tfcmc.data.base import DEFAULT_SIDE, SOURCES, make_source
 from tfcmc.data.class_folders import Finder
-from tfcmc.data.decode import Account, decode
+from tfcmc.data.decode import Account, decode, read_parts
 from tfcmc.data.formats import left_out
 from tfcmc.data.images import ImageError, quiet, size
 from tfcmc.data.layout import find_layout
-from tfcmc.data.parts import read_parts
-from tfcmc.data.room import room_beside
 from tfcmc.data.walk import Walk
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.paths import expanded
@@ -33,15 +31,10 @@ def reads(argument, path):
     return Finder().would_find(expanded("data", argument), path)
 
 
-def walk(reading, argument):
+def walk(reading, argument) -> Walk:
     """Walks over every image beneath a folder, whatever its sub-folders.
 
-    Args:
-        reading: A `Reading`.
-        argument: The folder.
-
-    Returns:
-        A `Walk` with the column `name`: the file's, relative to the folder.
+    The column `name` is the file's, relative to the folder.
 
     Raises:
         UsageError: if there are no images; and on the way at one that cannot
@@ -54,19 +47,16 @@ def walk(reading, argument):
     if not paths:
         raise _no_images(argument, finder.others)
     side = reading.side or _own_side(paths)
-    account = Account(others=finder.others)
-    room = room_beside(0, reading.memory_limit)
-
-    def batches():
-        found = ((path, os.path.relpath(path, root)) for path in paths)
-        names = []
-        for pictures in decode(
-            found, side, reading.on_bad_image, room, names, account
-        ):
-            yield {"name": names.copy()}, pictures
-            names.clear()
-
-    return Walk(side, len(paths), batches(), account)
+    account = Account(finder.others)
+    decoded = decode(
+        ((path, os.path.relpath(path, root)) for path in paths),
+        side,
+        reading.on_bad_image,
+        reading.room(),
+        account,
+    )
+    batches = (({"name": names}, pictures) for names, pictures in decoded)
+    return Walk(side, len(paths), batches, account)
 
 
 @SOURCES.register(
@@ -84,36 +74,24 @@ def folder(reading, argument):
     val/. Hidden files and files that are no images by their name are left
     out.
 
-    Args:
-        reading: A `Reading`.
-        argument: The folder.
-
-    Returns:
-        A `Source`.
-
     Raises:
         UsageError: if there are no images to learn from, an image cannot be
             read and `on_bad_image` is "stop", or the classes disagree.
     """
     check(argument)
     layout = find_layout(pathlib.Path(expanded("data", argument)))
-    files = {role: found for role, found in layout.files.items() if found}
+    files = {part: found for part, found in layout.files.items() if found}
     if not files:
         raise _no_images(argument, layout.others)
-    parts, notes = _read_all(files, reading, Account(others=layout.others))
-    splits = {
-        role: Split(pictures, np.array(labels, np.int64))
-        for role, (pictures, labels) in parts.items()
-        if role != "pretrain"
-    }
-    return Source(
-        pretrain=parts["pretrain" if "pretrain" in parts else "train"][0],
-        probe_train=splits.get("train"),
-        test=splits.get("test"),
-        class_names=layout.class_names,
-        unseen=bool(layout.class_names) and "pretrain" in parts,
-        notes=(*layout.notes, *notes),
+    side = reading.side or _own_side([p for f in files.values() for p, _ in f])
+    counts = {part: len(found) for part, found in files.items()}
+    pictures, labels, notes = read_parts(
+        files, counts, side, reading, Account(layout.others)
     )
+    labels.pop("pretrain", None)
+    labels = {part: np.array(y, np.int64) for part, y in labels.items()}
+    notes = [*layout.notes, *notes]
+    return make_source(pictures, labels, layout.class_names, notes)
 
 
 def _no_images(argument, others):
@@ -122,13 +100,6 @@ def _no_images(argument, others):
         f"`data` must be a folder with images (.jpg, .png, .tif, ...) "
         f"anywhere beneath it. Received: {argument!r}, which has none{more}"
     )
-
-
-def _read_all(files, reading, account):
-    """Returns role to `(pictures, labels)`, and notes on what was met."""
-    side = reading.side or _own_side([p for f in files.values() for p, _ in f])
-    counts = {role: len(found) for role, found in files.items()}
-    return read_parts(files, counts, side, reading, account)
 
 
 def _own_side(paths):

@@ -12,23 +12,9 @@ Image = LazyModule("PIL.Image")
 # it (EPS: Ghostscript, WMF: Windows), has no decoder in it (BUFR, GRIB, HDF5),
 # is no picture of bytes (FITS, MCIDAS, SPIDER), holds icons whose sizes its
 # head does not tell (CUR, ICNS, ICO), or textures and brushes of one program.
-PICTURES = (
-    "JPEG",
-    "PNG",
-    "WEBP",
-    "TIFF",
-    "GIF",
-    "BMP",
-    "AVIF",
-    "JPEG2000",
-    "PPM",
-    "QOI",
-    "PSD",
-    "DIB",
-    "PCX",
-    "SGI",
-    "SUN",
-    "TGA",
+PICTURES = tuple(
+    "JPEG PNG WEBP TIFF GIF BMP AVIF JPEG2000 PPM QOI PSD DIB PCX SGI SUN "
+    "TGA".split()
 )
 READ_AS_OTHERS = ("MPO",)  # several JPEGs in one: the first is read
 NO_PICTURES = ("BUFR", "GRIB", "HDF5", "PDF")
@@ -53,31 +39,23 @@ def formats():
     return tuple(kind for kind in PICTURES if kind in Image.OPEN)
 
 
-def is_image(name):
+def is_image(name) -> bool:
     """Says whether a file's name is that of an image that can be read."""
     return _extension(name) in _known()[0]
 
 
-def other_kind(name):
+def other_kind(name) -> str:
     """Returns the extension of a picture or a film that cannot be read.
 
-    Args:
-        name: A file's name.
-
-    Returns:
-        ".heic", for instance; "" for images that can be read, hidden files
-        and files that look like neither picture nor film.
+    ".heic", for instance; "" for images that can be read, hidden files and
+    files that look like neither picture nor film.
     """
     extension = _extension(name)
     return extension if extension in _known()[1] else ""
 
 
-def left_out(others):
-    """Returns the notes on pictures and films of kinds that are not read.
-
-    Args:
-        others: `Counter` of their extensions.
-    """
+def left_out(others) -> list[str]:
+    """Returns the notes on what is not read, of a `Counter` of extensions."""
     if not others:
         return []
     kinds = sorted(others.items(), key=lambda kind: (-kind[1], kind[0]))

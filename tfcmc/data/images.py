@@ -29,24 +29,14 @@ ONE_ALONE = 2**32  # bytes that a single picture may take while it is decoded
 
 
 class Encoded(typing.NamedTuple):
-    """An image file's bytes that stand in another file.
+    """An image file's bytes that stand in another file."""
 
-    Attributes:
-        name: What a message calls it, in the place of a path.
-        content: The bytes.
-    """
-
-    name: str
+    name: str  # what a message calls it, in the place of a path
     content: bytes
 
 
 class ImageError(ValueError):
-    """An image file that cannot be read.
-
-    Args:
-        file: Its path, or an `Encoded`.
-        why: The reason, in a few words.
-    """
+    """An image file, a path or an `Encoded`, that cannot be read."""
 
     def __init__(self, file, why):
         self.path = file.name if isinstance(file, Encoded) else file
@@ -55,17 +45,11 @@ class ImageError(ValueError):
 
 
 class Decoded(typing.NamedTuple):
-    """A picture, and what it was before.
+    """A picture, and what it was before."""
 
-    Attributes:
-        pixels: `[side, side, 3]`, uint8.
-        size: Its `(width, height)` in pixels as it was stored.
-        profile: What its colour profile came to, as `to_srgb` says it.
-    """
-
-    pixels: np.ndarray
-    size: tuple
-    profile: str | None
+    pixels: np.ndarray  # [side, side, 3], uint8
+    size: tuple  # (width, height) in pixels as it was stored
+    profile: str | None  # what it came to, as `to_srgb` says it
 
 
 @contextlib.contextmanager
@@ -87,9 +71,7 @@ def quiet():
 
 
 def size(path):
-    """Returns an image file's `(width, height)` in pixels as it is stored.
-
-    Only the file's head is read.
+    """Returns an image file's `(width, height)` in pixels, from its head.
 
     Raises:
         ImageError: if the file cannot be read or is no image.
@@ -98,15 +80,8 @@ def size(path):
         return image.size
 
 
-def read(path, side):
-    """Reads one image file as a square, as `decode_image` does.
-
-    Args:
-        path: The file, whatever its name.
-        side: Wanted side in pixels.
-
-    Returns:
-        `[side, side, 3]`, uint8.
+def read(path, side) -> np.ndarray:
+    """Reads one image file as `decode_image` does: `[side, side, 3]`, uint8.
 
     Raises:
         ImageError: if the file cannot be read, is no image or is not whole.
@@ -114,7 +89,7 @@ def read(path, side):
     return decode_image(path, side, Room(ONE_ALONE)).pixels
 
 
-def decode_image(file, side, room):
+def decode_image(file, side, room) -> Decoded:
     """Decodes an image file to a square.
 
     Turned upright by its EXIF orientation; in sRGB by its colour profile; the
@@ -125,9 +100,6 @@ def decode_image(file, side, room):
             an `Encoded`.
         side: Wanted side in pixels.
         room: The `Room` for its memory, waited for.
-
-    Returns:
-        A `Decoded`.
 
     Raises:
         ImageError: if the file cannot be read, is no image, is not whole or
@@ -156,12 +128,9 @@ def resize(pictures, side):
     """Scales pictures' shorter side and cuts the middle square.
 
     Args:
-        pictures: `[count, height, width, 3]`, uint8.
+        pictures: `[count, height, width, 3]`, uint8; returned as they are
+            where they have that side.
         side: Wanted side in pixels.
-
-    Returns:
-        `[count, side, side, 3]`, uint8; the pictures themselves where they
-        have that side.
     """
     if pictures.shape[1:3] == (side, side):
         return pictures
@@ -182,7 +151,6 @@ def _open(file):
 
 
 def _stream(file):
-    """Opens the bytes of an image file."""
     if isinstance(file, Encoded):
         return io.BytesIO(file.content)
     status = os.stat(file)

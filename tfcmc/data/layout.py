@@ -24,31 +24,18 @@ NO_LABELS = (
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """The images of a folder by the roles of its parts.
+    """The images of a folder by the roles of its parts."""
 
-    Attributes:
-        class_names: One name a label; none without labels.
-        files: Role (pretrain, train or test) to a list of `(path, label)`.
-        notes: What was chosen for the user, one line each.
-        others: `Counter` of the extensions that cannot be read.
-    """
-
-    class_names: tuple
-    files: dict
-    notes: list
-    others: collections.Counter
+    class_names: tuple  # one a label; none without labels
+    files: dict  # pretrain, train or test, to a list of (path, label)
+    notes: list  # what was chosen for the user, one line each
+    others: collections.Counter  # of the extensions that cannot be read
 
 
-def find_layout(root):
+def find_layout(root: pathlib.Path) -> Layout:
     """Finds the images of a folder, and what each is for.
 
     What is held out is never learnt from, whether it has classes or not.
-
-    Args:
-        root: Path of the folder.
-
-    Returns:
-        A `Layout`.
 
     Raises:
         UsageError: if a folder cannot be read, there is only what is held
@@ -65,9 +52,16 @@ def find_layout(root):
         return Layout((), files, notes, finder.others)
     learnt = parts.get("unlabelled") or parts.get("train")
     if learnt is None:
-        raise _nothing_to_learn_from(root, parts)
-    train, judged = parts.get("train"), _judged(parts)
-    files, names, notes = {}, (), [NO_LABELS]
+        name = next(iter(parts.values())).name
+        raise UsageError(
+            f"`data` must have images to learn from in train or unlabeled, "
+            f"since {name} is held out; to learn from {name} itself, name "
+            f"that folder. Received: {str(root)!r}, with images in {name}"
+        )
+    held_out = [parts[part] for part in HELD_OUT if part in parts]
+    train = parts.get("train")
+    judged = next((part for part in held_out if part.classes), None)
+    files, names, notes, used = {}, (), [NO_LABELS], [learnt]
     if train and train.classes and judged:
         names = tuple(sorted(train.classes))
         files = {
@@ -75,9 +69,9 @@ def find_layout(root):
             "test": _with_labels(judged, names),
         }
         notes = odd_names(names, train.empty)
+        used = [learnt, train, judged]
     if not names or "unlabelled" in parts:
         files["pretrain"] = _without(learnt.images)
-    used = [learnt, train, judged] if names else [learnt]
     notes += _choices(parts, used) + _beside(finder, root, parts)
     return Layout(names, files, notes, finder.others)
 
@@ -112,15 +106,6 @@ def _read(finder, part, folder):
     return finder.classes_of(folder)
 
 
-def _nothing_to_learn_from(root, parts):
-    name = next(iter(parts.values())).name
-    return UsageError(
-        f"`data` must have images to learn from in train or unlabeled, since "
-        f"{name} is held out; to learn from {name} itself, name that folder. "
-        f"Received: {str(root)!r}, with images in {name}"
-    )
-
-
 def _check_flat(root, images):
     """Checks that no folder further down has a train part and a held-out."""
     inside = collections.defaultdict(dict)
@@ -152,12 +137,6 @@ def _mistaken(root):
         for name in there
         if name not in train and classes[name] & classes[mine]
     ]
-
-
-def _judged(parts):
-    """Returns the part that is judged on, or None."""
-    held = [parts[part] for part in HELD_OUT if part in parts]
-    return next((part for part in held if part.classes), None)
 
 
 def _with_labels(part, names):
@@ -211,5 +190,4 @@ def _beside(finder, root, parts):
             continue  # what is not read need not be readable
     if not count:
         return []
-    listed = ", ".join(sorted(mine))
-    return [f"{count:,} images beside {listed} are not used"]
+    return [f"{count:,} images beside {', '.join(sorted(mine))} are not used"]

@@ -13,17 +13,14 @@ from tfcmc.data.base import (
     MOST_CLASSES,
     SOURCES,
     UNLABELLED,
-    Source,
-    Split,
+    make_source,
 )
 from tfcmc.data.images import resize
-from tfcmc.data.pictures import common_limit, keep
-from tfcmc.data.room import room_beside
+from tfcmc.data.pictures import keep
 from tfcmc.foundation.arrays import open_array
 from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.paths import expanded, is_same
 
-X_UNLABELLED = tuple(f"x_{name}" for name in UNLABELLED)
 LABELLED = ("x_train", "y_train", "x_test", "y_test")
 BATCH_BYTES = 2**23  # of one chunk of a file
 MOST_SMALL = 2**28  # bytes of labels or class names
@@ -66,21 +63,13 @@ def npz(reading, argument):
     x_unlabeled, the probe is skipped. An array class_names of strings names
     the labels. Arrays are read in pieces, and objects are never unpickled.
 
-    Args:
-        reading: A `Reading`.
-        argument: The file, as `np.savez` writes it.
-
-    Returns:
-        A `Source`.
-
     Raises:
         UsageError: if arrays are missing, are not such arrays or disagree.
     """
     check(argument)
     try:
         with open(expanded("data", argument), "rb") as raw:
-            file = zipfile.ZipFile(raw)
-            return _source(_Arrays(file, argument), reading)
+            return _source(_Arrays(zipfile.ZipFile(raw), argument), reading)
     except UsageError:
         raise
     except DAMAGE as error:
@@ -117,9 +106,8 @@ class _Arrays:
         except Exception as error:
             # NumPy's own reader lets through what tokenize, ast and its
             # types raise on a header that is damaged.
-            raise self.refuse(
-                "of arrays", f"{name}: {reason_of(error)}"
-            ) from error
+            why = f"{name}: {reason_of(error)}"
+            raise self.refuse("of arrays", why) from error
         if dtype.hasobject:
             raise self.refuse(
                 "without Python objects, which are never unpickled", name
@@ -164,14 +152,9 @@ class _Arrays:
             )
         return shape
 
-    def pictures(self, name, side, limit):
-        """Returns an array as pictures of a side."""
-        shape = self.shape(name)
-        batches = self._batches(name, shape, side)
-        return keep(batches, side, shape[0], limit)
-
-    def _batches(self, name, shape, side):
-        stream = self.head(name)[2]
+    def batches(self, name, side):
+        """Yields the pictures of an array, scaled to a side."""
+        _, shape, stream = self.head(name)
         size = math.prod(shape[1:])
         rows = max(1, BATCH_BYTES // size)
         for start in range(0, shape[0], rows):
@@ -183,52 +166,45 @@ class _Arrays:
 
 
 def _source(arrays, reading):
-    unlabelled = next((n for n in X_UNLABELLED if n in arrays.names), None)
+    names = [f"x_{n}" for n in UNLABELLED if f"x_{n}" in arrays.names][:1]
+    parts = dict.fromkeys(names, "pretrain")
     labelled = bool({"x_train", "y_train"} & set(arrays.names))
-    missing = sorted(set(LABELLED) - set(arrays.names))
-    if missing and (labelled or unlabelled is None):
+    missing = set(LABELLED) - set(arrays.names)
+    if missing and (labelled or not parts):
         raise arrays.refuse(
             f"with {', '.join(LABELLED)}, or with x_unlabeled",
             ", ".join(arrays.names) or "nothing",
         )
-    labels = {}
+    labels, notes = {}, [NO_LABELS]
     if labelled:
         labels = {part: _labels(arrays, part) for part in ("train", "test")}
-    wanted = [n for n in (unlabelled, *(f"x_{p}" for p in labels)) if n]
-    pictures = _pictures(arrays, wanted, reading)
-    splits = {p: Split(pictures[f"x_{p}"], y) for p, y in labels.items()}
-    return Source(
-        pretrain=pictures[unlabelled or "x_train"],
-        probe_train=splits.get("train"),
-        test=splits.get("test"),
-        class_names=_class_names(arrays, labels),
-        unseen=labelled and unlabelled is not None,
-        notes=() if labelled else (NO_LABELS,),
-    )
+        parts |= {"x_train": "train", "x_test": "test"}
+        notes = []
+    pictures = _pictures(arrays, parts, reading)
+    return make_source(pictures, labels, _class_names(arrays, labels), notes)
 
 
-def _pictures(arrays, names, reading):
-    shapes = [arrays.shape(name) for name in names]
-    alike = len({shape[1:] for shape in shapes}) == 1
-    side = reading.side or (min(shapes[0][1:3]) if alike else DEFAULT_SIDE)
-    total = sum(shape[0] for shape in shapes)
-    limit = common_limit(total, side, reading.memory_limit)
-    room = room_beside(total * side * side * 3 if limit else 0, limit)
-    for name, shape in zip(names, shapes, strict=True):
-        _check_room(arrays, name, shape, room)
-    return {name: arrays.pictures(name, side, limit) for name in names}
-
-
-def _check_room(arrays, name, shape, room):
-    """Checks that one picture of an array can be held and scaled."""
-    try:
-        with room.take(COPIES * math.prod(shape[1:])):
-            pass
-    except ValueError as error:
-        raise arrays.refuse(
-            "of pictures that fit in memory one at a time",
-            f"{name} {list(shape)}: {error}",
-        ) from error
+def _pictures(arrays, parts, reading):
+    """Returns part to pictures, of a dict of array to part."""
+    shapes = {name: arrays.shape(name) for name in parts}
+    sizes = {shape[1:3] for shape in shapes.values()}
+    side = reading.side
+    if side is None:
+        side = min(sizes.pop()) if len(sizes) == 1 else DEFAULT_SIDE
+    room = reading.room()
+    for name, shape in shapes.items():
+        try:
+            with room.take(COPIES * math.prod(shape[1:])):
+                pass
+        except ValueError as error:
+            raise arrays.refuse(
+                "of pictures that fit in memory one at a time",
+                f"{name} {list(shape)}: {error}",
+            ) from error
+    return {
+        part: keep(arrays.batches(name, side), side, shapes[name][0], room)
+        for name, part in parts.items()
+    }
 
 
 def _labels(arrays, part):

@@ -19,12 +19,7 @@ class Overlap:
         self._digests = collections.defaultdict(bytearray)
 
     def add(self, part, pictures):
-        """Takes in pictures of a part.
-
-        Args:
-            part: "pretrain", "train" or "test".
-            pictures: `[count, side, side, 3]`, uint8.
-        """
+        """Takes in pictures of "pretrain", "train" or "test"."""
         for picture in np.ascontiguousarray(pictures):
             digest = hashlib.sha256(picture).digest()
             self._digests[part] += digest[:DIGEST]
@@ -38,22 +33,17 @@ class Overlap:
         train = self._part("train") if "train" in self._digests else learnt
         in_train = np.isin(test, train)
         in_learnt = np.isin(test, learnt) & ~in_train
-        notes = []
-        for found, one, more, where in (
+        told = (
             (in_train, "stands", "stand", "in train too, pixel for pixel"),
-            (
-                in_learnt,
-                "is",
-                "are",
-                "learnt from too, pixel for pixel, without labels",
-            ),
-        ):
-            if count := int(found.sum()):
-                notes.append(
-                    f"{count:,} of {len(test):,} test pictures "
-                    f"{one if count == 1 else more} {where}"
-                )
-        return notes
+            (in_learnt, "is", "are",
+             "learnt from too, pixel for pixel, without labels"),
+        )  # fmt: skip
+        return [
+            f"{count:,} of {len(test):,} test pictures "
+            f"{one if count == 1 else more} {where}"
+            for found, one, more, where in told
+            if (count := int(found.sum()))
+        ]
 
     def _part(self, part):
         return np.frombuffer(self._digests[part], np.uint64)

@@ -52,7 +52,6 @@ def _rgb(image):
 
 
 def _fitting(image, mode):
-    """Returns the picture in a profile's mode."""
     if mode == "RGB" and image.mode == "L":
         return image.convert("RGB")
     if image.mode != mode:

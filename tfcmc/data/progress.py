@@ -7,12 +7,7 @@ FIRST, EVERY = 5, 10  # seconds of silence, at first and from then on
 
 
 class Progress:
-    """Says how far work is; nothing where it is done in seconds.
-
-    Args:
-        doing: What is done, in a few words.
-        total: How much there is to do, or None where it is not known.
-    """
+    """Says how far work is; nothing where it is done in seconds."""
 
     def __init__(self, doing, total=None):
         self._doing = doing

@@ -1,4 +1,4 @@
-"""How much memory decoding takes, and the room that threads share for it."""
+"""The memory that pictures and their decoding may take."""
 
 import contextlib
 import threading
@@ -13,34 +13,42 @@ TILE_WIDTH, TILE_LENGTH = 322, 323  # TIFF's tags
 
 
 class Room:
-    """Memory that several threads share.
+    """Memory that pictures are kept in, and that threads share.
 
     Args:
-        size: Bytes.
+        size: Bytes in all.
+        least: Bytes for the threads, though pictures take the rest.
     """
 
-    def __init__(self, size):
+    def __init__(self, size, least=0):
         self._size = size
+        self._least = least
         self._taken = 0
         self._changed = threading.Condition()
 
+    def fits(self, wanted) -> bool:
+        """Says whether there are so many bytes for pictures to be kept."""
+        return wanted <= self._size
+
+    def keep(self, wanted):
+        """Takes so many bytes for good."""
+        self._size -= wanted
+
     @contextlib.contextmanager
     def take(self, wanted):
-        """Waits for memory and holds it.
-
-        Args:
-            wanted: Bytes.
+        """Waits for so many bytes and holds them.
 
         Raises:
-            ValueError: if there will never be as much.
+            ValueError: if there will never be as many.
         """
-        if wanted > self._size:
+        size = max(self._size, self._least)
+        if wanted > size:
             raise ValueError(
                 f"decoding it takes {wanted / 2**30:.2f} GiB, and "
-                f"--memory-limit leaves {self._size / 2**30:.2f} GiB"
+                f"--memory-limit leaves {size / 2**30:.2f} GiB"
             )
         with self._changed:
-            self._changed.wait_for(lambda: self._taken + wanted <= self._size)
+            self._changed.wait_for(lambda: self._taken + wanted <= size)
             self._taken += wanted
         try:
             yield
@@ -48,19 +56,6 @@ class Room:
             with self._changed:
                 self._taken -= wanted
                 self._changed.notify_all()
-
-
-def room_beside(kept, memory_limit):
-    """Returns the room for decoding beside pictures that are kept.
-
-    Args:
-        kept: Bytes of the pictures kept in memory.
-        memory_limit: Bytes that the user allows in all.
-
-    Returns:
-        A `Room` of what is left, and of `LEAST` where that is less.
-    """
-    return Room(max(memory_limit - kept, LEAST))
 
 
 def needed(image, stored, file_bytes):

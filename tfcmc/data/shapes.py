@@ -8,7 +8,7 @@ Everything is a function of a seed.
 
 import numpy as np
 
-from tfcmc.data.base import SOURCES, Source, Split
+from tfcmc.data.base import SOURCES, Split, make_source
 from tfcmc.data.pictures import keep
 from tfcmc.foundation.registry import Number
 
@@ -35,32 +35,26 @@ TO_RGB = np.array(
 # object covers says nothing about its class.
 
 
-def disc(u, v):
-    """Returns the distance from the middle."""
+def _disc(u, v):
     return np.sqrt(u * u + v * v)
 
 
-def cross(u, v):
-    """Returns the outline of two crossed bars, three times as long as wide."""
+def _cross(u, v):
+    """Two bars, three times as long as wide."""
     u, v = np.abs(u), np.abs(v)
     return np.maximum(np.maximum(u, v), 3.0 * np.minimum(u, v)) / 1.189
 
 
-def triangle(u, v):
-    """Returns the outline of a triangle of equal sides."""
+def _triangle(u, v):
     return _edges(u, v, 3)[0] / 0.778
 
 
-def square(u, v):
-    """Returns the outline of a square."""
+def _square(u, v):
     return np.maximum(np.abs(u), np.abs(v)) / 0.886
 
 
-def star(u, v):
-    """Returns the outline of a star of five points.
-
-    A point of the star lies beyond one of the pentagon's edges, never two.
-    """
+def _star(u, v):
+    """Each of its points lies beyond one of a pentagon's edges, never two."""
     return _edges(u, v, 5)[1] / 0.517
 
 
@@ -77,47 +71,33 @@ def _edges(u, v, count):
 
 # Textures: object coordinates times radians a unit to a wave about zero; the
 # object has one of its two colours where the wave is positive.
-
-
-def solid(u, v):
-    """Returns one colour."""
-    del v
-    return np.ones_like(u)
-
-
-def striped(u, v):
-    """Returns straight stripes."""
-    del v
-    return np.sin(u)
-
-
-def checked(u, v):
-    """Returns a chessboard."""
-    return np.sin(u) * np.sin(v)
-
-
-def dotted(u, v):
-    """Returns dots in rows and columns."""
-    return np.cos(u) + np.cos(v) - 0.7
-
-
-def ringed(u, v):
-    """Returns rings around a point of the axis."""
-    return np.sin(np.sqrt(u * u + v * v))
-
-
+TEXTURES = {
+    "solid": lambda u, v: np.ones_like(u),
+    "striped": lambda u, v: np.sin(u),
+    "checked": lambda u, v: np.sin(u) * np.sin(v),
+    "dotted": lambda u, v: np.cos(u) + np.cos(v) - 0.7,
+    # Around a point of the axis.
+    "ringed": lambda u, v: np.sin(np.sqrt(u * u + v * v)),
+}
+OUTLINES = {
+    "disc": _disc,
+    "cross": _cross,
+    "triangle": _triangle,
+    "square": _square,
+    "star": _star,
+}
 # Each outline and each texture twice: neither alone tells ten classes apart.
 CLASSES = (
-    ("solid disc", solid, disc),
-    ("solid cross", solid, cross),
-    ("striped square", striped, square),
-    ("striped star", striped, star),
-    ("checked disc", checked, disc),
-    ("checked triangle", checked, triangle),
-    ("dotted square", dotted, square),
-    ("dotted star", dotted, star),
-    ("ringed cross", ringed, cross),
-    ("ringed triangle", ringed, triangle),
+    "solid disc",
+    "solid cross",
+    "striped square",
+    "striped star",
+    "checked disc",
+    "checked triangle",
+    "dotted square",
+    "dotted star",
+    "ringed cross",
+    "ringed triangle",
 )
 
 
@@ -136,41 +116,33 @@ def shapes(reading, argument, *, size=10_000, seed=0):
         size: Number of pictures to learn from. Probes get 2,000 to fit on
             and 8,000 to be judged on, or as many as `size` where that is less.
         seed: Whole number, from 0, that all pictures are a function of.
-
-    Returns:
-        A `Source`.
     """
-    del argument
-    side = reading.side or SIDE
-    streams = np.random.SeedSequence(seed).spawn(3)
-    pretrain, train, test = (
-        draw(stream, count, side, reading.memory_limit)
-        for stream, count in zip(
-            streams,
-            (size, min(size, FITTED), min(size, JUDGED)),
-            strict=True,
-        )
-    )
-    return Source(
-        pretrain=pretrain.pictures,
-        probe_train=train,
-        test=test,
-        class_names=tuple(name for name, _, _ in CLASSES),
-        unseen=True,
+    room, side = reading.room(), reading.side or SIDE
+    counts = {
+        "pretrain": size,
+        "train": min(size, FITTED),
+        "test": min(size, JUDGED),
+    }
+    streams = np.random.SeedSequence(seed).spawn(len(counts))
+    drawn = {
+        part: draw(stream, count, side, room)
+        for stream, (part, count) in zip(streams, counts.items(), strict=True)
+    }
+    return make_source(
+        {part: split.pictures for part, split in drawn.items()},
+        {part: drawn[part].labels for part in ("train", "test")},
+        CLASSES,
     )
 
 
-def draw(seed, count, side, memory_limit):
+def draw(seed, count, side, room) -> Split:
     """Draws pictures of all classes in random order.
 
     Args:
         seed: A `SeedSequence`, or whole number, from 0.
         count: How many; classes differ by one picture at most.
         side: Their side in pixels.
-        memory_limit: Bytes above which they are kept in a file.
-
-    Returns:
-        A `Split`.
+        room: The `Room` that they are kept in.
     """
     generator = np.random.Generator(np.random.Philox(seed))
     labels = generator.permutation(np.arange(count) % len(CLASSES))
@@ -184,21 +156,11 @@ def draw(seed, count, side, memory_limit):
                 pictures[rows] = paint(generator, label, len(rows), side)
             yield pictures
 
-    return Split(keep(blocks(), side, count, memory_limit), labels)
+    return Split(keep(blocks(), side, count, room), labels)
 
 
 def paint(generator, label, count, side):
-    """Paints pictures of one class.
-
-    Args:
-        generator: A `numpy.random.Generator`.
-        label: Number of the class.
-        count: How many pictures.
-        side: Their side in pixels.
-
-    Returns:
-        `[count, side, side, 3]`, uint8.
-    """
+    """Paints pictures of the class of a label: `[count, side, side, 3]`."""
     uniform = _Uniform(generator, count)
     grid = _grid(side)
     layers = [_ellipse(uniform, grid, side) for _ in range(CLUTTER)]
@@ -215,19 +177,13 @@ def paint(generator, label, count, side):
 
 
 class _Uniform:
-    """Uniform random numbers, one a picture.
-
-    Args:
-        generator: A `numpy.random.Generator`.
-        count: How many pictures.
-    """
+    """Uniform random numbers, one a picture: `[count, 1]`, float32."""
 
     def __init__(self, generator, count):
         self.generator = generator
         self.count = count
 
     def __call__(self, low, high):
-        """Returns `[count, 1]`, float32."""
         drawn = self.generator.uniform(low, high, [self.count, 1])
         return drawn.astype(np.float32)
 
@@ -243,14 +199,8 @@ def _grid(side):
 def _turned(grid, middle, angle, scale):
     """Returns coordinates about a middle, turned and divided by a scale.
 
-    Args:
-        grid: What `_grid` returns.
-        middle: The middle's x and y, `[count, 1]` each.
-        angle: `[count, 1]`, in radians.
-        scale: `[count, 1]`, or a number.
-
-    Returns:
-        Two arrays `[count, pixels]`.
+    The middle's x and y, the angle in radians and the scale are `[count, 1]`
+    each; the coordinates are two arrays `[count, pixels]`.
     """
     cosine, sine = np.cos(angle) / scale, np.sin(angle) / scale
     x, y = middle
@@ -276,7 +226,7 @@ def _ellipse(uniform, grid, side):
         radius,
     )
     v /= uniform(1.0, 3.0)  # how much longer it is than wide
-    return _soft((1.0 - disc(u, v)) * (radius * side / 2.0))
+    return _soft((1.0 - _disc(u, v)) * (radius * side / 2.0))
 
 
 def _object(uniform, label, grid, side):
@@ -285,7 +235,7 @@ def _object(uniform, label, grid, side):
     The pattern, its second colour, lies on the object and stops at its
     outline.
     """
-    _, texture, outline = CLASSES[label]
+    texture, outline = CLASSES[label].split()
     radius = uniform(*RADIUS)
     u, v = _turned(
         grid,
@@ -293,21 +243,18 @@ def _object(uniform, label, grid, side):
         uniform(-TURN, TURN),
         radius,
     )
-    inside = _soft((1.0 - outline(u, v)) * (radius * side / 2.0))
+    inside = _soft((1.0 - OUTLINES[outline](u, v)) * (radius * side / 2.0))
     rate = uniform(*RATE)
-    wave = texture(u * rate + uniform(0.0, 2.0 * np.pi), v * rate)
+    wave = TEXTURES[texture](u * rate + uniform(0.0, 2.0 * np.pi), v * rate)
     pattern = _soft(wave * (radius / rate * side / 2.0))
     return [inside, inside * pattern]
 
 
 def _shares(layers):
-    """Returns how much of each pixel shows each layer, and the background.
+    """Returns how much of each pixel shows the background and each layer.
 
-    Args:
-        layers: What each covers, `[count, pixels]`, from back to front.
-
-    Returns:
-        `[count, 1 + layers, pixels]`, background first; they sum to 1.
+    Layers are what each covers, `[count, pixels]`, from back to front; the
+    shares, `[count, 1 + layers, pixels]`, sum to 1.
     """
     count, pixels = layers[0].shape
     shares = np.empty([count, 1 + len(layers), pixels], np.float32)

@@ -8,7 +8,7 @@ import pathlib
 import sys
 import urllib.request
 
-from tfcmc.data.base import SOURCES, Source, Split
+from tfcmc.data.base import SOURCES, Split, make_source
 from tfcmc.data.pictures import Joined, Subset
 from tfcmc.data.stl10_files import (
     ARCHIVE,
@@ -21,7 +21,7 @@ from tfcmc.data.stl10_files import (
 )
 from tfcmc.data.tfds import prepared, tfds
 from tfcmc.data.tfds_folders import folder_of, versions
-from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.errors import UsageError, reason_of
 from tfcmc.foundation.paths import expanded
 from tfcmc.foundation.registry import Choice, Number
 
@@ -61,9 +61,6 @@ def stl10(reading, argument, *, fold=None, pretrain="unlabeled"):
             are fitted on, or None for all 5,000.
         pretrain: "unlabeled", or "both": the train pictures too.
 
-    Returns:
-        A `Source`.
-
     Raises:
         UsageError: if it is not there and cannot be downloaded, or its files
             are not as published.
@@ -89,14 +86,16 @@ def _read(reading, fold):
     """Returns the source with all of train, and the `Files` read, or None."""
     places = _places(reading.data_dir)
     for place in places:
-        for folder in (place / FOLDER, place):
-            if has_files(folder):
-                files = from_folder(folder, reading)
-                return _source(files), files
-        if (place / ARCHIVE).is_file():
-            path = place / ARCHIVE
-            files = from_archive(path, reading)
-            return _source(files), files
+        files = None
+        if found := list(filter(has_files, (place / FOLDER, place))):
+            files = from_folder(found[0], reading)
+        elif (place / ARCHIVE).is_file():
+            files = from_archive(place / ARCHIVE, reading)
+        if files is not None:
+            source = make_source(
+                files.pictures, files.labels, files.class_names
+            )
+            return source, files
     if fold is not None:
         raise UsageError(
             f"`fold` must be left out without {ARCHIVE}, whose "
@@ -121,16 +120,6 @@ def _places(data_dir):
         return [here]
 
 
-def _source(files):
-    return Source(
-        pretrain=files.pictures["unlabeled"],
-        probe_train=Split(files.pictures["train"], files.labels["train"]),
-        test=Split(files.pictures["test"], files.labels["test"]),
-        class_names=files.class_names,
-        unseen=True,
-    )
-
-
 def _download(place):
     """Prepares it with TensorFlow Datasets; progress goes to stderr."""
     logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -143,8 +132,7 @@ def _download(place):
             builder.download_and_prepare()
     except Exception as error:
         # Networks, disks and checksums each fail with their own exception.
-        why = str(getattr(error, "reason", error)).partition("\n")[0]
-        why = why[:100] or type(error).__name__
+        why = reason_of(getattr(error, "reason", error), 100)
         raise UsageError(
             f"STL-10 is not in {str(place)!r}, and the download failed: "
             f"{why}\nFetch {ARCHIVE} from {SITE} and put it "

@@ -14,29 +14,24 @@ import zlib
 import numpy as np
 
 from tfcmc.data.images import resize
-from tfcmc.data.pictures import RecordPictures, common_limit, in_batches, keep
+from tfcmc.data.pictures import RecordPictures, in_batches, keep
 from tfcmc.foundation.errors import UsageError
 
 FOLDER = "stl10_binary"
 ARCHIVE = "stl10_binary.tar.gz"
 SIDE = 96
 RECORD = 3 * SIDE * SIDE
-PARTS = ("unlabeled", "train", "test")
-PICTURES = {f"{part}_X.bin": part for part in PARTS}
+PICTURES = {
+    "unlabeled_X.bin": "pretrain",
+    "train_X.bin": "train",
+    "test_X.bin": "test",
+}
 LABELS = {"train": "train_y.bin", "test": "test_y.bin"}
 FOLDS, NAMES = "fold_indices.txt", "class_names.txt"
 SMALL = (*LABELS.values(), FOLDS, NAMES)
-CLASS_NAMES = (  # as class_names.txt has them
-    "airplane",
-    "bird",
-    "car",
-    "cat",
-    "deer",
-    "dog",
-    "horse",
-    "monkey",
-    "ship",
-    "truck",
+# As class_names.txt has them.
+CLASS_NAMES = tuple(
+    "airplane bird car cat deer dog horse monkey ship truck".split()
 )
 CLASSES = len(CLASS_NAMES)
 BATCH = 256
@@ -65,7 +60,6 @@ class _Member(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf, encoding, errors):
-        """Returns the member of a header; see `tarfile.TarInfo`."""
         member = super().frombuf(buf, encoding, errors)
         if member.type in HEADERS and member.size > MOST_SMALL:
             raise tarfile.ReadError(f"a header of {member.size} bytes")
@@ -74,92 +68,52 @@ class _Member(tarfile.TarInfo):
 
 @dataclasses.dataclass(frozen=True)
 class Files:
-    """What the published files hold.
+    """What the published files hold."""
 
-    Attributes:
-        pictures: "unlabeled", "train" and "test" to pictures.
-        labels: "train" and "test" to `[count]`, int64, from 0.
-        class_names: The names of the ten classes.
-        folds: The lines of fold_indices.txt.
-    """
-
-    pictures: dict
-    labels: dict
-    class_names: tuple
-    folds: tuple
+    pictures: dict  # "pretrain", "train" and "test" to pictures
+    labels: dict  # "train" and "test" to [count], int64, from 0
+    class_names: tuple  # of the ten classes
+    folds: tuple  # the lines of fold_indices.txt
 
 
-def decode(records):
-    """Turns records `[count, 27648]` into `[count, 96, 96, 3]`."""
-    columns = records.reshape(-1, 3, SIDE, SIDE)
-    return np.ascontiguousarray(columns.transpose(0, 3, 2, 1))
-
-
-def has_files(folder):
+def has_files(folder) -> bool:
     """Says whether a folder is the unpacked archive, or a part of it."""
     return any((folder / name).is_file() for name in PICTURES)
 
 
-def from_folder(folder, reading):
-    """Reads the unpacked folder: into memory if all pictures fit there.
-
-    Args:
-        folder: Path of the folder that holds unlabeled_X.bin.
-        reading: A `Reading`.
-
-    Returns:
-        `Files`.
+def from_folder(folder, reading) -> Files:
+    """Reads the unpacked folder: into memory, or where it lies.
 
     Raises:
         UsageError: if files are missing or are not as published.
     """
-    small = {}
-    for name in SMALL:
-        if (folder / name).is_file():
-            with _open(folder / name) as file:
-                size = os.fstat(file.fileno()).st_size
-                small[name] = _small(file, size, folder / name)
     with contextlib.ExitStack() as opened:
-        pictures = {}
-        for name, part in PICTURES.items():
-            file = opened.enter_context(_open(folder / name))
+        records, small = {}, {}
+        for name in (*SMALL, *PICTURES):
+            path = folder / name
+            if name in SMALL and not path.is_file():
+                continue
+            file = opened.enter_context(_open(path))
             size = os.fstat(file.fileno()).st_size
-            count = _count(size, folder / name)
-            pictures[part] = RecordPictures(file, count, SIDE, decode=decode)
-        files = _files(pictures, small, folder)
-        kept = _kept(pictures, reading)
-        if kept is pictures:
+            if name in SMALL:
+                small[name] = _small(file, size, path)
+            else:
+                records[PICTURES[name]] = RecordPictures(
+                    file, _count(size, path), SIDE, decode=decode
+                )
+        files = _files(records, small, folder)
+        room, side = reading.room(), reading.side or SIDE
+        for part, stored in records.items():
+            batches = in_batches(stored, BATCH)
+            if side != SIDE or room.fits(len(stored) * RECORD):
+                files.pictures[part] = _kept(batches, len(stored), side, room)
+        if any(files.pictures[part] is records[part] for part in records):
             opened.pop_all()
-    return dataclasses.replace(files, pictures=kept)
+    return files
 
 
-def _kept(pictures, reading):
-    """Returns pictures in memory or resized; the same if none is needed."""
-    side = reading.side or SIDE
-    total = sum(map(len, pictures.values()))
-    limit = common_limit(total, side, reading.memory_limit)
-    if not limit and side == SIDE:
-        return pictures
-    return {
-        part: keep(
-            (resize(batch, side) for batch in in_batches(records, BATCH)),
-            side,
-            len(records),
-            limit,
-        )
-        for part, records in pictures.items()
-    }
-
-
-def from_archive(path, reading):
+def from_archive(path, reading) -> Files:
     """Reads the archive as it was downloaded, without unpacking it.
-
-    Args:
-        path: The archive.
-        reading: A `Reading`.
-
-    Returns:
-        `Files`.
 
     Raises:
         UsageError: if it is not whole, or not as published.
@@ -181,6 +135,39 @@ def from_archive(path, reading):
             f"Received: {str(path)!r}: {error}"
         ) from error
     return _files(pictures, small, path)
+
+
+def _members(archive, path, reading):
+    """Returns part to pictures, and name to bytes of the small files."""
+    room, side = reading.room(), reading.side or SIDE
+    pictures, small = {}, {}
+    for member in archive:
+        name = os.path.basename(member.name)
+        if member.isfile() and name in PICTURES:
+            count = _count(member.size, f"{path}/{name}")
+            batches = _batches(archive.extractfile(member), count)
+            pictures[PICTURES[name]] = _kept(batches, count, side, room)
+        elif member.isfile() and name in SMALL:
+            file = archive.extractfile(member)
+            small[name] = _small(file, member.size, f"{path}/{name}")
+    return pictures, small
+
+
+def _batches(file, count):
+    for start in range(0, count, BATCH):
+        data = file.read(min(BATCH, count - start) * RECORD)
+        yield decode(np.frombuffer(data, np.uint8))
+
+
+def _kept(batches, count, side, room):
+    scaled = (resize(batch, side) for batch in batches)
+    return keep(scaled, side, count, room)
+
+
+def decode(records):
+    """Turns the bytes of records into pictures `[count, 96, 96, 3]`."""
+    columns = records.reshape(-1, 3, SIDE, SIDE)
+    return np.ascontiguousarray(columns.transpose(0, 3, 2, 1))
 
 
 def fold_numbers(files, fold):
@@ -236,32 +223,6 @@ def _count(size, path):
     return size // RECORD
 
 
-def _members(archive, path, reading):
-    """Returns part to pictures, and name to bytes of the small files."""
-    side = reading.side or SIDE
-    left = reading.memory_limit
-    pictures, small = {}, {}
-    for member in archive:
-        name = os.path.basename(member.name)
-        if member.isfile() and name in PICTURES:
-            count = _count(member.size, f"{path}/{name}")
-            batches = _batches(archive.extractfile(member), count, side)
-            pictures[PICTURES[name]] = keep(batches, side, count, left)
-            size = count * side * side * 3
-            left -= size if size <= left else 0
-        elif member.isfile() and name in SMALL:
-            file = archive.extractfile(member)
-            small[name] = _small(file, member.size, f"{path}/{name}")
-    return pictures, small
-
-
-def _batches(file, count, side):
-    for start in range(0, count, BATCH):
-        data = file.read(min(BATCH, count - start) * RECORD)
-        records = np.frombuffer(data, np.uint8).reshape(-1, RECORD)
-        yield resize(decode(records), side)
-
-
 def _files(pictures, small, where):
     missing = [n for n, part in PICTURES.items() if part not in pictures]
     missing += [name for name in LABELS.values() if name not in small]
@@ -272,7 +233,7 @@ def _files(pictures, small, where):
         )
     names = small.get(NAMES, b"").decode("latin-1").split()
     return Files(
-        pictures=pictures,
+        pictures=dict(pictures),
         labels={
             part: _labels(small[name], len(pictures[part]), f"{where}/{name}")
             for part, name in LABELS.items()

@@ -10,12 +10,10 @@ from tfcmc.data.base import (
     MOST_CLASSES,
     SOURCES,
     UNLABELLED,
-    Source,
-    Split,
+    make_source,
 )
-from tfcmc.data.decode import Account
+from tfcmc.data.decode import Account, read_parts
 from tfcmc.data.images import Encoded
-from tfcmc.data.parts import read_parts
 from tfcmc.data.tfds_folders import check, newest
 from tfcmc.foundation.errors import UsageError, reason_of, shown
 from tfcmc.foundation.lazy import LazyModule
@@ -28,7 +26,7 @@ NO_LABELS = "the probe is skipped: it needs labels in train and in test"
 
 
 @SOURCES.register(
-    "tfds", takes_argument=True, extra={"epochs": 20, "check": check}
+    "tfds", takes_argument=True, extra={"epochs": 100, "check": check}
 )
 def prepared(reading, name):
     """Reads a prepared dataset by its name, without a download.
@@ -43,9 +41,6 @@ def prepared(reading, name):
             TFDS_DATA_DIR or ~/tensorflow_datasets.
         name: The dataset's name as `tfds.load` takes it: NAME, NAME/CONFIG,
             NAME:VERSION or NAME/CONFIG:VERSION.
-
-    Returns:
-        A `Source`.
 
     Raises:
         UsageError: if it is not prepared there, is no such dataset, or is
@@ -79,19 +74,25 @@ def _source(reading, builder):
     judged = _judged(builder, there)
     labelled = ("train", judged) if "label" in info.features else ()
     wanted = [n for n in dict.fromkeys([learnt, *labelled]) if n in there]
-    splits, notes = _read_all(builder, wanted, reading)
-    train, test = (
-        split if split is not None and split.labels is not None else None
-        for split in map(splits.get, ("train", judged))
+    found, marks, told = read_parts(
+        {name: _encoded(builder, name) for name in wanted},
+        {name: info.splits[name].num_examples for name in wanted},
+        reading.side or _own_side(info.features["image"].shape),
+        reading,
+        Account(),
     )
-    return Source(
-        pretrain=splits[learnt].pictures,
-        probe_train=train,
-        test=test,
-        class_names=_class_names(info, [train, test]),
-        unseen=learnt != "train",
-        notes=(*_notes(there, wanted, train and test and judged), *notes),
-    )
+    labels = {name: _labels(marks[name], name, info) for name in wanted}
+    parts = {"pretrain": learnt, "train": "train", "test": judged}
+    if learnt == "train":
+        del parts["pretrain"]
+    labels = {
+        part: labels[name]
+        for part, name in parts.items()
+        if part != "pretrain" and labels.get(name) is not None
+    }
+    notes = [*_notes(there, wanted, len(labels) == 2 and judged), *told]
+    pictures = {p: found[name] for p, name in parts.items() if name in found}
+    return make_source(pictures, labels, _class_names(info, labels), notes)
 
 
 def _judged(builder, there):
@@ -104,7 +105,7 @@ def _judged(builder, there):
 
 def _has_labels(builder, split):
     """Says whether no label of a split is -1; no picture is decoded."""
-    batches = _examples(builder, split, ["label"]).as_numpy_iterator()
+    batches = _examples(builder, split, ["label"])
     return all(np.all(batch["label"] >= 0) for batch in batches)
 
 
@@ -120,7 +121,7 @@ def _examples(builder, split, names):
             {name: encoded[name] for name in names if name in encoded},
         ),
     )
-    return examples.batch(BATCH).prefetch(2)
+    return examples.batch(BATCH).prefetch(2).as_numpy_iterator()
 
 
 def _notes(there, wanted, judged):
@@ -163,38 +164,20 @@ def _own_side(shape):
     return height if height == width and height else DEFAULT_SIDE
 
 
-def _read_all(builder, names, reading):
-    """Returns name to `Split`, and notes on what was met."""
-    info = builder.info
-    side = reading.side or _own_side(info.features["image"].shape)
-    parts, notes = read_parts(
-        {name: _encoded(builder, name) for name in names},
-        {name: info.splits[name].num_examples for name in names},
-        side,
-        reading,
-        Account(),
-    )
-    splits = {
-        name: Split(pictures, _checked(labels, name, info))
-        for name, (pictures, labels) in parts.items()
-    }
-    return splits, notes
-
-
 def _encoded(builder, split):
     """Yields pictures as they are stored, each with its label or -1."""
     names = [n for n in ("image", "label") if n in builder.info.features]
     number = itertools.count()
     # A batch at a time, since TensorFlow takes longer to hand out a picture
     # than Pillow to decode it.
-    for batch in _examples(builder, split, names).as_numpy_iterator():
+    for batch in _examples(builder, split, names):
         images = batch["image"]
         labels = batch.get("label", itertools.repeat(-1, len(images)))
         for image, label in zip(images, labels, strict=True):
             yield Encoded(f"{split}, picture {next(number)}", image), label
 
 
-def _checked(labels, split, info):
+def _labels(labels, split, info):
     """Returns labels as an array, or None where pictures have none."""
     labels = np.array(labels, np.int64)
     if labels.min() < 0:
@@ -210,10 +193,10 @@ def _checked(labels, split, info):
     return labels
 
 
-def _class_names(info, splits):
+def _class_names(info, labels):
     """Returns the names of the classes, or their numbers."""
-    most = [int(s.labels.max()) for s in splits if s is not None]
-    if not most:
+    if not labels:
         return ()
     names = getattr(info.features["label"], "names", None)
-    return tuple(names or map(str, range(max(most) + 1)))
+    most = max(int(each.max()) for each in labels.values())
+    return names or map(str, range(most + 1))

@@ -1,4 +1,8 @@
-"""Where TensorFlow Datasets keeps what it prepared, and what is there."""
+"""Where TensorFlow Datasets keeps what it prepared, and what is there.
+
+A name is NAME, NAME/CONFIG, NAME:VERSION or NAME/CONFIG:VERSION, as
+`tfds.load` takes it.
+"""
 
 import fnmatch
 import os
@@ -8,7 +12,7 @@ import re
 from tfcmc.foundation.errors import UsageError, must, unknown
 from tfcmc.foundation.paths import expanded
 
-# As `tfds.load` takes it: any number in the place of a version's *.
+# Any number may stand in the place of a version's *.
 NAME = re.compile(
     r"(?P<dataset>[\w+-][\w.+-]*(/[\w+-][\w.+-]*)*)"
     r"(:(?P<version>(\d+|\*)\.(\d+|\*)\.(\d+|\*)))?"
@@ -17,7 +21,7 @@ VERSION = re.compile(r"\d+\.\d+\.\d+")
 INFO = "dataset_info.json"
 
 
-def folder_of(data_dir):
+def folder_of(data_dir) -> pathlib.Path:
     """Returns the folder of prepared datasets: the one given, or TFDS's own.
 
     Raises:
@@ -29,15 +33,10 @@ def folder_of(data_dir):
     return pathlib.Path(expanded("data-dir", given or default))
 
 
-def versions(name, data_dir):
-    """Finds the prepared versions of a dataset.
+def versions(name, data_dir) -> list[pathlib.Path]:
+    """Finds the folders of the prepared versions of a dataset, oldest first.
 
-    Args:
-        name: NAME, NAME/CONFIG, NAME:VERSION or NAME/CONFIG:VERSION.
-        data_dir: Folder of prepared datasets, or None for TFDS's own.
-
-    Returns:
-        Their folders, oldest first; of one config where there are some.
+    They are of one config where there are some.
 
     Raises:
         UsageError: if several configs are there and none is named.
@@ -84,14 +83,7 @@ def check(name, data_dir):
 
 
 def newest(name, data_dir):
-    """Chooses the newest prepared version of a dataset.
-
-    Args:
-        name: As `versions` takes it.
-        data_dir: Folder of prepared datasets, or None for TFDS's own.
-
-    Returns:
-        `(folder, notes)`: what was chosen, if there was a choice.
+    """Returns the folder of the newest version, and a note on any choice.
 
     Raises:
         UsageError: if it is not prepared there.

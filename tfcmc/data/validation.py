@@ -36,13 +36,7 @@ def carve_validation(labels, seed):
 def choose_on_validation(source, seed):
     """Hides the test part: a part of the train part stands in its place.
 
-    Args:
-        source: A `Source`.
-        seed: Of the split.
-
-    Returns:
-        A `Source` whose test part is a fifth of its train part, and missing
-        where that has no labels.
+    Where the train part has no labels, the test part is missing.
     """
     whole = source.probe_train
     if whole is None:

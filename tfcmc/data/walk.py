@@ -28,47 +28,24 @@ class Walk:
     account: Account
 
 
-def walk_source(source):
+def walk_source(source) -> Walk:
     """Walks over all parts of a source; none is met twice.
 
-    Args:
-        source: A `Source`.
-
-    Returns:
-        A `Walk` with the columns `part` (pretrain, train or test), `number`
-        (from 0 in its part) and `class` (its name, or "").
+    The columns are `part` (pretrain, train or test), `number` (from 0 in its
+    part) and `class` (its name, or "").
     """
-    labelled = {"train": source.probe_train, "test": source.test}
-    parts = [
-        (name, split.pictures, split.labels)
-        for name, split in labelled.items()
-        if split is not None
-    ]
-    # Where nothing is unlabelled, the train part is what is learnt from.
-    if all(pictures is not source.pretrain for _, pictures, _ in parts):
-        parts.insert(0, ("pretrain", source.pretrain, None))
-    return Walk(
-        side=source.pretrain.side,
-        count=sum(len(pictures) for _, pictures, _ in parts),
-        batches=_batches(parts, source.class_names),
-        account=Account(),
-    )
+    return _walk(source.parts(), source.class_names)
 
 
-def walk_split(name, pictures, labels, class_names):
-    """Walks over one part of a source.
+def walk_split(name, pictures, labels, class_names) -> Walk:
+    """Walks over one part of a source, with the columns of `walk_source`."""
+    return _walk([(name, pictures, labels)], class_names)
 
-    Args:
-        name: The part's name.
-        pictures: Its pictures.
-        labels: `[count]`, or None.
-        class_names: One name a label.
 
-    Returns:
-        A `Walk` with the columns of `walk_source`.
-    """
-    batches = _batches([(name, pictures, labels)], class_names)
-    return Walk(pictures.side, len(pictures), batches, Account())
+def _walk(parts, class_names):
+    count = sum(len(pictures) for _, pictures, _ in parts)
+    batches = _batches(parts, class_names)
+    return Walk(parts[0][1].side, count, batches, Account())
 
 
 def _batches(parts, class_names):
@@ -76,15 +53,13 @@ def _batches(parts, class_names):
         start = 0
         for batch in in_batches(pictures, BATCH):
             numbers = np.arange(start, start + len(batch))
+            start += len(batch)
             classes = [""] * len(batch)
             if labels is not None:
-                classes = [
-                    str(class_names[label]) for label in labels[numbers]
-                ]
+                classes = [str(class_names[n]) for n in labels[numbers]]
             columns = {
                 "part": [part] * len(batch),
                 "number": numbers.tolist(),
                 "class": classes,
             }
             yield columns, batch
-            start += len(batch)
