@@ -126,7 +126,8 @@ def _encoder(change, act):
     return _case(make, act)
 
 
-def _lambda(model):
+def with_lambda(model):
+    """A model with a layer that runs code of its file's own."""
     inputs = keras.Input(model.input_shape[1:])
     hidden = keras.layers.Lambda(lambda x: -x)(inputs)
     for each in model.layers[1:]:
@@ -224,7 +225,7 @@ RUNS = {
              _evaluate),
     "a run whose history is of zeros":
         _bad(HISTORY, lambda d: bytes(len(d)), _evaluate),
-    "an encoder with a Lambda layer": _encoder(_lambda, _embed),
+    "an encoder with a Lambda layer": _encoder(with_lambda, _embed),
     "an encoder with weights that are no numbers":
         _encoder(_not_finite, _load),
     "the other view's encoder": _case(_swapped, _evaluate),
