@@ -6,20 +6,16 @@ import numpy as np
 
 D50 = (0.9642, 1.0, 0.8249)
 # Of the primaries, as columns, adapted to D50.
-P3_TO_XYZ = np.array(
-    [
-        [0.51512, 0.29198, 0.15710],
-        [0.24120, 0.69225, 0.06657],
-        [-0.00105, 0.04189, 0.78407],
-    ]
-)
-SRGB_TO_XYZ = np.array(
-    [
-        [0.43607, 0.38515, 0.14307],
-        [0.22249, 0.71687, 0.06061],
-        [0.01392, 0.09708, 0.71410],
-    ]
-)
+P3_TO_XYZ = np.array([
+    [0.51512, 0.29198, 0.15710],
+    [0.24120, 0.69225, 0.06657],
+    [-0.00105, 0.04189, 0.78407],
+])  # fmt: skip
+SRGB_TO_XYZ = np.array([
+    [0.43607, 0.38515, 0.14307],
+    [0.22249, 0.71687, 0.06061],
+    [0.01392, 0.09708, 0.71410],
+])  # fmt: skip
 CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)  # sRGB's
 
 
@@ -42,9 +38,8 @@ def grey_profile(gamma):
 def cmyk_profile(paper_less):
     """A printer's, linear in Lab.
 
-    Args:
-        paper_less: `(4, 3)`: what each ink, in full, takes from a white
-            paper's L, a and b in bytes.
+    `paper_less` is `[4, 3]`: what each ink, in full, takes from a white
+    paper's L, a and b in bytes.
     """
     inks = np.stack(np.meshgrid(*[[0, 1]] * 4, indexing="ij"), axis=-1)
     lab = np.array([255, 128, 128]) - inks @ np.asarray(paper_less)
@@ -62,20 +57,11 @@ def _profile(space, tags, kind=b"mntr", pcs=b"XYZ "):
         place = struct.pack(">II", start + len(data), len(content))
         listed += name.encode() + place
         data += content + bytes(-len(content) % 4)
-    head = struct.pack(
-        ">I4sI4s4s4s12x4s28x",
-        start + len(data),
-        b"lcms",
-        0x02400000,
-        kind,
-        space.encode(),
-        pcs,
-        b"acsp",
-    )
-    head += _fixed(D50)
-    return (
-        head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + listed + data
-    )
+    size, version = start + len(data), 0x02400000
+    what = size, b"lcms", version, kind, space.encode(), pcs, b"acsp"
+    head = struct.pack(">I4sI4s4s4s12x4s28x", *what) + _fixed(D50)
+    count = struct.pack(">I", len(tags))
+    return head.ljust(128, b"\0") + count + listed + data
 
 
 def _described(text):

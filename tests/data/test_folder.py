@@ -6,7 +6,6 @@ from PIL import Image
 
 from tests.dirty.case import all_of, noise, source_of
 from tfcmc.data import progress
-from tfcmc.data.pictures import ArrayPictures, RecordPictures
 from tfcmc.foundation.atomic import note_once
 from tfcmc.foundation.errors import UsageError
 from tfcmc.runs.folder import MARKS
@@ -116,24 +115,6 @@ def test_no_image_that_can_be_read(tmp_path):
     (tmp_path / "a.png").write_text("no image")
     with pytest.raises(UsageError, match="none for pretrain.*a.png"):
         _read(tmp_path, on_bad_image="skip")
-
-
-@pytest.mark.parametrize("side", [None, 6])
-def test_a_memory_limit_changes_nothing(tmp_path, tree, side):
-    """Pictures in files are those in memory; a byte less, and test goes."""
-    total = 7 * (side or 10) ** 2 * 3
-    inside = _read(tmp_path, side=side, memory_limit=total)
-    assert isinstance(inside.test.pictures, ArrayPictures)
-    for limit, kind in ((total - 1, ArrayPictures), (0, RecordPictures)):
-        outside = _read(tmp_path, side=side, memory_limit=limit)
-        assert isinstance(outside.pretrain, kind)
-        assert isinstance(outside.test.pictures, RecordPictures)
-        for name in ("probe_train", "test"):
-            one, two = (getattr(x, name) for x in (inside, outside))
-            np.testing.assert_array_equal(
-                all_of(one.pictures), all_of(two.pictures)
-            )
-            np.testing.assert_array_equal(one.labels, two.labels)
 
 
 def test_many_images_keep_their_order(tmp_path):

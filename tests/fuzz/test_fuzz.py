@@ -28,10 +28,7 @@ def test_short_fuzz(target, tmp_path):
     # Not at the top: without Atheris the inputs below are still tried.
     from tests.fuzz import spec, stl10
 
-    seeds = {
-        "spec": [text.encode() for text in spec.SEEDS],
-        "stl10": stl10.seeds(),
-    }
+    seeds = {"spec": map(str.encode, spec.SEEDS), "stl10": stl10.seeds()}
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for number, data in enumerate(seeds[target]):
@@ -52,25 +49,24 @@ def test_short_fuzz(target, tmp_path):
     assert int(end) > 40 and int(end) >= int(start)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        # A number that Python reads and will not write.
-        f"softmax(temperature=0x{'f' * 4000})",
-        # A sum that is too large for a complex number.
-        f"softmax(temperature=0x{'f' * 300}+1j)",
-        # Warned of by Python itself, since 3.12 on the screen.
-        "softmax(temperature='\\d')",
-        # Deeper than the parser, or the reader of literals, goes.
-        f"softmax(temperature={'-' * 9000}1)",
-        f"softmax(temperature={'[' * 90}{']' * 90})",
-        f"softmax(temperature={'1+' * 4000}1j)",
-        "softmax(temperature={[]: 1})",
-        "softmax(temperature=\udcff)",
-        "x" * 10_001,
-    ],
-    ids=lambda text: ascii(text[:30]),
+FOUND = (
+    # A number that Python reads and will not write.
+    f"softmax(temperature=0x{'f' * 4000})",
+    # A sum that is too large for a complex number.
+    f"softmax(temperature=0x{'f' * 300}+1j)",
+    # Warned of by Python itself, since 3.12 on the screen.
+    "softmax(temperature='\\d')",
+    # Deeper than the parser, or the reader of literals, goes.
+    f"softmax(temperature={'-' * 9000}1)",
+    f"softmax(temperature={'[' * 90}{']' * 90})",
+    f"softmax(temperature={'1+' * 4000}1j)",
+    "softmax(temperature={[]: 1})",
+    "softmax(temperature=\udcff)",
+    "x" * 10_001,
 )
+
+
+@pytest.mark.parametrize("text", FOUND, ids=lambda text: ascii(text[:30]))
 @pytest.mark.filterwarnings("error")
 def test_found(text):
     """Each is refused in two lines that end."""

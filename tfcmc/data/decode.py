@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 
+from tfcmc.data.base import Reading
 from tfcmc.data.formats import left_out
 from tfcmc.data.images import ImageError, decode_image, quiet
 from tfcmc.data.pictures import batched, keep
@@ -42,15 +43,13 @@ class Account:
         told = (
             (
                 len(self.bad),
-                "image could not be read and was skipped",
-                "images could not be read and were skipped",
-                f": {named}",
+                f"image could not be read and was skipped: {named}",
+                f"images could not be read and were skipped: {named}",
             ),
             (
                 self.profiles[CONVERTED],
                 "picture was converted to sRGB from another colour profile",
                 "pictures were converted to sRGB from other colour profiles",
-                "",
             ),
             (
                 self.profiles[UNUSABLE],
@@ -58,13 +57,10 @@ class Account:
                 "read without it",
                 "pictures have colour profiles that cannot be used, and were "
                 "read without them",
-                "",
             ),
         )
         return left_out(self.others) + [
-            counted(count, one, more) + which
-            for count, one, more, which in told
-            if count
+            counted(count, one, more) for count, one, more in told if count
         ]
 
 
@@ -79,7 +75,7 @@ def decode(found, side, on_bad_image, room, account):
         side: Wanted side in pixels.
         on_bad_image: "stop", or "skip".
         room: The `Room` that pictures have while they are decoded.
-        account: An `Account`; what is met is added to it.
+        account: The `Account` of what is met.
 
     Yields:
         `(tags, pictures)`: the tags of `[count, side, side, 3]`, uint8.
@@ -120,15 +116,15 @@ def _skip(error, on_bad_image, account):
     account.bad.append(error)
 
 
-def read_parts(files, counts, side, reading, account):
+def read_parts(files, counts, side, reading: Reading, others=()):
     """Decodes the images of all parts: in memory, or streamed from files.
 
     Args:
         files: Part to iterable of `(file, label)`, as `decode` takes it.
         counts: Part to how many come, at most.
         side: Side in pixels at which pictures are kept.
-        reading: A `Reading`.
-        account: An `Account`; what is met is added to it.
+        reading: How the user wants them read.
+        others: `Counter` of the extensions of what was left out before.
 
     Returns:
         `(pictures, labels, notes)`: part to pictures, part to labels, and
@@ -138,7 +134,7 @@ def read_parts(files, counts, side, reading, account):
         UsageError: if an image cannot be read and `on_bad_image` is "stop",
             or no image of a part can.
     """
-    room = reading.room()
+    room, account = reading.room(), Account(collections.Counter(others))
     progress = Progress("images decoded", sum(counts.values()))
     pictures, labels = {}, {part: [] for part in files}
 

@@ -86,7 +86,7 @@ def folder(reading, argument):
     side = reading.side or _own_side([p for f in files.values() for p, _ in f])
     counts = {part: len(found) for part, found in files.items()}
     pictures, labels, notes = read_parts(
-        files, counts, side, reading, Account(layout.others)
+        files, counts, side, reading, layout.others
     )
     labels.pop("pretrain", None)
     labels = {part: np.array(y, np.int64) for part, y in labels.items()}

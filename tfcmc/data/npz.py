@@ -26,15 +26,8 @@ BATCH_BYTES = 2**23  # of one chunk of a file
 MOST_SMALL = 2**28  # bytes of labels or class names
 COPIES = 4  # of a picture's bytes, at most, while it is scaled
 # What zipfile, its decompressors and NumPy raise on damaged bytes.
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
+DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error)
+DAMAGE += (EOFError, OSError, RuntimeError, ValueError)
 NO_LABELS = "the probe is skipped: the file has no x_train and y_train"
 
 
@@ -109,20 +102,16 @@ class _Arrays:
             why = f"{name}: {reason_of(error)}"
             raise self.refuse("of arrays", why) from error
         if dtype.hasobject:
-            raise self.refuse(
-                "without Python objects, which are never unpickled", name
-            )
+            wanted = "without Python objects, which are never unpickled"
+            raise self.refuse(wanted, name)
         if by_columns:
-            raise self.refuse(
-                "of arrays in C order (np.ascontiguousarray)",
-                f"{name} in Fortran order",
-            )
+            wanted = "of arrays in C order (np.ascontiguousarray)"
+            raise self.refuse(wanted, f"{name} in Fortran order")
         size = member.file_size - stream.tell()
-        wanted = math.prod(shape) * dtype.itemsize
-        if size != wanted or any(length < 0 for length in shape):
-            raise self.refuse(
-                "of whole arrays", f"{name} of {shape} in {size} bytes"
-            )
+        full = math.prod(shape) * dtype.itemsize == size
+        if not full or min(shape, default=0) < 0:
+            received = f"{name} of {shape} in {size} bytes"
+            raise self.refuse("of whole arrays", received)
         return dtype, shape, stream
 
     def small(self, name, fits, condition):

@@ -32,21 +32,17 @@ class ArrayPictures:
 
 
 class RecordPictures:
-    """Pictures in a file of records of one size.
+    """Pictures in a file of records of one size, which is kept open.
 
-    Args:
-        file: An open binary file; it is kept open.
-        count: How many pictures it holds.
-        side: Their side in pixels.
-        decode: Bytes `[count, side * side * 3]` to pictures; by default rows
-            of pixels.
+    `decode` takes bytes `[count, side * side * 3]` and returns pictures; by
+    default they are rows of pixels.
     """
 
     def __init__(self, file, count, side, *, decode=None):
         self.side = side
         self._file = file
         self._count = count
-        self._decode = decode
+        self._decode = decode or self._as_rows
 
     def __len__(self):
         return self._count
@@ -62,8 +58,9 @@ class RecordPictures:
                     f"{self._file.name!r}, cut short since it was opened"
                 )
             records[row] = np.frombuffer(data, np.uint8)
-        if self._decode is not None:
-            return self._decode(records)
+        return self._decode(records)
+
+    def _as_rows(self, records):
         return records.reshape(-1, self.side, self.side, 3)
 
 
@@ -105,9 +102,7 @@ class Joined:
 
 
 def keep(batches, side, expected, room):
-    """Keeps decoded pictures: in memory where they fit, else in a file.
-
-    The file is a temporary one that vanishes with the process.
+    """Keeps pictures: in memory where they fit, else in a temporary file.
 
     Args:
         batches: Iterable of arrays `[count, side, side, 3]`, uint8.

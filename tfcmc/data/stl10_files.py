@@ -36,23 +36,12 @@ CLASS_NAMES = tuple(
 CLASSES = len(CLASS_NAMES)
 BATCH = 256
 # What tarfile and gzip raise on damaged bytes, or headers without end.
-DAMAGE = (
-    tarfile.TarError,
-    zlib.error,
-    EOFError,
-    OSError,
-    ValueError,
-    RecursionError,
-)
+DAMAGE = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError)
+DAMAGE += (RecursionError,)
 MOST_SMALL = 2**24  # bytes of a file, or a header, that is not of pictures
 # Types of members that hold names and attributes of the next one.
-HEADERS = (
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-)
+HEADERS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+HEADERS += (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 
 
 class _Member(tarfile.TarInfo):

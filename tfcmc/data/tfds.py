@@ -12,7 +12,7 @@ from tfcmc.data.base import (
     UNLABELLED,
     make_source,
 )
-from tfcmc.data.decode import Account, read_parts
+from tfcmc.data.decode import read_parts
 from tfcmc.data.images import Encoded
 from tfcmc.data.tfds_folders import check, newest
 from tfcmc.foundation.errors import UsageError, reason_of, shown
@@ -79,7 +79,6 @@ def _source(reading, builder):
         {name: info.splits[name].num_examples for name in wanted},
         reading.side or _own_side(info.features["image"].shape),
         reading,
-        Account(),
     )
     labels = {name: _labels(marks[name], name, info) for name in wanted}
     parts = {"pretrain": learnt, "train": "train", "test": judged}
