@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tfcmc.experiment.stage import load
 
 from tfcmc.experiment.config import make_config
+from tfcmc.experiment.data import read_data
 from tfcmc.experiment.recipe import make_plan
 
 
@@ -23,7 +23,7 @@ def test_overlap(tmp_path, rng, capsys, unlabelled):
     if unlabelled:
         arrays["x_unlabeled"] = pool[5:22]
     np.savez(tmp_path / "a.npz", **arrays)
-    load(make_plan(make_config({"data": f"npz:{tmp_path / 'a.npz'}"})))
+    read_data(make_plan(make_config({"data": f"npz:{tmp_path / 'a.npz'}"})))
     told = capsys.readouterr().out
     train = "3 of 6 test pictures stand in train too, pixel for pixel"
     assert told.count("test pictures") == 1 + unlabelled

@@ -7,7 +7,6 @@ import zipfile
 
 import numpy as np
 import pytest
-from tfcmc.experiment.stage import read_source
 
 from tests.dirty.case import (
     Case,
@@ -20,6 +19,7 @@ from tests.dirty.case import (
     then,
 )
 from tfcmc.experiment.config import make_config
+from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import make_plan
 
 RIGHT = {

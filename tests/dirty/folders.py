@@ -6,10 +6,10 @@ import unicodedata
 from unittest import mock
 
 from PIL import Image
-from tfcmc.experiment.stage import load
 
 from tests.dirty.case import Case, noise, source_of, then
 from tfcmc.experiment.config import make_config
+from tfcmc.experiment.data import read_data
 from tfcmc.experiment.recipe import make_plan
 
 CLASSES = ("train/ant/1.png", "train/bee/2.png", "test/ant/3.png")
@@ -90,7 +90,7 @@ def _load(folder):
     """Reads a folder as a training does, and leaves bad images out."""
     settings = {"data": f"folder:{folder}", "on_bad_image": "skip"}
     with contextlib.redirect_stdout(None):
-        return load(make_plan(make_config(settings)))
+        return read_data(make_plan(make_config(settings)))
 
 
 CAFE, CAFE_APART = (unicodedata.normalize(f, "café") for f in ("NFC", "NFD"))
