@@ -10,13 +10,15 @@ import numpy as np
 from tests.dirty.case import Case, all_of, bounded, noise, source_of
 
 RECORD = 27648
+NAMES = [f"class{number}" for number in range(10)]
 FILES = {
     "unlabeled_X.bin": noise(1, 3 * RECORD).tobytes(),
     "train_X.bin": noise(2, 2 * RECORD).tobytes(),
     "train_y.bin": b"\x0a\x01",
     "test_X.bin": noise(3, 2 * RECORD).tobytes(),
     "test_y.bin": b"\x01\x0a",
-    "fold_indices.txt": b"1 0\n",
+    "fold_indices.txt": b"1 0 \n1\n",
+    "class_names.txt": "\n".join(NAMES).encode(),
 }
 ARCHIVE = "stl10_binary.tar.gz"
 
@@ -31,51 +33,44 @@ def _fold(lines):
 
 
 def _changed(changes):
-    """The files, some of them changed or left out."""
-    files = {n: changes.get(n.partition(".")[0], d) for n, d in FILES.items()}
+    """The files, some of them changed, left out or added."""
+    names = {name.partition(".")[0]: name for name in FILES}
+    files = FILES | {names[each]: data for each, data in changes.items()}
     return {n: data for n, data in files.items() if data is not None}
 
 
+def unpack(folder, **changes):
+    """Writes the unpacked files, some of them changed or left out."""
+    for name, data in _changed(changes).items():
+        if callable(data):
+            data(folder / name)
+        else:
+            (folder / name).write_bytes(data)
+    return folder
+
+
+def pack(folder, *more, change=bytes, place="stl10_binary/", **changes):
+    """Packs the files, some changed, and other members after them."""
+    file = io.BytesIO()
+    members = [(place + n, d, {}) for n, d in _changed(changes).items()]
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, data, fields in (*members, *more):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            for field, value in fields.items():
+                setattr(member, field, value)
+            archive.addfile(member, io.BytesIO(data))
+    packed = gzip.compress(file.getvalue(), 1)
+    (folder / ARCHIVE).write_bytes(change(packed))
+    return folder
+
+
 def _folder(act=_read, **changes):
-    """The unpacked files, some of them changed or left out."""
-
-    def make(folder):
-        for name, data in _changed(changes).items():
-            if callable(data):
-                data(folder / name)
-            else:
-                (folder / name).write_bytes(data)
-        return folder
-
-    return Case(make, act)
+    return Case(lambda folder: unpack(folder, **changes), act)
 
 
-def _add(archive, name, data=b"", **fields):
-    member = tarfile.TarInfo(name)
-    member.size = len(data)
-    for field, value in fields.items():
-        setattr(member, field, value)
-    archive.addfile(member, io.BytesIO(data))
-
-
-def _archive(*more, change=bytes, place="stl10_binary/", act=_read, check=None,
-             **changes):  # fmt: skip
-    """The files packed, some changed, and other members after them."""
-
-    def make(folder):
-        file = io.BytesIO()
-        with tarfile.open(fileobj=file, mode="w") as archive:
-            for name, data in _changed(changes).items():
-                _add(archive, place + name, data)
-            for name, data, fields in more:
-                _add(archive, name, data, **fields)
-        inner = folder / "data"
-        inner.mkdir()
-        packed = gzip.compress(file.getvalue(), 1)
-        (inner / ARCHIVE).write_bytes(change(packed))
-        return inner
-
-    return Case(make, act, check)
+def _archive(*more, act=_read, check=None, **changes):
+    return Case(lambda folder: pack(folder, *more, **changes), act, check)
 
 
 def _tar(data, act=_read):
@@ -159,7 +154,7 @@ BINARIES = {
         _tar(lambda: _long_name(2**26), bounded(_read, 2**25)),
     "an archive of headers without end": _tar(lambda: _long_name(512) * 2000),
     "an archive with paths that lead out of it":
-        _archive(("../../evil.txt", b"x", {}), ("/tmp/evil.txt", b"x", {}),
-                 ("stl10_binary/train_X.bin", b"", LINK), place="../../",
+        _archive(("../evil.txt", b"x", {}), ("/tmp/evil.txt", b"x", {}),
+                 ("stl10_binary/train_X.bin", b"", LINK), place="../",
                  act=_outside, check=_right),
 }  # fmt: skip
