@@ -15,7 +15,6 @@ from tfcmc.data.base import (
     UNLABELLED,
     make_source,
 )
-from tfcmc.data.images import resize
 from tfcmc.data.pictures import keep
 from tfcmc.foundation.arrays import open_array
 from tfcmc.foundation.errors import UsageError, must, reason_of
@@ -141,8 +140,8 @@ class _Arrays:
             )
         return shape
 
-    def batches(self, name, side):
-        """Yields the pictures of an array, scaled to a side."""
+    def batches(self, name):
+        """Yields the pictures of an array."""
         _, shape, stream = self.head(name)
         size = math.prod(shape[1:])
         rows = max(1, BATCH_BYTES // size)
@@ -150,8 +149,7 @@ class _Arrays:
             wanted = min(rows, shape[0] - start) * size
             if len(data := stream.read(wanted)) != wanted:
                 raise EOFError(f"{name} ends early")
-            pictures = np.frombuffer(data, np.uint8).reshape(-1, *shape[1:])
-            yield resize(pictures, side)
+            yield np.frombuffer(data, np.uint8).reshape(-1, *shape[1:])
 
 
 def _source(arrays, reading):
@@ -191,7 +189,7 @@ def _pictures(arrays, parts, reading):
                 f"{name} {list(shape)}: {error}",
             ) from error
     return {
-        part: keep(arrays.batches(name, side), side, shapes[name][0], room)
+        part: keep(arrays.batches(name), side, shapes[name][0], room)
         for name, part in parts.items()
     }
 

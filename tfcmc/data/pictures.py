@@ -14,6 +14,7 @@ import tempfile
 
 import numpy as np
 
+from tfcmc.data.images import resize
 from tfcmc.foundation.errors import UsageError
 
 
@@ -105,8 +106,8 @@ def keep(batches, side, expected, room):
     """Keeps pictures: in memory where they fit, else in a temporary file.
 
     Args:
-        batches: Iterable of arrays `[count, side, side, 3]`, uint8.
-        side: Their side in pixels.
+        batches: Iterable of arrays `[count, height, width, 3]`, uint8.
+        side: Side in pixels to which they are scaled and cut.
         expected: How many pictures will come, or more.
         room: The `Room` that they are kept in.
 
@@ -119,13 +120,13 @@ def keep(batches, side, expected, room):
         room.keep(expected * size)
         array = np.empty([expected, side, side, 3], np.uint8)
         for batch in batches:
-            array[count : count + len(batch)] = batch
+            array[count : count + len(batch)] = resize(batch, side)
             count += len(batch)
         return ArrayPictures(array[:count])
     _check_disk(expected * size)
     file = tempfile.TemporaryFile(prefix="tfcmc-pictures-")
     for batch in batches:
-        file.write(np.ascontiguousarray(batch).tobytes())
+        file.write(resize(batch, side).tobytes())
         count += len(batch)
     file.flush()
     return RecordPictures(file, count, side)

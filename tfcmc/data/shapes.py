@@ -102,7 +102,7 @@ def shapes(reading, argument, *, size=10_000, seed=0):
     """Draws coloured, textured shapes on clutter: ten classes, no download.
 
     Args:
-        reading: A `Reading`; pictures are drawn at its `side`, or at 64.
+        reading: Pictures are drawn at its `side`, or at 64.
         argument: Not read.
         size: Number of pictures to learn from. Probes get 2,000 to fit on
             and 8,000 to be judged on, or as many as `size` where that is less.

@@ -55,7 +55,7 @@ def stl10(reading, argument, *, fold=None, pretrain="unlabeled"):
     first; with none of them it is downloaded.
 
     Args:
-        reading: A `Reading`; `data_dir` holds one of the three.
+        reading: Its `data_dir` holds one of the three.
         argument: None.
         fold: Which of the ten published folds of 1,000 train pictures probes
             are fitted on, or None for all 5,000.
@@ -92,10 +92,8 @@ def _read(reading, fold):
         elif (place / ARCHIVE).is_file():
             files = from_archive(place / ARCHIVE, reading)
         if files is not None:
-            source = make_source(
-                files.pictures, files.labels, files.class_names
-            )
-            return source, files
+            made = files.pictures, files.labels, files.class_names
+            return make_source(*made), files
     if fold is not None:
         raise UsageError(
             f"`fold` must be left out without {ARCHIVE}, whose "

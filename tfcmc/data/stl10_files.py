@@ -13,7 +13,6 @@ import zlib
 
 import numpy as np
 
-from tfcmc.data.images import resize
 from tfcmc.data.pictures import RecordPictures, in_batches, keep
 from tfcmc.foundation.errors import UsageError
 
@@ -95,7 +94,7 @@ def from_folder(folder, reading) -> Files:
         for part, stored in records.items():
             batches = in_batches(stored, BATCH)
             if side != SIDE or room.fits(len(stored) * RECORD):
-                files.pictures[part] = _kept(batches, len(stored), side, room)
+                files.pictures[part] = keep(batches, side, len(stored), room)
         if any(files.pictures[part] is records[part] for part in records):
             opened.pop_all()
     return files
@@ -135,7 +134,7 @@ def _members(archive, path, reading):
         if member.isfile() and name in PICTURES:
             count = _count(member.size, f"{path}/{name}")
             batches = _batches(archive.extractfile(member), count)
-            pictures[PICTURES[name]] = _kept(batches, count, side, room)
+            pictures[PICTURES[name]] = keep(batches, side, count, room)
         elif member.isfile() and name in SMALL:
             file = archive.extractfile(member)
             small[name] = _small(file, member.size, f"{path}/{name}")
@@ -146,11 +145,6 @@ def _batches(file, count):
     for start in range(0, count, BATCH):
         data = file.read(min(BATCH, count - start) * RECORD)
         yield decode(np.frombuffer(data, np.uint8))
-
-
-def _kept(batches, count, side, room):
-    scaled = (resize(batch, side) for batch in batches)
-    return keep(scaled, side, count, room)
 
 
 def decode(records):

@@ -36,11 +36,9 @@ def prepared(reading, name):
     test, or on validation where there is no test split with labels. Pictures
     are decoded and scaled as image files in a folder are.
 
-    Args:
-        reading: A `Reading`; `data_dir` holds the prepared datasets, or else
-            TFDS_DATA_DIR or ~/tensorflow_datasets.
-        name: The dataset's name as `tfds.load` takes it: NAME, NAME/CONFIG,
-            NAME:VERSION or NAME/CONFIG:VERSION.
+    The name is as `tfds.load` takes it: NAME, NAME/CONFIG, NAME:VERSION or
+    NAME/CONFIG:VERSION, in `data_dir`, TFDS_DATA_DIR or
+    ~/tensorflow_datasets.
 
     Raises:
         UsageError: if it is not prepared there, is no such dataset, or is
