@@ -1,6 +1,12 @@
-"""What a measuring process needs: its cores, its clock and its memory."""
+"""One measurement, in a process of its own: its cores, clock and memory.
 
-import argparse
+    python -m benchmarks.child MODULE SETTINGS
+
+calls MODULE's `measure` with SETTINGS, a JSON object with the number of
+`threads`, and prints what it returns as JSON. `benchmarks.measuring` runs it.
+"""
+
+import importlib
 import json
 import os
 import pathlib
@@ -16,72 +22,47 @@ STATUS = pathlib.Path("/proc/self/status")
 CLEAR = pathlib.Path("/proc/self/clear_refs")
 
 
-def make_parser(manual):
-    """Returns a parser of what `measuring.measure` passes on.
-
-    Args:
-        manual: The module's docstring.
-    """
-    parser = argparse.ArgumentParser(
-        description=manual,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--threads", type=int, default=1, help="and cores")
-    parser.add_argument(
-        "--seconds", type=float, default=1.0, help="to measure for, at least"
-    )
-    parser.add_argument(
-        "--started",
-        type=float,
-        default=time.time(),
-        help="when this process was started, in seconds since 1970",
-    )
-    return parser
-
-
-def keep_to_cores(threads):
+def keep_to_cores(threads: int) -> None:
     """Leaves this process and all it starts as many cores as threads."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[:threads])
 
 
-def set_tensorflow_threads(threads):
+def set_tensorflow_threads(threads: int) -> None:
     """Sets how many threads TensorFlow takes, before its first operation."""
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
-def report(**numbers):
-    """Prints what was measured, as the line that `measure` reads."""
-    print(json.dumps(numbers), flush=True)
-
-
-def seconds_a_call(function, seconds):
-    """Times a function until the time is up, at least once.
+def in_rounds(calls: dict, seconds: float) -> dict:
+    """Times functions in turns until the time is up, each at least once.
 
     Args:
-        function: Takes nothing; returns once its work is done.
+        calls: Name to a function of nothing that returns once its work is
+            done.
         seconds: How long to go on.
 
     Returns:
-        The median of its calls, in seconds.
+        Name to the median of its calls, in seconds.
     """
-    durations = []
+    taken = {name: [] for name in calls}
     start = time.perf_counter()
-    while not durations or time.perf_counter() - start < seconds:
-        before = time.perf_counter()
-        function()
-        durations.append(time.perf_counter() - before)
-    return statistics.median(durations)
+    while not all(taken.values()) or time.perf_counter() - start < seconds:
+        for name, call in calls.items():
+            before = time.perf_counter()
+            call()
+            taken[name].append(time.perf_counter() - before)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def seconds_a_call(call, seconds: float) -> float:
+    """Times one function likewise."""
+    return in_rounds({"call": call}, seconds)["call"]
 
 
 def megabytes_of(function):
     """Runs a function and says how far above its start memory rose.
-
-    Args:
-        function: Takes nothing; returns once its work is done.
 
     Returns:
         `(megabytes, result)`: the peak while it ran less what the process
@@ -106,3 +87,15 @@ def _highest():
     """Returns the highest memory of this process so far, in bytes."""
     highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return highest if sys.platform == "darwin" else 1024 * highest
+
+
+def main(module: str, settings: str) -> None:
+    """Measures, and prints a line of JSON."""
+    settings = json.loads(settings)
+    keep_to_cores(settings["threads"])
+    found = importlib.import_module(module).measure(**settings)
+    print(json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -13,75 +13,56 @@ what it held before its first step, embeddings included. The sizes of
 import statistics
 
 from benchmarks import machine, measuring
-from benchmarks.loss_step import BLOCKS, NAIVE
-from benchmarks.measuring import Case
+from benchmarks.measuring import Case, Option
 from tfcmc.cli import command_line
-from tfcmc.foundation.errors import check_number
+from tfcmc.foundation.registry import Number
 from tfcmc.losses import LOSSES
 
+NAIVE, BLOCKS = "naive", "blocks"
 SPECS = ("softmax", "nce", "triplet", "spring")
-NAIVE_COUNTS, LARGE_COUNTS = (2048, 8192), (32_768,)
 MOST_MEGABYTES, MOST_TIMES = 600, 1.3
 NANO = 1e9
+SIZE = Number(at_least=2, whole=True)
 
 
-def cases(given):
-    """Lists the cases, the two ways of one size in turns.
-
-    Args:
-        given: The settings.
-
-    Returns:
-        Dict of `(spec, count, way)` to its `Case`.
-    """
-    found = {}
-    for spec in given["losses"]:
-        for count in sorted({*given["naive"], *given["large"]}):
-            for way in (NAIVE, BLOCKS):
-                if way == NAIVE and count not in given["naive"]:
-                    continue
-                words = (spec, way, count, f"--dim={given['dim']}")
-                seconds = f"--seconds={given['seconds']}"
-                found[spec, count, way] = Case(
-                    f"{spec}, {count:,}, {way}",
-                    "benchmarks.loss_step",
-                    (*words, seconds),
-                )
-    return found
+def cases(given: dict) -> dict:
+    """Lists `(spec, count, way)` to `Case`, the ways of a size in turns."""
+    wanted = [
+        (spec, count, way)
+        for spec in given["losses"]
+        for count in sorted({*given["naive"], *given["large"]})
+        for way in (NAIVE, BLOCKS)
+        if way == BLOCKS or count in given["naive"]
+    ]
+    common = {name: given[name] for name in ("dim", "seconds")}
+    return {
+        (spec, count, way): Case(
+            f"{spec}, {count:,}, {way}",
+            "benchmarks.loss_step",
+            {"loss": spec, "count": count, "way": way, **common},
+        )
+        for spec, count, way in wanted
+    }
 
 
-def show(found):
-    """Prints the table and, where measured, what was wanted.
-
-    Args:
-        found: Dict of `(spec, count, way)` to what was measured, a dict a
-            round.
-    """
+def show(found: dict) -> None:
+    """Prints the table and what was wanted, of `(spec, count, way)`s."""
     head = ["loss", "N", "way", "ns/pair (low to high)", "MB above inputs"]
     rows = []
     for (spec, count, way), rounds in found.items():
-        times = [NANO * numbers for numbers in _a_pair(rounds, count)]
+        times = [
+            NANO * seconds / count**2
+            for seconds in measuring.summary(rounds, "seconds")
+        ]
         memory = measuring.summary(rounds, "megabytes")[0]
-        rows.append(
-            [
-                spec,
-                f"{count:,}",
-                way,
-                measuring.spread(times, ".2f"),
-                f"{memory:,.0f}",
-            ]
-        )
+        time = measuring.spread(times, ".2f")
+        rows.append([spec, f"{count:,}", way, time, f"{memory:,.0f}"])
     print(f"\n{measuring.table(head, rows)}\n")
-    for line in verdicts(found):
-        print(line)
+    print(*verdicts(found), sep="\n")
 
 
-def verdicts(found):
-    """Yields what was wanted of each loss's largest sizes, as lines.
-
-    Args:
-        found: As for `show`.
-    """
+def verdicts(found: dict):
+    """Yields what was wanted of each loss's largest sizes, as lines."""
     for spec in dict.fromkeys(spec for spec, _, _ in found):
         blocks, naive = (
             max((n for s, n, w in found if s == spec and w == way), default=0)
@@ -108,16 +89,7 @@ def verdicts(found):
         )
 
 
-def _a_pair(rounds, count):
-    return [
-        number / count**2 for number in measuring.summary(rounds, "seconds")
-    ]
-
-
-def make_parser():
-    """Returns the parser of this command."""
-    parser = command_line.make_parser("benchmarks.losses", __doc__)
-    measuring.add_common(parser)
+def _add_losses(parser):
     parser.add_argument(
         "--losses",
         nargs="+",
@@ -125,37 +97,27 @@ def make_parser():
         metavar="SPEC",
         help=f"which (default: {' '.join(SPECS)})",
     )
-    for name, counts, told in (
-        ("naive", NAIVE_COUNTS, "sizes done both ways"),
-        ("large", LARGE_COUNTS, "sizes done in blocks alone"),
-    ):
-        parser.add_argument(
-            f"--{name}",
-            type=int,
-            nargs="*",
-            default=list(counts),
-            metavar="N",
-            help=f"{told} (default: {' '.join(map(str, counts))})",
-        )
-    parser.add_argument(
-        "--dim", type=int, default=128, metavar="INT", help="(default: 128)"
-    )
-    measuring.add_seconds(parser)
-    return parser
 
 
 def main(argv=None):
     """Reads the command line, measures and prints."""
-    given = command_line.parse(make_parser(), argv)
-    measuring.check_common(given)
-    check_number("seconds", given["seconds"], above=0)
-    check_number("dim", given["dim"], whole=True, at_least=1)
-    for count in (*given["naive"], *given["large"]):
-        check_number("N", count, whole=True, at_least=2)
+    given = measuring.read(
+        "benchmarks.losses",
+        __doc__,
+        argv,
+        _add_losses,
+        rounds=measuring.ROUNDS,
+        threads=measuring.THREADS,
+        naive=Option((2048, 8192), "sizes done both ways", SIZE),
+        large=Option((32_768,), "sizes done in blocks alone", SIZE),
+        dim=Option(128, "numbers a vector"),
+        seconds=measuring.seconds(2.0, "of each measurement when it is warm"),
+    )
     for spec in given["losses"]:
         LOSSES.lookup(spec)  # a mistake is told before anything is measured
     print(machine.describe(given["threads"]))
-    show(measuring.in_turns_by_key(cases(given), given))
+    rounds, threads = given["rounds"], given["threads"]
+    show(measuring.in_turns(cases(given), rounds=rounds, threads=threads))
 
 
 if __name__ == "__main__":

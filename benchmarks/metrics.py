@@ -13,26 +13,19 @@ without it only tfcmc is measured.
 """
 
 from benchmarks import machine, measuring
-from benchmarks.measuring import Case
+from benchmarks.measuring import Case, Option
 from tfcmc.cli import command_line
-from tfcmc.foundation.errors import check_number
+from tfcmc.foundation.registry import Number
 
 MODULE = "benchmarks.vectors"
 MOST_MEGABYTES, SHARE = 500, 0.5
 GIGA = 1e9
 PDIST_MEGABYTES = 10_000  # PyTorch's pairs are left out where they take more
+SEVERAL = Number(at_least=2, whole=True)
 
 
-def cases(given):
-    """Lists the cases.
-
-    Args:
-        given: The settings.
-
-    Returns:
-        Dict of `(what, count)` to its `Case`; the matrix product's count is
-        its side.
-    """
+def cases(given: dict) -> dict:
+    """Lists `(what, count)` to `Case`; of a product the count is the side."""
     wanted = [("product", given["product"])]
     for count in sorted({given["small"], given["count"]}):
         wanted += [("uniformity", count), ("alignment", count)]
@@ -42,10 +35,13 @@ def cases(given):
                 wanted.append(("torch_uniformity", count))
     found = {}
     for what, count in wanted:
-        dim = count if what == "product" else given["dim"]
-        seconds = f"--seconds={given['seconds']}"
-        words = (what, count, f"--dim={dim}", seconds)
-        found[what, count] = Case(f"{what}, {count:,}", MODULE, words)
+        settings = {
+            "what": what,
+            "count": count,
+            "dim": count if what == "product" else given["dim"],
+            "seconds": given["seconds"],
+        }
+        found[what, count] = Case(f"{what}, {count:,}", MODULE, settings)
     return found
 
 
@@ -54,14 +50,10 @@ def _pdist_megabytes(count):
     return 4 * count * (count - 1) / 1e6
 
 
-def rate_of(found):
+def rate_of(found: dict) -> float:
     """Returns the machine's rate of multiplication, in operations a second.
 
-    Args:
-        found: Dict of `(what, count)` to what was measured.
-
-    Returns:
-        The best of all rounds: a limit is no median.
+    The best of all rounds: a limit is no median.
     """
     ((_, side), rounds) = next(
         item for item in found.items() if item[0][0] == "product"
@@ -69,13 +61,8 @@ def rate_of(found):
     return 2 * side**3 / min(measured["seconds"] for measured in rounds)
 
 
-def shares(found, count, dim):
+def shares(found: dict, count: int, dim: int) -> tuple:
     """Holds the uniformity of many vectors against the machine's rate.
-
-    Args:
-        found: Dict of `(what, count)` to what was measured.
-        count: Vectors.
-        dim: Numbers a vector.
 
     Returns:
         `(all, different)`: the share of the rate, counting the products of
@@ -86,88 +73,58 @@ def shares(found, count, dim):
     return done * count, done * (count + 1) / 2
 
 
-def show(found, given):
-    """Prints the table, and what was wanted.
-
-    Args:
-        found: Dict of `(what, count)` to what was measured.
-        given: The settings.
-    """
+def show(found: dict, given: dict) -> None:
+    """Prints the table of `(what, count)`s, and what was wanted."""
     head = ["measurement", "n", "seconds (low to high)", "MB", "value"]
-    rows = []
-    for (what, count), rounds in found.items():
-        if what == "product":
-            continue
-        seconds = measuring.summary(rounds, "seconds")
-        rows.append(
-            [
-                what.replace("torch_", "PyTorch's "),
-                f"{count:,}",
-                measuring.spread(seconds, ".3g"),
-                f"{measuring.summary(rounds, 'megabytes')[0]:,.0f}",
-                f"{rounds[0]['value']:.6f}",
-            ]
-        )
+    rows = [
+        [
+            what.replace("torch_", "PyTorch's "),
+            f"{count:,}",
+            measuring.spread(measuring.summary(rounds, "seconds"), ".3g"),
+            f"{measuring.summary(rounds, 'megabytes')[0]:,.0f}",
+            f"{rounds[0]['value']:.6f}",
+        ]
+        for (what, count), rounds in found.items()
+        if what != "product"
+    ]
     print(f"\n{measuring.table(head, rows)}\n")
-    side = given["product"]
+    side, count = given["product"], given["count"]
     print(
         f"matrix product {side:,} x {side:,} x {side:,}: "
         f"{rate_of(found) / GIGA:,.0f} Gflop/s, the limit"
     )
-    _show_targets(found, given)
-
-
-def _show_targets(found, given):
-    """Prints whether what was wanted came out."""
-    count = given["count"]
     all_pairs, different = shares(found, count, given["dim"])
-    name = f"uniformity, {count:,}"
-    print(
-        measuring.verdict(
-            f"{name}: of the rate, products of all pairs", all_pairs, SHARE
-        )
-    )
-    print(
-        measuring.verdict(
-            f"{name}: of the rate, each pair once", different, SHARE
-        )
-    )
-    print(
-        measuring.verdict(
-            f"{name}: MB above its input",
-            measuring.summary(found["uniformity", count], "megabytes")[0],
-            MOST_MEGABYTES,
-            at_least=False,
-        )
-    )
-
-
-def make_parser():
-    """Returns the parser of this command."""
-    parser = command_line.make_parser("benchmarks.metrics", __doc__)
-    measuring.add_common(parser)
-    measuring.add_numbers(
-        parser,
-        ("count", 100_000, "vectors"),
-        ("small", 10_000, "vectors of the comparison with PyTorch"),
-        ("dim", 384, "numbers a vector"),
-        ("product", 4096, "side of the matrices whose product is the limit"),
-    )
-    measuring.add_seconds(parser)
-    return parser
+    memory = measuring.summary(found["uniformity", count], "megabytes")[0]
+    for told, value, bound, at_least in (
+        ("of the rate, products of all pairs", all_pairs, SHARE, True),
+        ("of the rate, each pair once", different, SHARE, True),
+        ("MB above its input", memory, MOST_MEGABYTES, False),
+    ):
+        name = f"uniformity, {count:,}: {told}"
+        print(measuring.verdict(name, value, bound, at_least=at_least))
 
 
 def main(argv=None):
     """Reads the command line, measures and prints."""
-    given = command_line.parse(make_parser(), argv)
-    measuring.check_common(given)
-    check_number("seconds", given["seconds"], above=0)
-    for name in ("count", "small", "dim", "product"):
-        check_number(name, given[name], whole=True, at_least=2)
+    given = measuring.read(
+        "benchmarks.metrics",
+        __doc__,
+        argv,
+        rounds=measuring.ROUNDS,
+        threads=measuring.THREADS,
+        count=Option(100_000, "vectors", SEVERAL),
+        small=Option(10_000, "vectors beside PyTorch", SEVERAL),
+        dim=Option(384, "numbers a vector", SEVERAL),
+        product=Option(4096, "side of the matrices multiplied", SEVERAL),
+        seconds=measuring.seconds(2.0, "of each measurement when it is warm"),
+    )
     print(machine.describe(given["threads"]))
     if not measuring.has("torch"):
         print("PyTorch is not installed (the extra [bench]): tfcmc alone.")
-    show(measuring.in_turns_by_key(cases(given), given), given)
+    rounds, threads = given["rounds"], given["threads"]
+    show(
+        measuring.in_turns(cases(given), rounds=rounds, threads=threads), given
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ and one in ten minutes.
 """
 
 from benchmarks import machine, measuring
-from benchmarks.measuring import Case
+from benchmarks.measuring import Case, Option
 from tfcmc.cli import command_line
 from tfcmc.foundation.errors import check_number
 
@@ -19,7 +19,7 @@ MOST = 3.0  # per cent of the time
 MINUTES = 10  # the default of --save-every
 
 
-def shares(found, steps):
+def shares(found: dict, steps: int) -> tuple:
     """Returns what saving takes, in per cent of the time.
 
     Args:
@@ -36,74 +36,56 @@ def shares(found, steps):
     )
 
 
-def show(found, steps):
-    """Prints the table, and what is wanted.
-
-    Args:
-        found: Negatives to what was measured.
-        steps: Steps an epoch.
-    """
-    rows, highest = [], 0.0
-    for name, measured in found.items():
-        told = shares(measured, steps)
-        highest = max(highest, *told)
-        rows.append(
-            [
-                name,
-                f"{1000 * measured['step']:.1f}",
-                f"{1000 * measured['save']:.1f}",
-                f"{measured['megabytes']:.1f}",
-                *(f"{share:.2f} %" for share in told),
-            ]
-        )
+def show(found: dict, steps: int) -> None:
+    """Prints the table of each kind of negatives, and what is wanted."""
+    rows = [
+        [
+            name,
+            f"{1000 * measured['step']:.1f}",
+            f"{1000 * measured['save']:.1f}",
+            f"{measured['megabytes']:.1f}",
+            *(f"{share:.2f} %" for share in shares(measured, steps)),
+        ]
+        for name, measured in found.items()
+    ]
     head = ["negatives", "ms a step", "ms a save", "MB", "each epoch"]
     print(f"\n{measuring.table([*head, f'each {MINUTES} min'], rows)}\n")
-    print(
-        measuring.verdict(
-            "saving, % of the time", highest, MOST, at_least=False
-        )
-    )
+    highest = max(max(shares(each, steps)) for each in found.values())
+    name = "saving, % of the time"
+    print(measuring.verdict(name, highest, MOST, at_least=False))
 
 
-def make_parser():
-    """Returns the parser of this command."""
-    parser = command_line.make_parser("benchmarks.saving", __doc__)
+def _add_folder(parser):
     parser.add_argument(
         "--folder",
         default=".",
         metavar="DIR",
         help="on the disk to save to (default: this one)",
     )
-    measuring.add_numbers(
-        parser,
-        ("seconds", 30.0, "of each measurement, at least"),
-        ("batch-size", 128, "pictures a step"),
-        ("pictures", 40_000, "an epoch, and in the bank"),
-        ("threads", measuring.available(), "cores and threads"),
-    )
-    return parser
 
 
 def main(argv=None):
     """Reads the command line, measures and prints."""
-    given = command_line.parse(make_parser(), argv)
-    measuring.check_threads(given)
-    check_number("seconds", given["seconds"], above=0)
-    check_number("batch-size", given["batch_size"], whole=True, at_least=2)
-    check_number(
-        "pictures", given["pictures"], whole=True, at_least=given["batch_size"]
+    given = measuring.read(
+        "benchmarks.saving",
+        __doc__,
+        argv,
+        _add_folder,
+        seconds=measuring.seconds(30.0, "of each measurement"),
+        batch_size=measuring.BATCH,
+        pictures=Option(40_000, "an epoch, and in the bank"),
+        threads=measuring.THREADS,
     )
+    pictures, batch_size = given["pictures"], given["batch_size"]
+    check_number("pictures", pictures, at_least=batch_size)
     print(machine.describe(given["threads"]))
-    words = measuring.words_of(
-        given, "seconds", "batch_size", "pictures", "folder"
-    )
+    threads = given.pop("threads")
     found = {}
     for name in NEGATIVES:
-        case = Case(
-            name, "benchmarks.saving_parts", (*words, f"--negatives={name}")
-        )
-        found[name] = measuring.measure(case, given["threads"])
-    show(found, given["pictures"] // given["batch_size"])
+        settings = given | {"negatives": name}
+        case = Case(name, "benchmarks.saving_parts", settings)
+        found[name] = measuring.measure(case, threads)
+    show(found, pictures // batch_size)
 
 
 if __name__ == "__main__":

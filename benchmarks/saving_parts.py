@@ -1,7 +1,5 @@
 """Training steps and saves in turns, each timed by itself.
 
-    python -m benchmarks.saving_parts
-
 `benchmarks.saving` runs it.
 """
 
@@ -20,14 +18,8 @@ from tfcmc.training.saving import SaveCheckpoint, SaveHistory
 STEPS = 20  # between two saves
 
 
-def measure(model, batch, folder, seconds):
-    """Trains and saves in turns.
-
-    Args:
-        model: The compiled model.
-        batch: What it trains on.
-        folder: Path of an empty folder.
-        seconds: How long to go on.
+def in_turns(model, batch, folder, seconds):
+    """Trains and saves in turns, in an empty folder, for some seconds.
 
     Returns:
         `(a step, a save)`: medians, in seconds.
@@ -58,29 +50,28 @@ def measure(model, batch, folder, seconds):
     return statistics.median(steps), statistics.median(saves)
 
 
-def main(argv=None):
-    """Reads the command line, measures and prints a line of JSON."""
-    parser = child.make_parser(__doc__)
-    parser.add_argument("--negatives", default="batch")
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--pictures", type=int, default=40_000)
-    parser.add_argument("--folder", default=".")
-    given = parser.parse_args(argv)
-    child.keep_to_cores(given.threads)
-    child.set_tensorflow_threads(given.threads)
-    settings = {
-        "loss": "nce",
-        "negatives": given.negatives,
-        "batch_size": given.batch_size,
-    }
-    _, model, batch = model_and_batch(settings, given.pictures)
-    with tempfile.TemporaryDirectory(dir=given.folder) as name:
-        folder = pathlib.Path(name)
-        step, save = measure(model, batch, folder, given.seconds)
-        (path, *_) = folder.glob("step-*.npz")
+def measure(
+    *, negatives, batch_size, pictures, folder, seconds, threads
+) -> dict:
+    """Measures a training.
+
+    Args:
+        negatives: Their spec.
+        batch_size: Pictures a step.
+        pictures: An epoch, and in the bank.
+        folder: On the disk to save to.
+        seconds: How long to go on.
+        threads: For TensorFlow.
+
+    Returns:
+        The seconds of a step and of a save, and a checkpoint's megabytes.
+    """
+    child.set_tensorflow_threads(threads)
+    settings = {"negatives": negatives, "batch_size": batch_size}
+    _, model, batch = model_and_batch(settings | {"loss": "nce"}, pictures)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        place = pathlib.Path(name)
+        step, save = in_turns(model, batch, place, seconds)
+        (path, *_) = place.glob("step-*.npz")
         size = path.stat().st_size
-    child.report(step=step, save=save, megabytes=size / 1e6)
-
-
-if __name__ == "__main__":
-    main()
+    return {"step": step, "save": save, "megabytes": size / 1e6}

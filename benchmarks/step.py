@@ -14,19 +14,13 @@ from benchmarks import machine, measuring
 from benchmarks.measuring import Case
 from tfcmc.cli import command_line
 from tfcmc.experiment.config import PRECISIONS
-from tfcmc.foundation.errors import check_number
 
 BACKWARD = "encoders, forward and backward"
 GIGA = 1e9
 
 
-def show(found, batch_size):
-    """Prints the table, and the rates.
-
-    Args:
-        found: What `benchmarks.step_parts` measured.
-        batch_size: Pictures.
-    """
+def show(found: dict, batch_size: int) -> None:
+    """Prints what `benchmarks.step_parts` measured, and the rates."""
     taken = dict(found["taken"])
     limit = found["product"] / taken.pop("product") / GIGA
     rows = [
@@ -41,34 +35,31 @@ def show(found, batch_size):
     print(f"product of large matrices: {limit:,.0f} Gflop/s, the limit")
 
 
-def make_parser():
-    """Returns the parser of this command."""
-    parser = command_line.make_parser("benchmarks.step", __doc__)
+def add_precision(parser):
+    """Adds the precision of the encoders' arithmetic."""
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,
         default=PRECISIONS[0],
         help=f"of the encoders' arithmetic (default: {PRECISIONS[0]})",
     )
-    measuring.add_numbers(
-        parser,
-        ("seconds", 20.0, "that the rounds take, at least"),
-        ("batch-size", 128, "pictures a step"),
-        ("threads", measuring.available(), "cores and threads"),
-    )
-    return parser
 
 
 def main(argv=None):
     """Reads the command line, measures and prints."""
-    given = command_line.parse(make_parser(), argv)
-    measuring.check_threads(given)
-    check_number("seconds", given["seconds"], above=0)
-    check_number("batch-size", given["batch_size"], whole=True, at_least=2)
+    given = measuring.read(
+        "benchmarks.step",
+        __doc__,
+        argv,
+        add_precision,
+        seconds=measuring.seconds(20.0, "that the rounds take"),
+        batch_size=measuring.BATCH,
+        threads=measuring.THREADS,
+    )
     print(machine.describe(given["threads"]))
-    words = measuring.words_of(given, "seconds", "precision", "batch_size")
-    case = Case("step", "benchmarks.step_parts", words)
-    show(measuring.measure(case, given["threads"]), given["batch_size"])
+    threads = given.pop("threads")
+    case = Case("step", "benchmarks.step_parts", given)
+    show(measuring.measure(case, threads), given["batch_size"])
 
 
 if __name__ == "__main__":

@@ -1,13 +1,9 @@
 """The parts of one training step, each timed by itself.
 
-    python -m benchmarks.step_parts
-
 `benchmarks.step` runs it.
 """
 
 import math
-import statistics
-import time
 
 import numpy as np
 
@@ -24,12 +20,8 @@ SIDE = 64
 PRODUCT = 2048  # side of the matrices whose product is the limit
 
 
-def parts_of(precision, batch_size):
+def parts_of(precision: str, batch_size: int) -> tuple:
     """Makes the parts of a step, to be called.
-
-    Args:
-        precision: Of the encoders' arithmetic.
-        batch_size: Pictures.
 
     Returns:
         `(parts, operations)`: name to compiled function, and how many
@@ -75,11 +67,11 @@ def parts_of(precision, batch_size):
     }, operations
 
 
-def model_and_batch(settings, examples):
+def model_and_batch(settings: dict, examples: int) -> tuple:
     """Makes a model that can train, and random pictures to train it on.
 
     Args:
-        settings: Of the run, setting name to value.
+        settings: Of the run, name to value.
         examples: Number of training pictures.
 
     Returns:
@@ -104,13 +96,7 @@ def operations_of(encoder):
 
     A multiplication and an addition for every weight at every place: once
     forward, once for the kernel's gradient and once for the input's, which
-    the first layer does not need.
-
-    Args:
-        encoder: A `keras.Model` of convolutions.
-
-    Returns:
-        Whole number.
+    the first layer does not need. All layers are convolutions.
     """
     layers = [layer for layer in encoder.layers if layer.weights]
     return sum(
@@ -122,46 +108,27 @@ def operations_of(encoder):
     )
 
 
-def in_rounds(parts, seconds):
-    """Times the parts in turns.
+def measure(*, precision, batch_size, seconds, threads) -> dict:
+    """Measures the parts of a step.
 
     Args:
-        parts: Name to a compiled function.
-        seconds: How long to go on.
+        precision: Of the encoders' arithmetic.
+        batch_size: Pictures.
+        seconds: How long to go on after the warm-up.
+        threads: For TensorFlow.
 
     Returns:
-        Name to the median of its calls, in seconds.
+        The seconds taken by each part and by a product of large matrices, and
+        how many operations the encoders and that product take.
     """
-    for part in parts.values():
-        for _ in range(3):
-            part()
-    taken = {name: [] for name in parts}
-    start = time.perf_counter()
-    while time.perf_counter() - start < seconds:
-        for name, part in parts.items():
-            before = time.perf_counter()
-            part()
-            taken[name].append(time.perf_counter() - before)
-    return {name: statistics.median(times) for name, times in taken.items()}
-
-
-def main(argv=None):
-    """Reads the command line, measures and prints a line of JSON."""
-    parser = child.make_parser(__doc__)
-    parser.add_argument("--precision", default="float32")
-    parser.add_argument("--batch-size", type=int, default=128)
-    given = parser.parse_args(argv)
-    child.keep_to_cores(given.threads)
-    child.set_tensorflow_threads(given.threads)
-    parts, operations = parts_of(given.precision, given.batch_size)
+    child.set_tensorflow_threads(threads)
+    parts, operations = parts_of(precision, batch_size)
     square = tf.random.stateless_normal([PRODUCT, PRODUCT], [1, 2])
     parts["product"] = tf.function(lambda: tf.matmul(square, square))
-    child.report(
-        taken=in_rounds(parts, given.seconds),
-        encoders=operations,
-        product=2 * PRODUCT**3,
-    )
-
-
-if __name__ == "__main__":
-    main()
+    for part in [*parts.values()] * 3:
+        part()
+    return {
+        "taken": child.in_rounds(parts, seconds),
+        "encoders": operations,
+        "product": 2 * PRODUCT**3,
+    }

@@ -14,101 +14,85 @@ start of the process: what one waits for.
 """
 
 import pathlib
+import statistics
 import tempfile
 
 import numpy as np
 
 from benchmarks import machine, measuring
-from benchmarks.measuring import Case
+from benchmarks.measuring import Case, Option
+from benchmarks.step import add_precision
 from tfcmc.cli import command_line
-from tfcmc.experiment.config import GEOMETRIES, PRECISIONS, make_config
+from tfcmc.experiment.config import GEOMETRIES, make_config
 from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import check_number
+from tfcmc.foundation.registry import Number
 
 REFERENCE = ("torch", "skimage")  # what the script imports
 OURS, OURS_COMPUTE = "tfcmc", "tfcmc, ready views"
 OURS_ONE_BATCH = "tfcmc, one batch, colours and boxes"
-OUR_WHOLE = {OURS: (), "tfcmc, pictures in a file": ("--from-file",)}
+OUR_WHOLE = {OURS: {}, "tfcmc, pictures in a file": {"from_file": True}}
 OUR_COMPUTE = {
-    OURS_COMPUTE: ("--ready-views",),
-    OURS_ONE_BATCH: ("--one-batch",),
+    OURS_COMPUTE: {"ready_views": True},
+    OURS_ONE_BATCH: {"one_batch": True},
 }
 END_TO_END, COMPUTE_ONLY, SHARE = 2.5, 1.3, 0.9
 RATE, FIRST = "images_per_second", "first_step"
 TIMES = "tfcmc / this"
 
 
-def cases(given, path):
+def cases(given: dict, path) -> tuple:
     """Lists the alternatives: the one compared first, then our other one.
-
-    Args:
-        given: The settings.
-        path: The file of pictures.
 
     Returns:
         `(end to end, compute only)`: two lists of `Case`.
     """
-    words = (
-        path,
-        f"--batch-size={given['batch_size']}",
-        f"--seconds={given['seconds']}",
-        *(["--shared"] if given["geometry"] == "shared" else []),
-    )
-    precision = f"--precision={given['precision']}"
+    common = {"pictures": str(path), "seconds": given["seconds"]}
+    names = ("batch_size", "geometry", "precision")
+    ours = common | {"settings": {name: given[name] for name in names}}
     whole, compute = (
         [
-            Case(name, "benchmarks.tfcmc_recipe", (*words, precision, *own))
+            Case(name, "benchmarks.tfcmc_recipe", ours | own)
             for name, own in settings.items()
         ]
         for settings in (OUR_WHOLE, OUR_COMPUTE)
     )
     if not all(map(measuring.has, REFERENCE)):
         return whole, compute
-    if given["precision"] == "bfloat16":
-        words = (*words, "--bfloat16")
-    for setting, switches in torch_settings(given["threads"]):
-        whole += [
-            Case(
-                f"PyTorch, workers={workers}, {setting}",
-                "benchmarks.torch_recipe",
-                (*words, f"--workers={workers}", *switches),
-            )
-            for workers in given["workers"]
-        ]
-        compute.append(
-            Case(
-                f"PyTorch, one batch, {setting}",
-                "benchmarks.torch_recipe",
-                (*words, "--one-batch", *switches),
-            )
-        )
+    common |= {
+        "batch_size": given["batch_size"],
+        "bfloat16": given["precision"] == "bfloat16",
+        "shared": given["geometry"] == "shared",
+    }
+
+    def theirs(name, **own):
+        return Case(name, "benchmarks.torch_recipe", common | own)
+
+    for setting, own in torch_settings(given["threads"]):
+        for workers in given["workers"]:
+            name = f"PyTorch, workers={workers}, {setting}"
+            whole.append(theirs(name, workers=workers, **own))
+        name = f"PyTorch, one batch, {setting}"
+        compute.append(theirs(name, one_batch=True, **own))
     return whole, compute
 
 
-def torch_settings(threads):
-    """Yields `(name, options)` of every setting that PyTorch is tried in.
+def torch_settings(threads: int):
+    """Yields `(name, settings)` of all that PyTorch is tried in.
 
     With all threads, and with one: threads that wait for each other take
     cores from the workers that read.
-
-    Args:
-        threads: Cores that it has.
     """
     for compute in sorted({1, threads}):
         name = f"{compute} thread" + "s" * (compute > 1)
-        options = (f"--compute-threads={compute}",)
-        yield name, options
-        yield f"{name}, channels_last", (*options, "--channels-last")
+        settings = {"compute_threads": compute}
+        yield name, settings
+        yield f"{name}, channels_last", settings | {"channels_last": True}
 
 
-def save_pictures(given, path):
-    """Writes the pictures to train on, for all alternatives alike.
-
-    Args:
-        given: The settings.
-        path: Where to, an `.npy` file.
-    """
+def save_pictures(given: dict, path) -> None:
+    """Writes the pictures to train on, an .npy file, for all alike."""
     if "data" in given:
         names = ("data", "data_dir")
         config = make_config({n: given[n] for n in names if n in given})
@@ -121,43 +105,41 @@ def save_pictures(given, path):
     np.save(path, generator.integers(0, 256, shape, dtype=np.uint8))
 
 
-def show(found, parts):
+def show(found: dict, parts: dict) -> None:
     """Prints the tables of both parts, and what was wanted.
 
     Args:
-        found: What `measuring.in_turns` returned.
+        found: Name of a case to what was measured, a dict a round.
         parts: Title of a part to its cases, ours first.
     """
-    fastest = {}
+    fastest = []
     for title, listed in parts.items():
         ours, *others = [case.name for case in listed]
-        theirs = [name for name in others if not name.startswith(OURS)]
         rows = []
-        for case in listed:
-            rate = measuring.summary(found[case.name], RATE)
-            times = ""
-            if case.name != ours:
-                times = measuring.spread(
-                    measuring.ratio(found[ours], found[case.name], RATE), ".2f"
-                )
-            wait = measuring.summary(found[case.name], FIRST)
+        for name in (ours, *others):
+            times = measuring.ratio(found[ours], found[name], RATE)
+            waits = [each[FIRST] - each["started"] for each in found[name]]
             rows.append(
                 [
-                    case.name,
-                    measuring.spread(rate, ",.0f"),
-                    times,
-                    f"{wait[0]:.1f}",
+                    name,
+                    measuring.spread(
+                        measuring.summary(found[name], RATE), ",.0f"
+                    ),
+                    measuring.spread(times, ".2f") if name != ours else "",
+                    f"{statistics.median(waits):.1f}",
                 ]
             )
         head = [title, "images/s (low to high)", TIMES, "first step, s"]
         print(f"\n{measuring.table(head, rows)}")
-        fastest[title] = max(
-            theirs,
-            key=lambda name: measuring.summary(found[name], RATE)[0],
-            default=None,
+        fastest.append(
+            max(
+                (name for name in others if not name.startswith(OURS)),
+                key=lambda name: measuring.summary(found[name], RATE)[0],
+                default=None,
+            )
         )
     print()
-    _show_targets(found, *fastest.values())
+    _show_targets(found, *fastest)
 
 
 def _show_targets(found, whole, compute):
@@ -172,27 +154,11 @@ def _show_targets(found, whole, compute):
             print(measuring.verdict(name, ratio, target))
 
 
-def make_parser():
-    """Returns the parser of this command."""
-    parser = command_line.make_parser("benchmarks.throughput", __doc__)
-    measuring.add_common(parser)
+def _add_words(parser):
     command_line.add_data(
         parser, "spec of pictures to train on (default: random ones)"
     )
-    measuring.add_numbers(
-        parser,
-        ("seconds", 8.0, "that each measurement takes, at least"),
-        ("pictures", 40_000, "how many, at most"),
-        ("side", 64, "of random pictures, in pixels"),
-        ("batch-size", 128, "pictures a step"),
-    )
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default=PRECISIONS[0],
-        help="of the encoders' arithmetic on both sides (default: "
-        f"{PRECISIONS[0]})",
-    )
+    add_precision(parser)
     parser.add_argument(
         "--geometry",
         choices=GEOMETRIES,
@@ -200,32 +166,30 @@ def make_parser():
         help="whether views are cut apart, or both from one place (default: "
         f"{GEOMETRIES[0]})",
     )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        nargs="+",
-        default=[0, 1, 2],
-        metavar="INT",
-        help="of PyTorch's DataLoader, each tried (default: 0 1 2)",
-    )
-    return parser
 
 
 def main(argv=None):
     """Reads the command line, measures and prints."""
-    given = command_line.parse(make_parser(), argv)
-    measuring.check_common(given)
-    check_number("seconds", given["seconds"], above=0)
-    check_number("side", given["side"], whole=True, at_least=8)
-    check_number("batch-size", given["batch_size"], whole=True, at_least=2)
-    check_number(
-        "pictures",
-        given["pictures"],
-        whole=True,
-        at_least=given["batch_size"],
+    given = measuring.read(
+        "benchmarks.throughput",
+        __doc__,
+        argv,
+        _add_words,
+        rounds=measuring.ROUNDS,
+        threads=measuring.THREADS,
+        seconds=measuring.seconds(8.0, "that each measurement takes"),
+        pictures=Option(40_000, "how many, at most"),
+        side=Option(
+            64, "of random pictures, in pixels", Number(at_least=8, whole=True)
+        ),
+        batch_size=measuring.BATCH,
+        workers=Option(
+            (0, 1, 2),
+            "of PyTorch's DataLoader, each tried",
+            Number(at_least=0, whole=True),
+        ),
     )
-    for workers in given["workers"]:
-        check_number("workers", workers, whole=True, at_least=0)
+    check_number("pictures", given["pictures"], at_least=given["batch_size"])
     print(machine.describe(given["threads"]))
     if not all(map(measuring.has, REFERENCE)):
         print(
@@ -237,7 +201,7 @@ def main(argv=None):
         save_pictures(given, path)
         whole, compute = cases(given, path)
         found = measuring.in_turns(
-            [*whole, *compute],
+            {case.name: case for case in (*whole, *compute)},
             rounds=given["rounds"],
             threads=given["threads"],
         )

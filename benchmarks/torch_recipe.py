@@ -1,10 +1,8 @@
 """The recipe in plain PyTorch, as its users write it, and its images/s.
 
-    python -m benchmarks.torch_recipe PICTURES.npy --workers=2
-
-trains on an array [count, side, side, 3] of bytes: a DataLoader, crops and
-flips by PIL, CIE Lab by scikit-image, the paper's two encoders, the softmax
-loss in both directions, Adam. It knows nothing of tfcmc but its constants.
+On an array [count, side, side, 3] of bytes: a DataLoader, crops and flips by
+PIL, CIE Lab by scikit-image, the paper's two encoders, the softmax loss in
+both directions, Adam. It knows nothing of tfcmc but its constants.
 `benchmarks.throughput` runs it.
 """
 
@@ -19,7 +17,6 @@ from skimage.color import rgb2lab
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from benchmarks import child
 from tfcmc.encoders.paper import CHANNELS
 from tfcmc.views.lab import CENTRE, HALF_WIDTH
 
@@ -29,11 +26,9 @@ TEMPERATURE = 0.07
 
 
 class Pictures:
-    """A dataset of pictures, each as its two views.
+    """A dataset of pictures `[count, side, side, 3]`, each as its two views.
 
-    Args:
-        array: `[count, side, side, 3]`, uint8.
-        shared: Whether both views are cut from one place.
+    Where they are `shared`, both are cut from one place.
     """
 
     def __init__(self, array, *, shared=False):
@@ -113,14 +108,7 @@ def batches(loader, *, one_only):
 
 
 def train(stream, *, layout, bfloat16, seconds, warm_up):
-    """Trains and counts.
-
-    Args:
-        stream: Yields batches of both views.
-        layout: A `torch.memory_format`.
-        bfloat16: Whether the encoders compute in bfloat16.
-        seconds: How long to go on after the warm-up.
-        warm_up: Steps that are not counted.
+    """Trains on batches of both views, and counts after `warm_up` steps.
 
     Returns:
         Images a second, the last loss, and when the first step was done, in
@@ -152,42 +140,51 @@ def train(stream, *, layout, bfloat16, seconds, warm_up):
             start = now
 
 
-def main(argv=None):
-    """Reads the command line, trains and prints a line of JSON."""
-    parser = child.make_parser(__doc__)
-    parser.add_argument("pictures")
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--warm-up", type=int, default=10)
-    parser.add_argument("--compute-threads", type=int)
-    parser.add_argument("--workers", type=int, default=0)
-    parser.add_argument("--channels-last", action="store_true")
-    parser.add_argument("--bfloat16", action="store_true")
-    parser.add_argument("--shared", action="store_true")
-    parser.add_argument("--one-batch", action="store_true")
-    given = parser.parse_args(argv)
-    child.keep_to_cores(given.threads)
-    torch.set_num_threads(given.compute_threads or given.threads)
+def measure(
+    *,
+    pictures,
+    batch_size,
+    seconds,
+    threads,
+    compute_threads=None,
+    workers=0,
+    channels_last=False,
+    bfloat16=False,
+    shared=False,
+    one_batch=False,
+    warm_up=10,
+) -> dict:
+    """Trains on the pictures of a .npy file; see `train`.
+
+    Args:
+        pictures: Path of the file.
+        batch_size: Pictures a step.
+        seconds: How long to go on after the warm-up.
+        threads: Cores, and threads where no others are given.
+        compute_threads: Those of PyTorch's arithmetic.
+        workers: Of the DataLoader.
+        channels_last: Whether channels are last in memory.
+        bfloat16: Whether the encoders compute in bfloat16.
+        shared: Whether both views are cut from one place.
+        one_batch: Whether to train on the first batch again and again.
+        warm_up: Steps that are not counted.
+    """
+    torch.set_num_threads(compute_threads or threads)
     loader = DataLoader(
-        Pictures(np.load(given.pictures), shared=given.shared),
-        batch_size=given.batch_size,
+        Pictures(np.load(pictures), shared=shared),
+        batch_size=batch_size,
         shuffle=True,
         drop_last=True,
-        num_workers=given.workers,
-        persistent_workers=given.workers > 0,
+        num_workers=workers,
+        persistent_workers=workers > 0,
     )
     rate, loss, first = train(
-        batches(loader, one_only=given.one_batch),
+        batches(loader, one_only=one_batch),
         layout=torch.channels_last
-        if given.channels_last
+        if channels_last
         else torch.contiguous_format,
-        bfloat16=given.bfloat16,
-        seconds=given.seconds,
-        warm_up=given.warm_up,
+        bfloat16=bfloat16,
+        seconds=seconds,
+        warm_up=warm_up,
     )
-    child.report(
-        images_per_second=rate, loss=loss, first_step=first - given.started
-    )
-
-
-if __name__ == "__main__":
-    main()
+    return {"images_per_second": rate, "loss": loss, "first_step": first}

@@ -1,7 +1,5 @@
 """One measurement over many random vectors: time, memory, the number itself.
 
-    python -m benchmarks.vectors uniformity 10000
-
 `uniformity` and `alignment` are tfcmc's; `torch_uniformity` and
 `torch_alignment` are Wang and Isola's own lines of PyTorch; `product` is a
 product of square matrices in TensorFlow, at the best the machine does.
@@ -21,16 +19,7 @@ torch = LazyModule("torch")
 
 
 def make_vectors(count, dim, seed):
-    """Makes random vectors, not of unit length and not around zero.
-
-    Args:
-        count: Vectors.
-        dim: Numbers each.
-        seed: Of the generator.
-
-    Returns:
-        Array `[count, dim]`, float32.
-    """
+    """Makes `[count, dim]`, not of unit length and not around zero."""
     vectors = np.random.default_rng(seed).standard_normal(
         (count, dim), np.float32
     )
@@ -39,13 +28,13 @@ def make_vectors(count, dim, seed):
 
 
 def uniformity(count, dim):
-    """Returns tfcmc's uniformity, to be called."""
+    """tfcmc's uniformity, to be called."""
     vectors = make_vectors(count, dim, 0)
     return lambda: metrics.uniformity(vectors)
 
 
 def alignment(count, dim):
-    """Returns tfcmc's alignment, to be called."""
+    """tfcmc's alignment, to be called."""
     first, second = (make_vectors(count, dim, seed) for seed in (0, 1))
     return lambda: metrics.alignment(first, second)
 
@@ -88,7 +77,7 @@ WHAT = {
 }
 
 
-def measure(what, count, dim, seconds):
+def measure(*, what, count, dim, seconds, threads) -> dict:
     """Measures one of `WHAT`.
 
     Args:
@@ -96,11 +85,16 @@ def measure(what, count, dim, seconds):
         count: Vectors.
         dim: Numbers a vector.
         seconds: How long to go on after the warm-up.
+        threads: For the library that computes it.
 
     Returns:
-        Dict: its value, the seconds a call and the megabytes of a call above
-        its input.
+        Its value, the seconds a call and the megabytes of a call above its
+        input.
     """
+    if what.startswith("torch"):
+        torch.set_num_threads(threads)
+    else:
+        child.set_tensorflow_threads(threads)
     # What loads or compiles at the first call is no part of the memory.
     WHAT[what](2, dim)()
     call = WHAT[what](count, dim)
@@ -115,22 +109,3 @@ def measure(what, count, dim, seconds):
 
 def _unit(vectors):
     return torch.nn.functional.normalize(torch.from_numpy(vectors), dim=1)
-
-
-def main(argv=None):
-    """Reads the command line, measures and prints a line of JSON."""
-    parser = child.make_parser(__doc__)
-    parser.add_argument("what", choices=WHAT)
-    parser.add_argument("count", type=int)
-    parser.add_argument("--dim", type=int, default=384)
-    given = parser.parse_args(argv)
-    child.keep_to_cores(given.threads)
-    if given.what.startswith("torch"):
-        torch.set_num_threads(given.threads)
-    else:
-        child.set_tensorflow_threads(given.threads)
-    child.report(**measure(given.what, given.count, given.dim, given.seconds))
-
-
-if __name__ == "__main__":
-    main()

@@ -6,6 +6,7 @@ import math
 import re
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -56,18 +57,15 @@ COMMANDS = {
 @pytest.fixture
 def in_process(monkeypatch, capsys):
     """Measures here and not in a process of its own, and keeps all cores."""
-    monkeypatch.setattr(child, "keep_to_cores", lambda threads: None)
     monkeypatch.setattr(child, "set_tensorflow_threads", lambda threads: None)
     monkeypatch.setattr(measuring, "has", lambda package: False)
     monkeypatch.setattr(measuring, "_progress", lambda text: None)
 
     def measure(case, threads):
-        before = capsys.readouterr().out
+        started = time.time()
         module = importlib.import_module(case.module)
-        module.main([f"--threads={threads}", *map(str, case.words)])
-        lines = capsys.readouterr().out.splitlines()
-        print(before, end="")
-        return json.loads(lines[-1])
+        found = module.measure(threads=threads, **case.settings)
+        return json.loads(json.dumps(found | {"started": started}))
 
     monkeypatch.setattr(measuring, "measure", measure)
 
@@ -124,8 +122,9 @@ def test_pytorch_with_workers(rng, tmp_path):
     """The script as a process of its own, with a worker that reads."""
     path = tmp_path / "pictures.npy"
     np.save(path, rng.integers(0, 256, (16, 64, 64, 3), np.uint8))
-    words = (path, "--workers=1", "--batch-size=8", "--seconds=0.01")
-    case = measuring.Case("", "benchmarks.torch_recipe", words)
+    settings = {"pictures": str(path), "workers": 1, "batch_size": 8}
+    settings |= {"seconds": 0.01, "warm_up": 2}
+    case = measuring.Case("", "benchmarks.torch_recipe", settings)
     assert 0 < measuring.measure(case, 1)["images_per_second"] < math.inf
 
 
@@ -140,15 +139,8 @@ def test_step(in_process, capsys):
 
 def test_saving(in_process, capsys, tmp_path):
     """Steps, saves and their size; the bank is every picture's vectors."""
-    saving.main(
-        [
-            "--batch-size=4",
-            "--pictures=400",
-            "--seconds=0.1",
-            "--threads=1",
-            f"--folder={tmp_path}",
-        ]
-    )
+    words = "--batch-size=4 --pictures=400 --seconds=0.1 --threads=1".split()
+    saving.main([*words, f"--folder={tmp_path}"])
     text = capsys.readouterr().out
     pattern = r"^(\w+) +\d+\.\d +\d+\.\d +(\d+\.\d) +\d+\.\d+ % "
     sizes = {
@@ -180,23 +172,24 @@ def test_operations():
     assert step_parts.operations_of(encoder) == want
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, "step", "saving"])
-def test_help_is_light(name):
+def test_help_is_light():
     """`--help` loads neither TensorFlow nor PyTorch."""
     program = (
-        f"import sys; from benchmarks import {name}\n"
-        f"try: {name}.main(['--help'])\n"
-        "except SystemExit: pass\n"
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    module = importlib.import_module(f'benchmarks.{name}')\n"
+        "    try: module.main(['--help'])\n"
+        "    except SystemExit: pass\n"
         "sys.exit(bool({'tensorflow', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, *COMMANDS, "step", "saving"],
         cwd=measuring.ROOT,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "--threads" in done.stdout
+    assert done.stdout.count("--threads") >= 5
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -214,16 +207,23 @@ def test_ways_agree(spec, monkeypatch):
     pair = loss_step.embeddings(40, 6)
     naive, blocks = (
         loss_step.make_step(spec, way)(*pair)
-        for way in (loss_step.NAIVE, loss_step.BLOCKS)
+        for way in (losses.NAIVE, losses.BLOCKS)
     )
     for one, other in zip(naive, blocks, strict=True):
         assert float(tf.norm(one)) > 0
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
 
 
-def test_loss_numbers():
+def test_loss_numbers(in_process):
     """Everything that is measured of a loss is a number above 0."""
-    found = loss_step.measure("softmax", loss_step.BLOCKS, 64, 8, 0.0)
+    found = loss_step.measure(
+        loss="softmax",
+        way=losses.BLOCKS,
+        count=64,
+        dim=8,
+        seconds=0.0,
+        threads=1,
+    )
     assert found["loss"] > 0 and found["seconds"] > 0
     assert all(0 < length < math.inf for length in found["gradients"])
     assert found["megabytes"] >= 0
@@ -251,7 +251,7 @@ def test_turns(monkeypatch):
         return {"rate": next(rates)}
 
     monkeypatch.setattr(measuring, "measure", fake)
-    cases = [measuring.Case(name, "", ()) for name in "AB"]
+    cases = {name: measuring.Case(name, "", {}) for name in "AB"}
     found = measuring.in_turns(cases, rounds=3, threads=2)
     assert order == [("A", 2), ("B", 2)] * 3
     assert measuring.summary(found["A"], "rate") == (20.0, 10.0, 30.0)
@@ -262,10 +262,10 @@ def test_turns(monkeypatch):
 
 def test_failures_are_told():
     """A measurement that breaks says which and why."""
-    case = measuring.Case(
-        "a loss", "benchmarks.loss_step", ("softmax", "none", 9)
-    )
-    with pytest.raises(UsageError, match="a loss.*exit code 2.*none"):
+    settings = {"loss": "sofmax", "way": "blocks", "count": 9, "dim": 2}
+    settings |= {"seconds": 0.0}
+    case = measuring.Case("a loss", "benchmarks.loss_step", settings)
+    with pytest.raises(UsageError, match="a loss.*exit code 1.*Known: "):
         measuring.measure(case, 1)
 
 
