@@ -127,7 +127,7 @@ def test_commands_take_it(config_file, tmp_path, monkeypatch):
         }
     )
     plans = []
-    monkeypatch.setattr("tfcmc.experiment.pretrain", plans.append)
+    monkeypatch.setattr("tfcmc.experiment.pretrain.pretrain", plans.append)
     pretrain.main([f"--config={path}", "--seed=5"])
     (plan,) = plans
     config = plan.config

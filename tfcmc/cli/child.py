@@ -24,11 +24,7 @@ GRACE = 60.0  # seconds for a step to end and be saved
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Runs the module.
-
-    Args:
-        argv: `[folder, module, option, ...]`, or None for the process's own.
-    """
+    """Runs the module of `[folder, module, option, ...]`."""
     folder, module, *words = sys.argv[1:] if argv is None else argv
     # Where the parent was told to ignore it, for its terminal's sake.
     signal.signal(HANGUP, signal.SIG_DFL)

@@ -24,6 +24,8 @@ from tfcmc.foundation.signals import Interrupted, raised
 # Options and arguments that are a path, or several.
 PATHS = ("config", "data_dir", "image", "out", "run", "run_dir", "search")
 PATHS += ("tuned",)
+SWITCH = {"true": True, "false": False}
+READ = {bool: "True or False", int: "a whole number", float: "a number"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,13 +37,8 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message[:1].upper() + message[1:])
 
 
-def make_parser(name, manual):
-    """Returns a parser.
-
-    Args:
-        name: The module, as `python -m` takes it.
-        manual: Its docstring, shown by `--help`.
-    """
+def make_parser(name: str, manual: str) -> Parser:
+    """Returns the parser of a module whose docstring `--help` shows."""
     return Parser(
         prog=f"python -m {name}",
         description=manual,
@@ -52,13 +49,9 @@ def make_parser(name, manual):
 
 
 def add_settings(parser, record, only=None, but=()):
-    """Adds an option for every field of a dataclass.
+    """Adds an option for every field of a dataclass, `but` some, or for some.
 
-    Args:
-        parser: The parser.
-        record: The dataclass; its fields' metadata hold a `help`.
-        only: Names of the fields wanted, or None for all.
-        but: Names of those that are not.
+    The fields' metadata hold a `help`.
     """
     hints = typing.get_type_hints(record)
     for field in dataclasses.fields(record):
@@ -82,10 +75,7 @@ def add_settings(parser, record, only=None, but=()):
 def add_config(parser, unread=()):
     """Adds `--config`, a file of settings that stand beneath those given.
 
-    Args:
-        parser: The parser.
-        unread: Names of settings that the file may hold and that are not
-            taken from it.
+    What `unread` names may stand in the file, and is not taken from it.
     """
     told = (
         "file of settings, such as a run's config.json or a search's "
@@ -98,31 +88,19 @@ def add_config(parser, unread=()):
 
 
 def add_data(parser, data_help):
-    """Adds `--data` and `--data-dir` for pictures other than the run's.
-
-    Args:
-        parser: The parser.
-        data_help: What `--data` is for.
-    """
+    """Adds `--data` and `--data-dir` for pictures other than the run's."""
     parser.add_argument("--data", metavar="SPEC", help=data_help)
     parser.add_argument(
         "--data-dir", metavar="DIR", help="where the data are now"
     )
 
 
-def parse(parser, argv=None):
-    """Reads the command line.
-
-    Args:
-        parser: The parser.
-        argv: Words, or None for the process's own.
+def parse(parser: Parser, argv: list[str] | None = None) -> dict:
+    """Reads words, or those of the process.
 
     Returns:
-        Dict of setting name to value, only those given, there or in the
-        file of `--config`.
-
-    Raises:
-        UsageError: if it cannot be read.
+        Setting name to value, only those given, there or in the file of
+        `--config`.
     """
     given, rest = parser.parse_known_args(argv)
     if rest:
@@ -142,7 +120,7 @@ def parse(parser, argv=None):
     given = vars(given)
     unread = given.pop("unread", ())
     for name in given.keys() & PATHS:
-        given[name] = _expanded(name, given[name])
+        given[name] = _expanded(name.replace("_", "-"), given[name])
     if "config" in given:
         saved = read_settings(given.pop("config"))
         kept = {name: saved[name] for name in saved if name not in unread}
@@ -152,7 +130,6 @@ def parse(parser, argv=None):
 
 def _expanded(name, value):
     """Returns a path, or each of several, with the home folder for `~`."""
-    name = name.replace("_", "-")
     if isinstance(value, list):
         return [expanded(name, path) for path in value]
     return expanded(name, value)
@@ -162,39 +139,32 @@ def run(main, *, listing=False):
     """Runs a command and turns mistakes into plain lines and exit codes.
 
     2 for a mistake of the user, 1 for a training that failed or a machine
-    that did, 130 for Ctrl-C, 143 for SIGTERM and 129 for SIGHUP.
-
-    Args:
-        main: The command.
-        listing: As for `screen.settle`.
+    that did, 130 for Ctrl-C, 143 for SIGTERM and 129 for SIGHUP. `listing` is
+    as for `screen.settle`.
     """
     screen.settle(listing=listing)
     lazy.LOADING = without_noise
     try:
         with raised():
             _printing(main)
+        return
     except UsageError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+        told, code = str(error), 2
     except TrainingFailed as error:
-        print(f"Stopped: {error}.", file=sys.stderr)
-        sys.exit(1)
-    except Interrupted as told:
-        print(
-            f"\n{told}. The same command goes on from what is saved.",
-            file=sys.stderr,
-        )
-        sys.exit(128 + told.number)
+        told, code = f"Stopped: {error}.", 1
+    except Interrupted as error:
+        told = f"\n{error}. The same command goes on from what is saved."
+        code = 128 + error.number
     except Exception as error:
-        fault = fault_of(error)
+        fault, code = fault_of(error), 1
         if fault is None:
             raise
-        print(
+        told = (
             f"The machine failed: {fault}. What was saved before is whole; "
-            f"the same command goes on from there.",
-            file=sys.stderr,
+            f"the same command goes on from there."
         )
-        sys.exit(1)
+    print(told, file=sys.stderr)
+    sys.exit(code)
 
 
 def _printing(main):
@@ -217,8 +187,8 @@ def _plain_type(hint):
     return hint
 
 
-def reader(name, hint):
-    """Returns the function that reads a word as a value of a type.
+def reader(name: str, hint):
+    """Returns what reads a word for an option.
 
     Args:
         name: How the option is written.
@@ -227,24 +197,11 @@ def reader(name, hint):
     wanted = _plain_type(hint)
 
     def read(text):
-        if wanted is bool:
-            values = {"true": True, "false": False}
-            if text.lower() not in values:
-                raise must(name, "True or False", text)
-            return values[text.lower()]
         try:
-            return wanted(text)
-        except ValueError:
-            word = {int: "a whole number", float: "a number"}[wanted]
-            raise must(name, word, text) from None
+            return SWITCH[text.lower()] if wanted is bool else wanted(text)
+        except (KeyError, ValueError):
+            # Of a ValueError argparse makes a message of its own.
+            told = str(must(name, READ[wanted], text))
+            raise argparse.ArgumentTypeError(told) from None
 
-    # argparse turns a ValueError into a message of its own; this one has the
-    # words already.
-    return lambda text: _keep_error(read, text)
-
-
-def _keep_error(read, text):
-    try:
-        return read(text)
-    except UsageError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return read

@@ -7,14 +7,7 @@ from tfcmc.foundation.errors import reason_of
 
 
 def fault_of(error: BaseException) -> str | None:
-    """Says what of the machine failed.
-
-    Args:
-        error: What was raised.
-
-    Returns:
-        One line, or None where it was not the machine.
-    """
+    """Says in a line what of the machine failed; None where it was not it."""
     if isinstance(error, MemoryError):
         return f"out of memory ({reason_of(error)})"
     if isinstance(error, OSError) and error.errno is not None:

@@ -29,13 +29,9 @@ DEATH_SIGNAL = 1  # Linux's PR_SET_PDEATHSIG
 
 
 def check_alone(strategy: str) -> None:
-    """Checks that the trainings a command starts run on this machine alone.
+    """Refuses a strategy of several machines.
 
-    Args:
-        strategy: The name of a strategy.
-
-    Raises:
-        UsageError: if each would wait for the machines that TF_CONFIG names.
+    Each training that the command starts would wait for all of them.
     """
     if machines_of(strategy) is not None:
         raise must(
@@ -51,8 +47,7 @@ def all_present(strategy: str, settings: dict, advice: str):
     """Starts when all machines are there, and stops where one is lost.
 
     Args:
-        strategy: The name of a strategy; nothing happens unless it is of
-            several machines.
+        strategy: Its name; nothing happens unless it is of several machines.
         settings: Name to value of what they all have to be started with.
         advice: A sentence for the user to read where one is lost.
 
@@ -128,11 +123,7 @@ def _beat(link):
 
 
 def _watch_over(process, training, links, advice):
-    """Watches until the work has ended, and ends it where a machine is lost.
-
-    Returns:
-        Its exit code.
-    """
+    """Watches until the work has ended, or a machine is lost; an exit code."""
     name = training.name
     with noted() as told:
 
@@ -179,11 +170,7 @@ def _stopped(words, advice):
 
 
 class _Process:
-    """The process that does the work.
-
-    Args:
-        number: The system's for it.
-    """
+    """The process that does the work, by its number."""
 
     def __init__(self, number):
         self._number = number

@@ -49,12 +49,7 @@ def without_noise():
 
 
 def copy(source: int, screen: int) -> None:
-    """Copies all but noise.
-
-    Args:
-        source: The descriptor to read, to its end.
-        screen: The descriptor to write to.
-    """
+    """Copies all but noise from one descriptor, to its end, to another."""
     pending = b""
     with open(source, "rb", 0) as lines, open(screen, "wb", 0) as out:
         while chunk := lines.read(65536):

@@ -29,12 +29,12 @@ def main(argv=None):
     pretrain.check_same_data(plan, runs)
 
 
-def check(config: PretrainConfig, runs: list, *, apart: bool) -> None:
+def check(config: PretrainConfig, runs: list[Run], *, apart: bool) -> None:
     """Checks that runs had the pictures that are there now.
 
     Args:
         config: Settings that say where the pictures are.
-        runs: `Run`s; those that have not begun do not count.
+        runs: Those that have not begun do not count.
         apart: Whether to read them in a process of its own: TensorFlow holds
             what it took of a GPU until the process ends, and trainings that
             come after need it.
@@ -48,17 +48,14 @@ def check(config: PretrainConfig, runs: list, *, apart: bool) -> None:
         for name in SETTINGS
         if (value := getattr(config, name)) is not None
     ]
-    if begun and apart:
-        _in_a_process(*begun, *words)
-    elif begun:
+    if begun and not apart:
         main([*begun, *words])
-
-
-def _in_a_process(*words):
-    job = workers.Job("data", ("tfcmc.cli.same_data", *words), None)
-    (ended,) = workers.run_all([job], at_once=1, show=lambda job, line: None)
-    if ended.code != 0:
-        raise UsageError(ended.reason)
+    elif begun:
+        words = ("tfcmc.cli.same_data", *begun, *words)
+        job = workers.Job("data", words, None)
+        (ended,) = workers.run_all([job], at_once=1, show=lambda *_: None)
+        if ended.code != 0:
+            raise UsageError(ended.reason)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,7 @@ import sys
 
 
 class Screen(io.FileIO):
-    """A descriptor that is written to for as long as somebody reads it.
-
-    Args:
-        number: The descriptor.
-    """
+    """A descriptor that is written to for as long as somebody reads it."""
 
     def __init__(self, number):
         super().__init__(number, "w", closefd=False)

@@ -12,15 +12,8 @@ MOST_BYTES = 2**20  # of a file of settings
 WORDS = {str: "text", bool: "true or false", int: "a whole number"}
 
 
-def read_settings(path):
-    """Reads settings from a file, such as a run's `config.json`.
-
-    Args:
-        path: The file: a JSON object, setting name to value; what it leaves
-            out is not set by it.
-
-    Returns:
-        Setting name to value.
+def read_settings(path) -> dict:
+    """Reads setting name to value from a file, such as a run's `config.json`.
 
     Raises:
         UsageError: if it cannot be read, a setting is not known, or a value
@@ -46,16 +39,10 @@ def read_settings(path):
     return values
 
 
-def beneath(saved, given):
-    """Puts the settings of a file beneath those of the command line.
+def beneath(saved: dict, given: dict) -> dict:
+    """Puts the settings saved in a file beneath those given beside it.
 
-    Args:
-        saved: Setting name to value, of the file.
-        given: Likewise, of the command line. A preset among them goes before
-            the file, as everything given does.
-
-    Returns:
-        Setting name to value.
+    A preset given goes before the file, as everything given does.
     """
     preset = PRESETS.get(given.get("preset"), {})
     return {**saved, **preset, **given}
@@ -63,13 +50,9 @@ def beneath(saved, given):
 
 def _check_type(name, value, hint):
     """Checks what is settled on the command line by reading a word."""
-    allowed = typing.get_args(hint) or (hint,)
-    if value is None and types.NoneType in allowed:
+    wanted, *others = typing.get_args(hint) or (hint,)
+    if value is None and types.NoneType in others:
         return
-    wanted = allowed[0]
-    numbers = (int, float) if wanted is float else wanted
-    right = isinstance(value, numbers)
-    if isinstance(value, bool) and wanted is not bool:
-        right = False
-    if not right:
+    right = isinstance(value, (int, float) if wanted is float else wanted)
+    if not right or (isinstance(value, bool) and wanted is not bool):
         raise must(name, WORDS.get(wanted, "a number"), value)

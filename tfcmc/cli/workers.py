@@ -20,18 +20,11 @@ LONGEST = 300  # characters of a reason
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A command to run.
+    """A command to run, alone in its folder."""
 
-    Attributes:
-        name: What stands before its lines.
-        words: `[module, option, ...]`, as after `python -m`.
-        folder: The folder that it works in, alone, and its log.txt; None for
-            one that writes nothing.
-    """
-
-    name: str
-    words: tuple
-    folder: pathlib.Path | None
+    name: str  # what stands before its lines
+    words: tuple[str, ...]  # module, option, ..., as after `python -m`
+    folder: pathlib.Path | None  # None for one that writes nothing
 
     @property
     def log(self) -> pathlib.Path:
@@ -43,17 +36,11 @@ class Job:
 
 @dataclasses.dataclass(frozen=True)
 class Ended:
-    """A command that has ended.
-
-    Attributes:
-        job: The `Job`.
-        code: Its exit code; negative where a signal ended it.
-        told: The last line of its stderr.
-    """
+    """A command that has ended."""
 
     job: Job
-    code: int
-    told: str
+    code: int  # of its exit; negative where a signal ended it
+    told: str  # the last line of its stderr
 
     @property
     def reason(self):
@@ -70,7 +57,7 @@ def ended_by(number: int) -> str:
     return f"ended by {name}{memory}"
 
 
-def run_all(jobs, *, at_once, show, started=None):
+def run_all(jobs, *, at_once, show, started=lambda job: None):
     """Runs commands, some at once, each on its share of the cores.
 
     A process that uses all cores and shares them with another waits for the
@@ -80,7 +67,7 @@ def run_all(jobs, *, at_once, show, started=None):
         jobs: `Job`s.
         at_once: How many run at the same time, from 1.
         show: Called with each `(job, line)` of what they print.
-        started: Called with each `job` that starts, or None.
+        started: Called with each `job` that starts.
 
     Yields:
         An `Ended` as each one ends.
@@ -95,8 +82,7 @@ def run_all(jobs, *, at_once, show, started=None):
         while waiting or running:
             while waiting and shares:
                 job, cores = waiting.popleft(), shares.popleft()
-                if started is not None:
-                    started(job)
+                started(job)
                 running[job] = cores, _start(job, cores, events)
             job, what = events.get()
             if isinstance(what, str):
@@ -115,18 +101,15 @@ def run_all(jobs, *, at_once, show, started=None):
 
 
 def core_shares(count):
-    """Splits the cores that this process may use.
-
-    Args:
-        count: How many shares.
+    """Splits the cores that this process may use in so many shares.
 
     Returns:
         One set of core numbers a share; None where all may use all.
     """
-    if count == 1 or not hasattr(os, "sched_getaffinity"):
-        return [None] * count
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < count:
+    cores = []
+    if hasattr(os, "sched_getaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+    if count == 1 or len(cores) < count:
         return [None] * count
     return [set(cores[number::count]) for number in range(count)]
 
@@ -181,12 +164,7 @@ def _follow(job, process, log, events):
 
 
 class _Log:
-    """A file that is added to, from several threads.
-
-    Args:
-        path: The file.
-        tell: Called with the `OSError` when it cannot be written to.
-    """
+    """A file added to from several threads; `tell` hears of an `OSError`."""
 
     def __init__(self, path, tell):
         self._file = open(path, "ab", buffering=0)

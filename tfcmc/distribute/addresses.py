@@ -6,16 +6,14 @@ import ipaddress
 import os
 import socket
 
+from tfcmc.distribute.cluster import Cluster
 from tfcmc.foundation.errors import must
 
 
-def check_port(cluster):
+def check_port(cluster: Cluster) -> None:
     """Checks that TensorFlow can take this machine's port.
 
-    It waits for ever where it cannot.
-
-    Args:
-        cluster: A `Cluster`.
+    It would wait for ever where it cannot.
 
     Raises:
         UsageError: if another process has the port.
@@ -32,17 +30,11 @@ def check_port(cluster):
 
 
 @contextlib.contextmanager
-def listen(cluster):
+def listen(cluster: Cluster):
     """Listens where TF_CONFIG says that this machine is, and nowhere else.
 
     A name may be one that only the others can use, as where addresses are
-    translated: then it listens everywhere, and says so.
-
-    Args:
-        cluster: A `Cluster`.
-
-    Yields:
-        Listening sockets.
+    translated: then it listens everywhere, and says so. Yields the sockets.
     """
     host, port = cluster.addresses[cluster.here]
     with contextlib.ExitStack() as stack:

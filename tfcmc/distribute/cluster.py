@@ -18,15 +18,10 @@ MOST_PORT = 65535
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """Machines in TensorFlow's order: the chief, who writes, is the first.
+    """Machines in TensorFlow's order: the chief, who writes, is the first."""
 
-    Attributes:
-        machines: `(job, index, "host:port")` of each.
-        here: The number of the one that this process is.
-    """
-
-    machines: tuple
-    here: int
+    machines: tuple[tuple[str, int, str], ...]  # job, index, "host:port"
+    here: int  # the number of the one that this process is
 
     @property
     def names(self):
@@ -48,14 +43,10 @@ class Cluster:
 
 
 def machines_of(strategy: str) -> Cluster | None:
-    """Finds the machines that train together.
+    """Finds the machines that train together by a strategy.
 
-    Args:
-        strategy: The name of a strategy, as `make_strategy` takes it.
-
-    Returns:
-        A `Cluster`, or None where this machine trains alone: by another
-        strategy, or because TF_CONFIG names no other.
+    None where this machine trains alone: by another strategy, or because
+    TF_CONFIG names no other.
 
     Raises:
         UsageError: if TF_CONFIG is asked for and does not do.
@@ -69,9 +60,6 @@ def machines_of(strategy: str) -> Cluster | None:
 
 def read_cluster() -> Cluster:
     """Reads TF_CONFIG.
-
-    Returns:
-        A `Cluster`.
 
     Raises:
         UsageError: if it does not name the machines and which this is.
@@ -143,12 +131,8 @@ def _check_machines(jobs, machines):
 def proof(*words: str) -> str:
     """Shows that this process has the token, and not what it is.
 
-    Args:
-        *words: What is said with it.
-
-    Returns:
-        HMAC-SHA256 of the words, keyed with the environment variable
-        TFCMC_TOKEN, in hexadecimal. Without a token anybody can make it.
+    HMAC-SHA256 of the words said with it, keyed with the environment variable
+    TFCMC_TOKEN, in hexadecimal. Without a token anybody can make it.
     """
     key = os.fsencode(os.environ.get(TOKEN, ""))
     return hmac.new(key, "\n".join(words).encode(), "sha256").hexdigest()

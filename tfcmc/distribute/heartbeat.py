@@ -5,24 +5,22 @@ process ends, the operating system closes its connections at once; where a
 machine is cut off, its signs of life cease.
 """
 
-import selectors
 import time
+from multiprocessing.connection import wait
 
-from tfcmc.distribute.links import BEAT, DONE, LOSS, STOP
+from tfcmc.distribute.links import BEAT, DONE, LOSS, STOP, Link
 
 SILENCE = 20.0  # seconds without a sign of life after which one is lost
 GRACE = 5.0  # seconds for this machine to stop by itself, as another has
 
 
 class Lost(Exception):
-    """Another machine is not there any more.
+    """Another machine is not there any more, and what has become of it.
 
-    Args:
-        kind: STOP where it has said so itself, else LOSS.
-        words: What has become of it.
+    Its kind is STOP where it has said so itself, else LOSS.
     """
 
-    def __init__(self, kind, words):
+    def __init__(self, kind: str, words: str):
         super().__init__(words)
         self.kind = kind
 
@@ -34,14 +32,14 @@ class Watch:
     start no other thread runs.
 
     Args:
-        training: The `Link` with this machine's own training, which gives
-            signs of life and says how it ended.
-        links: `Link`s. The chief has one with every other machine, and tells
-            all what has become of one; the others have one with the chief.
+        training: With this machine's own training, which gives signs of life
+            and says how it ended.
+        links: The chief has one with every other machine, and tells all what
+            has become of one; the others have one with the chief.
         look: Called at every beat.
     """
 
-    def __init__(self, training, links, look):
+    def __init__(self, training: Link, links: list[Link], look):
         self._training = training
         self._links = list(links)
         self._look = look
@@ -57,21 +55,18 @@ class Watch:
         Raises:
             Lost: if another machine is lost first.
         """
-        with selectors.DefaultSelector() as selector:
-            for link in (self._training, *self._links):
-                selector.register(link, selectors.EVENT_READ)
-            try:
-                while not self._has_ended:
-                    self._attend(selector)
-            except Lost as lost:
-                self.part(f"{lost.kind}{lost}")
-                # What stops one often stops all, and each says it best itself.
-                end = time.monotonic() + GRACE
-                while lost.kind == STOP and time.monotonic() < end:
-                    self._attend(selector)
-                    if self._has_ended:
-                        return self._said
-                raise
+        try:
+            while not self._has_ended:
+                self._attend()
+        except Lost as lost:
+            self.part(f"{lost.kind}{lost}")
+            # What stops one often stops all, and each says it best itself.
+            end = time.monotonic() + GRACE
+            while lost.kind == STOP and time.monotonic() < end:
+                self._attend()
+                if self._has_ended:
+                    return self._said
+            raise
         return self._said
 
     def part(self, words):
@@ -79,14 +74,12 @@ class Watch:
         while self._links:
             self._links.pop().leave(words)
 
-    def _attend(self, selector):
+    def _attend(self):
         """Hears all for a moment, and gives the other machines a sign."""
-        for key, _ in selector.select(BEAT):
-            link = key.fileobj
+        for link in wait([self._training, *self._links], BEAT):
             if link is self._training:
                 self._hear()
-            elif link in self._links and self._has_done(link):
-                selector.unregister(link)
+            elif self._has_done(link):
                 self._links.remove(link)
                 link.leave(DONE)
         for link in self._links:

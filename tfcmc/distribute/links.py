@@ -14,14 +14,9 @@ STOP, LOSS = "stop ", "loss "  # with words: of one that says so, or does not
 
 
 class Link:
-    """A connection with another process, of lines of text.
+    """A connection with another process, called `name`, of lines of text."""
 
-    Args:
-        connection: A connected socket.
-        name: What the other is called.
-    """
-
-    def __init__(self, connection, name):
+    def __init__(self, connection: socket.socket, name: str):
         connection.settimeout(TIMEOUT)
         self.connection = connection
         self.name = name
@@ -61,11 +56,7 @@ class Link:
         ]
 
     def lines(self):
-        """Yields the lines as they come, as long as there are signs of life.
-
-        Raises:
-            OSError: as `receive`.
-        """
+        """Yields the lines as they come, while there are signs of life."""
         while True:
             yield from self.receive()
 

@@ -4,16 +4,18 @@ import contextlib
 import hmac
 import json
 import secrets
-import selectors
-import socket
 import time
+from multiprocessing.connection import wait
 
-from tfcmc.distribute.cluster import TOKEN, proof
+from tfcmc.distribute.cluster import TOKEN, Cluster, proof
 from tfcmc.distribute.links import BEAT, STOP, TIMEOUT, Link
 from tfcmc.foundation.errors import UsageError, differing
 
 VISITORS = 32  # that have not yet said who they are
 HELLO, START = "tfcmc", "start"
+# What comes of reading what another program, or version, says.
+SENSELESS = (ValueError, LookupError, TypeError, AttributeError)
+SENSELESS += (RecursionError,)
 
 
 class _Visitor(Link):
@@ -29,33 +31,19 @@ class Reception:
     """Lets the other machines in.
 
     Nobody is waited for: one that says nothing keeps nobody else from coming.
-
-    Args:
-        cluster: A `Cluster`.
-        settings: As `meet`.
-
-    Attributes:
-        links: Number of each machine that is there to its `Link`.
     """
 
-    def __init__(self, cluster, settings):
-        self.links = {}
+    def __init__(self, cluster: Cluster, settings: dict, servers: list):
+        self.links = {}  # number of each machine that is there to its link
+        self._servers = servers  # sockets that listen
         self._names = dict(enumerate(cluster.names[1:], 1))
         self._settings = settings
         self._visitors = []
-        self._selector = selectors.DefaultSelector()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *raised):
+    def close(self):
+        """Sends the visitors away."""
         for visitor in list(self._visitors):
             self._forget(visitor)
-        self._selector.close()
-
-    def open(self, server):
-        """Lets visitors come through a listening socket."""
-        self._selector.register(server, selectors.EVENT_READ)
 
     def missing(self):
         """Names of the machines that are not there."""
@@ -67,12 +55,13 @@ class Reception:
 
     def attend(self):
         """Attends to those who come and those who speak, for a moment."""
-        for key, _ in self._selector.select(BEAT):
-            if isinstance(key.fileobj, socket.socket):
+        there = [*self._servers, *self._visitors, *self.links.values()]
+        for each in wait(there, BEAT):
+            if each in self._servers:
                 with contextlib.suppress(OSError):
-                    self._greet(key.fileobj.accept()[0])
-            elif key.fileobj.fileno() >= 0:  # not closed just now
-                self._hear(key.fileobj)
+                    self._greet(each.accept()[0])
+            elif each.fileno() >= 0:  # not closed just now
+                self._hear(each)
         now = time.monotonic()
         late = [each for each in self._visitors if each.until < now]
         for visitor in {*late, *self._visitors[:-VISITORS]}:
@@ -83,7 +72,6 @@ class Reception:
     def _greet(self, connection):
         """Asks a visitor who it is."""
         visitor = _Visitor(connection)
-        self._selector.register(visitor, selectors.EVENT_READ)
         self._visitors.append(visitor)
         send(visitor, f"{HELLO} {visitor.nonce}")
 
@@ -116,13 +104,7 @@ class Reception:
             name = self._names[number]
             differences = differing(self._settings, settings)
             welcome = proof(HELLO, nonce)
-        except (
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-        ):
+        except SENSELESS:
             raise UsageError("All machines must run the same tfcmc") from None
         if differences:
             raise UsageError(
@@ -140,7 +122,6 @@ class Reception:
 
     def _forget(self, link):
         """Closes a connection; a machine has to come again."""
-        self._selector.unregister(link)
         link.connection.close()
         if link in self._visitors:
             self._visitors.remove(link)

@@ -12,7 +12,7 @@ import socket
 import time
 
 from tfcmc.distribute.addresses import check_port, listen
-from tfcmc.distribute.cluster import proof
+from tfcmc.distribute.cluster import Cluster, proof
 from tfcmc.distribute.links import BEAT, STOP, TIMEOUT, Link
 from tfcmc.distribute.reception import HELLO, START, Reception, same, send
 from tfcmc.foundation.errors import UsageError, reason_of
@@ -20,17 +20,17 @@ from tfcmc.foundation.errors import UsageError, reason_of
 NOTICE = 10.0  # seconds after which it is told who is waited for
 
 
-def meet(cluster, settings: dict, patience: float) -> list[Link]:
+def meet(cluster: Cluster, settings: dict, patience: float) -> list[Link]:
     """Waits until all machines are there.
 
     Args:
-        cluster: A `Cluster`.
+        cluster: The machines.
         settings: Name to value of what all have to be started with.
         patience: Seconds to wait.
 
     Returns:
-        `Link`s: of the chief one with every other machine, of another
-        machine the one with the chief.
+        Of the chief one link with every other machine, of another machine the
+        one with the chief.
 
     Raises:
         UsageError: if one does not come, on all that have come; if this
@@ -46,9 +46,10 @@ def meet(cluster, settings: dict, patience: float) -> list[Link]:
 
 def _meet_others(cluster, settings, waiting):
     """Lets every other machine come to this one, the chief."""
-    with listen(cluster) as servers, Reception(cluster, settings) as others:
-        for server in servers:
-            others.open(server)
+    with (
+        listen(cluster) as servers,
+        contextlib.closing(Reception(cluster, settings, servers)) as others,
+    ):
         try:
             while missing := others.missing():
                 waiting.look(missing)
@@ -104,11 +105,7 @@ def _introduce(link, number, settings):
 
 
 class _Waiting:
-    """Tells who is waited for, and gives up in the end.
-
-    Args:
-        patience: Seconds.
-    """
+    """Tells who is waited for, and gives up after seconds of patience."""
 
     def __init__(self, patience):
         self._patience = patience
@@ -116,14 +113,7 @@ class _Waiting:
         self._told = None
 
     def look(self, missing):
-        """Looks at the clock.
-
-        Args:
-            missing: Names of the machines that have not come.
-
-        Raises:
-            UsageError: if they had time enough.
-        """
+        """Raises a `UsageError` if the machines missing had time enough."""
         waited = time.monotonic() - self._start
         names = " and ".join(missing)
         if waited > self._patience:

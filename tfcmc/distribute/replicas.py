@@ -61,13 +61,9 @@ def part_of(mean):
 
 
 def own(whole):
-    """Returns this replica's share of the whole batch.
+    """Returns this replica's share of the whole batch, of a known shape.
 
-    Args:
-        whole: `[batch, ...]`, its shape known.
-
-    Returns:
-        `[batch / replicas, ...]`.
+    `[batch, ...]` -> `[batch / replicas, ...]`.
     """
     if count() == 1:
         return whole
@@ -84,9 +80,6 @@ class RunningMean(keras.metrics.Metric):
     Keras's own `Mean` sums what the replicas hold when it is read, and parts
     it among them when it is set: rounded, where their number is no power of
     two, and not at all on several machines (TensorFlow 2.21).
-
-    Args:
-        name: Its name in the logs.
     """
 
     def __init__(self, name):
@@ -126,11 +119,7 @@ class FitsOnSeveralMachines:
         """Builds nothing: the model is built where it is made."""
 
     def logs(self, **values):
-        """Returns what `train_step` has to return.
-
-        Args:
-            **values: Numbers, equal on every replica.
-        """
+        """Returns what `train_step` has to, of numbers equal everywhere."""
         strategy = tf.distribute.get_strategy()
         if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
             return {name: value[None] for name, value in values.items()}

@@ -58,14 +58,11 @@ def _join(cluster):
 
 
 def use_devices(count):
-    """Settles how many devices of this machine take part.
+    """Settles how many devices of this machine take part, from 1.
 
     That many of its GPUs; or, where it has fewer, its CPU cut into that many
     logical devices, which are no faster, but compute as several would. Only
     before anything else is asked of TensorFlow.
-
-    Args:
-        count: Whole number, from 1.
     """
     gpus = tf.config.list_physical_devices("GPU")
     enough = len(gpus) >= count
@@ -77,15 +74,7 @@ def use_devices(count):
 
 
 def check_batch_size(strategy, batch_size):
-    """Checks that every replica gets an equal share of a batch.
-
-    Args:
-        strategy: A `tf.distribute` strategy.
-        batch_size: Pictures a step, on all replicas together.
-
-    Raises:
-        UsageError: if the shares would differ.
-    """
+    """Checks that every replica gets an equal share of a batch of them all."""
     count = strategy.num_replicas_in_sync
     if batch_size % count:
         raise must(
@@ -164,21 +153,29 @@ def check_same_everywhere(strategy, data):
 
 def _gather(strategy, own):
     """Returns the bytes that every replica has, in their order."""
-    count = strategy.num_replicas_in_sync
+
+    def parts(replica):
+        place = tf.one_hot(
+            replica, strategy.num_replicas_in_sync, dtype=tf.int32
+        )
+        return [place[:, None] * tf.constant([list(own)], tf.int32)]
+
+    (rows,) = _sums(strategy, parts)
+    return rows.numpy().tolist()
+
+
+def _sums(strategy, parts):
+    """Returns the sums over all replicas of what `parts(replica)` lists."""
 
     def total():
         context = tf.distribute.get_replica_context()
-        place = tf.one_hot(
-            context.replica_id_in_sync_group, count, dtype=tf.int32
-        )
-        row = tf.constant(list(own), tf.int32)
-        return context.all_reduce(
-            tf.distribute.ReduceOp.SUM, place[:, None] * row[None, :]
-        )
+        return [
+            context.all_reduce(tf.distribute.ReduceOp.SUM, part)
+            for part in parts(context.replica_id_in_sync_group)
+        ]
 
-    values = tf.function(lambda: strategy.run(total))()
-    rows = strategy.experimental_local_results(values)[0].numpy()
-    return [row.tolist() for row in rows]
+    sums = tf.function(lambda: strategy.run(total))()
+    return [strategy.experimental_local_results(each)[0] for each in sums]
 
 
 def share_from_chief(strategy, variables):
@@ -188,23 +185,17 @@ def share_from_chief(strategy, variables):
 
     Args:
         strategy: A `tf.distribute` strategy.
-        variables: A list of `tf.Variable`, numbers, in one order everywhere.
+        variables: `tf.Variable`s of numbers, in one order everywhere.
     """
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return
     chief = is_chief(strategy)
 
-    def total():
-        context = tf.distribute.get_replica_context()
-        first = context.replica_id_in_sync_group == 0
+    def parts(replica):
+        mine = chief and replica == 0
         return [
-            context.all_reduce(
-                tf.distribute.ReduceOp.SUM,
-                tf.where(chief and first, variable, tf.zeros_like(variable)),
-            )
-            for variable in variables
+            tf.where(mine, each, tf.zeros_like(each)) for each in variables
         ]
 
-    values = tf.function(lambda: strategy.run(total))()
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(strategy.experimental_local_results(value)[0])
+    for variable, value in zip(variables, _sums(strategy, parts), strict=True):
+        variable.assign(value)
