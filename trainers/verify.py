@@ -13,9 +13,21 @@ Exit code 1 if any differs by more than 1e-5: the rounding of float32 is less.
 import sys
 
 from tfcmc.cli import command_line, machines
-from tfcmc.experiment.config import STRATEGIES
+from tfcmc.experiment.config import STRATEGIES, PretrainConfig, make_config
+from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import check_choice, check_number
 
+SETTINGS = (
+    "loss",
+    "negatives",
+    "encoder",
+    "head",
+    "predictor",
+    "target",
+    "pairs",
+    "views",
+    "side",
+)
 MOST = 64  # devices, each of which reads, computes and waits for all others
 ADVICE = "Nothing is lost: start the command again on all machines."
 
@@ -35,7 +47,10 @@ def main(argv=None):
         metavar="INT",
         help="devices of this machine (default: all GPUs)",
     )
+    command_line.add_settings(parser, PretrainConfig, only=SETTINGS)
     given = command_line.parse(parser, argv)
+    settings = {name: given[name] for name in SETTINGS if name in given}
+    make_plan(make_config(settings), check_data=False)  # tells mistakes now
     check_choice("strategy", given["strategy"], STRATEGIES)
     if "replicas" in given:
         check_number(
@@ -44,7 +59,9 @@ def main(argv=None):
     with machines.all_present(given["strategy"], {}, ADVICE):
         from tfcmc.experiment import equivalence  # loads TensorFlow: only now
 
-        same = equivalence.prove(given["strategy"], given.get("replicas"))
+        same = equivalence.prove(
+            given["strategy"], given.get("replicas"), **settings
+        )
     if not same:
         sys.exit(1)
 

@@ -1,17 +1,90 @@
-"""The table of encoders, and what every encoder provides."""
+"""The table of encoders, what every encoder provides, and its branch."""
 
-from tfcmc.foundation.errors import must
+import contextlib
+import functools
+import random
+from collections.abc import Callable
+
+from tfcmc.foundation.errors import must, reason_of, unknown
 from tfcmc.foundation.lazy import keras
-from tfcmc.foundation.registry import Registry
+from tfcmc.foundation.own import find_function, options_of, takes
+from tfcmc.foundation.registry import Anything, Member, Registry
 
-ENCODERS = Registry("encoder")
-
-# The layer that every encoder names so. The probe reads its output; the loss
-# reads the model's own output, which a projection may come before.
+# The layer that every branch names so. The probe reads its output; the loss
+# reads the model's own output, which a head may come before.
 FEATURES = "features"
+APPLICATIONS = "keras.applications"
 
 
-def make_branch(encoder, head, shape: tuple, seed: int):
+def _elsewhere(place: str, name: str) -> Member:
+    """Finds an encoder of Keras's, or one of the user's own."""
+    if place == APPLICATIONS:
+        function = functools.partial(_application, name)
+        return Member(f"{place}:{name}", function, None, False, {})
+    function, code = find_function("encoder", place, name, "shape")
+    return Member(
+        f"{code.place}:{name}",
+        _seeded(function),
+        dict.fromkeys(options_of(function), Anything()),
+        False,
+        {"code": code},
+    )
+
+
+ENCODERS = Registry("encoder", _elsewhere)
+
+
+def _seeded(function):
+    """A builder whose initial weights are a function of a seed in any case."""
+
+    @functools.wraps(function)
+    def build(shape, seed, **options):
+        if takes(function, "seed"):
+            options["seed"] = seed
+        with _drawing(seed):
+            return function(shape, **options)
+
+    return build
+
+
+def _application(name, shape, seed, **options):
+    """Builds a model of keras.applications, without weights and classes."""
+    models = {
+        key: value
+        for key, value in vars(keras.applications).items()
+        if callable(value) and takes(value, "include_top")
+    }
+    if name not in models:
+        raise unknown(f"model of {APPLICATIONS}", name, models)
+    if takes(models[name], "include_preprocessing"):
+        # It would take views for pictures of 0 to 255.
+        options.setdefault("include_preprocessing", False)
+    try:
+        with _drawing(seed):
+            return models[name](
+                input_shape=shape,
+                weights=None,
+                include_top=False,
+                pooling="avg",
+                **options,
+            )
+    except (TypeError, ValueError) as error:
+        told = f"{APPLICATIONS}:{name} ({reason_of(error)})"
+        raise must("encoder", f"a model of views {shape}", told) from None
+
+
+@contextlib.contextmanager
+def _drawing(seed):
+    """Lets Keras draw the seeds of layers that name none from one seed."""
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)
+
+
+def make_branch(encoder: Callable, head: Callable, shape: tuple, seed: int):
     """Puts a head on an encoder.
 
     Args:

@@ -54,7 +54,7 @@ def pretrain(plan, *, until: int | None = None, extent=None):
         data = read_data(plan)
         check_enough(data, config.batch_size)
         extent = extent or Extent(probe_functions())
-        identity = identify(config, data.described, strategy, extent.beside)
+        identity = identify(plan, data.described, strategy, extent.beside)
         architecture = Architecture(
             plan, data.learnt.side, identity["replicas"]
         )
@@ -86,11 +86,11 @@ def check_enough(data, batch_size: int) -> None:
         )
 
 
-def identify(config, data, strategy, beside):
+def identify(plan, data: dict, strategy, beside) -> dict:
     """Makes the identity of a training.
 
     Args:
-        config: Its `PretrainConfig`.
+        plan: Its `Plan`.
         data: What `describe_data` said of its pictures.
         strategy: The `tf.distribute` strategy.
         beside: `Run`s that it is to be compared with.
@@ -101,10 +101,11 @@ def identify(config, data, strategy, beside):
     Raises:
         UsageError: if one of those, or another machine, has other pictures.
     """
-    check_data(config.data, data, beside)
+    check_data(plan.config.data, data, beside)
     check_same_everywhere(strategy, data)
     replicas = strategy.num_replicas_in_sync
-    return make_identity(dataclasses.asdict(config), data, replicas)
+    settings = dataclasses.asdict(plan.config)
+    return make_identity(settings, data, replicas, plan.code())
 
 
 @contextlib.contextmanager

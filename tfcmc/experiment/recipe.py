@@ -23,7 +23,11 @@ from tfcmc.losses import LOSSES
 from tfcmc.negatives import NEGATIVES
 from tfcmc.pairs import PAIRS
 from tfcmc.runs.folder import Run
-from tfcmc.runs.identity import another_experiment, setting_differences
+from tfcmc.runs.identity import (
+    another_experiment,
+    changed_code,
+    setting_differences,
+)
 from tfcmc.runs.record import read_identity, read_settings
 from tfcmc.targets import TARGETS
 from tfcmc.views import VIEWS, Frame, Views
@@ -77,6 +81,14 @@ class Plan:
     pairs: Bound
     views: Bound
     crop: Bound
+
+    def code(self) -> dict:
+        """Returns the user's own code, by the setting that names it."""
+        found = {}
+        for axis in AXES:
+            if code := getattr(self, axis).member.extra.get("code"):
+                found[axis] = {"file": code.file, "sha256": code.sha256}
+        return found
 
     def views_of(self, picture_side: int) -> Views:
         """Returns the views of pictures of one side, in pixels."""
@@ -289,6 +301,7 @@ def stored_plan(folder, *, check_data=True, **changes):
                 f"{run.folder / 'config.json'}, which has {', '.join(told)}"
             )
     config = dataclasses.replace(config, **changes, run_dir=folder)
+    _check_foreign(config, run.folder)
     try:
         plan = make_plan(config, check_data=check_data)
     except UsageError as error:
@@ -299,4 +312,16 @@ def stored_plan(folder, *, check_data=True, **changes):
             f"{error}\nWhere the run's pictures are now is told by --data or "
             f"--data-dir."
         ) from None
+    for file in changed_code(known or {}, {"code": plan.code()}):
+        print(f"note: {file} has changed since {folder} was trained with it")
     return plan, run
+
+
+def _check_foreign(config, folder):
+    """Refuses code that lies in a run folder: it may be anybody's."""
+    for axis in ("encoder", "views"):
+        place = getattr(config, axis).partition(":")[0].strip()
+        if place.endswith(".py") and folder.resolve() in (
+            pathlib.Path(place).expanduser().resolve().parents
+        ):
+            raise must(axis, "in a file outside the run folder", place)

@@ -1,7 +1,9 @@
 """Tables of named members, and the specs that choose one.
 
 A spec is `name`, `name(option=value, ...)` or `name:argument`. Values are
-literals; a bare word is read as a string, because shells eat quotes.
+literals; a bare word is read as a string, because shells eat quotes. Where a
+table takes what is not registered, `module:name` and `module:name(option=...)`
+are specs too.
 """
 
 import ast
@@ -84,6 +86,13 @@ class Choice:
         check_choice(name, value, self.words)
 
 
+class Anything:
+    """The option that takes any value."""
+
+    def check(self, name, value):
+        """Raises nothing."""
+
+
 def Flag() -> Choice:
     """The option that is on or off."""
     return Choice((True, False))
@@ -138,10 +147,13 @@ class Registry:
 
     Args:
         kind: What its members are, as an error message says it: "loss".
+        elsewhere: `(module, name) -> Member`, for what is not registered; its
+            `legal` is that of the options or, for any option, None.
     """
 
-    def __init__(self, kind):
+    def __init__(self, kind: str, elsewhere: Callable | None = None):
         self.kind = kind
+        self._elsewhere = elsewhere
         self._members = {}
         self._aliases = {}
 
@@ -192,16 +204,23 @@ class Registry:
             UsageError: if the spec does not parse, or the name, an option or
                 a value is not known; it lists the known ones.
         """
-        name, given, argument = parse_spec(spec, self.kind)
-        name = self._aliases.get(name, name)
-        if name not in self._members:
-            known = [*self._members, *self._aliases]
-            raise unknown(self.kind, name, known)
-        member = self._members[name]
+        place, colon, call = str(spec).strip().partition(":")
+        if self._elsewhere and colon and "(" not in place:
+            name, given, argument = parse_spec(call, self.kind)
+            member = self._elsewhere(place, name)
+        else:
+            name, given, argument = parse_spec(spec, self.kind)
+            name = self._aliases.get(name, name)
+            if name not in self._members:
+                known = [*self._members, *self._aliases]
+                raise unknown(self.kind, name, known)
+            member = self._members[name]
         if member.takes_argument and not argument:
             raise must(self.kind, f"written {name}:ARGUMENT", spec)
         if argument is not None and not member.takes_argument:
             raise must(self.kind, f"written {name} without ':'", spec)
+        if member.legal is None:
+            return Bound(member, given)
         options = member.defaults()
         for option, value in given.items():
             if option not in options:

@@ -7,6 +7,8 @@ written. It is plain values, `{"settings": ..., "data": ..., "replicas": ...}`:
 settings  the settings that define the experiment, name to value
 data      what `tfcmc.data.digest` says of the pictures
 replicas  how many devices trained together
+code      file and SHA-256 of the user's own functions, by the setting that
+          names one
 """
 
 from tfcmc.foundation.errors import UsageError, differing
@@ -49,6 +51,7 @@ IDENTITY = {
         "class_names_sha256": str,
     },
     "replicas": Within(1, whole=True),
+    "code?": {str: {"file": str, "sha256": str}},
 }
 MOST_TOLD = 3  # differences in one message
 
@@ -62,10 +65,13 @@ def defining(settings: dict) -> dict:
     }
 
 
-def make_identity(settings: dict, data: dict, replicas: int) -> dict:
+def make_identity(
+    settings: dict, data: dict, replicas: int, code: dict | None = None
+) -> dict:
     """Makes the identity of a run of all its settings."""
     kept = defining(settings)
-    return {"settings": kept, "data": data, "replicas": replicas}
+    found = {"settings": kept, "data": data, "replicas": replicas}
+    return found | ({"code": code} if code else {})
 
 
 def differences(found: dict, wanted: dict) -> str:
@@ -79,6 +85,7 @@ def differences(found: dict, wanted: dict) -> str:
         found["settings"], wanted["settings"], longer=True
     )
     told += _data_differences(found["data"], wanted["data"])
+    told += [f"another text of {file}" for file in changed_code(found, wanted)]
     # Only negatives of each device's own depend on how many there are.
     local = str(wanted["settings"].get("negatives")).startswith("local")
     if local and found["replicas"] != wanted["replicas"]:
@@ -87,6 +94,21 @@ def differences(found: dict, wanted: dict) -> str:
             f"not {wanted['replicas']}"
         )
     return ", ".join(told[:MOST_TOLD])
+
+
+def changed_code(found: dict, wanted: dict) -> list:
+    """Returns the user's own files that are not as they were.
+
+    Args:
+        found: The identity that is there.
+        wanted: The identity, or its `code` alone, that it is compared with.
+    """
+    known = found.get("code", {})
+    return [
+        code["file"]
+        for setting, code in wanted.get("code", {}).items()
+        if known.get(setting, code)["sha256"] != code["sha256"]
+    ]
 
 
 def another_experiment(place, told: str) -> UsageError:

@@ -3,9 +3,23 @@
 import dataclasses
 import typing
 
-from tfcmc.foundation.registry import Registry
+from tfcmc.foundation.own import find_function, options_of
+from tfcmc.foundation.registry import Anything, Member, Registry
 
-VIEWS = Registry("views")
+
+def _elsewhere(place: str, name: str) -> Member:
+    """Finds views of the user's own."""
+    function, code = find_function("views", place, name, "frame")
+    return Member(
+        f"{code.place}:{name}",
+        function,
+        dict.fromkeys(options_of(function), Anything()),
+        False,
+        {"code": code},
+    )
+
+
+VIEWS = Registry("views", _elsewhere)
 
 
 @dataclasses.dataclass(frozen=True)

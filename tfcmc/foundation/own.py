@@ -1,0 +1,125 @@
+"""Functions of a user's own file, found by a spec `module:function`."""
+
+import dataclasses
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import pathlib
+import sys
+from collections.abc import Callable
+
+from tfcmc.foundation import lazy
+from tfcmc.foundation.errors import UsageError, must, reason_of, unknown
+
+
+@dataclasses.dataclass(frozen=True)
+class Code:
+    """Where a function of the user's own comes from.
+
+    Attributes:
+        place: Module or file, as a spec names it: a file by its whole path.
+        file: The path of the file.
+        sha256: Of its text.
+    """
+
+    place: str
+    file: str
+    sha256: str
+
+
+def find_function(kind: str, place: str, name: str, first: str) -> tuple:
+    """Imports a function of the user's own.
+
+    Args:
+        kind: What it is to be: "encoder".
+        place: A module that Python finds, or the path of a .py file.
+        name: The function's.
+        first: The name that its first parameter has to have, so that nothing
+            is called that was not written to be.
+
+    Returns:
+        `(function, code)`.
+
+    Raises:
+        UsageError: if there is no such module, file or function, the file
+            fails as it is run, or the function takes something else.
+    """
+    module = _import(kind, place)
+    file = getattr(module, "__file__", None)
+    if file is None or not file.endswith(".py"):
+        raise must(kind, "a function in a Python file", f"{place}:{name}")
+    functions = {
+        key: value
+        for key, value in vars(module).items()
+        if inspect.isfunction(value)
+        and next(iter(_parameters(value)), "") == first
+    }
+    if name not in functions:
+        raise unknown(f"function of {first} in {place}", name, functions)
+    file = pathlib.Path(file).resolve()
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if place.endswith(".py"):
+        place = str(file)
+    return functions[name], Code(place, str(file), digest)
+
+
+def options_of(function: Callable) -> dict:
+    """Returns option name to default, of a function's keyword arguments."""
+    return {
+        name: each.default
+        for name, each in _parameters(function).items()
+        if each.default is not each.empty and name != "seed"
+    }
+
+
+def takes(function: Callable, name: str) -> bool:
+    """Whether a function has a parameter of this name."""
+    return name in _parameters(function)
+
+
+def _parameters(function):
+    return inspect.signature(function).parameters
+
+
+def _import(kind, place):
+    """Imports a module by its name, or a file by its path."""
+    try:
+        if place.endswith(".py"):
+            with lazy.LOADING():
+                return _run_file(pathlib.Path(place).expanduser().resolve())
+        if "" not in sys.path and str(pathlib.Path.cwd()) not in sys.path:
+            sys.path.append(str(pathlib.Path.cwd()))
+        with lazy.LOADING():
+            return importlib.import_module(place)
+    except UsageError:
+        raise
+    except (ModuleNotFoundError, FileNotFoundError) as error:
+        raise must(
+            kind,
+            "known, or MODULE:FUNCTION or FILE.py:FUNCTION of your own",
+            f"{place} ({reason_of(error)})",
+        ) from None
+    except Exception as error:
+        # Whatever the user's file does as it is run.
+        told = f"{place} ({type(error).__name__}: {reason_of(error)})"
+        raise must(kind, "in a file that runs", told) from None
+
+
+def _run_file(path):
+    """Runs a file as a module, once a process; beside it may lie others."""
+    name = f"tfcmc_own_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    if not path.is_file():
+        raise FileNotFoundError("no such file")
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.path.append(str(path.parent))
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
