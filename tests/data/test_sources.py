@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.dirty.case import all_of, noise, source_of
+from tests.dirty.binaries import unpack
+from tests.dirty.case import all_of, by_content, noise, source_of
 from tfcmc.data import SOURCES
 
 SIDE = 96
@@ -44,15 +45,12 @@ def write_tfds(folder, parts, prepare_dataset):
 
 
 def write_stl10(folder, parts, prepare_dataset):
-    """STL-10's own files, with classes called as it likes."""
-    place = folder / "stl10_binary"
-    place.mkdir()
+    files = {}
     for part, (pictures, labels) in parts.items():
-        pictures.transpose(0, 3, 2, 1).tofile(place / f"{part}_X.bin")
-        if part != "unlabeled":
-            (labels + 1).astype(np.uint8).tofile(place / f"{part}_y.bin")
-    (place / "fold_indices.txt").write_text("0 1 2\n")
-    return "stl10", folder
+        files[f"{part}_X"] = pictures.transpose(0, 3, 2, 1).tobytes()
+        files[f"{part}_y"] = (labels + 1).astype(np.uint8).tobytes()
+    del files["unlabeled_y"]
+    return "stl10", unpack(folder, **files)
 
 
 WRITERS = {
@@ -81,12 +79,6 @@ def read(request, parts, tmp_path, prepare_dataset):
     return reader
 
 
-def by_content(pictures, labels):
-    """Pictures with their labels, in an order that only they decide."""
-    pairs = zip(pictures, labels, strict=True)
-    return sorted((p.tobytes(), int(label)) for p, label in pairs)
-
-
 def test_roles(read, parts):
     """Each part is where it belongs, labels in step with pictures."""
     source = read()
@@ -98,29 +90,28 @@ def test_roles(read, parts):
         assert split.labels.max() < len(source.class_names)
     if read.name == "shapes":
         return
-    want = sorted(p.tobytes() for p in parts["unlabeled"][0])
-    assert sorted(p.tobytes() for p in all_of(source.pretrain)) == want
+    want = by_content(parts["unlabeled"][0])
+    assert by_content(all_of(source.pretrain)) == want
     for part, split in (("train", source.probe_train), ("test", source.test)):
         got = by_content(all_of(split.pictures), split.labels)
         assert got == by_content(*parts[part])
 
 
 def test_reading_again_is_equal(read):
-    """The order too: the draws of training count on it."""
-    first, second = read(), read()
-    for role in ("pretrain", "probe_train", "test"):
-        a, b = getattr(first, role), getattr(second, role)
-        a, b = (getattr(x, "pictures", x) for x in (a, b))
-        np.testing.assert_array_equal(all_of(a), all_of(b))
-
-
-def test_streamed_is_equal(read):
-    """What does not fit in memory is read from a file, picture by picture."""
-    kept, streamed = read().pretrain, read(memory_limit=0).pretrain
-    assert not hasattr(streamed, "array")
+    """The order too, on which training counts; in memory, or from a file."""
+    kept, again, streamed = read(), read(), read(memory_limit=0)
+    assert not hasattr(streamed.pretrain, "array")
     numbers = np.array([3, 0, 3, 7])
-    np.testing.assert_array_equal(kept.read(numbers), streamed.read(numbers))
-    np.testing.assert_array_equal(all_of(kept), all_of(streamed))
+    np.testing.assert_array_equal(
+        kept.pretrain.read(numbers), streamed.pretrain.read(numbers)
+    )
+    for role in ("pretrain", "probe_train", "test"):
+        first, *others = (
+            all_of(getattr(part, "pictures", part))
+            for part in (getattr(x, role) for x in (kept, again, streamed))
+        )
+        for other in others:
+            np.testing.assert_array_equal(first, other)
 
 
 def test_another_side(read):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.dirty.binaries import FILES, NAMES, RECORD, pack, unpack
-from tests.dirty.case import all_of, noise, source_of
+from tests.dirty.case import all_of, by_content, noise, source_of
 from tfcmc.data import SOURCES
 from tfcmc.data.pictures import ArrayPictures, RecordPictures
 from tfcmc.foundation.errors import UsageError
@@ -145,25 +145,15 @@ def _splits(expected):
     }
 
 
-def _sorted(array):
-    return sorted(picture.tobytes() for picture in array)
-
-
 def test_prepared_by_tensorflow_datasets(tmp_path, expected, prepare_dataset):
     """The same pictures and labels, in an order of its own; no folds."""
     prepare_dataset(tmp_path, "stl10", _splits(expected), NAMES, side=96)
     source = _read(tmp_path)
-    assert _sorted(all_of(source.pretrain)) == _sorted(expected["unlabeled"])
-    label_of = {
-        picture.tobytes(): label - 1
-        for part in ("train", "test")
-        for picture, label in zip(expected[part], LABELS[part], strict=True)
-    }
+    want = by_content(expected["unlabeled"])
+    assert by_content(all_of(source.pretrain)) == want
     for part, split in (("train", source.probe_train), ("test", source.test)):
-        seen = all_of(split.pictures)
-        assert _sorted(seen) == _sorted(expected[part])
-        labels = [label_of[picture.tobytes()] for picture in seen]
-        assert split.labels.tolist() == labels
+        want = by_content(expected[part], np.array(LABELS[part]) - 1)
+        assert by_content(all_of(split.pictures), split.labels) == want
     assert source.class_names == tuple(NAMES) and source.unseen is True
     both = _read(tmp_path, "stl10(pretrain=both)")
     assert len(both.pretrain) == 5 and both.unseen is False

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.dirty.case import noise, source_of
+from tests.dirty.case import all_of, by_content, noise, source_of
 from tfcmc.data.tfds_folders import check, newest, versions
 from tfcmc.foundation.errors import UsageError
 
@@ -20,11 +20,6 @@ def read(folder, spec="tfds:tiny", **settings):
 def labelled(seed, count):
     """Random pictures with labels that go round."""
     return noise(seed, count, 12, 12, 3), np.arange(count) % 3
-
-
-def content(pictures):
-    """The bytes of each picture, in an order that only they decide."""
-    return sorted(p.tobytes() for p in pictures.read(range(len(pictures))))
 
 
 @pytest.fixture
@@ -118,8 +113,8 @@ def test_judged_split(tmp_path, prepare_dataset, labels, judged, notes):
         assert source.test is None
         return
     assert source.test.labels.tolist() == [labels[judged]] * 4
-    want = sorted(p.tobytes() for p in splits[judged][0])
-    assert content(source.test.pictures) == want
+    want = by_content(splits[judged][0])
+    assert by_content(all_of(source.test.pictures)) == want
 
 
 def test_numbers_for_labels(tmp_path, prepare_dataset):
@@ -149,9 +144,11 @@ def test_equal_to_a_folder(tmp_path, prepare_dataset, side):
     prepare_dataset(
         tmp_path, "tiny", {"train": (list(map(str, paths)), labels)}, NAMES
     )
-    ours = read(None, f"folder:{tmp_path / 'images'}", side=side)
-    theirs = read(tmp_path, side=side)
-    assert content(theirs.pretrain) == content(ours.pretrain)
+    ours, theirs = (
+        by_content(all_of(read(*where, side=side).pretrain))
+        for where in ((None, f"folder:{tmp_path / 'images'}"), (tmp_path,))
+    )
+    assert theirs == ours
 
 
 def test_photographs(photographs):
