@@ -2,7 +2,6 @@
 
 import collections
 import concurrent.futures
-import dataclasses
 import os
 
 import numpy as np
@@ -20,21 +19,14 @@ BATCH = 256
 BATCH_BYTES = 2**25  # of decoded pictures in flight
 
 
-@dataclasses.dataclass
 class Account:
     """What was met in reading many image files."""
 
-    # Extensions of what was left out as of another kind.
-    others: collections.Counter = dataclasses.field(
-        default_factory=collections.Counter
-    )
-    bad: list = dataclasses.field(default_factory=list)  # of `ImageError`
-    # What colour profiles came to, as `to_srgb` says it.
-    profiles: collections.Counter = dataclasses.field(
-        default_factory=collections.Counter
-    )
-    # Shorter sides of the pictures as stored, in pixels.
-    shorter: set = dataclasses.field(default_factory=set)
+    def __init__(self, others=()):
+        self.others = others  # how many were left out, by their extension
+        self.bad = []  # the `ImageError`s that were skipped
+        self.profiles = collections.Counter()  # as `to_srgb` says it
+        self.shorter = set()  # shorter sides as stored, in pixels
 
     def notes(self):
         """Returns what the user should know of it, one line each."""
@@ -134,7 +126,7 @@ def read_parts(files, counts, side, reading: Reading, others=()):
         UsageError: if an image cannot be read and `on_bad_image` is "stop",
             or no image of a part can.
     """
-    room, account = reading.room(), Account(collections.Counter(others))
+    room, account = reading.room(), Account(others)
     progress = Progress("images decoded", sum(counts.values()))
     pictures, labels = {}, {part: [] for part in files}
 

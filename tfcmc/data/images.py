@@ -11,7 +11,6 @@ import os
 import stat
 import typing
 import warnings
-import zlib
 
 import numpy as np
 
@@ -23,8 +22,6 @@ from tfcmc.foundation.lazy import LazyModule
 Image = LazyModule("PIL.Image")
 ImageOps = LazyModule("PIL.ImageOps")
 
-PNG_HEAD = b"\x89PNG\r\n\x1a\n"
-PIECE = 2**20  # bytes of a chunk that are held at a time
 ONE_ALONE = 2**32  # bytes that a single picture may take while it is decoded
 
 
@@ -110,7 +107,7 @@ def decode_image(file, side, room) -> Decoded:
         # A JPEG can be decoded at an eighth of its size in a fraction of the
         # time; twice the wanted side leaves the scaling below its say.
         image.draft("RGB", (2 * side, 2 * side))
-        with room.take(needed(image, stored, _length(stream))):
+        with room.take(needed(image, stored, _length(file))):
             if image.format == "PNG":
                 _check_png(file, stream)
             image.load()
@@ -162,29 +159,22 @@ def _stream(file):
     return open(file, "rb")
 
 
-def _length(stream):
-    before = stream.tell()
-    length = stream.seek(0, io.SEEK_END)
-    stream.seek(before)
-    return length
+def _length(file):
+    if isinstance(file, Encoded):
+        return len(file.content)
+    return os.path.getsize(file)
 
 
 def _check_png(file, stream):
     """Checks the checksums of a PNG, which Pillow decodes without."""
     before = stream.tell()
-    stream.seek(len(PNG_HEAD))
-    kind = b""
-    while kind != b"IEND" and len(head := stream.read(8)) == 8:
-        left, kind = int.from_bytes(head[:4], "big"), head[4:]
-        found = zlib.crc32(kind)
-        while left and (data := stream.read(min(left, PIECE))):
-            found = zlib.crc32(data, found)
-            left -= len(data)
-        stored = stream.read(4)
-        if len(stored) < 4:
-            raise ImageError(file, "the file is cut short")
-        if found != int.from_bytes(stored, "big"):
-            raise ImageError(file, "the file is damaged: wrong checksum")
+    stream.seek(0)
+    try:
+        with Image.open(stream, formats=["PNG"]) as image:
+            image.verify()
+    except SyntaxError as error:
+        why = "the file is damaged: wrong checksum"
+        raise ImageError(file, why) from error
     stream.seek(before)
 
 

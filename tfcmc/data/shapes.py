@@ -147,12 +147,16 @@ def draw(seed, count, side, room) -> Split:
 
 def paint(generator, label, count, side):
     """Paints pictures of the class of a label: `[count, side, side, 3]`."""
-    uniform = _Uniform(generator, count)
+
+    def uniform(low, high):
+        drawn = generator.uniform(low, high, [count, 1])
+        return drawn.astype(np.float32)
+
     grid = _grid(side)
     layers = [_ellipse(uniform, grid, side) for _ in range(CLUTTER)]
     layers += _object(uniform, label, grid, side)
     # Planes of colour, not pixels: long rows are what products are fast on.
-    picture = _colours(uniform) @ _shares(layers)
+    picture = _colours(generator, count) @ _shares(layers)
     angle = uniform(0.0, 2.0 * np.pi)
     slope = uniform(0.0, LIGHT) * _turned(grid, (0.0, 0.0), angle, 1.0)[0]
     picture *= (1.0 + slope)[:, None]
@@ -160,18 +164,6 @@ def paint(generator, label, count, side):
     np.clip(picture, 0.0, 255.0, out=picture)
     pixels = picture.astype(np.uint8).transpose(0, 2, 1)
     return pixels.reshape(count, side, side, 3)
-
-
-class _Uniform:
-    """Uniform random numbers, one a picture: `[count, 1]`, float32."""
-
-    def __init__(self, generator, count):
-        self.generator = generator
-        self.count = count
-
-    def __call__(self, low, high):
-        drawn = self.generator.uniform(low, high, [self.count, 1])
-        return drawn.astype(np.float32)
 
 
 def _grid(side):
@@ -252,14 +244,13 @@ def _shares(layers):
     return shares
 
 
-def _colours(uniform):
+def _colours(generator, count):
     """Returns one colour a layer: `[count, 3, layers]`, 0 to 255.
 
     Background, object and pattern stand a third of the hues apart, and a step
     of luma; which is which is dealt apart for hue and for luma. So each view
     shows the object, and one view's colours do not say what the other's are.
     """
-    generator, count = uniform.generator, uniform.count
     size = [count, 1 + CLUTTER + 2]
     luma = generator.uniform(0.2, 0.85, size)
     hue = generator.uniform(0.0, 2.0 * np.pi, size)
