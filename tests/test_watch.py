@@ -78,19 +78,16 @@ class Machine(threading.Thread):
         self.join(20)
         assert not self.is_alive()
 
+    def told(self):
+        """What it was ended with: which other was lost."""
+        self.join(10)
+        assert isinstance(self.raised, heartbeat.Lost)
+        return str(self.raised)
 
-class Dummy:
-    """A machine that speaks the language, and does nothing by itself."""
 
-    def __init__(self, cluster):
-        (self.link,) = rendezvous.meet(cluster, SETTINGS, 20.0)
-
-
-def told(machine, seconds=10):
-    """What a machine was ended with, which was lost."""
-    machine.join(seconds)
-    assert isinstance(machine.raised, heartbeat.Lost)
-    return str(machine.raised)
+def all_met(*machines):
+    """Waits until all have met."""
+    assert all(each.met.wait(10) for each in machines)
 
 
 def test_they_meet_and_part(cluster):
@@ -98,7 +95,7 @@ def test_they_meet_and_part(cluster):
     clusters = cluster(3)
     others = [Machine(each) for each in clusters[1:]]
     chief = Machine(clusters[0])
-    assert all(each.met.wait(10) for each in (chief, *others))
+    all_met(chief, *others)
     # TensorFlow's own server comes there, while the connections remain.
     socket.create_server(("", clusters[0].addresses[0][1])).close()
     for each in (others[1], chief, others[0]):
@@ -108,10 +105,10 @@ def test_they_meet_and_part(cluster):
 
 def test_nobody_starts_alone(cluster, monkeypatch):
     """The last to come is waited for; strangers keep nobody from coming."""
-    monkeypatch.setattr(reception, "TIMEOUT", 1.0)
+    monkeypatch.setattr(reception, "TIMEOUT", 0.7)
     clusters = cluster(3)
     early = [Machine(each) for each in clusters[:2]]
-    assert not any(each.met.wait(1) for each in early)
+    assert not any(each.met.wait(0.7) for each in early)
     with contextlib.ExitStack() as stack:
         silent, rude, endless, cut = (
             stack.enter_context(
@@ -124,14 +121,14 @@ def test_nobody_starts_alone(cluster, monkeypatch):
         with contextlib.suppress(OSError):
             endless.sendall(bytes(2**20))
         late = Machine(clusters[2])
-        assert late.met.wait(10)
+        all_met(late)
         for each in (silent, rude, cut):
             each.settimeout(10)
             with contextlib.suppress(ConnectionResetError):
                 while each.recv(100):
                     pass
+    all_met(*early)
     for each in (*early, late):
-        assert each.met.wait(10)
         each.leave()
 
 
@@ -170,7 +167,7 @@ def test_a_machine_started_otherwise(
     assert words in str(wrong.raised) and "\x1b" not in str(wrong.raised)
     assert not chief.met.is_set()
     right = Machine(clusters[1])
-    assert chief.met.wait(10)
+    all_met(chief)
     for each in (chief, right):
         each.leave()
 
@@ -183,9 +180,9 @@ def test_a_machine_that_comes_twice(cluster):
     second = Machine(clusters[1])
     first.join(10)
     assert "another machine has come as worker 1" in str(first.raised)
-    third = Machine(clusters[2])
-    for each in (chief, second, third):
-        assert each.met.wait(10)
+    there = chief, second, Machine(clusters[2])
+    all_met(*there)
+    for each in there:
         each.leave()
 
 
@@ -202,56 +199,48 @@ def test_it_listens_where_it_is_named(cluster):
         assert len(servers) == 1 and servers[0].getsockname()[0] in ("::", "")
 
 
-def test_a_machine_dies(cluster):
-    """All others are told which, at once."""
+@pytest.mark.parametrize("dead", [0, 2])
+def test_a_machine_dies(dead, cluster):
+    """All others are told which, at once; the chief too."""
     clusters = cluster(3)
-    alive = [Machine(each) for each in clusters[:2]]
-    dead = Dummy(clusters[2])
-    assert all(each.met.wait(10) for each in alive)
-    dead.link.connection.close()
+    alive = [Machine(c) for n, c in enumerate(clusters) if n != dead]
+    links = rendezvous.meet(clusters[dead], SETTINGS, 20.0)
+    all_met(*alive)
+    for link in links:
+        link.connection.close()
     for each in alive:
-        assert told(each) == f"{clusters[2].names[2]} does not answer"
-
-
-def test_the_chief_dies(cluster):
-    """The others are told it is the chief."""
-    clusters = cluster(2)
-    other = Machine(clusters[1])
-    links = rendezvous.meet(clusters[0], SETTINGS, 20.0)
-    assert other.met.wait(5)
-    links[0].connection.close()
-    assert told(other) == f"{clusters[1].names[0]} does not answer"
+        assert each.told() == f"{clusters[0].names[dead]} does not answer"
 
 
 def test_a_machine_is_cut_off(cluster, monkeypatch):
     """Without signs of life for long enough it is lost."""
-    monkeypatch.setattr(heartbeat, "SILENCE", 1.5)
+    monkeypatch.setattr(heartbeat, "SILENCE", 1.2)
     clusters = cluster(2)
     chief = Machine(clusters[0])
-    silent = Dummy(clusters[1])
-    assert chief.met.wait(10)
-    time.sleep(1)
+    (silent,) = rendezvous.meet(clusters[1], SETTINGS, 20.0)
+    all_met(chief)
+    time.sleep(0.7)
     assert chief.is_alive()
-    assert told(chief) == f"{clusters[0].names[1]} does not answer"
-    silent.link.connection.close()
+    assert chief.told() == f"{clusters[0].names[1]} does not answer"
+    silent.connection.close()
 
 
 def test_a_machine_stops(cluster, monkeypatch):
     """It says why, and all others are told."""
     monkeypatch.setattr(heartbeat, "GRACE", 0.3)
     there = [Machine(each) for each in cluster(3)]
-    assert all(each.met.wait(10) for each in there)
+    all_met(*there)
     there[1].leave(f"{STOP}worker 1 has stopped: \x1b[2J`data` must be there.")
     assert there[1].raised is None
     for each in (there[0], there[2]):
         wanted = "worker 1 has stopped: \\x1b[2J`data` must be there."
-        assert told(each) == wanted
+        assert each.told() == wanted
 
 
 def test_what_stops_all_is_told_by_each(cluster):
     """None is ended from outside that stops by itself a little later."""
     there = [Machine(each) for each in cluster(2)]
-    assert all(each.met.wait(10) for each in there)
+    all_met(*there)
     for each in there:
         each.leave(f"{STOP}the loss is nan at step 3")
         assert each.raised is None and each.last.endswith("at step 3")
