@@ -17,6 +17,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from tests import verdicts
+from tfcmc.cli import command_line
 from tfcmc.experiment import pretrain
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
@@ -80,6 +81,22 @@ def command():
             text=True,
             timeout=300,
         )
+
+    return run
+
+
+@pytest.fixture
+def refused(capsys):
+    """A function that says what is told to a user who made a mistake."""
+
+    def run(main, *words):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            command_line.run(lambda: main([str(word) for word in words]))
+        assert left.value.code == 2
+        out, told = capsys.readouterr()
+        assert out == "" and 1 <= len(told.splitlines()) <= 2
+        return told.strip()
 
     return run
 

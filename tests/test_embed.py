@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from tfcmc.experiment.stage import Stage, load_encoders, read_source
 
-from tfcmc.cli import command_line
 from tfcmc.data.images import read
 from tfcmc.data.pictures import ArrayPictures
-from tfcmc.evaluation.features import encode
+from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import stored_plan
+from tfcmc.foundation.errors import UsageError
 from trainers import embed
 
 
@@ -31,19 +31,8 @@ def album(tmp_path, rng):
 
 def features_of(run_folder, pictures):
     """What the run's encoders make of pictures, by another way."""
-    plan, run = stored_plan(run_folder)
-    stage = Stage(plan, pictures.side)
-    return encode(stage.reader(load_encoders(plan, run)), pictures)
-
-
-def refused(capsys, *words):
-    """What the user is told; nothing else is printed to stderr."""
-    with pytest.raises(SystemExit) as left:
-        command_line.run(lambda: embed.main([str(word) for word in words]))
-    assert left.value.code == 2
-    text = capsys.readouterr().err.strip()
-    assert len(text.splitlines()) <= 2
-    return text
+    architecture, branches = open_trained(*stored_plan(run_folder))
+    return architecture.reader(branches).encode(pictures)
 
 
 def test_a_folder(trained, album, tmp_path, capsys):
@@ -59,7 +48,7 @@ def test_a_folder(trained, album, tmp_path, capsys):
     assert set(found) == {"name", "features", "embeddings_L", "embeddings_ab"}
     pictures = np.stack([read(album / name, 64) for name in found["name"]])
     want = features_of(trained[0], ArrayPictures(pictures))
-    np.testing.assert_allclose(found["features"], want.both(), atol=1e-5)
+    np.testing.assert_allclose(found["features"], want.joined(), atol=1e-5)
     for name, array in zip(("L", "ab"), want.embeddings, strict=True):
         np.testing.assert_allclose(
             found[f"embeddings_{name}"], array, atol=1e-5
@@ -79,7 +68,7 @@ def test_the_runs_own_data(trained, tmp_path):
         assert found["number"][rows].tolist() == list(range(160))
         want = [source.class_names[label] for label in split.labels]
         assert found["class"][rows].tolist() == want
-        features = features_of(trained[0], split.pictures).both()
+        features = features_of(trained[0], split.pictures).joined()
         np.testing.assert_allclose(
             found["features"][rows], features, atol=1e-5
         )
@@ -105,57 +94,41 @@ def test_train_part_that_is_learnt_from(trained, tmp_path, rng):
     assert len(rows) == 11
 
 
-def test_bad_images(trained, album, tmp_path, capsys):
+def test_bad_images(trained, album, tmp_path, capsys, refused):
     """One stops the work and leaves no file, or is left out and counted."""
     (album / "a" / "broken.png").write_bytes(b"\x89PNG but no more")
     out = tmp_path / "out.npz"
-    words = [trained[0], f"--data=folder:{album}", f"--out={out}"]
-    assert "broken.png" in refused(capsys, *words)
+    words = [str(trained[0]), f"--data=folder:{album}", f"--out={out}"]
+    skip = "--on-bad-image=skip"
+    assert "broken.png" in refused(embed.main, *words)
     assert [p.name for p in tmp_path.iterdir()] == ["album"]
-    embed.main([*map(str, words), "--on-bad-image=skip"])
+    embed.main([*words, skip])
     assert "1 image could not be read" in capsys.readouterr().out
     found = np.load(out)
     assert len(found["name"]) == len(found["features"]) == 300
     for path in album.rglob("*.png"):
         path.write_bytes(b"")
     out.unlink()
-    text = refused(capsys, *words, "--on-bad-image=skip")
-    assert "images that can be read" in text
+    with pytest.raises(UsageError, match="images that can be read"):
+        embed.main([*words, skip])
     assert not out.exists()
 
 
-def test_mistakes(trained, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--out=out.txt"], "ending in"),
+        ([], "--out"),
+        (["--out=out.npz", "--data=folder:/nowhere"], "/nowhere"),
+        (["--out=out.npz", "--on-bad-image=ignore"], "'stop', 'skip'"),
+        (["--out=out.npz", "--data=folder:."], "a folder with images"),
+    ],
+)
+def test_mistakes(words, told, trained, tmp_path, monkeypatch, refused):
     """All are told before any picture is read."""
-    out = f"--out={tmp_path / 'out.npz'}"
-    run = trained[0]
-    assert "ending in" in refused(capsys, run, "--out=out.txt")
-    assert "--out" in refused(capsys, run)
-    assert "config.json" in refused(capsys, tmp_path, out)
-    assert "/nowhere" in refused(capsys, run, "--data=folder:/nowhere", out)
-    text = refused(capsys, run, out, "--on-bad-image=ignore")
-    assert "'stop', 'skip'" in text
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    text = refused(capsys, run, f"--data=folder:{empty}", out)
-    assert "a folder with images" in text
-    assert not (tmp_path / "out.npz").exists()
-
-
-@pytest.mark.parametrize("damage", ["cut", "missing", "swapped"])
-def test_damaged_encoders(damage, trained, tmp_path, capsys):
-    """They are named: not whole, not there, or those of another view."""
-    run = tmp_path / "run"
-    shutil.copytree(trained[0], run)
-    path = run / "encoders" / "ab.keras"
-    if damage == "cut":
-        path.write_bytes(path.read_bytes()[:5000])
-    elif damage == "missing":
-        path.unlink()
-    else:
-        shutil.copy(run / "encoders" / "L.keras", path)
-    text = refused(capsys, run, f"--out={tmp_path / 'out.npz'}")
-    assert "ab.keras" in text
-    assert not (tmp_path / "out.npz").exists()
+    monkeypatch.chdir(tmp_path)
+    assert told in refused(embed.main, trained[0], *words)
+    assert not list(tmp_path.iterdir())
 
 
 def test_data_that_are_gone(trained, album, tmp_path):

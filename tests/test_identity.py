@@ -9,7 +9,6 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from tfcmc.experiment.stage import as_trained, load_encoders
 
 import tfcmc
 from tests.conftest import JUDGE
@@ -21,6 +20,8 @@ from tfcmc.data import Source, Split
 from tfcmc.data.digest import describe_data
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders.files import save_encoder
+from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.data import as_trained
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.runs.folder import Run
@@ -317,8 +318,8 @@ def test_the_side_is_known(there):
     plan, run = stored_plan(there / "run")
     assert as_trained(plan, run).config.picture_side == 64
     identity = make_identity({"seed": 9}, IDENTITY["data"], 1)
-    encoders = load_encoders(plan, run)
-    save_encoder(run.encoders / "L.keras", encoders[0], identity)
+    _, branches = open_trained(plan, run)
+    save_encoder(run.encoders / "L.keras", branches["L"], identity)
     with pytest.raises(UsageError, match="L.keras"):
         tfcmc.load(there / "run")
 

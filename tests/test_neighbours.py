@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 from PIL import Image
-from tfcmc.experiment.stage import Stage, load_encoders, read_source
 
-from tfcmc.cli import command_line
 from tfcmc.data.images import read
 from tfcmc.data.pictures import ArrayPictures
-from tfcmc.evaluation.features import encode
+from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.using import neighbours as module
 from trainers import neighbours
@@ -24,25 +23,15 @@ def image(tmp_path, rng):
 
 def cosines_by_hand(run_folder, image, pictures):
     """The cosine of an image and each picture, in double precision."""
-    plan, run = stored_plan(run_folder)
-    reader = Stage(plan, 64).reader(load_encoders(plan, run))
+    architecture, branches = open_trained(*stored_plan(run_folder))
+    reader = architecture.reader(branches)
     both = [read(image, 64)[None], pictures]
     query, others = (
-        encode(reader, ArrayPictures(p)).both().astype(np.float64)
+        reader.encode(ArrayPictures(p)).joined().astype(np.float64)
         for p in both
     )
     lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(query)
     return (others @ query[0]) / lengths
-
-
-def refused(capsys, *words):
-    """What the user is told."""
-    with pytest.raises(SystemExit) as left:
-        command_line.run(lambda: neighbours.main([str(w) for w in words]))
-    assert left.value.code == 2
-    text = capsys.readouterr().err.strip()
-    assert len(text.splitlines()) <= 2
-    return text
 
 
 def test_among_the_runs_test_pictures(trained, image, capsys):
@@ -64,7 +53,7 @@ def test_among_the_runs_test_pictures(trained, image, capsys):
     assert drawn.read_bytes().startswith(b"\x89PNG")
 
 
-def test_among_a_folder(trained, image, tmp_path, capsys, rng):
+def test_among_a_folder(trained, image, tmp_path, capsys, rng, refused):
     """Every picture beneath it, by file name; the image itself is not."""
     album = tmp_path / "album"
     (album / "test" / "x").mkdir(parents=True)
@@ -84,13 +73,14 @@ def test_among_a_folder(trained, image, tmp_path, capsys, rng):
     assert capsys.readouterr().out.count(" cosine ") == 1
     for path in album.glob("test/x/*"):
         path.unlink()
-    assert "other than the image" in refused(capsys, *words)
+    assert "other than the image" in refused(neighbours.main, *words)
 
 
 def test_batches_in_any_order(trained, image):
     """The nearest are the same however the pictures come by."""
     plan, run = stored_plan(trained[0])
-    reader = Stage(plan, 64).reader(load_encoders(plan, run))
+    architecture, branches = open_trained(plan, run)
+    reader = architecture.reader(branches)
     pictures = read_source(plan).pretrain.read(np.arange(60))
     query = read(image, 64)
 
@@ -109,15 +99,20 @@ def test_batches_in_any_order(trained, image):
     assert found(np.arange(60), 60) == found(np.arange(60)[::-1], 13)
 
 
-def test_mistakes(trained, image, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["gone.png"], "an image file"),
+        (["odd.png", "--count=some"], "--count"),
+        (["odd.png", "--count=0"], "at least 1"),
+        (["odd.png", "--out=sheet.pdf"], ".png"),
+        (["odd.png", "--data=folder:/nowhere"], "/nowhere"),
+        (["odd.png"], "not an image of a kind"),
+        ([], "required"),
+    ],
+)
+def test_mistakes(words, told, trained, tmp_path, monkeypatch, refused):
     """Plain lines, before the data are read."""
-    run = trained[0]
-    assert "an image file" in refused(capsys, run, tmp_path / "gone.png")
-    assert "--count" in refused(capsys, run, image, "--count=some")
-    assert "at least 1" in refused(capsys, run, image, "--count=0")
-    assert ".png" in refused(capsys, run, image, "--out=sheet.pdf")
-    assert "config.json" in refused(capsys, tmp_path, image)
-    assert "/nowhere" in refused(capsys, run, image, "--data=folder:/nowhere")
-    assert "required" in refused(capsys, run)
-    image.write_bytes(b"no image")
-    assert "not an image of a kind" in refused(capsys, run, image)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "odd.png").write_bytes(b"no image")
+    assert told in refused(neighbours.main, trained[0], *words)
