@@ -26,7 +26,7 @@ NO_LABELS = "the probe is skipped: it needs labels in train and in test"
 
 
 @SOURCES.register(
-    "tfds", takes_argument=True, extra={"epochs": 100, "check": check}
+    "tfds", takes_argument=True, extra={"epochs": 20, "check": check}
 )
 def prepared(reading, name):
     """Reads a prepared dataset by its name, without a download.
