@@ -42,48 +42,26 @@ TIMES = ("seconds",)
 
 def words_of(loss, negatives, folder):
     """Returns the words of `trainers.pretrain` for a small training."""
-    return [
-        f"--loss={loss}",
-        f"--negatives={negatives}",
-        "--data=shapes(size=640)",
-        "--batch-size=32",
-        "--epochs=3",
-        "--save-every=4",
-        f"--run-dir={folder}",
-    ]
-
-
-def heed_interrupts():
-    """Lets a process be stopped by Ctrl-C, also where this one cannot."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    words = "--data=shapes(size=640) --batch-size=32 --epochs=3 --save-every=4"
+    places = [f"--negatives={negatives}", f"--run-dir={folder}"]
+    return [f"--loss={loss}", *words.split(), *places]
 
 
 def start(devices, words):
-    """Starts a training on so many devices."""
+    """Starts a training on so many devices, which Ctrl-C can stop."""
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-u",
-            "-m",
-            "tests.pretrain_on",
-            str(devices),
-            *words,
-        ],
+        [sys.executable, "-u", "-m", "tests.pretrain_on", str(devices)]
+        + words,
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heed_interrupts,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
 def outcome(folder):
-    """Reads what a training came to, without times.
-
-    Returns:
-        Rows of the history, metrics, and the hash of the last checkpoint's
-        contents.
-    """
+    """Reads what a training came to, without times, to the bit."""
     run = Run(folder)
     rows = [
         {name: value for name, value in row.items() if name not in TIMES}
@@ -93,17 +71,12 @@ def outcome(folder):
     if not rows or metrics is None:
         raise RuntimeError(f"{folder} is not finished")
     last = sorted((folder / "checkpoints").glob("step-*.npz"))[-1]
-    return {"rows": rows, "metrics": metrics, "weights": weights(last)}
-
-
-def weights(path):
-    """Returns every variable of a checkpoint, as bytes."""
-    arrays = read_arrays(path)
-    return {
+    weights = {
         name: array.tobytes()
-        for name, array in arrays.items()
+        for name, array in read_arrays(last).items()
         if name.startswith("variable")
     }
+    return {"rows": rows, "metrics": metrics, "weights": weights}
 
 
 def undisturbed(devices, words):
@@ -121,13 +94,7 @@ def undisturbed(devices, words):
 
 
 def killed(devices, words, number, moment):
-    """Starts a training and kills it.
-
-    Args:
-        devices: How many.
-        words: Of the command.
-        number: The signal.
-        moment: Seconds after its start.
+    """Starts a training and kills it seconds later, by a signal.
 
     Returns:
         Whether it was still running.
@@ -154,9 +121,8 @@ def killed(devices, words, number, moment):
 
 def draw_moment(generator, before, whole):
     """Draws when to kill: mostly while it trains, saves and judges."""
-    if generator.random() < BEFORE_TRAINING:
-        return generator.uniform(0.0, whole)
-    return generator.uniform(before, whole)
+    early = generator.random() < BEFORE_TRAINING
+    return generator.uniform(0.0 if early else before, whole)
 
 
 def study(cases, kills, seed, folder, show=print):

@@ -61,20 +61,16 @@ def test_stopped_after_every_step(tmp_path, monkeypatch, learnt, capsys):
         np.testing.assert_array_equal(encoders[name], value)
 
 
-def test_one_writer(trained, capsys):
+def test_one_writer(trained, refused):
     """A second process on a run folder is refused, to train or to judge."""
     folder, _ = trained
-    for words in (
-        (pretrain, ["--data=shapes(size=160)", f"--run-dir={folder}"]),
-        (evaluate, [str(folder)]),
+    words = ["--data=shapes(size=160)", "--epochs=2", "--batch-size=16"]
+    for main, given in (
+        (pretrain.main, [*words, f"--run-dir={folder}"]),
+        (evaluate.main, [folder]),
     ):
-        module, given = words
-        if module is pretrain:
-            given = [*given, "--epochs=2", "--batch-size=16"]
-        with held(folder), pytest.raises(SystemExit) as left:
-            command_line.run(lambda: module.main(given))  # noqa: B023
-        assert left.value.code == 2
-        assert "one process at a time" in capsys.readouterr().err
+        with held(folder):
+            assert "one process at a time" in refused(main, *given)
     with held(folder), held(folder, part="other-"):
         pass
 

@@ -16,6 +16,7 @@ from tfcmc.runs.folder import Run
 @pytest.mark.parametrize("loss", LOSSES.names())
 def test_losses_and_remembered_negatives(loss):
     """A bank is refused, with the reason, for a loss of the batch at hand."""
+    assert make_plan(make_config({"loss": loss})).loss.name == loss
     config = make_config({"loss": loss, "negatives": "bank"})
     needs = LOSSES.lookup(loss).member.extra
     reasons = [BATCH_ONLY[need] for need in BATCH_ONLY if needs.get(need)]
@@ -26,12 +27,6 @@ def test_losses_and_remembered_negatives(loss):
         make_plan(config)
     assert reasons[0] in str(caught.value)
     assert loss in str(caught.value)
-
-
-@pytest.mark.parametrize("loss", LOSSES.names())
-def test_every_loss_takes_the_batch(loss):
-    """Negatives from the batch go with every loss."""
-    assert make_plan(make_config({"loss": loss})).loss.name == loss
 
 
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
