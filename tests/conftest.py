@@ -1,6 +1,5 @@
 """Fixtures for all tests."""
 
-import contextlib
 import dataclasses
 import importlib.util
 import json
@@ -18,14 +17,12 @@ from PIL import Image
 
 from tests import verdicts
 from tfcmc.cli import command_line
-from tfcmc.experiment import pretrain
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import make_identity
 from tfcmc.search.records import FAILED, trial_folder, write_record
-from tfcmc.search.trial import brief_extent
 
 ROOT = pathlib.Path(__file__).parents[1]
 # What trainings are judged by, for those that are not.
@@ -114,27 +111,6 @@ def trained(tmp_path_factory, command):
     )
     assert done.returncode == 0, done.stderr
     return folder, done
-
-
-@pytest.fixture(scope="session")
-def judging_briefly():
-    """Judging by two probes and without figures, as the trials of a search."""
-
-    @contextlib.contextmanager
-    def briefly():
-        extent = brief_extent()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pretrain, "Extent", lambda probes: extent)
-            yield
-
-    return briefly
-
-
-@pytest.fixture
-def brief(judging_briefly):
-    """What is not about the verdict is judged in a second and not in five."""
-    with judging_briefly():
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,6 @@ import sys
 
 from tfcmc.cli import command_line
 from tfcmc.distribute import strategies
-from tfcmc.experiment import pretrain as experiment
-from tfcmc.search.trial import brief_extent
 from trainers import pretrain
 
 
@@ -19,8 +17,7 @@ def main(devices, words):
     if devices > 1:
         strategies.use_devices(devices)
         words = [*words, "--strategy=mirrored"]
-    experiment.Extent = lambda probes: brief_extent()
-    pretrain.main(words)
+    pretrain.main([*words, "--evaluate=brief"])
 
 
 if __name__ == "__main__":

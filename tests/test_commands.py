@@ -1,6 +1,5 @@
 """The commands as a user runs them, and every command of the README."""
 
-import contextlib
 import csv
 import json
 import pathlib
@@ -17,6 +16,7 @@ from tensorboard.backend.event_processing.event_file_loader import (
 )
 
 from tfcmc.cli import command_line
+from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.search.records import Search, Trial
 from trainers import compare, embed, evaluate, losses, neighbours, pretrain
@@ -24,12 +24,6 @@ from tuning import report, search
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
-VERIFY = """
-from tfcmc.experiment import equivalence
-from trainers import verify
-equivalence.cases = lambda: [("softmax", "batch")]
-verify.main()
-"""
 
 
 def test_screen(trained):
@@ -99,19 +93,45 @@ def test_tensorboard_scalars(trained):
     assert tags["epoch/alignment"] == [1, 2]
 
 
-def test_same_seed_same_run(trained, tmp_path):
-    """Two runs with one seed are equal: history, weights, verdict."""
+def test_same_seed_same_run(trained, tmp_path, capsys):
+    """Two runs with one seed are equal, judged at once, briefly or later."""
     folder, _ = trained
     words = [f"--data={TINY}", "--epochs=2", "--batch-size=16"]
-    pretrain.main([*words, f"--run-dir={tmp_path / 'again'}"])
-    assert numbers_of(folder) == numbers_of(tmp_path / "again")
+    again = tmp_path / "again"
+    pretrain.main([*words, f"--run-dir={again}", "--evaluate=none"])
+    assert f"trainers.evaluate {again}" in capsys.readouterr().out
+    assert not (again / "metrics.json").exists()
+    evaluate.main([str(again), "--evaluate=brief"])
+    rows, brief = numbers_of(again)
+    assert brief.pop("evaluate") == "brief"
+    assert not list((again / "figures").iterdir())
+    folders = {path.name for path in again.glob("tensorboard/verdict/*")}
+    assert folders == {"events.out.tfevents.hparams"}
+    evaluate.main([str(again)])
+    whole = numbers_of(again)
+    assert whole == numbers_of(folder)
+    assert brief.keys() < whole[1].keys()
+    assert brief["sphere"] == whole[1]["sphere"]
+    for name in ("linear_probe", "knn"):
+        assert brief[name].items() <= whole[1][name].items()
 
 
-def test_a_longer_run_goes_on(tmp_path, capsys, brief):
+def test_what_has_to_be_judged(trained):
+    """A comparison and a later verdict are not asked to judge nothing."""
+    for main, words in (
+        (compare.main, []),
+        (evaluate.main, [str(trained[0])]),
+    ):
+        with pytest.raises(UsageError, match="`evaluate` must be full or bri"):
+            main([*words, "--evaluate=none"])
+
+
+def test_a_longer_run_goes_on(tmp_path, capsys):
     """Two epochs and then three are three: history, weights, verdict."""
     words = [
         f"--data={TINY}",
         "--batch-size=16",
+        "--evaluate=brief",
         "--schedule=constant",
         "--loss=nce",
         "--negatives=bank(draws=20)",
@@ -164,11 +184,12 @@ def test_images_alone(tmp_path, capsys, rng):
     assert np.isfinite(metrics["alignment"])
 
 
-def test_loss_that_is_no_number(tmp_path, capsys, brief):
+def test_loss_that_is_no_number(tmp_path, capsys):
     """Stops at the step, names it, and keeps what was saved before."""
     words = [
         f"--data={TINY}",
         "--batch-size=16",
+        "--evaluate=brief",
         "--schedule=constant",
         f"--run-dir={tmp_path}",
     ]
@@ -408,9 +429,7 @@ def searched(search_folder, folder):
 
 
 @pytest.mark.parametrize("words", readme_commands(), ids=" ".join)
-def test_readme(
-    words, trained, tmp_path, monkeypatch, search_folder, judging_briefly
-):
+def test_readme(words, trained, tmp_path, monkeypatch, search_folder):
     """Each command runs as it is written, on tiny data.
 
     `tensorboard --logdir=runs` is started in `test_board.py`.
@@ -426,7 +445,7 @@ def test_readme(
     if module == "trainers.verify":
         # One loss of all; devices are settled before TensorFlow starts.
         done = subprocess.run(
-            [sys.executable, "-c", VERIFY, *rest],
+            [sys.executable, "-m", module, *rest, "--loss=softmax"],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -496,15 +515,20 @@ def test_readme(
             (tmp_path / path).write_text('{"loss": "softmax"}')
     kept += [f"--data={TINY}", "--epochs=1", "--batch-size=16"]
     # The first command is judged in full, the others for the time it takes.
-    first = rest == ["--loss=softmax"]
-    with contextlib.nullcontext() if first else judging_briefly():
-        pretrain.main(kept)
+    if rest != ["--loss=softmax"]:
+        kept.append("--evaluate=brief")
+    pretrain.main(kept)
     assert list(tmp_path.glob("runs/*/metrics.json"))
 
 
-def test_bfloat16(tmp_path, brief):
+def test_bfloat16(tmp_path):
     """Encoders compute in bfloat16; weights and what is measured do not."""
-    words = [f"--data={TINY}", "--batch-size=16", "--epochs=1"]
+    words = [
+        f"--data={TINY}",
+        "--batch-size=16",
+        "--evaluate=brief",
+        "--epochs=1",
+    ]
     folders = {}
     for precision in ("float32", "bfloat16"):
         folder = folders[precision] = tmp_path / precision
@@ -520,5 +544,5 @@ def test_bfloat16(tmp_path, brief):
     one, other = (float(row["loss"]) for row in histories)
     assert one == pytest.approx(other, rel=0.02) and one != other
     before = json.loads((folders["bfloat16"] / "metrics.json").read_text())
-    evaluate.main([str(folders["bfloat16"])])
+    evaluate.main([str(folders["bfloat16"]), "--evaluate=brief"])
     assert numbers_of(folders["bfloat16"])[1] == before

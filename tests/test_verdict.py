@@ -44,8 +44,7 @@ def controls_of(folder, source, **given):
     plan = make_plan(make_config(given))
     run = Run(folder)
     run.create()
-    knn = PROBES.lookup("knn").function
-    extent = evaluate.Extent({"knn": knn}, each_view=False)
+    extent = evaluate.Extent("brief")
     found = evaluate.controls(
         plan, run, source, Stage(plan, 64), source.test.pictures, extent
     )

@@ -77,6 +77,9 @@ def main(argv=None):
     given = command_line.parse(parser, argv)
     jobs = given.pop("jobs", 1)
     check_number("jobs", jobs, whole=True, at_least=1, at_most=64)
+    if given.get("evaluate") == "none":
+        told = "full or brief: what is compared are the verdicts"
+        raise must("evaluate", told, "none")
     entries, tuned = plan_entries(given)
     same_data.check(
         entries[0].plan.config,

@@ -23,13 +23,14 @@ def main(argv=None):
     command_line.add_data(
         parser, "where the run's pictures are now (default: where they were)"
     )
-    command_line.add_settings(parser, PretrainConfig, only=CONSTANTS)
+    asked = (*CONSTANTS, "evaluate")
+    command_line.add_settings(parser, PretrainConfig, only=asked)
     given = command_line.parse(parser, argv)
-    constants = {name: given.pop(name) for name in CONSTANTS if name in given}
+    asked = {name: given.pop(name) for name in asked if name in given}
     plan, run = stored_plan(given.pop("run"), **given)
     from tfcmc.experiment import pretrain  # loads TensorFlow: only now
 
-    pretrain.evaluate(plan, run, **constants)
+    pretrain.evaluate(plan, run, **asked)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ from tfcmc.search.records import (
 )
 from tuning.report import report
 
-OWN = ("run_dir", "judge_on")  # settings that are not the user's
+OWN = ("run_dir", "judge_on", "evaluate")  # settings that are not the user's
 WAIT = 1.0  # seconds between looks for the chief's search
 
 

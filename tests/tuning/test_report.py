@@ -412,7 +412,7 @@ def test_a_pipe_for_a_record(tmp_path, search_folder):
 
 
 @pytest.fixture(scope="module")
-def tuned(tmp_path_factory, judging_briefly):
+def tuned(tmp_path_factory):
     """A search of two trained trials and one that failed, as it ends."""
     folder = tmp_path_factory.mktemp("search") / "tune-softmax"
     temperatures = {"default": 0.07, "trials/0000": 0.3, "trials/0001": 0.02}
@@ -421,10 +421,10 @@ def tuned(tmp_path_factory, judging_briefly):
             *TINY,
             f"--loss=softmax(temperature={temperature})",
             "--judge-on=validation",
+            "--evaluate=brief",
             f"--run-dir={folder / name}",
         ]
-        with judging_briefly():
-            pretrain.main(words)
+        pretrain.main(words)
     space = {"temperature": SPACE["temperature"]}
     place = {"data": TINY[0].removeprefix("--data=")}
     search = search_of(space, trials=3, settings=place)

@@ -18,7 +18,6 @@ import pytest
 from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.validation import choose_on_validation
-from tfcmc.experiment import evaluate as judging
 from tfcmc.experiment import pretrain
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
@@ -175,9 +174,6 @@ def test_evaluate_a_trial(searched, tmp_path, capsys):
 
 def test_promoted(tmp_path):
     """Two epochs of three, and gone on with elsewhere, are three at once."""
-    extent = judging.Extent(
-        pretrain.probe_functions(("knn",)), each_view=False, figures=False
-    )
     metrics, rows = {}, {}
     for name, until in (("two", 2), ("on", 3), ("three", None)):
         config = make_config(
@@ -187,6 +183,7 @@ def test_promoted(tmp_path):
                 "batch_size": 16,
                 "beta_1": 0.9,
                 "encoder": "paper(width=0.5)",
+                "evaluate": "brief",
                 "run_dir": str(tmp_path / name),
             }
         )
@@ -194,9 +191,7 @@ def test_promoted(tmp_path):
         if name == "on":
             for _ in range(2):  # as where it was killed and begins again
                 go_on_from(Run(tmp_path / "two"), run)
-        metrics[name] = pretrain.pretrain(
-            make_plan(config), until=until, extent=extent
-        )
+        metrics[name] = pretrain.pretrain(make_plan(config), until=until)
         rows[name] = run.read_history()
         for row in rows[name]:
             del row["seconds"]

@@ -97,10 +97,12 @@ class Entry:
         return read_metrics(self.run)
 
     def finished(self):
-        """Whether it was trained to the end and judged by its settings."""
+        """Whether it was trained to the end and judged as it is to be."""
         found = self.metrics()
         return (
             found is not None
+            and found.get("evaluate", "full")
+            in ("full", self.plan.config.evaluate)
             and found["epochs"] == self.epochs
             and measured_by(found, dataclasses.asdict(self.plan.config))
         )

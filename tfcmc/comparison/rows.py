@@ -94,6 +94,8 @@ def cells(found):
     """
     result = {}
     for key in found[0]:
+        if not all(key in one for one in found):
+            continue  # one seed was judged more briefly than another
         values = np.array([one[key] for one in found])
         result[key] = Cell(
             mean=float(values.mean()),

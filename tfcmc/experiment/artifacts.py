@@ -16,10 +16,13 @@ from tfcmc.runs.record import measured_by, read_embedded, read_history
 ANCHORS = 128  # pictures whose negatives are weighed
 FEWEST_ANCHORS = 3
 CONFUSED = "linear_probe"  # whose confusions are drawn
+# A TensorBoard run of its own, so that the table has the verdict for its
+# metrics and not every curve.
+VERDICT = "verdict"
 
 
-def show(plan, run, data, views, encoded, confusions, result, drawn) -> None:
-    """Writes vectors, and for TensorBoard all that is to be seen of a run.
+def show(plan, run, data, views, encoded, confusions, result) -> None:
+    """Draws the figures, and writes vectors and what TensorBoard shows.
 
     Args:
         plan: A `Plan`.
@@ -29,11 +32,19 @@ def show(plan, run, data, views, encoded, confusions, result, drawn) -> None:
         encoded: `Encoded` pictures, those that were judged.
         confusions: Probe name to confusion matrix.
         result: The metrics.
-        drawn: Their t-SNE `Map`, or None.
     """
+    seen = plan, run, data, views, encoded, confusions, result
+    show_briefly(*seen, draw(*seen))
+    show_in_tensorboard(plan, run, data, views, encoded, result)
+
+
+def show_briefly(
+    plan, run, data, views, encoded, confusions, result, drawn=None
+) -> None:
+    """Writes the vectors and the row of TensorBoard's table of runs."""
     matrix = confusions.get(CONFUSED)
     write_embedded(run, data, views, encoded, matrix, drawn)
-    show_in_tensorboard(plan, run, data, views, encoded, result)
+    write_row(plan, run, result)
 
 
 def shown_rows(encoded):
@@ -202,12 +213,8 @@ def table_options(plan):
 
 
 def show_in_tensorboard(plan, run, data, views, encoded, result):
-    """Writes embeddings, figures and a row of the table for TensorBoard.
-
-    They make up a TensorBoard run of their own, so that the table has the
-    verdict for its metrics and not every curve.
-    """
-    folder = run.tensorboard / "verdict"
+    """Writes embeddings and figures for TensorBoard."""
+    folder = run.tensorboard / VERDICT
     rows = shown_rows(encoded)
     tensorboard.write_projector(
         folder,
@@ -221,6 +228,11 @@ def show_in_tensorboard(plan, run, data, views, encoded, result):
     tensorboard.write_images(
         folder, sorted(run.figures.glob("*.png")), step=result["epochs"]
     )
+
+
+def write_row(plan, run, result):
+    """Writes a row of the table of runs for TensorBoard."""
+    folder = run.tensorboard / VERDICT
     options = table_options(plan) | {"epochs": result["epochs"]}
     metrics = {
         f"sphere/{name}": result["sphere"][name]

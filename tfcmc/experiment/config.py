@@ -22,6 +22,7 @@ ON_BAD_IMAGE = ("stop", "skip")
 STRATEGIES = ("auto", "one", "mirrored", "multiworker")
 PRECISIONS = ("float32", "bfloat16")
 JUDGE_ON = ("test", "validation")
+EVALUATE = ("full", "brief", "none")
 SPECS = (
     "loss",
     "data",
@@ -135,6 +136,12 @@ class PretrainConfig:
         "the test part, or validation: a fifth of the train part, for "
         "choosing between settings",
     )
+    evaluate: str = _setting(
+        "full",
+        "how much is judged: full; brief, by the sphere and by the linear "
+        "and nearest-neighbour probes of all views together, without "
+        "figures; or none, for trainers.evaluate to do later",
+    )
     picture_side: int | None = _setting(
         None,
         "side in pixels at which pictures are kept (default: the data's own, "
@@ -170,6 +177,7 @@ class PretrainConfig:
         check_choice("on-bad-image", self.on_bad_image, ON_BAD_IMAGE)
         check_choice("strategy", self.strategy, STRATEGIES)
         check_choice("judge-on", self.judge_on, JUDGE_ON)
+        check_choice("evaluate", self.evaluate, EVALUATE)
         check_choice("flip", self.flip, (True, False))
         check_choice("stop-on-collapse", self.stop_on_collapse, (True, False))
         check_number("seed", self.seed, whole=True, at_least=0, below=2**31)

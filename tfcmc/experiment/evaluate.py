@@ -11,12 +11,14 @@ from tfcmc.evaluation.classes import class_sizes, majority
 from tfcmc.evaluation.doctor import examine
 from tfcmc.evaluation.features import weights_hash
 from tfcmc.evaluation.inputs import Inputs, digest, measure
-from tfcmc.evaluation.probes import Labelled
+from tfcmc.evaluation.probes import PROBES, Labelled
 from tfcmc.experiment import artifacts
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.report.summary import verdict_text
 from tfcmc.runs.record import read_history, read_metrics
+
+BRIEF = ("linear_probe", "knn")  # what a search may choose by
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,20 +26,28 @@ class Extent:
     """How much of a run is judged.
 
     Attributes:
-        probes: Probe name to function.
-        each_view: Whether probes also read each view alone.
-        figures: Whether figures are drawn.
+        evaluate: `full`, or `brief`: fewer probes, of all views together
+            only, and neither figures nor a projector.
         beside: `Run`s whose controls may be taken, as those of siblings are.
         alpha: Exponent of the alignment; None for that of the history.
         t: Sharpness of the uniformity; None for that of the history.
     """
 
-    probes: dict
-    each_view: bool = True
-    figures: bool = True
+    evaluate: str = "full"
     beside: tuple = ()
     alpha: float | None = None
     t: float | None = None
+
+    @property
+    def full(self):
+        """Whether all there is is judged, and drawn."""
+        return self.evaluate == "full"
+
+    @property
+    def probes(self):
+        """Probe name to function."""
+        names = PROBES.names() if self.full else BRIEF
+        return {name: PROBES.lookup(name).function for name in names}
 
     def constants(self, config) -> dict:
         """Returns alpha and t of the verdict.
@@ -71,6 +81,8 @@ def judge(plan, run, data, architecture, branches: dict, extent) -> dict:
     print("judging the frozen features")
     constants = extent.constants(plan.config)
     result = describe(plan, rows, data) | constants
+    if not extent.full:
+        result["evaluate"] = extent.evaluate
     result |= {"replicas": architecture.replicas, "encoders_sha256": hashes}
     inputs = inputs_of(plan, data, architecture, branches, extent)
     trained, confusions = measure(inputs)
@@ -93,11 +105,9 @@ def judge(plan, run, data, architecture, branches: dict, extent) -> dict:
         dataclasses.asdict(finding)
         for finding in examine(rows, known, ended=True)
     ]
-    drawn = None
-    seen = plan, run, data, architecture.views, encoded, confusions, result
-    if extent.figures:
-        drawn = artifacts.draw(*seen)
-    artifacts.show(*seen, drawn)
+    show = artifacts.show if extent.full else artifacts.show_briefly
+    views = architecture.views
+    show(plan, run, data, views, encoded, confusions, result)
     run.write_json("metrics.json", result)
     print(verdict_text(result, names))
     print(f"everything is in {run.folder}")
@@ -208,7 +218,7 @@ def inputs_of(plan, data, architecture, branches: dict, extent) -> Inputs:
         labels=data.judged.labels if labelled else None,
         classes=len(data.source.class_names),
         probes=extent.probes,
-        each_view=extent.each_view,
+        each_view=extent.full,
         seed=plan.config.seed,
         **extent.constants(plan.config),
     )

@@ -13,31 +13,36 @@ from tfcmc.distribute.strategies import (
     make_strategy,
 )
 from tfcmc.encoders import save_encoder
-from tfcmc.evaluation.probes import PROBES
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.data import read_data, read_source
-from tfcmc.experiment.evaluate import Extent, judge
+from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
 from tfcmc.experiment.recipe import open_run
 from tfcmc.experiment.train import train
-from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.locks import held
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import PLACE, make_identity
-from tfcmc.runs.record import identity_of, picture_side, read_settings
+from tfcmc.runs.record import (
+    identity_of,
+    picture_side,
+    read_metrics,
+    read_settings,
+)
 
 
-def pretrain(plan, *, until: int | None = None, extent=None):
+def pretrain(plan, *, until: int | None = None, beside=()):
     """Trains the branches of a plan and judges them; goes on where it stopped.
 
     Args:
         plan: A `Plan`.
         until: The epoch to stop after, of those that the schedule spans; None
             for the last.
-        extent: The `Extent` to judge in; None for all there is.
+        beside: `Run`s with the same controls.
 
     Returns:
-        What `metrics.json` holds; None on a machine that is not the chief.
+        What `metrics.json` holds; None where nothing is judged, and on a
+        machine that is not the chief.
 
     Raises:
         UsageError: if the data do not do, or the folder is another run's, or
@@ -53,8 +58,7 @@ def pretrain(plan, *, until: int | None = None, extent=None):
     with own_folder(run, is_chief(strategy)) as run:
         data = read_data(plan)
         check_enough(data, config.batch_size)
-        extent = extent or Extent(probe_functions())
-        identity = identify(plan, data.described, strategy, extent.beside)
+        identity = identify(plan, data.described, strategy, beside)
         architecture = Architecture(
             plan, data.learnt.side, identity["replicas"]
         )
@@ -65,9 +69,20 @@ def pretrain(plan, *, until: int | None = None, extent=None):
         until = min(until or config.epochs, config.epochs)
         train(plan, run, architecture, branches, data, strategy, until, saved)
         save(run, branches, identity)
-        if is_chief(strategy):
+        if config.evaluate == "none":
+            leave_unjudged(run, hashes_of(branches))
+        elif is_chief(strategy):
+            extent = Extent(config.evaluate, beside)
             return judge(plan, run, data, architecture, branches, extent)
         return None
+
+
+def leave_unjudged(run, hashes: dict) -> None:
+    """Says how to judge later; a verdict on other weights goes."""
+    found = read_metrics(run)
+    if found and found.get("encoders_sha256") != hashes:
+        (run.folder / "metrics.json").unlink()
+    print(f"not judged: python -m trainers.evaluate {run.folder} does that")
 
 
 def check_enough(data, batch_size: int) -> None:
@@ -177,14 +192,15 @@ def save(run, branches: dict, identity: dict) -> None:
         save_encoder(run.encoders / f"{name}.keras", branch, identity)
 
 
-def evaluate(plan, run, **constants):
-    """Judges the encoders of a run folder again.
+def evaluate(plan, run, evaluate="full", **constants):
+    """Judges the encoders of a run folder, again or for the first time.
 
     Where the pictures are is noted in its `config.json`.
 
     Args:
         plan: The `Plan` it was trained by, with where the pictures are now.
         run: Its `Run`.
+        evaluate: `full` or `brief`.
         **constants: `alpha` and `t` of the verdict, where they are not to be
             those that the history was measured with.
 
@@ -196,7 +212,10 @@ def evaluate(plan, run, **constants):
             others, a constant is out of range, or another process is using
             the folder.
     """
-    dataclasses.replace(plan.config, **constants)  # checks their ranges
+    # Checks their ranges.
+    dataclasses.replace(plan.config, evaluate=evaluate, **constants)
+    if evaluate == "none":
+        raise must("evaluate", "full or brief", evaluate)
     run.create()  # tells what cannot be written to before the work
     with held(run.folder):
         side, replicas = picture_side(run), identity_of(run)["replicas"]
@@ -207,11 +226,5 @@ def evaluate(plan, run, **constants):
         place = {name: getattr(plan.config, name) for name in PLACE}
         run.write_json("config.json", read_settings(run) | place)
         mend_history(run)
-        extent = Extent(probe_functions(), **constants)
+        extent = Extent(evaluate, **constants)
         return judge(plan, run, data, architecture, branches, extent)
-
-
-def probe_functions(names=None):
-    """Returns probes by their names; every registered one if none is given."""
-    names = names or PROBES.names()
-    return {name: PROBES.lookup(name).function for name in names}

@@ -14,11 +14,12 @@ code      file and SHA-256 of the user's own functions, by the setting that
 from tfcmc.foundation.errors import UsageError, differing
 from tfcmc.foundation.records import COUNT, Within
 
-# Settings that say where things are and when to give up, not what the
-# experiment is.
+# Settings that say where things are, when to give up and how much to judge,
+# not what the experiment is.
 CIRCUMSTANCES = (
     "run_dir",
     "data_dir",
+    "evaluate",
     "memory_limit",
     "preset",
     "save_every",

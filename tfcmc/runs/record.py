@@ -43,6 +43,7 @@ METRICS = {
     "versions": dict,
     "controls_key": str,
     "judged_on": str,
+    "evaluate?": str,  # of a brief verdict
     "encoders_sha256?": {str: str},
     "classes?": [{"name": str, "train": COUNT, "judged": COUNT}],
 }

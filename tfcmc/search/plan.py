@@ -56,7 +56,7 @@ def plan_search(given):
     check_number("jobs", own["jobs"], whole=True, at_least=1, at_most=64)
     _, kept, _ = parse_spec(given.get("loss", "softmax"), "loss")
     config, space = make_space(
-        make_config({**given, "judge_on": "validation"}),
+        make_config({**given, "judge_on": "validation", "evaluate": "brief"}),
         own.pop("space"),
         kept,
     )

@@ -17,7 +17,7 @@ from tfcmc.search.records import (
 )
 
 # What a run's settings hold that is not the user's choice of an experiment.
-PLACES = ("run_dir", "preset")
+NOT_KEPT = ("run_dir", "preset", "evaluate")
 
 
 def open_search(folder):
@@ -178,5 +178,5 @@ def settings_of(folder, search):
             f"`search` must hold the runs of its trials. Received: "
             f"{pathlib.Path(folder) / 'config.json'}, which is not there"
         )
-    kept = {name: stored[name] for name in stored if name not in PLACES}
+    kept = {name: stored[name] for name in stored if name not in NOT_KEPT}
     return kept | place_of(search) | {"judge_on": "test"}

@@ -11,8 +11,6 @@ from tfcmc.cli import command_line
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.runs.folder import Run
 
-PROBES = ("linear_probe", "knn")
-
 
 def main(argv=None):
     """Reads the command line, trains and judges."""
@@ -29,28 +27,7 @@ def main(argv=None):
     from tfcmc.experiment import pretrain  # loads TensorFlow: only now
 
     beside = (Run(given["beside"]),) if "beside" in given else ()
-    pretrain.pretrain(
-        plan, until=given.get("until"), extent=brief_extent(beside)
-    )
-
-
-def brief_extent(beside=()):
-    """Returns the `Extent` that trials are judged in: what they are chosen by.
-
-    Args:
-        beside: `Run`s with the same controls.
-    """
-    from tfcmc.experiment import (
-        evaluate,
-        pretrain,
-    )  # loads TensorFlow: only now
-
-    return evaluate.Extent(
-        pretrain.probe_functions(PROBES),
-        each_view=False,
-        figures=False,
-        beside=beside,
-    )
+    pretrain.pretrain(plan, until=given.get("until"), beside=beside)
 
 
 def go_on_from(parent, run):

@@ -10,13 +10,10 @@ from tfcmc.evaluation.inputs import measure
 from tfcmc.evaluation.intervals import difference_interval, share_interval
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import read_data
-from tfcmc.experiment.evaluate import Extent, hashes_of, inputs_of
+from tfcmc.experiment.evaluate import BRIEF, Extent, hashes_of, inputs_of
 from tfcmc.experiment.ownership import check_data
-from tfcmc.experiment.pretrain import probe_functions
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.search.records import place_of, trial_folder
-
-PROBES = ("linear_probe", "knn")
 
 
 def judge_winner(folder, search, trial):
@@ -77,9 +74,9 @@ def judge_run(plan, run, data) -> dict:
         each accuracy.
     """
     architecture, branches = open_trained(plan, run)
-    extent = Extent(probe_functions(PROBES), each_view=False)
-    found, _ = measure(inputs_of(plan, data, architecture, branches, extent))
-    for name in PROBES:
+    brief = Extent("brief")
+    found, _ = measure(inputs_of(plan, data, architecture, branches, brief))
+    for name in BRIEF:
         if name in found:
             accuracy = found[name]["accuracy"]
             count = len(data.judged.pictures)
