@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import random
+import warnings
 from collections.abc import Callable
 
 from tfcmc.foundation.errors import must, reason_of, unknown
@@ -60,7 +61,9 @@ def _application(name, shape, seed, **options):
         # It would take views for pictures of 0 to 255.
         options.setdefault("include_preprocessing", False)
     try:
-        with _drawing(seed):
+        with _drawing(seed), warnings.catch_warnings():
+            # It tells that views of other than 1 or 3 channels are unusual.
+            warnings.simplefilter("ignore")
             return models[name](
                 input_shape=shape,
                 weights=None,

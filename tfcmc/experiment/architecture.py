@@ -60,7 +60,11 @@ class Architecture:
         if predictor.name == "none":
             return {}
         found = {}
-        with _precision(self._plan.config.precision):
+        # Its name stands in the path of its variables.
+        with (
+            _precision(self._plan.config.precision),
+            keras.name_scope("predictor"),
+        ):
             for name, branch in branches.items():
                 embeddings = keras.Input(branch.output_shape[1:])
                 seed = self._plan.config.seed + 1

@@ -79,7 +79,9 @@ class PretrainConfig:
         "device; or bank(momentum=, draws=)",
     )
     encoder: str = _setting(
-        "paper", "spec of the encoders: paper(width=, final_relu=, dim=)"
+        "paper",
+        "spec of the encoders: paper(width=, final_relu=), "
+        "keras.applications:NAME, or MODULE:FUNCTION of your own",
     )
     head: str = _setting(
         "none",
@@ -100,7 +102,9 @@ class PretrainConfig:
         "other, or first, the first with the others",
     )
     views: str = _setting(
-        "lab", "spec of the views of a picture: lab or ycbcr"
+        "lab",
+        "spec of the views of a picture: lab, ycbcr, rgb(count=, augment=, "
+        "strength=), or MODULE:FUNCTION of your own",
     )
     side: int = _setting(64, "side of the views in pixels")
     crop: str = _setting(

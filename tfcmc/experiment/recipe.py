@@ -127,6 +127,7 @@ def make_plan(config, *, check_data=True):
         for axis, table in AXES.items()
     }
     check_negatives(found["loss"], found["negatives"])
+    _check_views(found, config)
     extra = found["data"].member.extra
     if check_data and "check" in extra:
         extra["check"](found["data"].argument, config.data_dir)
@@ -162,6 +163,40 @@ def check_negatives(loss, negatives):
                 f"batch with --loss={loss.name}, which {reason}",
                 negatives.spec,
             )
+
+
+def _check_views(found, config):
+    """Refuses settings that would not be read, and a predictor of none."""
+    views, loss, predictor = (
+        found[axis] for axis in ("views", "loss", "predictor")
+    )
+    standard = PretrainConfig()
+    usual = {
+        "crop": CROPS.lookup(standard.crop).spec,
+        "geometry": standard.geometry,
+        "flip": standard.flip,
+    }
+    given = {
+        "crop": found["crop"].spec,
+        "geometry": config.geometry,
+        "flip": config.flip,
+    }
+    if views.member.extra.get("distorts"):
+        for name in usual:
+            if given[name] != usual[name]:
+                raise must(
+                    name,
+                    f"left out with --views={views.name}, which cuts and "
+                    f"mirrors by its augment=",
+                    given[name],
+                )
+    if predictor.name != "none" and loss.member.extra.get("raw"):
+        raise must(
+            "predictor",
+            f"none with --loss={loss.name}, which compares the embeddings "
+            f"themselves",
+            predictor.spec,
+        )
 
 
 def negatives_of(member):

@@ -109,10 +109,10 @@ def _import(kind, place):
 def _run_file(path):
     """Runs a file as a module, once a process; beside it may lie others."""
     name = f"tfcmc_own_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
     if not path.is_file():
         raise FileNotFoundError("no such file")
+    if name in sys.modules:
+        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.path.append(str(path.parent))

@@ -1,0 +1,238 @@
+"""Encoders and views of the user's own, from files outside the checkout."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tfcmc.encoders import ENCODERS, FEATURES, make_branch
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan, stored_plan
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import keras, tf
+from tfcmc.heads import HEADS
+from tfcmc.views import VIEWS
+from trainers import evaluate, pretrain
+
+MINE = """
+import keras
+from tfcmc.views import cropped
+
+
+def build(shape, width=1, synchronized=True):
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Conv2D(4 * width, 3, strides=4, activation="relu"),
+            layers.BatchNormalization(synchronized=synchronized),
+            layers.GlobalAveragePooling2D(),
+        ]
+    )
+
+
+def flat(shape):
+    return keras.Sequential([keras.Input(shape), keras.layers.Conv2D(2, 3)])
+
+
+def channels(frame, names=("R", "G", "B")):
+    def convert(pictures):
+        scaled = keras.ops.cast(pictures, "float32") / 127.5 - 1.0
+        return scaled[..., :1], scaled[..., 1:2], scaled[..., 2:]
+
+    branch = (names[0], "rest", "rest")
+    return cropped(
+        frame, names=names, channels=(1, 1, 1), convert=convert, branch=branch
+    )
+
+
+def no_first():
+    return None
+"""
+TINY = ("--data=shapes(size=100)", "--epochs=2", "--batch-size=16")
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """A file with an encoder and views, where no checkout is."""
+    path = tmp_path / "elsewhere" / "mine.py"
+    path.parent.mkdir()
+    path.write_text(MINE)
+    return path
+
+
+@pytest.fixture
+def trained(mine, tmp_path):
+    """A run of both, and the words that train it."""
+    folder = tmp_path / "run"
+    words = [
+        f"--encoder={mine}:build(width=2)",
+        f"--views={mine}:channels",
+        "--side=32",
+        "--evaluate=none",
+        *TINY,
+        f"--run-dir={folder}",
+    ]
+    pretrain.main(words)
+    return folder, words
+
+
+def test_a_branch_of_ones_own(mine):
+    """It gives the features' vectors, named, and starts from the seed."""
+    bound = ENCODERS.lookup(f"{mine}:build(width=3)")
+    assert bound.spec == f"{mine}:build(width=3, synchronized=True)"
+    head = HEADS.lookup("linear(dim=5)").function
+    branches = [
+        make_branch(bound.function, head, (32, 32, 2), seed)
+        for seed in (1, 1, 2)
+    ]
+    first, same, other = (each.get_weights()[0] for each in branches)
+    np.testing.assert_array_equal(first, same)
+    assert np.abs(first - other).max() > 0.01
+    assert branches[0].get_layer(FEATURES).output.shape == (None, 12)
+    assert branches[0].output_shape == (None, 5)
+
+
+@pytest.mark.parametrize(
+    "name, count",
+    [("MobileNetV3Small(alpha=0.5)", 288), ("MobileNet(alpha=0.25)", 256)],
+)
+def test_keras_applications(name, count):
+    """Models of Keras's take views of any channels, without weights."""
+    bound = ENCODERS.lookup(f"keras.applications:{name}")
+    assert bound.spec == f"keras.applications:{name}"
+    none = HEADS.lookup("none").function
+    branch = make_branch(bound.function, none, (32, 32, 2), 3)
+    assert branch.output_shape == (None, count)
+    again = make_branch(bound.function, none, (32, 32, 2), 3)
+    for one, other in zip(branch.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "spec, told",
+    [
+        ("{mine}:biuld", "Did you mean build"),
+        ("{mine}:build(widht=2)", "Did you mean width"),
+        ("{mine}:no_first", "Unknown function"),
+        ("{folder}/none.py:build", "no such file"),
+        ("no_such_module_of_mine:build", "No module named"),
+        ("os:system", "Unknown function"),
+        ("{mine}:build(width=two words)", "written name"),
+    ],
+)
+def test_mistakes_are_told_before_any_work(mine, spec, told):
+    """Before the data are read: with the nearest spelling, or the reason."""
+    spec = spec.format(mine=mine, folder=mine.parent)
+    with pytest.raises(UsageError, match=told):
+        make_plan(make_config({"encoder": spec}))
+
+
+def test_a_file_that_does_not_run(mine):
+    """The user's own error is told in a line."""
+    mine.write_text("import keras\n1 / 0\n")
+    with pytest.raises(UsageError, match="ZeroDivisionError: division by"):
+        ENCODERS.lookup(f"{mine}:build")
+
+
+def test_what_is_no_vector_is_refused(mine):
+    """An encoder gives one vector a picture."""
+    encoder = ENCODERS.lookup(f"{mine}:flat").function
+    with pytest.raises(UsageError, match=r"\[batch, features\]"):
+        make_branch(encoder, HEADS.lookup("none").function, (8, 8, 1), 0)
+
+
+def test_views_of_ones_own(mine, rng):
+    """Three views in two branches, cut from one conversion."""
+    plan = make_plan(
+        make_config({"views": f"{mine}:channels", "side": 48, "flip": False})
+    )
+    views = plan.views_of(64)
+    assert views.branches == ("R", "rest")
+    assert views.shapes == {"R": (48, 48, 1), "rest": (48, 48, 1)}
+    pictures = rng.integers(0, 256, (5, 64, 64, 3), np.uint8)
+    draws = views.draw(3, 1, np.arange(5), 5)
+    assert draws.shape == (5, 3, 4)
+    shown = views.convert(tf.constant(pictures), draws)
+    assert [view.shape for view in shown] == [(5, 48, 48, 1)] * 3
+    whole = views.whole(tf.constant(pictures))
+    want = tf.image.resize(pictures[..., :2] / 127.5 - 1.0, (48, 48))
+    for number, view in enumerate(whole):
+        np.testing.assert_allclose(view[..., 0], want[..., number], atol=1e-5)
+
+
+def test_a_run_notes_the_file(trained, mine, capsys):
+    """Its hash; what has changed is said, and training does not go on."""
+    folder, words = trained
+    code = json.loads((folder / "identity.json").read_text())["code"]
+    assert code["encoder"]["file"] == code["views"]["file"] == str(mine)
+    assert sorted(p.stem for p in (folder / "encoders").iterdir()) == [
+        "R",
+        "rest",
+    ]
+    capsys.readouterr()
+    stored_plan(folder)
+    assert "changed" not in capsys.readouterr().out
+    # A text with another hash; in another process the module is new too.
+    identity = json.loads((folder / "identity.json").read_text())
+    for each in identity["code"].values():
+        each["sha256"] = "0" * 64
+    (folder / "identity.json").write_text(json.dumps(identity))
+    stored_plan(folder)
+    assert f"{mine} has changed since" in capsys.readouterr().out
+    with pytest.raises(UsageError, match=f"another text of {mine}"):
+        pretrain.main(words)
+
+
+def test_a_run_whose_file_is_gone(trained, mine):
+    """It is named."""
+    folder, _ = trained
+    mine.rename(mine.with_name("moved.py"))
+    with pytest.raises(UsageError, match="mine.py .no such file"):
+        evaluate.main([str(folder)])
+
+
+def test_nothing_in_a_run_folder_is_run(trained, tmp_path):
+    """A folder may be anybody's: code that lies in it is not imported."""
+    folder, _ = trained
+    (folder / "evil.py").write_text("raise SystemExit('ran')\n")
+    config = json.loads((folder / "config.json").read_text())
+    identity = json.loads((folder / "identity.json").read_text())
+    for record in (config, identity["settings"]):
+        record["encoder"] = f"{folder}/evil.py:build"
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "identity.json").write_text(json.dumps(identity))
+    with pytest.raises(UsageError, match="outside the run folder"):
+        stored_plan(folder)
+
+
+def test_a_training_of_ones_own_goes_on_to_the_bit(mine, tmp_path):
+    """With batch statistics, and a head: stopped after one epoch."""
+    words = [
+        f"--encoder={mine}:build",
+        f"--views={mine}:channels",
+        "--head=mlp(hidden=6, dim=4, norm=hidden)",
+        "--loss=nt_xent",
+        "--side=32",
+        "--evaluate=none",
+        "--schedule=constant",
+        *TINY,
+    ]
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    pretrain.main([*words, f"--run-dir={whole}"])
+    pretrain.main([*words, "--epochs=1", f"--run-dir={parted}"])
+    pretrain.main([*words, f"--run-dir={parted}"])
+    for name in ("R", "rest"):
+        one, other = (
+            keras.models.load_model(folder / "encoders" / f"{name}.keras")
+            for folder in (whole, parted)
+        )
+        for mine_, theirs in zip(one.weights, other.weights, strict=True):
+            np.testing.assert_array_equal(mine_, theirs)
+
+
+def test_views_know_no_name_by_chance():
+    """The catalogue's names, and what is not among them."""
+    assert {"lab", "ycbcr"} <= set(VIEWS.names())
+    with pytest.raises(UsageError, match="Did you mean lab"):
+        VIEWS.lookup("labb")
