@@ -153,7 +153,7 @@ def test_equal_to_a_folder(tmp_path, prepare_dataset, side):
 
 def test_photographs(photographs):
     """Real prepared photographs come in their published numbers."""
-    source = read(photographs, "tfds:photos10")
+    source = read(photographs, "tfds:photos10", side=8)
     parts = source.pretrain, source.probe_train.labels, source.test.labels
     assert list(map(len, parts)) == [40_000, 5_000, 8_000]
     np.testing.assert_allclose(np.bincount(parts[2]) / 8_000, 0.1)

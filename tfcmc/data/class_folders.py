@@ -55,6 +55,10 @@ class Finder:
         place = os.path.join(os.path.dirname(os.path.realpath(path)), "")
         return place in places or any(is_same(path, each) for each in found)
 
+    def one_class(self, part) -> ClassFolders:
+        """Takes all images beneath a folder as of no class."""
+        return ClassFolders(part.name, {}, [], self.images_beneath(part))
+
     def classes_of(self, part) -> ClassFolders:
         """Finds the images of every class folder in a folder.
 

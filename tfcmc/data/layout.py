@@ -6,7 +6,7 @@ import os
 import pathlib
 
 from tfcmc.data.base import UNLABELLED
-from tfcmc.data.class_folders import ClassFolders, Finder, entries, odd_names
+from tfcmc.data.class_folders import Finder, entries, odd_names
 from tfcmc.foundation.errors import UsageError
 
 # The names of each part's folder, in any case.
@@ -47,7 +47,7 @@ def find_layout(root: pathlib.Path) -> Layout:
         finder = Finder()  # what was counted is met again
         images = finder.images_beneath(root)
         _check_flat(root, images)
-        files = {"pretrain": _without(images)}
+        files = {"pretrain": [(path, None) for path in images]}
         notes = [NO_LABELS, *_mistaken(root)]
         return Layout((), files, notes, finder.others)
     learnt = parts.get("unlabelled") or parts.get("train")
@@ -71,7 +71,7 @@ def find_layout(root: pathlib.Path) -> Layout:
         notes = odd_names(names, train.empty)
         used = [learnt, train, judged]
     if not names or "unlabelled" in parts:
-        files["pretrain"] = _without(learnt.images)
+        files["pretrain"] = [(path, None) for path in learnt.images]
     notes += _choices(parts, used) + _beside(finder, root, parts)
     return Layout(names, files, notes, finder.others)
 
@@ -87,7 +87,8 @@ def _parts(finder, root):
         return {}  # a folder called train, alone, may be a class
     parts = {}
     for part, listed in folders.items():
-        found = [_read(finder, part, root / name) for name in listed]
+        read = finder.classes_of if part != "unlabelled" else finder.one_class
+        found = [read(root / name) for name in listed]
         found = [folder for folder in found if folder.images]
         if len(found) > 1:
             raise UsageError(
@@ -97,13 +98,6 @@ def _parts(finder, root):
         if found:
             parts[part] = found[0]
     return parts if parts.keys() != {"train"} else {}
-
-
-def _read(finder, part, folder):
-    if part == "unlabelled":
-        images = finder.images_beneath(folder)
-        return ClassFolders(folder.name, {}, [], images)
-    return finder.classes_of(folder)
 
 
 def _check_flat(root, images):
@@ -152,10 +146,6 @@ def _with_labels(part, names):
         for label, name in enumerate(names)
         for path in part.classes.get(name, ())
     ]
-
-
-def _without(paths):
-    return [(path, None) for path in paths]
 
 
 def _choices(parts, used):
