@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.dirty.case import noise
+from tfcmc.data import Reading
 from tfcmc.data.pictures import (
     ArrayPictures,
     Joined,
@@ -63,7 +64,7 @@ def test_keep_in_memory_or_in_a_file(limit):
     that never came are not counted.
     """
     turned = ARRAY.transpose(0, 2, 1, 3)
-    room = Room(limit)
+    room = Room(0, limit)
     pictures = keep(iter([ARRAY[:3], turned[3:5]]), 5, 7, room)
     kind = ArrayPictures if limit == 7 * 75 else RecordPictures
     assert isinstance(pictures, kind) and len(pictures) == 5
@@ -73,6 +74,16 @@ def test_keep_in_memory_or_in_a_file(limit):
         columns = [[ARRAY[n, r, c] for r in range(5)] for c in range(5)]
         expected.append(columns)
     np.testing.assert_array_equal(pictures.read(range(5)), expected)
+
+
+def test_all_parts_are_kept_or_none():
+    """Together they keep to the limit; decoding has what they leave."""
+    room = Reading(memory_limit=2**30).room(4, 5)
+    assert room.fits(300) and not room.fits(301)
+    with pytest.raises(ValueError, match="leaves 1.00 GiB"):
+        with room.take(2**30 - 299):
+            pass
+    assert not Reading(memory_limit=299).room(4, 5).fits(75)
 
 
 def test_batches_cover_everything_once():

@@ -12,7 +12,7 @@ from tfcmc.data.room import Room
 from tfcmc.data.shapes import OUTLINES, draw, paint, shapes
 from tfcmc.foundation.errors import UsageError
 
-LARGE = Room(2**32)
+LARGE = Room(0, 2**32)
 
 
 def _parts(source):

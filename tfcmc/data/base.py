@@ -23,9 +23,16 @@ class Reading:
     memory_limit: int = 4 * 2**30  # bytes of pictures; more is streamed
     on_bad_image: str = "stop"  # or "skip"
 
-    def room(self) -> Room:
-        """Returns the memory that reading one source may take."""
-        return Room(self.memory_limit, LEAST)
+    def room(self, count, side) -> Room:
+        """Returns the memory for so many pictures, those of all parts.
+
+        All are kept there or none, so that the parts keep to the limit
+        together, and decoding has what they leave.
+        """
+        kept = count * side * side * 3
+        if kept > self.memory_limit:
+            kept = 0
+        return Room(max(self.memory_limit - kept, LEAST), kept)
 
 
 @dataclasses.dataclass(frozen=True)

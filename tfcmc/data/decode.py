@@ -126,8 +126,9 @@ def read_parts(files, counts, side, reading: Reading, others=()):
         UsageError: if an image cannot be read and `on_bad_image` is "stop",
             or no image of a part can.
     """
-    room, account = reading.room(), Account(others)
-    progress = Progress("images decoded", sum(counts.values()))
+    total = sum(counts.values())
+    room, account = reading.room(total, side), Account(others)
+    progress = Progress("images decoded", total)
     pictures, labels = {}, {part: [] for part in files}
 
     def decoded(part):

@@ -52,7 +52,7 @@ def walk(reading, argument) -> Walk:
         ((path, os.path.relpath(path, root)) for path in paths),
         side,
         reading.on_bad_image,
-        reading.room(),
+        reading.room(0, side),
         account,
     )
     batches = (({"name": names}, pictures) for names, pictures in decoded)

@@ -178,7 +178,7 @@ def _pictures(arrays, parts, reading):
     side = reading.side
     if side is None:
         side = min(sizes.pop()) if len(sizes) == 1 else DEFAULT_SIDE
-    room = reading.room()
+    room = reading.room(sum(s[0] for s in shapes.values()), side)
     for name, shape in shapes.items():
         try:
             with room.take(COPIES * math.prod(shape[1:])):

@@ -13,26 +13,26 @@ TILE_WIDTH, TILE_LENGTH = 322, 323  # TIFF's tags
 
 
 class Room:
-    """Memory that pictures are kept in, and that threads share.
+    """Memory: for pictures that are kept, and for threads that decode.
 
     Args:
-        size: Bytes in all.
-        least: Bytes for the threads, though pictures take the rest.
+        size: Bytes that threads share.
+        kept: Bytes for pictures.
     """
 
-    def __init__(self, size, least=0):
+    def __init__(self, size, kept=0):
         self._size = size
-        self._least = least
+        self._kept = kept
         self._taken = 0
         self._changed = threading.Condition()
 
     def fits(self, wanted) -> bool:
         """Says whether there are so many bytes for pictures to be kept."""
-        return wanted <= self._size
+        return wanted <= self._kept
 
     def keep(self, wanted):
         """Takes so many bytes for good."""
-        self._size -= wanted
+        self._kept -= wanted
 
     @contextlib.contextmanager
     def take(self, wanted):
@@ -41,14 +41,13 @@ class Room:
         Raises:
             ValueError: if there will never be as many.
         """
-        size = max(self._size, self._least)
-        if wanted > size:
+        if wanted > self._size:
             raise ValueError(
                 f"decoding it takes {wanted / 2**30:.2f} GiB, and "
-                f"--memory-limit leaves {size / 2**30:.2f} GiB"
+                f"--memory-limit leaves {self._size / 2**30:.2f} GiB"
             )
         with self._changed:
-            self._changed.wait_for(lambda: self._taken + wanted <= size)
+            self._changed.wait_for(lambda: self._taken + wanted <= self._size)
             self._taken += wanted
         try:
             yield

@@ -108,9 +108,10 @@ def shapes(reading, argument, *, size=10_000, seed=0):
             and 8,000 to be judged on, or as many as `size` where that is less.
         seed: Whole number, from 0, that all pictures are a function of.
     """
-    room, side = reading.room(), reading.side or SIDE
     counts = {"pretrain": size}
     counts |= {"train": min(size, FITTED), "test": min(size, JUDGED)}
+    side = reading.side or SIDE
+    room = reading.room(sum(counts.values()), side)
     pictures, labels = {}, {}
     for part, stream in zip(
         counts, np.random.SeedSequence(seed).spawn(3), strict=True

@@ -14,6 +14,7 @@ import zlib
 import numpy as np
 
 from tfcmc.data.pictures import RecordPictures, in_batches, keep
+from tfcmc.data.room import Room
 from tfcmc.foundation.errors import UsageError
 
 FOLDER = "stl10_binary"
@@ -90,7 +91,8 @@ def from_folder(folder, reading) -> Files:
                     file, _count(size, path), SIDE, decode=decode
                 )
         files = _files(records, small, folder)
-        room, side = reading.room(), reading.side or SIDE
+        side = reading.side or SIDE
+        room = reading.room(sum(map(len, records.values())), side)
         for part, stored in records.items():
             batches = in_batches(stored, BATCH)
             if side != SIDE or room.fits(len(stored) * RECORD):
@@ -127,7 +129,8 @@ def from_archive(path, reading) -> Files:
 
 def _members(archive, path, reading):
     """Returns part to pictures, and name to bytes of the small files."""
-    room, side = reading.room(), reading.side or SIDE
+    # How many come is not known before: what fits is kept.
+    room, side = Room(0, reading.memory_limit), reading.side or SIDE
     pictures, small = {}, {}
     for member in archive:
         name = os.path.basename(member.name)
