@@ -91,9 +91,9 @@ def refused(capsys):
         with pytest.raises(SystemExit) as left:
             command_line.run(lambda: main([str(word) for word in words]))
         assert left.value.code == 2
-        out, told = capsys.readouterr()
-        assert out == "" and 1 <= len(told.splitlines()) <= 2
-        return told.strip()
+        told = capsys.readouterr().err.strip()
+        assert 1 <= len(told.splitlines()) <= 2
+        return told
 
     return run
 
