@@ -12,7 +12,6 @@ import dataclasses
 import json
 import sys
 
-from tests.conftest import JUDGE
 from tfcmc.distribute import strategies
 from tfcmc.experiment import equivalence
 from tfcmc.experiment import pretrain as experiment
@@ -30,7 +29,6 @@ def main(devices, count, training):
     ]
     # The collectives of a second strategy would take the first one's places.
     experiment.make_strategy = lambda name: strategy
-    setattr(experiment, JUDGE.rpartition(".")[2], lambda *parts: None)
     if training:
         pretrain.main(training)
     print(json.dumps(found))

@@ -12,7 +12,6 @@ import pytest
 from sklearn.neural_network import MLPClassifier
 
 from tests import kills
-from tests.conftest import JUDGE
 from tfcmc.cli import command_line
 from tfcmc.experiment import train
 from tfcmc.foundation.errors import UsageError
@@ -34,7 +33,7 @@ def test_stopped_after_every_step(tmp_path, monkeypatch, learnt, capsys):
     """Told to stop after each step in turn, the last of an epoch too."""
     words = ["--data=shapes(size=100)", "--epochs=2", "--batch-size=40"]
     words += ["--negatives=bank(draws=16)", "--loss=nce(z=mean)"]
-    monkeypatch.setattr(JUDGE, lambda *parts: None)
+    words += ["--evaluate=none"]
     pretrain.main([*words, f"--run-dir={tmp_path / 'whole'}"])
     stopped = [*words, f"--run-dir={tmp_path / 'stopped'}"]
     places = []
