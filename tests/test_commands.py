@@ -1,13 +1,13 @@
 """The commands as a user runs them, and every command of the README."""
 
 import csv
+import importlib
 import json
 import pathlib
 import re
 import resource
 import shlex
-import subprocess
-import sys
+import shutil
 
 import numpy as np
 import pytest
@@ -19,8 +19,7 @@ from tfcmc.cli import command_line
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.search.records import Search, Trial
-from trainers import compare, embed, evaluate, losses, neighbours, pretrain
-from tuning import report, search
+from trainers import compare, evaluate, pretrain
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = "shapes(size=160)"
@@ -217,25 +216,28 @@ def test_loss_that_is_no_number(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("words", "told"),
     [
-        "trainers.pretrain",
-        "trainers.evaluate",
-        "trainers.compare",
-        "trainers.losses",
-        "trainers.embed",
-        "trainers.neighbours",
-        "trainers.verify",
-        "tuning.report",
+        *(
+            ([f"trainers.{name}", "--help"], "python -m")
+            for name in ("pretrain", "evaluate", "compare", "losses", "embed")
+        ),
+        (["trainers.neighbours", "--help"], "python -m"),
+        (["trainers.verify", "--help"], "python -m"),
+        (["tuning.report", "--help"], "python -m"),
+        (["trainers.losses"], "triplet(margin=0.2, mining=all"),
+        (["trainers.losses", "triplet"], "triplet(margin=0.2, mining=all"),
     ],
+    ids=" ".join,
 )
-def test_help_is_quick(name, command):
-    """Under a second of work: TensorFlow is not loaded."""
+def test_help_is_quick(words, told, command):
+    """Under a second of work: TensorFlow is not loaded; 100 columns."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = command(name, "--help")
+    done = command(*words)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert done.returncode == 0
-    assert "python -m" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+    assert told in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
     worked = (
         after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     )
@@ -255,51 +257,22 @@ def test_help_is_quick(name, command):
         (["--data=folder:/nowhere"], "/nowhere"),
         (["--run-dir=setup.py"], "run-dir"),
         (["--loss=vicreg", "--negatives=bank"], "batch with --loss=vicreg"),
+        ([f"--data={TINY}", "--batch-size=161", "--run-dir=run"], "160"),
     ],
 )
-def test_mistakes(words, told, command):
-    """One or two plain lines on stderr, exit code 2, at once."""
-    done = command("trainers.pretrain", *words)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert told in done.stderr
-    assert len(done.stderr.splitlines()) <= 2
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("words", [[], ["triplet"]])
-def test_losses_are_listed_at_once(words, command):
-    """All cards, or one, without loading TensorFlow, within 100 columns."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = command("trainers.losses", *words)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert "triplet(margin=0.2, mining=all" in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 100
-    worked = (
-        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    )
-    assert worked < 1.0
+def test_mistakes(words, told, refused, monkeypatch, tmp_path):
+    """One or two plain lines on stderr, exit code 2."""
+    (tmp_path / "setup.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert told in refused(pretrain.main, *words)
 
 
 def test_a_loss_that_is_not_there(command):
     """The known ones, and exit code 2."""
     done = command("trainers.losses", "tripl")
-    assert done.returncode == 2
-    assert done.stdout == ""
+    assert (done.returncode, done.stdout) == (2, "")
     assert "Did you mean triplet" in done.stderr
     assert "vicreg" in done.stderr
-
-
-def refused(capsys, *words):
-    """What a user is told when the data do not do."""
-    with pytest.raises(SystemExit) as left:
-        command_line.run(lambda: pretrain.main(list(words)))
-    assert left.value.code == 2
-    text = capsys.readouterr().err.strip()
-    assert len(text.splitlines()) <= 2
-    return text
 
 
 def test_stop_on_collapse(tmp_path, capsys):
@@ -331,12 +304,6 @@ def test_stop_on_collapse(tmp_path, capsys):
     assert "each view has collapsed" in capsys.readouterr().out
 
 
-def test_more_batch_than_data(tmp_path, capsys):
-    """A batch larger than the data is told with the number there is."""
-    words = [f"--data={TINY}", "--batch-size=161", f"--run-dir={tmp_path}"]
-    assert "160" in refused(capsys, *words)
-
-
 @pytest.mark.parametrize(
     ("train", "test", "told"),
     [
@@ -345,20 +312,18 @@ def test_more_batch_than_data(tmp_path, capsys):
         ([0, 0, 1, 1], [1], "two pictures in the test"),
     ],
 )
-def test_too_few_labels(tmp_path, capsys, rng, train, test, told):
+def test_too_few_labels(tmp_path, refused, rng, train, test, told):
     """What no probe could be fitted on is told before training."""
     arrays = {"y_train": train, "y_test": test}
     for part, labels in (("train", train), ("test", test)):
         shape = (len(labels), 16, 16, 3)
         arrays[f"x_{part}"] = rng.integers(0, 256, shape, np.uint8)
     np.savez(tmp_path / "few.npz", **arrays)
-    text = refused(
-        capsys, f"--data=npz:{tmp_path / 'few.npz'}", "--batch-size=2"
-    )
-    assert told in text
+    words = [f"--data=npz:{tmp_path / 'few.npz'}", "--batch-size=2"]
+    assert told in refused(pretrain.main, *words)
 
 
-def test_grey_pictures(tmp_path, capsys, rng):
+def test_grey_pictures(tmp_path, refused, rng):
     """Pictures without colour are counted."""
     for number in range(5):
         pixels = rng.integers(0, 256, (40, 40, 1), np.uint8)
@@ -366,32 +331,14 @@ def test_grey_pictures(tmp_path, capsys, rng):
         if number == 3:
             pixels[..., 0] = 255 - pixels[..., 0]
         keras.utils.save_img(tmp_path / f"{number}.png", pixels, scale=False)
-    text = refused(capsys, f"--data=folder:{tmp_path}", "--batch-size=2")
-    assert "4 of 5 grey" in text
+    words = [f"--data=folder:{tmp_path}", "--batch-size=2"]
+    assert "4 of 5 grey" in refused(pretrain.main, *words)
 
 
-def test_another_run_in_the_folder(trained, capsys):
+def test_another_run_in_the_folder(trained, refused):
     """A folder of another experiment is refused."""
-    folder, _ = trained
-    text = refused(
-        capsys, f"--run-dir={folder}", f"--data={TINY}", "--loss=nce"
-    )
-    assert "hold this experiment" in text
-
-
-def test_evaluate_damaged_encoders(trained, tmp_path, capsys):
-    """A damaged encoder is named."""
-    folder, _ = trained
-    copy = tmp_path / "copy"
-    (copy / "encoders").mkdir(parents=True)
-    for name in ("config.json", "identity.json"):
-        (copy / name).write_bytes((folder / name).read_bytes())
-    for name in ("L", "ab"):
-        (copy / "encoders" / f"{name}.keras").write_bytes(b"not a zip")
-    with pytest.raises(SystemExit) as left:
-        command_line.run(lambda: evaluate.main([str(copy)]))
-    assert left.value.code == 2
-    assert "L.keras" in capsys.readouterr().err
+    words = [f"--run-dir={trained[0]}", f"--data={TINY}", "--loss=nce"]
+    assert "hold this experiment" in refused(pretrain.main, *words)
 
 
 def readme_commands():
@@ -429,96 +376,68 @@ def searched(search_folder, folder):
 
 
 @pytest.mark.parametrize("words", readme_commands(), ids=" ".join)
-def test_readme(words, trained, tmp_path, monkeypatch, search_folder):
-    """Each command runs as it is written, on tiny data.
+def test_readme(words, trained, tmp_path, monkeypatch, search_folder, command):
+    """Each command runs as it is written, on tiny data, judged briefly.
 
     `tensorboard --logdir=runs` is started in `test_board.py`.
     """
     monkeypatch.chdir(tmp_path)
+    # Trainings in processes of their own look for the checkout.
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     module, *rest = words
-    if module == "trainers.evaluate":
-        evaluate.main([str(trained[0]), *rest[1:]])
-        return
-    if module == "trainers.losses":
-        losses.main(rest)
-        return
+    main = importlib.import_module(module).main
+    kept = [word for word in rest if not word.startswith("--data")]
+    data = f"--data={TINY}"
+    tiny = [data, "--epochs=1", "--batch-size=16", "--evaluate=brief"]
     if module == "trainers.verify":
         # One loss of all; devices are settled before TensorFlow starts.
-        done = subprocess.run(
-            [sys.executable, "-m", module, *rest, "--loss=softmax"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-        )
+        done = command(module, *rest, "--loss=softmax")
         assert done.returncode == 0, done.stderr
         assert "2 replicas beside one device" in done.stdout
         assert "softmax" in done.stdout and "all the same" in done.stdout
-        return
-    if module == "trainers.embed":
-        kept = [word for word in rest[1:] if not word.startswith("--data")]
-        embed.main([str(trained[0]), *kept, f"--data={TINY}"])
+    elif module == "trainers.losses":
+        main(rest)
+    elif module == "trainers.evaluate":
+        shutil.copytree(trained[0], tmp_path / "run")
+        main(["run", "--evaluate=brief", *rest[1:]])
+    elif module == "trainers.embed":
+        main([str(trained[0]), *kept[1:], data])
         assert len(list(tmp_path.iterdir())) == 1
-        return
-    if module == "trainers.neighbours":
+    elif module == "trainers.neighbours":
         # An image of the README's name; the README's folder is not there.
         pixels = np.random.default_rng(0).integers(0, 256, (60, 70, 3))
         keras.utils.save_img(rest[1], pixels)
-        kept = [word for word in rest[1:] if not word.startswith("--data")]
-        neighbours.main([str(trained[0]), *kept, f"--data={TINY}"])
+        main([str(trained[0]), *kept[1:], data])
         assert list(trained[0].glob("figures/neighbours-*.png"))
-        return
-    if module == "tuning.report":
+    elif module == "tuning.report":
         searched(search_folder, tmp_path / rest[0])
-        report.main(rest)
+        main(rest)
         assert (tmp_path / rest[0] / "best.json").exists()
-        return
-    if module == "trainers.compare":
-        # Two of the losses and one of the seeds, for the time it takes; the
-        # trainings are processes of their own, that look for the checkout.
-        monkeypatch.setenv("PYTHONPATH", str(ROOT))
-        folder = rest[-1].partition("=")[2]
+    elif module == "trainers.compare":
+        # Two losses and one seed, for the time it takes; or one search, whose
+        # best are its defaults: one run.
+        chosen = rest[:2]
         if rest[0] == "--tuned":
-            # One search, whose best are its defaults: one run.
             searched(search_folder, tmp_path / rest[1])
-            kept = ["--tuned", rest[1]]
         else:
-            assert rest[:2] == ["--losses", "spring"]
-            kept = ["--losses", *rest[2:4]]
-        kept += ["--seeds", "0", rest[-1]]
-        kept += [f"--data={TINY}", "--epochs=1", "--batch-size=16"]
-        compare.main([*kept, "--jobs=2"])
-        assert (pathlib.Path(folder) / "report.html").exists()
-        return
-    if module == "tuning.search":
-        # One trial; the trainings look for the checkout.
-        monkeypatch.setenv("PYTHONPATH", str(ROOT))
-        kept = [word for word in rest if not word.startswith("--data")]
-        kept += [f"--data={TINY}", "--epochs=1", "--batch-size=16"]
-        search.main([*kept, "--trials=1"])
+            chosen = ["--losses", *rest[2:4]]
+        main([*chosen, "--seeds", "0", "--jobs=2", rest[-1], *tiny])
+        folder = rest[-1].partition("=")[2]
+        assert (tmp_path / folder / "report.html").exists()
+    elif module == "tuning.search":
+        main([*kept, *tiny[:3], "--trials=1"])
         assert list(tmp_path.glob("runs/*/trials/0000/trial.json"))
-        return
-    assert module == "trainers.pretrain"
-    if "--help" in rest:
+    elif "--help" in rest:
         with pytest.raises(SystemExit) as left:
-            pretrain.main(rest)
+            main(rest)
         assert left.value.code == 0
-        return
-    kept = [
-        word
-        for word in rest
-        if not word.startswith(("--data", "--epochs", "--batch-size"))
-    ]
-    for word in rest:
-        name, _, path = word.partition("=")
-        if name == "--config":
-            (tmp_path / path).parent.mkdir(parents=True)
-            (tmp_path / path).write_text('{"loss": "softmax"}')
-    kept += [f"--data={TINY}", "--epochs=1", "--batch-size=16"]
-    # The first command is judged in full, the others for the time it takes.
-    if rest != ["--loss=softmax"]:
-        kept.append("--evaluate=brief")
-    pretrain.main(kept)
-    assert list(tmp_path.glob("runs/*/metrics.json"))
+    else:
+        for name, _, path in (word.partition("=") for word in rest):
+            if name == "--config":
+                (tmp_path / path).parent.mkdir(parents=True)
+                (tmp_path / path).write_text('{"loss": "softmax"}')
+        main([*kept, *tiny])
+        assert list(tmp_path.glob("runs/*/metrics.json"))
 
 
 def test_bfloat16(tmp_path):
