@@ -118,10 +118,13 @@ def _start(job, cores, events):
     """Starts a command, and a thread that reports what becomes of it."""
 
     def settle():
-        if cores is not None:
-            os.sched_setaffinity(0, cores)
+        os.sched_setaffinity(0, cores)
 
-    log = _Log(job.log, lambda fault: events.put((job, fault)))
+    # Without a buffer a line is written at once, whichever thread has it.
+    log = open(job.log, "ab", buffering=0)
+    if log.tell():
+        now = time.strftime("%Y-%m-%d %H:%M:%S")
+        log.write(f"\nstarted again, {now}\n".encode())
     process = subprocess.Popen(
         [
             *(sys.executable, "-u", "-m", "tfcmc.cli.child"),
@@ -136,52 +139,32 @@ def _start(job, cores, events):
         # would reach it beside what this process tells it.
         start_new_session=True,
     )
-    thread = threading.Thread(
-        target=_follow, args=(job, process, log, events), daemon=True
-    )
-    thread.start()
+    words = (job, process, log, events)
+    threading.Thread(target=_follow, args=words, daemon=True).start()
     return process
 
 
 def _follow(job, process, log, events):
     """Passes on what a process prints, and writes it down."""
-    told = [""]
+    last = ""
+
+    def read(stream):
+        for line in stream:
+            try:
+                log.write(line)
+            except OSError as fault:
+                events.put((job, fault))
+            yield line.decode("utf-8", "replace").rstrip()
 
     def read_errors():
-        for line in process.stderr:
-            log.write(line)
-            text = line.decode("utf-8", "replace").rstrip()
-            told[0] = text or told[0]
+        nonlocal last
+        for text in read(process.stderr):
+            last = text or last
 
     errors = threading.Thread(target=read_errors, daemon=True)
     errors.start()
-    for line in process.stdout:
-        log.write(line)
-        events.put((job, line.decode("utf-8", "replace").rstrip()))
+    for text in read(process.stdout):
+        events.put((job, text))
     errors.join()
     log.close()
-    events.put((job, Ended(job, process.wait(), told[0])))
-
-
-class _Log:
-    """A file added to from several threads; `tell` hears of an `OSError`."""
-
-    def __init__(self, path, tell):
-        self._file = open(path, "ab", buffering=0)
-        self._tell = tell
-        self._lock = threading.Lock()
-        if self._file.tell():
-            now = time.strftime("%Y-%m-%d %H:%M:%S")
-            self.write(f"\nstarted again, {now}\n".encode())
-
-    def write(self, line):
-        """Adds a line."""
-        with self._lock:
-            try:
-                self._file.write(line)
-            except OSError as fault:
-                self._tell(fault)
-
-    def close(self):
-        """Closes the file."""
-        self._file.close()
+    events.put((job, Ended(job, process.wait(), last)))
