@@ -98,14 +98,7 @@ ONE_THREAD = {
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One training.
-
-    Attributes:
-        loss: Its spec.
-        negatives: Their spec.
-        geometry: Of crops and flips.
-        replicas: How many devices train together.
-    """
+    """One training."""
 
     loss: str
     negatives: str
@@ -147,13 +140,7 @@ def chosen(pattern):
 
 
 def record(out, only, runs):
-    """Records the cases in a process for each number of devices.
-
-    Args:
-        out: Folder of the records.
-        only: Regular expression of the names of the cases.
-        runs: Folder to keep the run folders in, or None.
-    """
+    """Records the cases in a process for each number of devices."""
     tree = pathlib.Path(trainers.__file__).resolve().parents[1]
     print(f"what {tree} computes")
     paths = [str(tree), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -209,11 +196,7 @@ def record_here(out, only, runs, replicas):
 
 
 def settle(replicas):
-    """Settles TensorFlow's threads and devices, before its first operation.
-
-    Args:
-        replicas: How many logical devices the CPU is cut into.
-    """
+    """Settles TensorFlow's threads and devices, before its first operation."""
     tf = importlib.import_module("tensorflow")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(replicas)
@@ -249,15 +232,7 @@ def undrawn():
 
 
 def numbers_of(folder):
-    """Reads all that is recorded of a run.
-
-    Args:
-        folder: The run folder.
-
-    Returns:
-        `history`, a list of its rows; `metrics`; and `weights`, the name of
-        each encoder to the hash of its weights.
-    """
+    """Reads all that is recorded of a run."""
     with open(folder / "history.csv", newline="") as file:
         rows = [
             {name: float(value) for name, value in row.items()}
@@ -332,16 +307,7 @@ def same(old, new):
 
 
 def compare(old, new, only):
-    """Prints which cases differ, and what is in the new record only.
-
-    Args:
-        old: Folder of the record before.
-        new: Folder of the record after.
-        only: Regular expression of the names of the cases.
-
-    Returns:
-        Whether all cases of the old record are equal to the bit in the new.
-    """
+    """Prints which cases differ and what is new; whether all are equal."""
     count, equal, added = 0, 0, {}
     for path in sorted(old.glob("*.json")):
         if not re.search(only, path.stem):

@@ -104,14 +104,9 @@ def _telling(link):
         if type(error).__module__.startswith("tensorflow"):
             # It may see a loss before the watch does, and cannot name it.
             time.sleep(SILENCE + GRACE)
-        _tell(link, f"{STOP}{reason_of(error, 300)}")
+        link.tell(f"{STOP}{reason_of(error, 300)}")
         raise
-    _tell(link, DONE)
-
-
-def _tell(link, line):
-    with contextlib.suppress(OSError):
-        link.send(line)
+    link.tell(DONE)
 
 
 def _beat(link):

@@ -67,13 +67,13 @@ class Reception:
         for visitor in {*late, *self._visitors[:-VISITORS]}:
             self._forget(visitor)
         for link in self.links.values():
-            send(link, "")
+            link.tell("")
 
     def _greet(self, connection):
         """Asks a visitor who it is."""
         visitor = _Visitor(connection)
         self._visitors.append(visitor)
-        send(visitor, f"{HELLO} {visitor.nonce}")
+        visitor.tell(f"{HELLO} {visitor.nonce}")
 
     def _hear(self, link):
         """Reads what one says: a visitor who it is, a machine nothing."""
@@ -86,7 +86,7 @@ class Reception:
             try:
                 self._admit(link, lines[0])
             except UsageError as error:
-                send(link, f"{STOP}{error}")
+                link.tell(f"{STOP}{error}")
                 self._forget(link)
 
     def _admit(self, visitor, line):
@@ -114,11 +114,11 @@ class Reception:
         self._visitors.remove(visitor)
         if number in self.links:
             before = self.links[number]
-            send(before, f"{STOP}another machine has come as {name}")
+            before.tell(f"{STOP}another machine has come as {name}")
             self._forget(before)
         visitor.name = name
         self.links[number] = visitor
-        send(visitor, welcome)
+        visitor.tell(welcome)
 
     def _forget(self, link):
         """Closes a connection; a machine has to come again."""
@@ -127,12 +127,6 @@ class Reception:
             self._visitors.remove(link)
         for number in [n for n, each in self.links.items() if each is link]:
             del self.links[number]
-
-
-def send(link, line):
-    """Sends to a machine that may be gone, which is noticed elsewhere."""
-    with contextlib.suppress(OSError):
-        link.send(line)
 
 
 def same(shown, wanted):

@@ -14,7 +14,7 @@ import time
 from tfcmc.distribute.addresses import check_port, listen
 from tfcmc.distribute.cluster import Cluster, proof
 from tfcmc.distribute.links import BEAT, STOP, TIMEOUT, Link
-from tfcmc.distribute.reception import HELLO, START, Reception, same, send
+from tfcmc.distribute.reception import HELLO, START, Reception, same
 from tfcmc.foundation.errors import UsageError, reason_of
 
 NOTICE = 10.0  # seconds after which it is told who is waited for
@@ -59,7 +59,7 @@ def _meet_others(cluster, settings, waiting):
                 link.leave(f"{STOP}{error}")
             raise
     for link in others.links.values():
-        send(link, START)
+        link.tell(START)
     return list(others.links.values())
 
 
