@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfcmc.losses import LOSSES, Loss
+from tests.terms import make, with_own_view
 from tfcmc.losses.vectors import normalise
 
 
@@ -28,17 +28,14 @@ def both_directions():
     """
 
     def value(spec, first, second):
-        loss = Loss(LOSSES.lookup(spec))
+        loss = make(spec)
         views = first, second
         if not loss.raw:
             views = [normalise(view).numpy() for view in views]
         total = 0.0
         for anchor, other in (views, views[::-1]):
-            rows, own = np.arange(len(anchor)), None
-            if loss.same_view:
-                own = rows + len(other)
-                other = np.concatenate([other, anchor])
-            total += np.mean(loss(anchor, other, rows, own=own)[0])
+            rows = np.arange(len(anchor))
+            total += np.mean(loss(with_own_view(loss, anchor, other, rows)))
         return total / 2
 
     return value

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.evaluation.metrics import alignment, uniformity
 from tfcmc.losses.alignment_uniformity import alignment_uniformity
 
@@ -37,9 +38,7 @@ def test_mean_is_the_loss(unit_vectors, alpha, t, weights):
     want = weights[0] * sum(apart) / 5
     want += weights[1] * math.log(sum(potentials) / 20)
     got = alignment_uniformity(
-        anchor,
-        candidates,
-        positive,
+        term(anchor, candidates, positive),
         alignment_weight=weights[0],
         uniformity_weight=weights[1],
         alpha=alpha,
@@ -66,7 +65,7 @@ def test_shares(unit_vectors):
     mean = potentials.mean()
     want = math.log(mean) + (potentials - mean) / mean
     got = alignment_uniformity(
-        anchor, anchor, np.arange(5), alignment_weight=0.0
+        term(anchor, anchor, np.arange(5)), alignment_weight=0.0
     )
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
@@ -94,7 +93,7 @@ def test_collapse_values():
     """One point costs 0; views on two points their distance squared."""
     one = np.tile([[1.0, 0.0]], (6, 1)).astype(np.float32)
     other = np.tile([[0.0, 1.0]], (6, 1)).astype(np.float32)
-    got = alignment_uniformity(one, one, np.arange(6))
+    got = alignment_uniformity(term(one, one, np.arange(6)))
     np.testing.assert_allclose(got, 0.0, atol=1e-6)
-    got = alignment_uniformity(one, other, np.arange(6))
+    got = alignment_uniformity(term(one, other, np.arange(6)))
     np.testing.assert_allclose(got, 2.0, rtol=1e-6)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.barlow_twins import barlow_twins
 
 
@@ -34,7 +35,9 @@ def test_formula(rng, weight):
     candidates = rng.normal(size=(9, 4)).astype(np.float32) - 1
     positive = np.array([3, 0, 8, 1, 6, 2, 4])
     candidates[positive] += 0.2 * anchor
-    got = barlow_twins(anchor, candidates, positive, redundancy_weight=weight)
+    got = barlow_twins(
+        term(anchor, candidates, positive), redundancy_weight=weight
+    )
     want = loop(anchor, candidates[positive], weight)
     assert got.shape == (7,)
     np.testing.assert_allclose(got, want, rtol=1e-5)
@@ -50,13 +53,13 @@ def test_other_libraries(noted_views, both_directions):
 def test_directions_are_one(rng):
     """There and back cost the same."""
     first, second = rng.normal(size=(2, 6, 4)).astype(np.float32)
-    there = barlow_twins(first, second, np.arange(6))
-    back = barlow_twins(second, first, np.arange(6))
+    there = barlow_twins(term(first, second, np.arange(6)))
+    back = barlow_twins(term(second, first, np.arange(6)))
     np.testing.assert_allclose(there, back, rtol=1e-5)
 
 
 def test_value_at_collapse():
     """One point costs dim."""
     same = np.tile([[3.0, 4.0, 1.0]], (6, 1)).astype(np.float32)
-    got = barlow_twins(same, same, np.arange(6))
+    got = barlow_twins(term(same, same, np.arange(6)))
     np.testing.assert_allclose(got, 3.0, rtol=1e-5)

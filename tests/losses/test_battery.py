@@ -1,12 +1,14 @@
 """What every registered loss must hold; to register is to be tested."""
 
+import dataclasses
 import functools
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcmc.losses import LOSSES, Loss
+from tests.terms import make, term, with_own_view
+from tfcmc.losses import LOSSES
 from tfcmc.losses.vectors import normalise
 
 SPECS = [
@@ -46,11 +48,7 @@ def constant(extra, spec):
 
 def contrast(loss, anchor, candidates, positive):
     """The values, the anchors' own view among the candidates if wanted."""
-    own = None
-    if loss.same_view:
-        own = tf.shape(candidates)[0] + tf.range(tf.shape(anchor)[0])
-        candidates = tf.concat([candidates, anchor], axis=0)
-    return loss(anchor, candidates, positive, own=own)[0]
+    return loss(with_own_view(loss, anchor, candidates, positive))
 
 
 def pairs(rng, kind, batch=6, dim=5):
@@ -72,7 +70,7 @@ def pairs(rng, kind, batch=6, dim=5):
 
 def value_and_gradients(spec, raw, other, dtype=tf.float32):
     """The mean loss of raw vectors, and its gradients by them."""
-    loss = Loss(LOSSES.lookup(spec))
+    loss = make(spec)
     raw, other = tf.cast(raw, dtype), tf.cast(other, dtype)
     scale = normalise
     if loss.raw:
@@ -102,7 +100,7 @@ def test_finite(spec, kind, dtype, rng):
 @every_loss
 def test_one_value_an_anchor(spec, unit_vectors):
     """Returns `[batch]` float32, more candidates than anchors or not."""
-    loss = Loss(LOSSES.lookup(spec))
+    loss = make(spec)
     values = contrast(
         loss, unit_vectors(4, 6), unit_vectors(11, 6), [10, 2, 7, 0]
     )
@@ -166,18 +164,16 @@ def gradient_of(bound, raw):
         tape.watch(views)
         unit = tf.math.l2_normalize(views, -1)
         first, second = tf.unstack(views if extra.get("raw") else unit)
-        rows = tf.range(len(first))
-        if extra.get("same_view"):
-            given["own"] = len(second) + rows
-            second = tf.concat([second, first], axis=0)
-        value = tf.reduce_mean(bound.function(first, second, rows, **given))
+        rows = np.arange(len(first))
+        both = with_own_view(make(bound.spec), first, second, rows)
+        value = tf.reduce_mean(bound.function(both, **given))
     return tape.gradient(value, views).numpy()
 
 
 @every_loss
 def test_order_does_not_matter(spec, unit_vectors, rng):
     """A loss moves with its anchor, and ignores the order of negatives."""
-    loss = Loss(LOSSES.lookup(spec))
+    loss = make(spec)
     anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
     positive = np.array([3, 0, 8, 1, 6])
     values = contrast(loss, anchor, candidates, positive)
@@ -194,7 +190,7 @@ def test_order_does_not_matter(spec, unit_vectors, rng):
 @law_of(lambda extra, spec: not extra.get("axes"))
 def test_rotation_does_not_matter(spec, unit_vectors, rng):
     """Only angles count."""
-    loss = Loss(LOSSES.lookup(spec))
+    loss = make(spec)
     anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
     rotation = np.linalg.qr(rng.normal(size=(6, 6)))[0].astype(np.float32)
     positive = [3, 0, 8, 1, 6]
@@ -206,13 +202,13 @@ def test_rotation_does_not_matter(spec, unit_vectors, rng):
 @law_of(lambda extra, spec: not extra.get("whole_batch"))
 def test_anchors_do_not_read_each_other(spec, unit_vectors):
     """An anchor's loss is the same whatever other anchors stand by."""
-    loss = Loss(LOSSES.lookup(spec))
+    loss = make(spec)
     anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
     positive = np.array([3, 0, 8, 1, 6])
     # What a loss knows of batches it keeps, or follows by a hundredth.
-    _, state = loss(anchor, candidates, positive)
-    values, _ = loss(anchor, candidates, positive, state)
-    alone, _ = loss(anchor[1:3], candidates, positive[1:3], state)
+    loss(term(anchor, candidates, positive))
+    values = loss(term(anchor, candidates, positive))
+    alone = loss(term(anchor[1:3], candidates, positive[1:3]))
     tolerance = 2e-2 if "z=mean" in spec else 1e-5
     np.testing.assert_allclose(
         alone, values[1:3], rtol=tolerance, atol=tolerance
@@ -222,16 +218,18 @@ def test_anchors_do_not_read_each_other(spec, unit_vectors):
 @law_of(lambda extra, spec: extra.get("same_view"))
 def test_own_row_is_masked(spec, unit_vectors):
     """An anchor among its candidates costs what it costs without it."""
-    loss = Loss(LOSSES.lookup(spec))
+    loss = make(spec)
     anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
     positive = np.array([3, 0, 8, 1, 6])
     values = contrast(loss, anchor, candidates, positive)
     for i in range(5):
         others = np.delete(anchor, i, axis=0)
-        alone, _ = loss(
-            anchor[i : i + 1],
-            np.concatenate([candidates, others]),
-            positive[i : i + 1],
+        alone = loss(
+            term(
+                anchor[i : i + 1],
+                np.concatenate([candidates, others]),
+                positive[i : i + 1],
+            )
         )
         np.testing.assert_allclose(alone[0], values[i], rtol=1e-5, atol=1e-5)
 
@@ -239,41 +237,73 @@ def test_own_row_is_masked(spec, unit_vectors):
 @law_of(lambda extra, spec: extra.get("same_view"))
 def test_own_view_is_negative(spec, unit_vectors):
     """The other anchors of the own view cost: they are read."""
-    loss = Loss(LOSSES.lookup(spec))
+    loss = make(spec)
     anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
     positive = np.array([3, 0, 8, 1, 6])
     anchor[1] = anchor[0]
     with_own = contrast(loss, anchor, candidates, positive)
-    without, _ = loss(anchor, candidates, positive)
+    without = loss(term(anchor, candidates, positive))
     assert with_own[0] > without[0]
 
 
-@law_of(lambda extra, spec: not extra.get("same_view"))
-def test_own_rows_are_refused(spec, unit_vectors):
-    """A loss that would take the anchors themselves for negatives says so."""
-    loss = Loss(LOSSES.lookup(spec))
-    with pytest.raises(ValueError, match="Received"):
-        loss(unit_vectors(3, 6), unit_vectors(6, 6), [0, 1, 2], own=[3, 4, 5])
+@every_loss
+def test_groups_say_who_is_a_negative(spec, unit_vectors):
+    """Where all differ, the value without groups to the bit; -1 is nobody's.
+
+    What is of the anchor's picture, or nobody's, may as well not be there.
+    """
+    if make(spec).whole_batch:
+        return  # reads no candidate but the positive
+    anchor, candidates = unit_vectors(4, 6), unit_vectors(11, 6)
+    positive = np.array([10, 2, 7, 0])
+    plain = term(anchor, candidates, positive)
+    group = tf.constant([9, 8, 7, 6], tf.int64)
+    apart = dataclasses.replace(
+        plain,
+        anchor_group=group,
+        candidate_group=tf.range(100, 111, dtype=tf.int64),
+    )
+    np.testing.assert_array_equal(make(spec)(apart), make(spec)(plain))
+    # The positives are of their anchors' pictures, or nobody's negatives.
+    of = np.array([6, 20, 8, 21, 9, 22, -1, 7, -1, 8, 9])
+    grouped = dataclasses.replace(
+        apart, candidate_group=tf.constant(of, tf.int64)
+    )
+    found = make(spec)(grouped).numpy()
+    for i, own in enumerate([9, 8, 7, 6]):
+        kept = (of != own) & (of != -1)
+        kept[positive[i]] = True
+        alone = make(spec)(
+            term(
+                anchor[i : i + 1],
+                candidates[kept],
+                [np.sum(kept[: positive[i]])],
+            )
+        )
+        if "z=mean" in spec or "z=first" in spec:
+            continue  # Z is of the whole batch
+        np.testing.assert_allclose(found[i], alone[0], rtol=2e-5, atol=1e-5)
 
 
 @every_loss
 @pytest.mark.parametrize("jit", [False, True])
 def test_same_when_compiled(spec, jit, unit_vectors):
     """Eager, `tf.function` and XLA agree."""
-    loss = Loss(LOSSES.lookup(spec))
+    loss = make(spec)
     anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
     positive = tf.constant([3, 0, 8, 1, 6])
     values = contrast(loss, anchor, candidates, positive)
-    compiled = tf.function(contrast, jit_compile=jit)(
-        loss, tf.constant(anchor), tf.constant(candidates), positive
-    )
+    fresh = make(spec)
+    compiled = tf.function(
+        lambda *arrays: contrast(fresh, *arrays), jit_compile=jit
+    )(tf.constant(anchor), tf.constant(candidates), positive)
     np.testing.assert_allclose(compiled, values, rtol=1e-4, atol=1e-5)
 
 
 @every_loss
 def test_matched_costs_less(spec, unit_vectors):
     """Well spread pairs that agree cost less than the same pairs shuffled."""
-    loss = Loss(LOSSES.lookup(spec))
+    loss = make(spec)
     vectors = unit_vectors(16, 32)
     matched = contrast(loss, vectors, vectors, np.arange(16))
     shuffled = contrast(loss, vectors, vectors, np.roll(np.arange(16), 1))
@@ -283,19 +313,15 @@ def test_matched_costs_less(spec, unit_vectors):
 @every_loss
 def test_shapes_are_checked(spec, unit_vectors):
     """Shapes that do not fit are refused, never broadcast."""
-    loss = Loss(LOSSES.lookup(spec))
+    loss = make(spec)
     with pytest.raises(ValueError, match="Received"):
-        loss(unit_vectors(5, 6), unit_vectors(9, 7), tf.range(5))
+        loss(term(unit_vectors(5, 6), unit_vectors(9, 7), np.arange(5)))
     with pytest.raises(ValueError, match="Received"):
-        loss(unit_vectors(5, 6), unit_vectors(9, 6), tf.range(4))
-    if loss.same_view:
-        with pytest.raises(ValueError, match="`own` must"):
-            loss(
-                unit_vectors(5, 6),
-                unit_vectors(14, 6),
-                tf.range(5),
-                own=tf.range(9, 13),
-            )
+        loss(term(unit_vectors(5, 6), unit_vectors(9, 6), np.arange(4)))
+    whole = term(unit_vectors(5, 6), unit_vectors(9, 6), np.arange(5))
+    group = tf.range(4, dtype=tf.int64)
+    with pytest.raises(ValueError, match="Received"):
+        loss(dataclasses.replace(whole, anchor_group=group))
 
 
 @pytest.mark.parametrize("name", LOSSES.names())

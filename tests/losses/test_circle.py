@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.terms import term
 from tfcmc.losses.circle import circle
 from tfcmc.losses.vectors import normalise
 
@@ -38,7 +39,7 @@ def test_formula(unit_vectors, margin, scale):
     anchor, candidates = unit_vectors(5, 4), unit_vectors(9, 4)
     positive = np.array([3, 0, 8, 1, 6])
     options = {"margin": margin, "scale": scale}
-    got = circle(anchor, candidates, positive, **options)
+    got = circle(term(anchor, candidates, positive), **options)
     want = loop(anchor, candidates, positive, **options)
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
 
@@ -58,9 +59,9 @@ def test_other_libraries(noted_views, margin, scale, there, back):
     first, second = map(normalise, noted_views)
     options = {"margin": margin, "scale": scale}
     rows = np.arange(6)
-    got = np.mean(circle(first, second, rows, **options))
+    got = np.mean(circle(term(first, second, rows), **options))
     assert got == pytest.approx(there, rel=1e-5)
-    got = np.mean(circle(second, first, rows, **options))
+    got = np.mean(circle(term(second, first, rows), **options))
     assert got == pytest.approx(back, rel=1e-5)
 
 
@@ -70,9 +71,7 @@ def test_weights_are_constant_in_the_gradient(noted_views):
     with tf.GradientTape() as tape:
         tape.watch(first)
         values = circle(
-            normalise(first),
-            normalise(second),
-            tf.range(6),
+            term(normalise(first), normalise(second), tf.range(6)),
             margin=0.25,
             scale=32.0,
         )
@@ -90,6 +89,6 @@ def test_weights_are_constant_in_the_gradient(noted_views):
 def test_value_at_collapse():
     """One point costs log(1 + (count - 1) exp(g (1 - 2 m^2)))."""
     same = np.tile([[0.6, 0.8]], (6, 1)).astype(np.float32)
-    got = circle(same, same, np.arange(6), margin=0.4, scale=3.0)
+    got = circle(term(same, same, np.arange(6)), margin=0.4, scale=3.0)
     want = math.log(1 + 5 * math.exp(3.0 * (1 - 2 * 0.4**2)))
     np.testing.assert_allclose(got, want, rtol=1e-5)

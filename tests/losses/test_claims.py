@@ -5,17 +5,18 @@ import re
 
 import numpy as np
 import pytest
-from tfcmc.experiment.stage import Stage, read_source
 
+from tests.terms import make
 from tfcmc.evaluation.collapse_values import collapse_losses
+from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
+from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.train import make_stream
 from tfcmc.foundation.lazy import tf
-from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses import LOSSES
 from tfcmc.losses.cards import read_card
 from tfcmc.negatives import NEGATIVES
-from tfcmc.views.crop import cut
+from tfcmc.pairs import PAIRS
 
 every_loss = pytest.mark.parametrize("name", LOSSES.names())
 START = re.compile(r"(-?[\d.]+) to (-?[\d.]+) at batch 128")
@@ -69,18 +70,14 @@ def starts():
         settings = {"data": "shapes(size=160)", "seed": seed}
         plan = make_plan(make_config(settings))
         pictures = read_source(plan).pretrain
-        stage = Stage(plan, pictures.side)
-        batch, corners, _ = make_stream(plan, stage, pictures).batch(0)
+        architecture = Architecture(plan, pictures.side)
+        batch, draws, _ = architecture.stream(pictures).batch(0)
+        branches = architecture.branches().values()
+        shown = architecture.views.convert(tf.constant(batch), draws)
         found.append(
             [
-                encoder(cut(view, corners[:, number], stage.crop.pad))
-                for number, (encoder, view) in enumerate(
-                    zip(
-                        stage.encoders(),
-                        stage.views.convert(tf.constant(batch)),
-                        strict=True,
-                    )
-                )
+                branch(view)
+                for branch, view in zip(branches, shown, strict=True)
             ]
         )
     return np.array(found)
@@ -99,8 +96,9 @@ def test_start(name, starts, both_directions):
 def test_collapse(name):
     """Both directions of every loss on one point cost what the card says."""
     values = collapse_losses(
-        Loss(LOSSES.lookup(name)),
+        lambda: make(name),
         NEGATIVES.lookup("batch").function(),
+        PAIRS.lookup("cross").function(2),
         batch=COUNT,
         dim=DIM,
         examples=20,
@@ -114,8 +112,7 @@ def test_collapse(name):
 def test_least(name, rng, both_directions):
     """No pair of views costs less; opposite pictures, matched, as much."""
     best = np.array([[0.6, 0.8], [-0.6, -0.8]], np.float32)
-    loss = Loss(LOSSES.lookup(name))
-    if not loss.raw:
+    if not make(name).raw:
         got = both_directions(name, best, best)
         assert got == pytest.approx(LEAST[name], abs=1e-4)
     for _ in range(20):

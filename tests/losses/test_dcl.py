@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.dcl import dcl
 
 
@@ -32,7 +33,9 @@ def test_formula(unit_vectors, temperature):
     anchor, candidates = unit_vectors(5, 7), unit_vectors(12, 7)
     positive, own = np.array([3, 0, 8, 1, 6]), np.array([4, 10, 2, 11, 5])
     candidates[own] = anchor
-    got = dcl(anchor, candidates, positive, temperature=temperature, own=own)
+    got = dcl(
+        term(anchor, candidates, positive, own=own), temperature=temperature
+    )
     want = loop(anchor, candidates, positive, own, temperature)
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
 
@@ -46,5 +49,5 @@ def test_other_libraries(noted_views, both_directions):
 def test_value_at_collapse():
     """One point costs ln(m), m = 2 batch - 2."""
     same = np.tile([[0.6, 0.8]], (12, 1)).astype(np.float32)
-    got = dcl(same[:6], same, np.arange(6), own=np.arange(6, 12))
+    got = dcl(term(same[:6], same, np.arange(6), own=np.arange(6, 12)))
     np.testing.assert_allclose(got, math.log(10), rtol=1e-5)

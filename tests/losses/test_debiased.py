@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.debiased import debiased
 from tfcmc.losses.nt_xent import nt_xent
 
@@ -42,7 +43,7 @@ def test_formula(unit_vectors, temperature, tau_plus):
     candidates[own] = anchor
     candidates[8] = anchor[2]
     options = {"temperature": temperature, "tau_plus": tau_plus}
-    got = debiased(anchor, candidates, positive, own=own, **options)
+    got = debiased(term(anchor, candidates, positive, own=own), **options)
     want, cut = loop(anchor, candidates, positive, own, **options)
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
     assert any(cut) == (tau_plus >= 0.3)
@@ -65,14 +66,14 @@ def test_authors_code(noted_views, both_directions, tau_plus, want):
 
 def test_without_false_negatives_it_is_nt_xent(unit_vectors):
     """tau_plus 0 corrects nothing."""
-    vectors = unit_vectors(5, 7), unit_vectors(9, 7), np.arange(5)
-    got = debiased(*vectors, temperature=0.2, tau_plus=0.0)
-    want = nt_xent(*vectors, temperature=0.2)
+    vectors = term(unit_vectors(5, 7), unit_vectors(9, 7), np.arange(5))
+    got = debiased(vectors, temperature=0.2, tau_plus=0.0)
+    want = nt_xent(vectors, temperature=0.2)
     np.testing.assert_allclose(got, want, rtol=1e-5)
 
 
 def test_value_at_collapse():
     """One point costs ln(1 + m), m = 2 batch - 2."""
     same = np.tile([[0.6, 0.8]], (12, 1)).astype(np.float32)
-    got = debiased(same[:6], same, np.arange(6), own=np.arange(6, 12))
+    got = debiased(term(same[:6], same, np.arange(6), own=np.arange(6, 12)))
     np.testing.assert_allclose(got, math.log(1 + 10), rtol=1e-5)

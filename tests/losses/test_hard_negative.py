@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.debiased import debiased
 from tfcmc.losses.hard_negative import hard_negative
 
@@ -46,7 +47,7 @@ def test_formula(unit_vectors, temperature, beta, tau_plus):
     positive, own = np.array([3, 0, 8, 1, 6]), np.array([4, 10, 2, 11, 5])
     candidates[own] = anchor
     options = {"temperature": temperature, "beta": beta, "tau_plus": tau_plus}
-    got = hard_negative(anchor, candidates, positive, own=own, **options)
+    got = hard_negative(term(anchor, candidates, positive, own=own), **options)
     want = loop(anchor, candidates, positive, own, **options)
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
@@ -64,14 +65,16 @@ def test_authors_code(noted_views, both_directions, tau_plus, beta, want):
 
 def test_unweighted_it_is_debiased(unit_vectors):
     """beta 0 weighs all negatives alike."""
-    vectors = unit_vectors(5, 7), unit_vectors(9, 7), np.arange(5)
+    vectors = term(unit_vectors(5, 7), unit_vectors(9, 7), np.arange(5))
     options = {"temperature": 0.2, "tau_plus": 0.2}
-    got = hard_negative(*vectors, beta=0.0, **options)
-    np.testing.assert_allclose(got, debiased(*vectors, **options), rtol=1e-5)
+    got = hard_negative(vectors, beta=0.0, **options)
+    np.testing.assert_allclose(got, debiased(vectors, **options), rtol=1e-5)
 
 
 def test_value_at_collapse():
     """One point costs ln(1 + m), m = 2 batch - 2."""
     same = np.tile([[0.6, 0.8]], (12, 1)).astype(np.float32)
-    got = hard_negative(same[:6], same, np.arange(6), own=np.arange(6, 12))
+    got = hard_negative(
+        term(same[:6], same, np.arange(6), own=np.arange(6, 12))
+    )
     np.testing.assert_allclose(got, math.log(1 + 10), rtol=1e-5)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.n_pair import n_pair
 from tfcmc.losses.softmax import softmax
 
@@ -30,7 +31,9 @@ def test_formula(rng, regularisation):
         )
         lengths = dot(vector, vector) + dot(partner, partner)
         want.append(math.log(1 + total) + regularisation * lengths / 4)
-    got = n_pair(anchor, candidates, positive, regularisation=regularisation)
+    got = n_pair(
+        term(anchor, candidates, positive), regularisation=regularisation
+    )
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
 
@@ -40,26 +43,26 @@ def test_other_libraries(noted_views):
     `NPairsLoss(distance=DotProductSimilarity(normalize_embeddings=False))`,
     which goes from the first view to the second and has no penalty.
     """
-    got = n_pair(*noted_views, np.arange(6), regularisation=0.0)
+    got = n_pair(term(*noted_views, np.arange(6)), regularisation=0.0)
     assert np.mean(got) == pytest.approx(1.2558706122160672, rel=1e-5)
 
 
 def test_on_unit_vectors_it_is_softmax(unit_vectors):
     """Unit vectors without penalty: temperature 1."""
-    vectors = unit_vectors(5, 7), unit_vectors(9, 7), np.arange(5)
-    got = n_pair(*vectors, regularisation=0.0)
-    want = softmax(*vectors, temperature=1.0)
+    vectors = term(unit_vectors(5, 7), unit_vectors(9, 7), np.arange(5))
+    got = n_pair(vectors, regularisation=0.0)
+    want = softmax(vectors, temperature=1.0)
     np.testing.assert_allclose(got, want, rtol=1e-5)
 
 
 def test_long_vectors_stay_finite():
     """Inner products of 10^6 overflow nothing."""
     long = np.array([[1000.0, 0.0], [0.0, 1000.0]], np.float32)
-    assert np.all(np.isfinite(n_pair(long, long[::-1], np.arange(2))))
+    assert np.all(np.isfinite(n_pair(term(long, long[::-1], np.arange(2)))))
 
 
 def test_value_at_collapse():
     """One point costs ln(count) and the penalty of its length."""
     same = np.tile([[3.0, 4.0]], (6, 1)).astype(np.float32)
-    got = n_pair(same, same, np.arange(6), regularisation=0.1)
+    got = n_pair(term(same, same, np.arange(6)), regularisation=0.1)
     np.testing.assert_allclose(got, math.log(6) + 0.1 * 25 / 2, rtol=1e-5)

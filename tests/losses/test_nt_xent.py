@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.nt_xent import nt_xent
 from tfcmc.losses.softmax import softmax
 
@@ -36,7 +37,7 @@ def test_formula(unit_vectors, temperature):
     positive, own = np.array([3, 0, 8, 1, 6]), np.array([4, 10, 2, 11, 5])
     candidates[own] = anchor
     got = nt_xent(
-        anchor, candidates, positive, temperature=temperature, own=own
+        term(anchor, candidates, positive, own=own), temperature=temperature
     )
     want = loop(anchor, candidates, positive, own, temperature)
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
@@ -52,14 +53,14 @@ def test_other_libraries(noted_views, both_directions):
 
 def test_without_own_view_it_is_softmax(unit_vectors):
     """Negatives of the other view alone make it `softmax`."""
-    vectors = unit_vectors(5, 7), unit_vectors(9, 7), np.arange(5)
-    got = nt_xent(*vectors, temperature=0.2)
-    want = softmax(*vectors, temperature=0.2)
+    vectors = term(unit_vectors(5, 7), unit_vectors(9, 7), np.arange(5))
+    got = nt_xent(vectors, temperature=0.2)
+    want = softmax(vectors, temperature=0.2)
     np.testing.assert_allclose(got, want, rtol=1e-5)
 
 
 def test_value_at_collapse():
     """One point costs ln(1 + m), m = 2 batch - 2."""
     same = np.tile([[0.6, 0.8]], (12, 1)).astype(np.float32)
-    got = nt_xent(same[:6], same, np.arange(6), own=np.arange(6, 12))
+    got = nt_xent(term(same[:6], same, np.arange(6), own=np.arange(6, 12)))
     np.testing.assert_allclose(got, math.log(1 + 10), rtol=1e-5)

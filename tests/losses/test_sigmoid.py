@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.sigmoid import sigmoid
 
 
@@ -33,7 +34,7 @@ def test_formula(unit_vectors, temperature, bias):
     anchor, candidates = unit_vectors(5, 7), unit_vectors(9, 7)
     positive = np.array([3, 0, 8, 1, 6])
     options = {"temperature": temperature, "bias": bias}
-    got = sigmoid(anchor, candidates, positive, **options)
+    got = sigmoid(term(anchor, candidates, positive), **options)
     want = loop(anchor, candidates, positive, **options)
     np.testing.assert_allclose(got, want, rtol=1e-5)
 
@@ -41,13 +42,13 @@ def test_formula(unit_vectors, temperature, bias):
 def test_directions_are_one(unit_vectors):
     """Both directions sum over the same pairs."""
     first, second, rows = unit_vectors(6, 5), unit_vectors(6, 5), np.arange(6)
-    there = np.mean(sigmoid(first, second, rows))
-    back = np.mean(sigmoid(second, first, rows))
+    there = np.mean(sigmoid(term(first, second, rows)))
+    back = np.mean(sigmoid(term(second, first, rows)))
     assert there == pytest.approx(back, rel=1e-5)
 
 
 def test_collapse_value():
     """With the defaults one point costs count ln 2."""
     same = np.tile([[0.6, 0.8]], (6, 1)).astype(np.float32)
-    got = sigmoid(same, same, np.arange(6))
+    got = sigmoid(term(same, same, np.arange(6)))
     np.testing.assert_allclose(got, 6 * math.log(2), rtol=1e-5)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.softmax import softmax
 
 
@@ -32,7 +33,7 @@ def test_formula(unit_vectors, temperature):
     """Agrees with a float64 double loop, positives in any order."""
     anchor, candidates = unit_vectors(5, 7), unit_vectors(9, 7)
     positive = np.array([3, 0, 8, 1, 6])
-    got = softmax(anchor, candidates, positive, temperature=temperature)
+    got = softmax(term(anchor, candidates, positive), temperature=temperature)
     want = loop(anchor, candidates, positive, temperature)
     np.testing.assert_allclose(got, want, rtol=1e-5)
 
@@ -40,5 +41,5 @@ def test_formula(unit_vectors, temperature):
 def test_collapse_value():
     """One point costs ln(count)."""
     same = np.tile([[0.6, 0.8]], (6, 1)).astype(np.float32)
-    got = softmax(same, same, np.arange(6), temperature=0.1)
+    got = softmax(term(same, same, np.arange(6)), temperature=0.1)
     np.testing.assert_allclose(got, math.log(6), rtol=1e-5)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.spring import spring
 
 
@@ -40,7 +41,7 @@ def test_formula(unit_vectors, weighting, squared, margin):
     anchor, candidates = unit_vectors(5, 4), unit_vectors(9, 4)
     positive = np.array([3, 0, 8, 1, 6])
     options = {"margin": margin, "weighting": weighting, "squared": squared}
-    got = spring(anchor, candidates, positive, **options)
+    got = spring(term(anchor, candidates, positive), **options)
     want = loop(anchor, candidates, positive, **options)
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
@@ -50,9 +51,9 @@ def test_collapse_values():
     one = np.tile([[1.0, 0.0]], (8, 1)).astype(np.float32)
     other = np.tile([[0.0, 1.0]], (8, 1)).astype(np.float32)
     which = np.arange(8)
-    point = spring(one, one, which, margin=1.0)
+    point = spring(term(one, one, which), margin=1.0)
     np.testing.assert_allclose(point, 0.5, rtol=1e-5)
-    apart = spring(one, other, which, margin=1.4, weighting="pairs")
+    apart = spring(term(one, other, which), margin=1.4, weighting="pairs")
     np.testing.assert_allclose(apart, math.sqrt(2) / 2 / 8, rtol=1e-5)
 
 
@@ -66,6 +67,6 @@ def test_pairs_prefer_orthogonal_constants(unit_vectors):
     spread = unit_vectors(128, 16)
     which = np.arange(128)
     options = {"margin": 1.4, "weighting": "pairs"}
-    collapsed = np.mean(spring(one, other, which, **options))
-    matched = np.mean(spring(spread, spread, which, **options))
+    collapsed = np.mean(spring(term(one, other, which), **options))
+    matched = np.mean(spring(term(spread, spread, which), **options))
     assert collapsed < matched

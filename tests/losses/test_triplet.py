@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.triplet import triplet
 
 
@@ -43,7 +44,7 @@ def test_formula(unit_vectors, mining, squared, margin):
     anchor, candidates = unit_vectors(6, 4), unit_vectors(9, 4)
     positive = np.array([3, 0, 8, 1, 6, 2])
     options = {"margin": margin, "mining": mining, "squared": squared}
-    got = triplet(anchor, candidates, positive, **options)
+    got = triplet(term(anchor, candidates, positive), **options)
     want = loop(anchor, candidates, positive, **options)
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
@@ -56,7 +57,7 @@ def test_semihard_takes_both_branches(unit_vectors):
     far = distances.argmax(axis=1)
     for positive in (near, far):
         options = {"margin": 0.5, "mining": "semihard", "squared": False}
-        got = triplet(anchor, candidates, positive, **options)
+        got = triplet(term(anchor, candidates, positive), **options)
         want = loop(anchor, candidates, positive, **options)
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
@@ -65,5 +66,5 @@ def test_semihard_takes_both_branches(unit_vectors):
 def test_collapse_value(mining):
     """One point costs the margin."""
     same = np.tile([[0.6, 0.8]], (6, 1)).astype(np.float32)
-    got = triplet(same, same, np.arange(6), margin=0.4, mining=mining)
+    got = triplet(term(same, same, np.arange(6)), margin=0.4, mining=mining)
     np.testing.assert_allclose(got, 0.4, rtol=1e-5)

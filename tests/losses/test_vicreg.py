@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import term
 from tfcmc.losses.vicreg import vicreg
 
 
@@ -45,7 +46,7 @@ def test_formula(rng, scale):
     candidates = scale * rng.normal(size=(9, 4)).astype(np.float32) - 1
     positive = np.array([3, 0, 8, 1, 6, 2, 4])
     options = {"invariance": 20.0, "variance": 30.0, "covariance": 2.0}
-    got = vicreg(anchor, candidates, positive, **options)
+    got = vicreg(term(anchor, candidates, positive), **options)
     want = loop(anchor, candidates[positive], **options)
     assert np.mean(got) == pytest.approx(want, rel=1e-5)
 
@@ -63,5 +64,5 @@ def test_other_libraries(noted_views, both_directions):
 def test_value_at_collapse():
     """One point costs 0.99 of the variance's weight."""
     same = np.tile([[3.0, 4.0, 1.0]], (6, 1)).astype(np.float32)
-    got = vicreg(same, same, np.arange(6))
+    got = vicreg(term(same, same, np.arange(6)))
     np.testing.assert_allclose(got, 0.99 * 25, rtol=1e-5)

@@ -1,0 +1,35 @@
+"""Comparisons, as tests write them."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfcmc.losses import LOSSES, Term
+from tfcmc.losses.layer import Loss
+
+
+def term(anchor, candidates, positive, own=None) -> Term:
+    """Makes a `Term` of arrays; `own` are the anchors' rows among candidates.
+
+    Every other candidate is of a picture of its own.
+    """
+    groups = [None, None]
+    if own is not None:
+        group = np.arange(len(candidates)) + len(anchor)
+        group[np.asarray(own)] = np.arange(len(anchor))
+        groups = [tf.range(len(anchor), dtype=tf.int64), tf.constant(group)]
+    tensors = map(tf.convert_to_tensor, (anchor, candidates, positive))
+    return Term(*tensors, *groups)
+
+
+def with_own_view(loss, anchor, candidates, positive) -> Term:
+    """The same with the anchors' own view, where a loss takes it."""
+    if not loss.same_view:
+        return term(anchor, candidates, positive)
+    own = len(candidates) + np.arange(len(anchor))
+    candidates = tf.concat([candidates, anchor], axis=0)
+    return term(anchor, candidates, positive, own)
+
+
+def make(spec: str) -> Loss:
+    """Makes the loss of a spec, which has seen no batch."""
+    return Loss(LOSSES.lookup(spec))
