@@ -1,6 +1,7 @@
 """The model that learns: branches, terms, one symmetric objective."""
 
 import collections
+import itertools
 import re
 
 from tfcmc.distribute import replicas
@@ -103,7 +104,9 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             self.optimizer, [paths[id(each)] for each in self.learnt]
         )
         # Not among the model's own.
-        own += [(each.name, each) for each in self.metrics_variables]
+        own += [
+            (f"epoch/{each.name}", each) for each in self.metrics_variables
+        ]
         return {path: variable.value for path, variable in own}
 
     def set_state(self, arrays: dict) -> None:
@@ -278,18 +281,26 @@ def _by_path(variables):
     Keras numbers the layers that have no name over the whole process: the
     same model, made a second time, would have other paths.
     """
-    numbers, taken = {}, collections.Counter()
-    for variable in variables:
-        parts = []
-        for part in variable.path.split("/"):
-            stem = re.sub(r"_\d+$", "", part)
-            known = numbers.setdefault(stem, {})
-            number = known.setdefault(part, len(known))
-            parts.append(f"{stem}_{number}" if number else stem)
-        path = "/".join(parts)
+    known, taken = collections.defaultdict(dict), collections.Counter()
+    paths = [variable.path.split("/") for variable in variables]
+    for part in itertools.chain.from_iterable(paths):
+        numbers = known[_stem(part)]
+        numbers.setdefault(part, len(numbers) + 1)
+    for parts, variable in zip(paths, variables, strict=True):
+        path = "/".join(
+            f"{_stem(part)}_{known[_stem(part)][part]}"
+            if len(known[_stem(part)]) > 1
+            else _stem(part)
+            for part in parts
+        )
         taken[path] += 1
         again = f"#{taken[path]}" if taken[path] > 1 else ""
         yield path + again, variable
+
+
+def _stem(part):
+    """The name of a layer or variable without its number."""
+    return re.sub(r"_\d+$", "", part)
 
 
 def _of_optimizer(optimizer, learnt):

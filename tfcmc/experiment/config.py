@@ -17,7 +17,6 @@ from tfcmc.foundation.errors import (
 from tfcmc.training.interval import Interval
 
 GEOMETRIES = ("independent", "shared")
-SCHEDULES = ("cosine", "constant")
 ON_BAD_IMAGE = ("stop", "skip")
 STRATEGIES = ("auto", "one", "mirrored", "multiworker")
 PRECISIONS = ("float32", "bfloat16")
@@ -34,6 +33,8 @@ SPECS = (
     "pairs",
     "views",
     "crop",
+    "optimizer",
+    "schedule",
 )
 TEXTS = ("data_dir", "run_dir", "preset")
 MOST = 1_000_000  # epochs, or pictures a step
@@ -119,11 +120,18 @@ class PretrainConfig:
     )
     flip: bool = _setting(True, "mirror views at random: True or False")
     batch_size: int = _setting(128, "pictures a step, on all devices")
-    learning_rate: float = _setting(1e-3, "Adam's, at its highest")
+    optimizer: str = _setting(
+        "adam",
+        "spec of the optimizer: adam, sgd(momentum=, nesterov=, "
+        "weight_decay=) or lars(momentum=, weight_decay=, trust=)",
+    )
+    learning_rate: float = _setting(1e-3, "the optimizer's, at its highest")
     beta_1: float = _setting(0.5, "Adam's first decay")
     beta_2: float = _setting(0.999, "Adam's second decay")
     schedule: str = _setting(
-        "cosine", "of the learning rate: cosine, or constant"
+        "cosine",
+        "spec of the learning rate's course: cosine, constant, or "
+        "steps(at=, factor=)",
     )
     warmup: float = _setting(
         0.05, "share of the steps that the cosine schedule warms up for"
@@ -176,7 +184,6 @@ class PretrainConfig:
     def __post_init__(self):
         self._check_texts()
         check_choice("geometry", self.geometry, GEOMETRIES)
-        check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("precision", self.precision, PRECISIONS)
         check_choice("on-bad-image", self.on_bad_image, ON_BAD_IMAGE)
         check_choice("strategy", self.strategy, STRATEGIES)

@@ -16,11 +16,12 @@ from tfcmc.experiment.config import PretrainConfig
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.lazy import check_backend
 from tfcmc.foundation.paths import expanded, is_same
-from tfcmc.foundation.registry import Bound
+from tfcmc.foundation.registry import Bound, parse_spec
 from tfcmc.foundation.text import plain_text
 from tfcmc.heads import HEADS
 from tfcmc.losses import LOSSES
 from tfcmc.negatives import NEGATIVES
+from tfcmc.optimizers import OPTIMIZERS, SCHEDULES
 from tfcmc.pairs import PAIRS
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import (
@@ -57,6 +58,8 @@ AXES = {
     "pairs": PAIRS,
     "views": VIEWS,
     "crop": CROPS,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
 }
 
 
@@ -81,6 +84,8 @@ class Plan:
     pairs: Bound
     views: Bound
     crop: Bound
+    optimizer: Bound
+    schedule: Bound
 
     def code(self) -> dict:
         """Returns the user's own code, by the setting that names it."""
@@ -122,6 +127,7 @@ def make_plan(config, *, check_data=True):
             is set to run on something else than TensorFlow.
     """
     check_backend()
+    config = _with_decays(config)
     found = {
         axis: table.lookup(getattr(config, axis))
         for axis, table in AXES.items()
@@ -141,6 +147,23 @@ def make_plan(config, *, check_data=True):
         ),
     )
     return Plan(config=config, **found)
+
+
+def _with_decays(config):
+    """Writes Adam's decays into its spec, or out of it, so that both agree."""
+    name, options, argument = parse_spec(config.optimizer, "optimizer")
+    own = {each: getattr(config, each) for each in ("beta_1", "beta_2")}
+    if name != "adam":
+        for each, value in own.items():
+            if value != getattr(PretrainConfig(), each):
+                option = each.replace("_", "-")
+                raise must(option, f"left out with --optimizer={name}", value)
+    if name != "adam" or argument is not None:
+        return config
+    own |= options
+    inside = ", ".join(f"{each}={value!r}" for each, value in own.items())
+    bound = OPTIMIZERS.lookup(f"adam({inside})")
+    return dataclasses.replace(config, optimizer=bound.spec, **bound.options)
 
 
 def check_negatives(loss, negatives):

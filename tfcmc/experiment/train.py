@@ -2,7 +2,6 @@
 
 from tfcmc.distribute.strategies import is_chief, share_from_chief
 from tfcmc.evaluation.features import make_activity_reader
-from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.signals import Interrupted, noted
 from tfcmc.report.summary import place
 from tfcmc.training.checkpoints import Checkpoints
@@ -110,26 +109,15 @@ def compiled(plan, architecture, branches, pictures, steps: int):
         steps: Steps an epoch.
     """
     model = architecture.model(branches, len(pictures))
+    rate, every = plan.config.learning_rate, plan.config.epochs * steps
+    optimizer = plan.optimizer.function(
+        rate, plan.schedule.function(rate, every, plan.config.warmup)
+    )
+    if plan.optimizer.options.get("constant") == "predictor":
+        optimizer.hold(
+            [v for part in model.predictors for v in part.trainable_variables]
+        )
     # XLA would halve the speed of the convolutions on a CPU; the colours are
     # compiled by themselves.
-    model.compile(
-        optimizer=make_optimizer(plan.config, steps), jit_compile=False
-    )
+    model.compile(optimizer=optimizer, jit_compile=False)
     return model
-
-
-def make_optimizer(config, steps_per_epoch):
-    """Returns Adam with the config's learning-rate schedule."""
-    rate = config.learning_rate
-    if config.schedule == "cosine":
-        steps = config.epochs * steps_per_epoch
-        warmup = round(config.warmup * steps)
-        rate = keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=0.0 if warmup else rate,
-            decay_steps=max(1, steps - warmup),
-            warmup_target=rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    return keras.optimizers.Adam(
-        rate, beta_1=config.beta_1, beta_2=config.beta_2
-    )
