@@ -25,8 +25,6 @@ from tfcmc.runs.identity import make_identity
 from tfcmc.search.records import FAILED, trial_folder, write_record
 
 ROOT = pathlib.Path(__file__).parents[1]
-# What trainings are judged by, for those that are not.
-JUDGE = "tfcmc.experiment.pretrain.judge"
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
 # The same examples each time, however slow the machine is.
 hypothesis.settings.register_profile(

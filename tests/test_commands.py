@@ -1,6 +1,5 @@
 """The commands as a user runs them, and every command of the README."""
 
-import csv
 import importlib
 import json
 import pathlib
@@ -15,9 +14,11 @@ from tensorboard.backend.event_processing.event_file_loader import (
     EventFileLoader,
 )
 
+from tests.kills import outcome
 from tfcmc.cli import command_line
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
+from tfcmc.runs.folder import Run
 from tfcmc.search.records import Search, Trial
 from trainers import compare, evaluate, pretrain
 
@@ -53,11 +54,10 @@ def test_run_folder(trained):
     assert 0 <= metrics["raw_pixels"]["linear_probe"]["accuracy"] <= 1
     low, high = metrics["sphere_all"]["alignment_interval"]
     assert low < metrics["sphere_all"]["alignment"] < high
-    with open(folder / "history.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["epoch"] for row in rows] == ["1", "2"]
+    rows = Run(folder).read_history()
+    assert [row["epoch"] for row in rows] == [1, 2]
     for column in ("loss", "alignment", "uniformity", "effective_rank"):
-        assert np.isfinite(float(rows[1][column]))
+        assert np.isfinite(rows[1][column])
     for name in (
         "alignment_histogram",
         "confusion_matrix",
@@ -101,18 +101,18 @@ def test_same_seed_same_run(trained, tmp_path, capsys):
     assert f"trainers.evaluate {again}" in capsys.readouterr().out
     assert not (again / "metrics.json").exists()
     evaluate.main([str(again), "--evaluate=brief"])
-    rows, brief = numbers_of(again)
+    brief = outcome(again)["metrics"]
     assert brief.pop("evaluate") == "brief"
     assert not list((again / "figures").iterdir())
     folders = {path.name for path in again.glob("tensorboard/verdict/*")}
     assert folders == {"events.out.tfevents.hparams"}
     evaluate.main([str(again)])
-    whole = numbers_of(again)
-    assert whole == numbers_of(folder)
-    assert brief.keys() < whole[1].keys()
-    assert brief["sphere"] == whole[1]["sphere"]
+    assert outcome(again) == outcome(folder)
+    whole = outcome(again)["metrics"]
+    assert brief.keys() < whole.keys()
+    assert brief["sphere"] == whole["sphere"]
     for name in ("linear_probe", "knn"):
-        assert brief[name].items() <= whole[1][name].items()
+        assert brief[name].items() <= whole[name].items()
 
 
 def test_what_has_to_be_judged(trained):
@@ -141,16 +141,7 @@ def test_a_longer_run_goes_on(tmp_path, capsys):
         )
     assert "goes on after epoch 2" in capsys.readouterr().out
     pretrain.main([*words, "--epochs=3", f"--run-dir={tmp_path / 'b'}"])
-    assert numbers_of(tmp_path / "a") == numbers_of(tmp_path / "b")
-
-
-def numbers_of(folder):
-    """All numbers of a run that do not depend on the clock."""
-    with open(folder / "history.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        del row["seconds"]
-    return rows, json.loads((folder / "metrics.json").read_text())
+    assert outcome(tmp_path / "a") == outcome(tmp_path / "b")
 
 
 def test_evaluate_again(trained, capsys):
@@ -174,6 +165,7 @@ def test_images_alone(tmp_path, capsys, rng):
             f"--data=folder:{tmp_path}",
             "--epochs=1",
             "--batch-size=4",
+            "--evaluate=brief",
             f"--run-dir={tmp_path / 'run'}",
         ]
     )
@@ -459,9 +451,10 @@ def test_bfloat16(tmp_path):
         assert {weight.dtype for weight in encoder.weights} == {"float32"}
         embedded = np.load(folder / "embedded.npz")
         assert embedded["features_L"].dtype == np.float32
-    histories = [numbers_of(folder)[0][0] for folder in folders.values()]
-    one, other = (float(row["loss"]) for row in histories)
+    one, other = (
+        outcome(folder)["rows"][0]["loss"] for folder in folders.values()
+    )
     assert one == pytest.approx(other, rel=0.02) and one != other
     before = json.loads((folders["bfloat16"] / "metrics.json").read_text())
     evaluate.main([str(folders["bfloat16"]), "--evaluate=brief"])
-    assert numbers_of(folders["bfloat16"])[1] == before
+    assert outcome(folders["bfloat16"])["metrics"] == before

@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 import tfcmc
-from tests.conftest import JUDGE
 from tests.dirty.case import told
 from tests.verdicts import IDENTITY
 from tfcmc.cli import same_data, workers
@@ -29,6 +28,7 @@ from tfcmc.runs.identity import differences, make_identity
 from trainers import compare, evaluate, pretrain
 from tuning import search
 
+JUDGE = "tfcmc.experiment.pretrain.judge"
 WORDS = ["--batch-size=8", "--schedule=constant", "--loss=softmax"]
 
 
