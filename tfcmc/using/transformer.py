@@ -82,12 +82,7 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
         out = np.empty([len(images), opened.width(self.view)], np.float32)
         for start in range(0, len(images), BATCH):
             batch = resize(images[start : start + BATCH], opened.side)
-            encoded = opened.reader.whole(batch)
-            out[start : start + BATCH] = (
-                encoded.joined()
-                if self.view == "both"
-                else encoded.features[opened.names.index(self.view)]
-            )
+            out[start : start + BATCH] = opened.features(batch, self.view)
         return out
 
     def get_feature_names_out(self, input_features=None):
@@ -121,7 +116,6 @@ class Opened:
     Attributes:
         names: The name of each branch.
         side: Side in pixels at which images are read, as in training.
-        reader: A `Reader`.
     """
 
     def __init__(self, folder):
@@ -129,16 +123,19 @@ class Opened:
         self.side = picture_side(run)
         architecture, branches = open_trained(plan, run)
         self.names = tuple(branches)
-        self.reader = architecture.reader(branches)
-        blank = np.zeros([1, self.side, self.side, 3], np.uint8)
-        features = self.reader.whole(blank).features
-        self._widths = {"both": sum(part.shape[1] for part in features)}
-        for name, part in zip(self.names, features, strict=True):
-            self._widths[name] = part.shape[1]
+        self._reader = architecture.reader(branches)
+
+    def features(self, pictures, view):
+        """Returns `[count, features]` of a view, or of both side by side."""
+        encoded = self._reader.whole(pictures)
+        if view == "both":
+            return encoded.joined()
+        return encoded.features[self.names.index(view)]
 
     def width(self, view):
         """Returns how many features a view has."""
-        return self._widths[view]
+        blank = np.zeros([1, self.side, self.side, 3], np.uint8)
+        return self.features(blank, view).shape[1]
 
 
 @functools.lru_cache(maxsize=4)
