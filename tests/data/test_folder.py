@@ -108,12 +108,9 @@ def test_bad_images_can_be_skipped(tmp_path, tree):
         "4 images could not be read and were skipped: "
         "'a.png', 'aa.png', 'ab.jpg', ...",
     )
-
-
-def test_no_image_that_can_be_read(tmp_path):
-    """Skipping everything is an error."""
-    (tmp_path / "a.png").write_text("no image")
-    with pytest.raises(UsageError, match="none for pretrain.*a.png"):
+    for name in ("s.png", "t.png"):
+        next((tmp_path / "test").rglob(name)).write_text("no image")
+    with pytest.raises(UsageError, match="none for test; .*t.png"):
         _read(tmp_path, on_bad_image="skip")
 
 

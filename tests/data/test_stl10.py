@@ -88,12 +88,11 @@ def test_archive_of_more_pictures_than_a_piece(tmp_path):
     np.testing.assert_array_equal(seen[:, 5, 7, 1], first)
 
 
-@pytest.mark.parametrize("limit", [10**9, 0])
 @pytest.mark.parametrize("form", FORMS)
-def test_another_side(tmp_path, expected, form, limit, halved):
+def test_another_side(tmp_path, expected, form, halved):
     """Pictures of half the side are scaled, not cut."""
     FORMS[form](tmp_path)
-    source = _read(tmp_path, side=48, memory_limit=limit)
+    source = _read(tmp_path, side=48)
     inner = all_of(source.probe_train.pictures)[:, 1:-1, 1:-1]
     assert np.abs(inner - halved(expected["train"])).max() <= 1
     assert source.pretrain.side == 48
