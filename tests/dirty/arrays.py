@@ -15,6 +15,7 @@ from tests.dirty.case import (
     edited,
     half,
     noise,
+    same,
     source_of,
     then,
 )
@@ -134,11 +135,6 @@ def _locked(data):
     return bytes(data)
 
 
-def _fifo(folder):
-    os.mkfifo(folder / "x.npz")
-    return folder
-
-
 def _single():
     file = io.BytesIO()
     np.save(file, RIGHT["x_train"])
@@ -155,10 +151,9 @@ NO_NAME = np.array([0x110000, 0x110000], "<u4").view("<U1")
 NEGATIVE = _header(_shape("|u1", -2, -2)) + b"abcd"
 
 ARRAYS = {
-    "no such .npz": _bad(lambda folder: folder),
-    "a FIFO for an .npz": _bad(_fifo),
-    "a folder for an .npz":
-        _bad(lambda folder: folder, lambda f: source_of(f"npz:{f}")),
+    "no such .npz": _bad(same),
+    "a FIFO for an .npz": _bad(then(same, lambda f: os.mkfifo(f / "x.npz"))),
+    "a folder for an .npz": _bad(same, lambda f: source_of(f"npz:{f}")),
     "an HTML page for an .npz": _bytes(b"<html>404 Not Found</html>"),
     "an empty .npz": _bytes(b""),
     "an .npz cut short": _bytes(half),

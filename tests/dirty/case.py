@@ -101,6 +101,10 @@ def bounded(act, most):
     return wrapped
 
 
+def same(folder):
+    return folder
+
+
 def then(make, *changes):
     """Makes something in a folder, then changes it."""
 

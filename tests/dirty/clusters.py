@@ -4,7 +4,7 @@ import json
 import os
 from unittest import mock
 
-from tests.dirty.case import Case
+from tests.dirty.case import Case, same
 from tfcmc.distribute.cluster import machines_of
 
 
@@ -23,7 +23,7 @@ def _bad(text):
                 del os.environ["TF_CONFIG"]
             machines_of("multiworker")
 
-    return Case(lambda folder: folder, act)
+    return Case(same, act)
 
 
 MACHINES = ("a:0", "a:-1", "a:65536", "a", "a..b:1", "a b:1", 7)

@@ -7,7 +7,7 @@ from unittest import mock
 
 from PIL import Image
 
-from tests.dirty.case import Case, noise, source_of, then
+from tests.dirty.case import Case, noise, same, source_of, then
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import read_data
 from tfcmc.experiment.recipe import make_plan
@@ -69,10 +69,6 @@ def _empty(name):
     return lambda folder: os.mkdir(folder / name)
 
 
-def _same(folder):
-    return folder
-
-
 def _forbidden(folder):
     """Reads a folder of which one part may not be listed, even by root."""
     scan = os.scandir
@@ -102,9 +98,9 @@ FOLDERS = {
     "a file for a folder": _bad(lambda f: tree("x.png")(f) / "x.png"),
     "a name with a zero byte": _bad(lambda f: "a\0b"),
     "a name of 5,000 letters": _bad(lambda f: "x" * 5000),
-    "an empty folder": _bad(_same),
-    "a folder of other files": _bad(then(_same, _text("x.txt"))),
-    "a folder of HEIC photos": _bad(then(_same, _text("x.heic"))),
+    "an empty folder": _bad(same),
+    "a folder of other files": _bad(then(same, _text("x.txt"))),
+    "a folder of HEIC photos": _bad(then(same, _text("x.heic"))),
     "a test part alone": _bad(tree("test/ant/1.png")),
     "the parts one folder further down":
         _bad(tree(*(f"data/{name}" for name in CLASSES))),

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 
-from tests.dirty.case import Case, noise
+from tests.dirty.case import Case, noise, same
 from tests.dirty.pictures import GOOD
 from trainers import embed, evaluate, neighbours, pretrain
 from tuning import report, search
@@ -21,7 +21,7 @@ def _url(main, *words):
         main([word.replace("RUN", str(folder)) for word in words])
 
     name = f"a URL for a path: {main.__module__} {words[-1]}"
-    return name, Case(lambda folder: folder, act)
+    return name, Case(same, act)
 
 
 def _written_over(main, out, *words, change=None):

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.dirty.case import Case, edited, half, source_of
+from tests.dirty.case import Case, edited, half, same, source_of
 
 TRAIN = "tiny-train.tfrecord-00000-of-00001"
 FEATURES = "features.json"
@@ -22,13 +22,13 @@ def _named(spec):
     def act(folder):
         return _read(folder, spec)
 
-    return Case(lambda folder: folder, act, needs="prepared")
+    return Case(same, act, needs="prepared")
 
 
 def _nowhere(data):
     spec = data.replace("DIR", "~nosuchuser/x")
     return f"a home folder of nobody: {spec}", Case(
-        lambda folder: None, lambda made: source_of(spec, "~nosuchuser/x")
+        same, lambda made: source_of(spec, "~nosuchuser/x")
     )
 
 

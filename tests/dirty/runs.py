@@ -10,7 +10,7 @@ import numpy as np
 
 import tfcmc
 from tests.dirty.arrays import OBJECTS
-from tests.dirty.case import Case, edited, half, noise
+from tests.dirty.case import Case, edited, half, noise, same, then
 from tfcmc.encoders import save_encoder
 from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
@@ -98,20 +98,9 @@ def _no_identity(data):
     return out.getvalue()
 
 
-def _piped(folder):
-    path = folder / PLACE / CONFIG
-    path.unlink()
-    os.mkfifo(path)
-    return folder
-
-
-def _renamed(folder):
-    return (folder / PLACE).rename(folder / "\udcff")
-
-
-def _figures_file(folder):
-    (folder / "figures").write_text("mine")
-    return folder
+def _made(change, act, make=same):
+    """A run about which something is changed."""
+    return _case(then(make, change), act)
 
 
 def _encoder(change, act):
@@ -141,11 +130,6 @@ def _not_finite(model):
     return model
 
 
-def _swapped(folder):
-    shutil.copy(folder / PLACE / COLOUR, folder / PLACE / LIGHTNESS)
-    return folder
-
-
 def _vectors(**changes):
     """The vectors with arrays changed; None leaves one out."""
 
@@ -160,20 +144,23 @@ def _vectors(**changes):
 
 
 def _bomb(folder):
-    """Adds an array of 1.1 GB of zeros."""
+    """An array of 1.1 GB of zeros."""
     fast = {"compression": zipfile.ZIP_DEFLATED, "compresslevel": 1}
     with zipfile.ZipFile(folder / PLACE / VECTORS, "a", **fast) as file:
         with file.open("more.npy", "w") as member:
             for _ in range(17):
                 member.write(bytes(2**26))
-    return folder
 
 
 RUNS = {
-    "a comparison whose figures are a file": _case(_figures_file, _compare),
-    "a run whose config.json is a FIFO": _case(_piped, _load),
+    "a comparison whose figures are a file":
+        _made(lambda f: (f / "figures").write_text("mine"), _compare),
+    "a run whose config.json is a FIFO":
+        _made(lambda f: os.mkfifo(f / PLACE / CONFIG), _load,
+              edited(CONFIG, None, PLACE)),
     "a run folder whose name is no UTF-8":
-        _case(_renamed, lambda run: evaluate.main([str(run)])),
+        _case(lambda f: (f / PLACE).rename(f / "\udcff"),
+              lambda run: evaluate.main([str(run)])),
     "a run whose config.json is cut short": _bad(CONFIG, half, _evaluate),
     "a run whose config.json is nested without end":
         _bad(CONFIG, b"[" * 200_000, _load),
@@ -228,12 +215,14 @@ RUNS = {
     "an encoder with a Lambda layer": _encoder(with_lambda, _embed),
     "an encoder with weights that are no numbers":
         _encoder(_not_finite, _load),
-    "the other view's encoder": _case(_swapped, _evaluate),
+    "the other view's encoder":
+        _made(lambda f: shutil.copy(f / PLACE / COLOUR, f / PLACE / LIGHTNESS),
+              _evaluate),
     "a run without embedded.npz": _bad(VECTORS, None, _compare),
     "a run whose embedded.npz is cut short": _bad(VECTORS, half, _compare),
     "a run whose embedded.npz is an HTML page":
         _bad(VECTORS, HTML, _compare),
-    "a run whose embedded.npz unpacks to 1.1 GB": _case(_bomb, _compare),
+    "a run whose embedded.npz unpacks to 1.1 GB": _made(_bomb, _compare),
     "a run whose vectors are Python objects":
         _vectors(features_L=OBJECTS),
     "a run without the vectors of a view": _vectors(embeddings_ab=None),
