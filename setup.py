@@ -30,6 +30,10 @@ setup(
         "numpy>=1.26",
         "scipy>=1.13",
         "scikit-learn>=1.5",
+        # Tables: the spread over seeds, and CSV, from one frame.
+        "pandas>=2.2.2",
+        # The page of a report, every name in it escaped.
+        "jinja2>=3.1",
         "keras-tuner>=1.4.7",
         "threadpoolctl>=3.1",
         "filelock>=3.13",

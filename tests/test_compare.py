@@ -1,48 +1,94 @@
-"""Comparing losses: equal terms, what is skipped, what breaks, the tables."""
+"""Comparing losses: equal terms, what is skipped, what breaks, the words."""
 
+import contextlib
 import csv
 import dataclasses
 import html
+import io
 import json
 import re
-import shutil
 import types
+from functools import partial
 
 import numpy as np
 import pytest
-from tfcmc.experiment.stage import Stage
 
 from tests import verdicts
-from tfcmc.cli import command_line
+from tests.report.conftest import table_of
+from tfcmc.cli import command_line, same_data, workers
 from tfcmc.comparison import writing
 from tfcmc.comparison.entries import folder_name, plan_comparison
-from tfcmc.comparison.rows import PAPER_TABLE, cells, paper_rows
+from tfcmc.comparison.rows import LINEAR, PAPER_TABLE
+from tfcmc.comparison.tuned import tuned_words
+from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
-from tfcmc.report import Cell, Column, Row
-from trainers import compare
+from tfcmc.report import Column
+from trainers import compare, pretrain
 from tuning import search
 
 TINY = [
     "--data=shapes(size=160)",
     "--epochs=1",
     "--batch-size=16",
-    "--jobs=2",
+    "--evaluate=brief",
 ]
 SPRING = "spring(margin=1.4, weighting=pairs)"
+COMMANDS = {
+    "trainers.pretrain": pretrain.main,
+    "tfcmc.cli.same_data": same_data.main,
+}
 LOSSES = ("spring(weighting=pairs)", "vicreg")
-WORDS = ["trainers.compare", "--losses", *LOSSES, "--seeds", "0", "1", *TINY]
+WORDS = ["--losses", *LOSSES, "--seeds", "0", "1", *TINY]
+
+
+def run_here(jobs, *, at_once, show):
+    """Runs in this process what `workers.run_all` would in others."""
+    for job in jobs:
+        printed, told, code = io.StringIO(), io.StringIO(), 0
+        with (
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(told),
+        ):
+            try:
+                module, *words = job.words
+                command_line.run(partial(COMMANDS[module], words))
+            except SystemExit as ended:
+                code = ended.code
+        for line in printed.getvalue().splitlines():
+            show(job, line)
+        yield workers.Ended(job, code, told.getvalue().strip())
+
+
+def comparing(folder):
+    """Compares, and returns what was printed and the exit code."""
+    printed, code = io.StringIO(), 0
+    with contextlib.redirect_stdout(printed):
+        try:
+            compare.main([*WORDS, f"--run-dir={folder}"])
+        except SystemExit as ended:
+            code = ended.code
+    return printed.getvalue(), code
 
 
 @pytest.fixture(scope="module")
-def compared(tmp_path_factory, command):
-    """A comparison of two seeds in which one run breaks, and its screen."""
+def compared(tmp_path_factory):
+    """A comparison of two seeds in which one run breaks, and goes on."""
     folder = tmp_path_factory.mktemp("compared") / "table"
     # A history that is no file: a fault of the machine, found by the run.
-    (folder / "vicreg-1" / "history.csv").mkdir(parents=True)
-    done = command(*WORDS, f"--run-dir={folder}")
-    return folder, done
+    fault = folder / "vicreg-1" / "history.csv"
+    fault.mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "run_all", run_here)
+        broken = comparing(folder)
+        page = (folder / "report.html").read_text("utf-8")
+        fault.rmdir()
+        before = {p: p.stat().st_mtime_ns for p in folder.glob("*/metrics*")}
+        whole = comparing(folder)
+    return types.SimpleNamespace(
+        folder=folder, broken=broken, page=page, before=before, whole=whole
+    )
 
 
 def metrics_of(folder):
@@ -51,25 +97,35 @@ def metrics_of(folder):
 
 def test_one_that_breaks(compared):
     """It is told with its reason; the others are all there."""
-    folder, done = compared
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    (line,) = [n for n in done.stdout.splitlines() if "FAILED" in n]
+    printed, code = compared.broken
+    assert code == 1
+    (line,) = [n for n in printed.splitlines() if "FAILED" in n]
     assert line.startswith("vicreg-1") and "Is a directory" in line
-    log = (folder / "vicreg-1" / "log.txt").read_text()
-    assert log.splitlines()[-1].startswith("The machine failed: ")
-    finished = sorted(path.parent.name for path in folder.glob("*/metrics*"))
-    assert finished == [
-        "spring-weighting-pairs-0",
-        "spring-weighting-pairs-1",
-        "vicreg-0",
-    ]
-    assert "vicreg-1" in (folder / "report.html").read_text("utf-8")
+    finished = sorted(path.parent.name for path in compared.before)
+    names = ["spring-weighting-pairs-0", "spring-weighting-pairs-1"]
+    assert finished == [*names, "vicreg-0"]
+    assert "Broken and not in the table: vicreg-1." in compared.page
+
+
+def test_what_is_finished_is_skipped(compared):
+    """A second call trains only what is missing; the first runs stay."""
+    printed, code = compared.whole
+    assert code == 0
+    assert "3 of 4 runs are finished" in printed
+    assert "FAILED" not in printed
+    for path, time in compared.before.items():
+        assert path.stat().st_mtime_ns == time
+    one, other = (
+        metrics_of(compared.folder / name)
+        for name in ("vicreg-1", "spring-weighting-pairs-1")
+    )
+    # What a run beside has judged is not judged again, and is the same.
+    assert one["seed"] == 1 and one["untrained"] == other["untrained"]
 
 
 def test_table(compared):
     """Means and deviations over the seeds, and the controls."""
-    folder, _ = compared
+    folder = compared.folder
     with open(folder / "table.csv", newline="", encoding="utf-8") as file:
         rows = {row["label"]: row for row in csv.DictReader(file)}
     assert list(rows) == [
@@ -78,38 +134,30 @@ def test_table(compared):
         SPRING,
         "vicreg(invariance=25.0)",
     ]
-    spring = [
-        metrics_of(folder / f"spring-weighting-pairs-{seed}")
-        for seed in (0, 1)
-    ]
+    runs = [folder / f"spring-weighting-pairs-{seed}" for seed in (0, 1)]
+    spring = [metrics_of(run) for run in runs]
     untrained = [metrics["untrained"] for metrics in spring]
-    for label, both in (
-        (SPRING, spring),
-        ("untrained encoders", untrained),
-    ):
-        for column, values in {
+    for label, both in ((SPRING, spring), ("untrained encoders", untrained)):
+        found = {
             "linear_probe": [
                 100 * m["linear_probe"]["accuracy"] for m in both
             ],
             "knn": [100 * m["knn"]["accuracy"] for m in both],
             "uniformity": [m["sphere"]["uniformity"] for m in both],
-        }.items():
+        }
+        if label == SPRING:
+            found["seconds"] = []
+            for run in runs:
+                with open(run / "history.csv", newline="") as file:
+                    spent = [float(r["seconds"]) for r in csv.DictReader(file)]
+                found["seconds"].append(sum(spent))
+        for column, values in found.items():
             row = rows[label]
             assert float(row[column]) == pytest.approx(np.mean(values))
             assert float(row[f"{column}_deviation"]) == pytest.approx(
                 np.std(values, ddof=1)
             )
             assert row[f"{column}_count"] == "2"
-    spent = []
-    for seed in (0, 1):
-        path = folder / f"spring-weighting-pairs-{seed}" / "history.csv"
-        with open(path, newline="") as file:
-            spent.append(
-                sum(float(r["seconds"]) for r in csv.DictReader(file))
-            )
-    seconds = rows[SPRING]["seconds"]
-    assert float(seconds) == pytest.approx(np.mean(spent))
-    assert rows["vicreg(invariance=25.0)"]["seconds_count"] == "1"
     text = (folder / "table.md").read_text("utf-8")
     assert SPRING in text and "±" in text
     assert r"\begin{tabular}" in (folder / "table.tex").read_text("utf-8")
@@ -117,10 +165,9 @@ def test_table(compared):
 
 def test_report(compared):
     """Losses, cards, commands, settings, figures and the doctor's words."""
-    folder, done = compared
+    folder = compared.folder
     page = (folder / "report.html").read_text("utf-8")
     text = html.unescape(re.sub(r"<[^>]*>", "", page))
-    text = text.replace("\N{ZERO WIDTH SPACE}", "")
     for words in (
         "effective rank are of all of the",
         "python -m trainers.compare",
@@ -140,8 +187,8 @@ def test_report(compared):
         "learning_curves",
         "tsne",
     }
-    assert page.count("data:image/png;base64") >= len(names)
-    assert str(folder / "report.html") in done.stdout
+    assert page.count("data:image/png;base64") == len(names)
+    assert str(folder / "report.html") in compared.whole[0]
 
 
 def test_findings_are_told():
@@ -166,24 +213,36 @@ def test_findings_are_told():
     assert (lasting.run, lasting.epoch, lasting.advice) == ("a", 3, "rest")
     assert lasting.words == "one point"
     assert passing.words == "one point; until epoch 5"
-    text = writing.lead((Column("x", "x"),), (), entries, {"c": "?"})
-    assert "Collapsed at the end of training: a." in text
-    assert "Broken and not in the table: c." in text
+    table = table_of([("a", "loss", {})], (Column("x", "x"),))
+    assert list(writing.lead(table, entries, {"c": "?"})) == [
+        "Collapsed at the end of training: a.",
+        "Broken and not in the table: c.",
+    ]
+    (text,) = writing.lead(table, [], {})
+    assert text == "The data have no labels: there is no probe."
+
+
+def accuracies(rows):
+    """A table of the linear probe: label to mean and spread of three seeds."""
+    kinds = {"raw pixels": "raw"}
+    cells = [
+        (label, kinds.get(label, "loss"), {LINEAR.key: (*cell, 3)})
+        for label, cell in rows.items()
+    ]
+    return table_of(cells, (LINEAR,))
 
 
 def test_ranking():
     """Who leads, by how much, and whether the seeds separate them."""
-
-    def row(label, mean, deviation, kind="loss"):
-        return Row(label, kind, {"linear_probe": Cell(mean, deviation, 3)})
-
     text = writing.ranking(
-        [
-            row("raw pixels", 30.0, None, "raw"),
-            row("spring", 40.0, 1.0),
-            row("nce", 59.5, 0.5),
-            row("softmax", 59.0, 0.4),
-        ]
+        accuracies(
+            {
+                "raw pixels": (30.0, None),
+                "spring": (40.0, 1.0),
+                "nce": (59.5, 0.5),
+                "softmax": (59.0, 0.4),
+            }
+        )
     )
     assert text.startswith(
         "By the linear probe: nce 59.5 ± 0.5 %, softmax 59.0 ± 0.4 %, "
@@ -192,34 +251,61 @@ def test_ranking():
     assert "not separate nce from softmax (95 % interval -0.5 to 1.5)" in text
     assert "softmax is 19.0 points above spring (95 % interval 16.9" in text
     assert text.endswith("Beside them: raw pixels 30.0 %.")
-    alike = writing.ranking([row("nce", 50.0, 0.0), row("spring", 44.0, 0.0)])
-    assert "separate nce from spring: where all seeds" in alike
-    alone = writing.ranking(
-        [row("nce", 59.5, None), row("spring", 40.0, None)]
-    )
-    assert "nce 59.5 %, spring 40.0 %. One seed says nothing" in alone
-    assert "above" not in alone
+    alike = accuracies({"nce": (50.0, 0.0), "spring": (44.0, 0.0)})
+    told = "separate nce from spring: where all seeds"
+    assert told in writing.ranking(alike)
+    alone = accuracies({"nce": (59.5, None), "spring": (40.0, None)})
+    text = writing.ranking(alone)
+    assert "nce 59.5 %, spring 40.0 %. One seed says nothing" in text
+    assert "above" not in text
 
 
-def test_what_is_finished_is_skipped(compared, command, tmp_path):
-    """A second call trains only what is missing; the first runs stay."""
-    folder, _ = compared
-    copy = tmp_path / "table"
-    shutil.copytree(folder, copy)
-    (copy / "vicreg-1" / "history.csv").rmdir()
-    kept = {p: p.stat().st_mtime_ns for p in copy.glob("*/metrics.json")}
-    done = command(*WORDS, f"--run-dir={copy}")
-    assert done.returncode == 0, done.stderr
-    assert "3 of 4 runs are finished" in done.stdout
-    assert {p: p.stat().st_mtime_ns for p in kept} == kept
-    assert metrics_of(copy / "vicreg-1")["seed"] == 1
-    # What a run beside has judged is not judged again, and is the same.
-    log = (copy / "vicreg-1" / "log.txt").read_text()
-    assert "untrained encoders and raw pixels as in" in log
-    assert (
-        metrics_of(copy / "vicreg-1")["untrained"]
-        == metrics_of(copy / "spring-weighting-pairs-1")["untrained"]
-    )
+PAIRS = (
+    ("nce(a=1)", "nce(a=2), tuned"),
+    ("spring(m=1)", "spring(m=3), tuned"),
+)
+
+
+def told_of_tuning(deviation, *means, pairs=PAIRS):
+    """The words for two losses: each at its defaults, then tuned."""
+    labels = [label for pair in PAIRS for label in pair]
+    cells = {n: (m, deviation) for n, m in zip(labels, means, strict=True)}
+    return tuned_words(pairs, accuracies(cells))
+
+
+@pytest.mark.parametrize(
+    ("means", "changes"),
+    [
+        ((60.0, 61.0, 50.0, 70.0), True),
+        ((50.0, 70.0, 60.0, 61.0), True),
+        ((60.0, 61.0, 50.0, 62.5), False),  # tuned, 1.5 apart: within 2.3
+        ((60.0, 61.0, 58.5, 70.0), False),  # at the defaults, 1.5 apart
+        ((60.0, 70.0, 50.0, 61.0), False),
+    ],
+)
+def test_tuning_changes_the_ranking(means, changes):
+    """It does where both orders are beyond chance, and differ."""
+    text = told_of_tuning(1.0, *means)
+    assert ("changes the ranking" in text) == changes
+    assert ("changes no place" in text) == (not changes)
+    if changes:
+        lower, upper = PAIRS if means[0] < means[2] else PAIRS[::-1]
+        assert (
+            f"{lower[0]} is below {upper[0]}, and {lower[1]} above {upper[1]}."
+        ) in text
+
+
+def test_what_tuning_gains():
+    """Beyond or within chance; nothing of a spread that is not known."""
+    text = told_of_tuning(1.0, 60.0, 61.5, 50.0, 46.0)
+    assert "1.5 points above its defaults (95 % interval -0.8 to 3.8)" in text
+    assert "4.0 points below its defaults (95 % interval -6.3 to -1.7)" in text
+    assert "), within what" in text and "), beyond what" in text
+    alone = told_of_tuning(None, 60.0, 61.5, 50.0, 70.0)
+    assert "beyond" not in alone and "One seed has no spread" in alone
+    same = (("nce(a=1)", "nce(a=1)"), PAIRS[1])
+    text = told_of_tuning(1.0, 60.0, 61.5, 50.0, 46.0, pairs=same)
+    assert "nce(a=1) was best at its defaults." in text
 
 
 def test_equal_terms(tmp_path):
@@ -232,9 +318,9 @@ def test_equal_terms(tmp_path):
     )
     weights, equal = {}, []
     for entry in entries:
-        encoders = Stage(entry.plan, 64).encoders()
+        branches = Architecture(entry.plan, 64).branches().values()
         weights.setdefault(entry.seed, []).append(
-            [array for encoder in encoders for array in encoder.get_weights()]
+            [array for branch in branches for array in branch.get_weights()]
         )
         own = {"loss": "", "seed": 0, "run_dir": ""}
         equal.append(dataclasses.replace(entry.plan.config, **own))
@@ -291,7 +377,7 @@ def test_preset(tmp_path):
     entries = plan_comparison(
         ["spring"], [0], {"preset": "paper", "data": "shapes"}, tmp_path
     )
-    assert "pairs" in entries[0].loss
+    assert "pairs" in entries[0].plan.loss.spec
     assert entries[0].name == "spring-margin-2.0-weighting-pairs-0"
 
 
@@ -306,36 +392,19 @@ def test_folder_names():
         assert folder_name(plan) == name
 
 
-def test_cells(rng):
-    """Mean and sample standard deviation, against a loop."""
-    values = rng.normal(size=4)
-    cell = cells([{"x": value} for value in values])["x"]
-    mean = sum(values) / 4
-    assert cell.mean == pytest.approx(mean)
-    spread = (sum((value - mean) ** 2 for value in values) / 3) ** 0.5
-    assert cell.deviation == pytest.approx(spread)
-    assert cells([{"x": 1.5}])["x"].deviation is None
-
-
 def test_papers_table():
-    """The paper's rows, as its Table 1 has them."""
-    rows = {row.label: row.cells for row in paper_rows()}
-    assert set(rows) == set(PAPER_TABLE)
-    assert rows["softmax"]["plain_head"].mean == 48.1
-    assert rows["NCE"]["uniformity"].mean == -2.636
-    assert rows["triplet"]["alignment"].mean == 0.0473
-
-
-def test_papers_table_beside_its_own_data():
-    """Only where the data are STL-10."""
+    """Its Table 1, only beside the data that it is of."""
 
     def shown(name):
         plan = types.SimpleNamespace(data=types.SimpleNamespace(name=name))
         return writing.published([types.SimpleNamespace(plan=plan)])
 
-    assert shown("shapes") == {}
-    rows = shown("stl10")["published"]
-    assert [row.label for row in rows] == list(PAPER_TABLE)
+    assert shown("shapes") is None
+    frame = shown("stl10").frame
+    assert list(frame.index) == list(PAPER_TABLE)
+    assert frame.at["softmax", "plain_head"] == 48.1
+    assert frame.at["NCE", "uniformity"] == -2.636
+    assert frame.at["triplet", "alignment"] == 0.0473
 
 
 @pytest.mark.parametrize("command", [compare, search])

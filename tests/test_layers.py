@@ -106,7 +106,7 @@ def test_no_module_and_function_share_a_dotted_name():
 def test_the_command_line_loads_nothing_heavy():
     """What `--help` imports never imports TensorFlow at the top."""
     heavy = {"tensorflow", "keras", "sklearn", "matplotlib", "PIL", "torch"}
-    heavy |= {"keras_tuner", "grpc"}
+    heavy |= {"keras_tuner", "grpc", "pandas", "jinja2"}
     for path in FILES:
         # A script of PyTorch's own, which runs only as a process of its own.
         if module_of(path) == "benchmarks.torch_recipe":

@@ -22,7 +22,7 @@ from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.text import plain_text, printable
-from tfcmc.report import Cell, Column, Row, latex, markdown, tensorboard
+from tfcmc.report import Column, latex, markdown, over_seeds, tensorboard
 from trainers import embed, neighbours, pretrain
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -292,9 +292,10 @@ def test_tables_obey_no_label():
     """Mathematics, entities and options in a label stay what they are."""
     column = Column("x", "x", "%", 1, "higher")
     labels = ("[2cm]", "*", "$x^2$ &lt;")
-    rows = [Row(label, "loss", {"x": Cell(1.0)}) for label in labels]
-    text = markdown([column], rows)
+    rows = [{"label": each, "kind": "loss", "x": 1.0} for each in labels]
+    table = over_seeds([column], rows)
+    text = markdown(table)
     assert r"| \$x^2\$ \&lt; |" in text and r"| \[2cm\]" in text
-    lines = latex([column], rows).splitlines()
+    lines = latex(table).splitlines()
     assert r"{}[2cm] & $1.0$ \\" in lines
     assert r"{}* & $1.0$ \\" in lines

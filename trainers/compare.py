@@ -26,7 +26,11 @@ import sys
 import time
 
 from tfcmc.cli import command_line, machines, same_data, workers
-from tfcmc.comparison.entries import plan_comparison, plan_variants
+from tfcmc.comparison.entries import (
+    Entry,
+    plan_comparison,
+    plan_variants,
+)
 from tfcmc.comparison.rows import numbers
 from tfcmc.comparison.tuned import Tuned
 from tfcmc.experiment.config import PretrainConfig
@@ -80,7 +84,7 @@ def main(argv=None):
     if given.get("evaluate") == "none":
         told = "full or brief: what is compared are the verdicts"
         raise must("evaluate", told, "none")
-    entries, tuned = plan_entries(given)
+    entries, searched = plan_entries(given)
     same_data.check(
         entries[0].plan.config,
         [entry.run for entry in entries],
@@ -98,20 +102,17 @@ def main(argv=None):
         entries,
         failures,
         shlex.join(["python", "-m", "trainers.compare", *words]),
-        tuned,
+        searched,
     )
     if failures:
         sys.exit(1)
 
 
-def plan_entries(given):
-    """Plans the runs.
+def plan_entries(given: dict) -> tuple[list[Entry], Tuned | None]:
+    """Plans the runs; `Tuned` is of searches.
 
     Args:
         given: What the command line gave, but for `jobs`.
-
-    Returns:
-        `(entries, tuned)`: `Entry`s, and a `Tuned`, or None without searches.
 
     Raises:
         UsageError: if they cannot be planned.
@@ -132,39 +133,34 @@ def plan_entries(given):
     return entries, Tuned(tuple(pairs), tuple(notes))
 
 
-def train_missing(entries, jobs):
-    """Trains what is not finished, a process a run.
-
-    Args:
-        entries: `Entry`s of one comparison.
-        jobs: How many at once.
+def train_missing(entries: list[Entry], jobs: int) -> dict:
+    """Trains what is not finished, a process a run, `jobs` at once.
 
     Returns:
         Run name to the reason, of runs that broke.
     """
     missing = {e.name: e for e in entries if not e.finished()}
-    done = len(entries) - len(missing)
-    if done:
+    if len(missing) < len(entries):
+        done = len(entries) - len(missing)
         print(f"{done} of {len(entries)} runs are finished")
     width = max(map(len, missing), default=0)
-    start, failures, left = time.monotonic(), {}, len(missing)
-    notes = set()
-    for ended in workers.run_all(
+    start, failures, notes = time.monotonic(), {}, set()
+    ends = workers.run_all(
         [_job(entry) for entry in missing.values()],
         at_once=jobs,
         show=lambda job, line: _show(job.name, line, width, notes),
-    ):
+    )
+    for done, ended in enumerate(ends, start=1):
         name = ended.job.name
-        left -= 1
         if ended.code == 0:
             text = _result(missing[name])
         else:
             failures[name] = ended.reason
             text = f"FAILED: {failures[name]} (see {ended.job.log})"
-        spent = time.monotonic() - start
-        rate = spent / (len(missing) - left)
-        told = f"; {left} to go, {clock(left * rate)}" if left else ""
-        print(f"{name:{width}}  {text}{told}", flush=True)
+        if left := len(missing) - done:
+            spent = time.monotonic() - start
+            text += f"; {left} to go, {clock(left * spent / done)}"
+        print(f"{name:{width}}  {text}", flush=True)
     return failures
 
 

@@ -1,27 +1,17 @@
 """Records of a report in which every name is hostile."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from tfcmc.report import (
-    Cell,
-    Column,
-    Command,
-    Failure,
-    Finding,
-    LossCard,
-    Picture,
-    Report,
-    Row,
-    write_report,
-)
+from tfcmc.report import Column, Finding, Picture, Report, Table, write_report
 
 # What names of losses, files and classes may hold.
 HOSTILE = (
     "<script>document.title = 'taken'</script>",
     "\"'><img src=x onerror=\"document.title='taken'\">",
-    "</style></script><!-- & &amp; \\ `code` $x$ %d {0} $title",
+    "</style></script><!-- & &amp; \\ `code` $x$ %d {{ 7*7 }} {% if %} $title",
     "猫 и кошка, قطة, חתול, 🐈",
     "a|b_c *d* [e](f) #g ~h ^i --j",
 )
@@ -33,16 +23,37 @@ COLUMNS = (
 )
 
 
+def table_of(rows, columns=COLUMNS):
+    """Makes a table; rows are label, kind and column key to mean, spread, n.
+
+    A spread that is None is not known; a column that lacks has no value.
+    """
+    missing = (None, None, None)
+    names = [f"{c.key}{part}" for c in columns for part in ("", "_deviation")]
+    counts = [f"{column.key}_count" for column in columns]
+    frame = pd.DataFrame(
+        {
+            label: {"kind": kind}
+            | {
+                name: value
+                for column in columns
+                for name, value in zip(
+                    (f"{column.key}{p}" for p in ("", "_deviation", "_count")),
+                    cells.get(column.key, missing),
+                    strict=True,
+                )
+            }
+            for label, kind, cells in rows
+        }
+    ).T
+    types = dict.fromkeys(names, float) | dict.fromkeys(counts, "Int64")
+    return Table(columns, frame.astype(types))
+
+
 @pytest.fixture(scope="session")
 def hostile():
     """What names of losses, files and classes may hold."""
     return HOSTILE
-
-
-@pytest.fixture(scope="session")
-def columns():
-    """Columns of all kinds."""
-    return COLUMNS
 
 
 @pytest.fixture
@@ -55,12 +66,11 @@ def random_rows(rng):
         for number, label in enumerate(labels):
             cells = {}
             for place, column in enumerate(COLUMNS):
-                values = rng.normal(size=seeds) * 3**place - 4 * place + 50
+                values = 3**place * (rng.normal(size=seeds) + 3 * rng.normal())
                 spread = values.std(ddof=1) if seeds > 1 else None
-                cells[column.key] = Cell(values.mean(), spread, seeds)
-                if (number + place) % 5 == 4:
-                    cells[column.key] = None
-            rows.append(Row(label, "loss", cells))
+                if (number + place) % 5 != 4:
+                    cells[column.key] = (values.mean(), spread, seeds)
+            rows.append((label, "loss", cells))
         return rows
 
     return make
@@ -69,36 +79,32 @@ def random_rows(rng):
 @pytest.fixture
 def report(rng, random_rows, tmp_path):
     """A report in which every name is hostile, and what is in its figures."""
-    sizes = [(320, 200), (210, 330)]
-    for place, size in enumerate(sizes):
+    paths = [tmp_path / f"{place} <b>&.png" for place in range(2)]
+    for path, size in zip(paths, [(320, 200), (210, 330)], strict=True):
         noise = rng.integers(0, 255, (*size[::-1], 3), np.uint8)
-        Image.fromarray(noise).save(tmp_path / f"{place} <b>&.png")
-    rows = random_rows(HOSTILE)
-    control = {"both": Cell(42.9, 0.3, 3), "rank": Cell(373.0, 2.0, 3)}
+        Image.fromarray(noise).save(path)
+    control = {"both": (42.9, 0.3, 3), "rank": (373.0, 2.0, 3)}
+    untrained = ("untrained encoders", "untrained", control)
+    raw = ("raw pixels", "raw", {"both": (36.8, None, 1)})
     return Report(
         title=f"Losses on {HOSTILE[0]}",
-        lead=f"{HOSTILE[1]} leads.\n\nNothing else: {HOSTILE[2]}",
-        columns=COLUMNS,
-        rows=(
-            *rows,
-            Row("untrained encoders", "untrained", control),
-            Row("raw pixels", "raw", {"both": Cell(36.8)}, HOSTILE[1]),
+        lead=(f"{HOSTILE[1]} leads.", f"Nothing else: {HOSTILE[2]}"),
+        table=table_of([*random_rows(HOSTILE), untrained, raw]),
+        published=table_of(
+            [(HOSTILE[3], "loss", {"both": (48.1, None, 1)})], COLUMNS[:1]
         ),
-        published=(Row(HOSTILE[3], "loss", {"both": Cell(48.1)}),),
-        published_caption=f"From {HOSTILE[0]}",
+        published_words=f"From {HOSTILE[0]}",
         findings=tuple(
             Finding(name, epoch, name, name)
-            for name, epoch in zip(HOSTILE, (1, None, 3, 4, 5), strict=True)
+            for epoch, name in enumerate(HOSTILE)
         ),
-        failures=(Failure(HOSTILE[2], HOSTILE[1]),),
+        failures={HOSTILE[2]: HOSTILE[1]},
         pictures=tuple(
-            Picture(HOSTILE[place], HOSTILE[1], tmp_path / f"{place} <b>&.png")
-            for place in range(len(sizes))
+            Picture(name, HOSTILE[1], path)
+            for name, path in zip(HOSTILE, paths, strict=False)
         ),
-        cards=tuple(LossCard(name, f"{name}\n    {name}") for name in HOSTILE),
-        commands=(
-            Command(HOSTILE[2], f'python -m x --y="{HOSTILE[1]}" \\\n z'),
-        ),
+        cards={name: f"{name}\n    {name}" for name in HOSTILE},
+        commands={HOSTILE[2]: f'python -m x --y="{HOSTILE[1]}" \\\n z'},
         settings={HOSTILE[0]: HOSTILE[2], "flip": True, "side": None},
         versions={"tfcmc": HOSTILE[1]},
         notes=HOSTILE,

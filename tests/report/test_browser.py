@@ -3,14 +3,13 @@
 import base64
 import functools
 import http.server
-import math
 import re
 import threading
-import time
 
 import pytest
 
-from tfcmc.report import Cell, Column, Report, Row, write_report
+from tests.report.conftest import table_of
+from tfcmc.report import Column, Report, write_report
 
 # Every element with text of its own: its colour, and the ground beneath it.
 COLOURS = """
@@ -18,7 +17,7 @@ const found = [];
 for (const each of document.body.querySelectorAll("*")) {
   const own = [...each.childNodes].some(
     (node) => node.nodeType === 3 && node.data.trim());
-  if (!own || each.closest("script, style, dialog, caption")) continue;
+  if (!own || each.closest("script, style, caption")) continue;
   let under = each;
   while (getComputedStyle(under).backgroundColor === "rgba(0, 0, 0, 0)")
     under = under.parentElement;
@@ -28,7 +27,7 @@ for (const each of document.body.querySelectorAll("*")) {
 return found;
 """
 # As the WebDriver standard numbers them.
-CONTROL, ENTER, ESCAPE, TAB = "\ue009", "\ue007", "\ue00c", "\ue004"
+CONTROL, ENTER, TAB = "\ue009", "\ue007", "\ue004"
 
 
 @pytest.fixture
@@ -84,32 +83,28 @@ def labels(browser):
     )
 
 
-def sorted_labels(report, column, way):
+def sorted_labels(table, column, way):
     """Sorts the rows as a reader would: numbers, then what has none."""
-    cells = [(row, row.cells.get(column.key)) for row in report.rows]
-    known = [(cell.mean, row.label) for row, cell in cells if cell]
+    known = [(cell.mean, row) for row, cell in table.cells(column).items()]
     known.sort(reverse=way == "descending")
-    return [label for _, label in known] + [
-        row.label for row, cell in cells if not cell
-    ]
+    found = [label for _, label in known]
+    return found + [row for row in table.frame.index if row not in found]
 
 
 def test_every_column_sorts_both_ways(opened, report):
     """A click sorts, the better first; a second one turns it round."""
     given = labels(opened)
-    assert given == [row.label for row in report.rows]
+    assert given == list(report.table.frame.index)
     heads = find(opened, "#results thead th")
-    for column, head in zip(report.columns, heads[1:], strict=True):
+    for column, head in zip(report.table.columns, heads[1:], strict=True):
         first = "descending" if column.better == "higher" else "ascending"
         other = "ascending" if first == "descending" else "descending"
         for way in (first, other, first):
             head.find_element("css selector", "button").click()
-            assert head.get_attribute("aria-sort") == way
-            assert labels(opened) == sorted_labels(report, column, way)
-            others = [each for each in heads if each != head]
-            assert {each.get_attribute("aria-sort") for each in others} == {
-                "none"
-            }
+            ways = [each.get_attribute("aria-sort") for each in heads]
+            assert ways.pop(heads.index(head)) == way
+            assert set(ways) == {"none"}
+            assert labels(opened) == sorted_labels(report.table, column, way)
     for turn in (1, -1):
         heads[0].find_element("css selector", "button").click()
         found = labels(opened)[::turn]
@@ -121,7 +116,7 @@ def test_every_column_sorts_both_ways(opened, report):
 
 def test_the_keyboard_sorts(opened, report):
     """Tab reaches the header's buttons; Enter and space press them."""
-    column = report.columns[0]
+    column = report.table.columns[0]
     button = find(opened, "#results thead button")[1]
     for _ in range(40):
         opened.switch_to.active_element.send_keys(TAB)
@@ -130,22 +125,22 @@ def test_the_keyboard_sorts(opened, report):
     assert opened.switch_to.active_element == button
     for key, way in ((ENTER, "descending"), (" ", "ascending")):
         button.send_keys(key)
-        assert labels(opened) == sorted_labels(report, column, way)
+        assert labels(opened) == sorted_labels(report.table, column, way)
 
 
 def test_numbers_sort_as_numbers(browser, tmp_path):
-    """9 is below 10, -10 below -9; what is no number stands last."""
-    values = [9.0, 100.0, math.nan, -10.0, -9.0, None, 1e-3, 10.0]
+    """9 is below 10, -10 below -9; what has no number stands last."""
+    values = [9.0, 100.0, None, -10.0, -9.0, 1e-3, 10.0]
     column = Column("x", "x", digits=0)
-    rows = [Row(repr(v), "loss", {"x": Cell(v)}) for v in values]
+    rows = [(repr(v), "loss", {"x": (v, None, 1)}) for v in values]
     path = tmp_path / "numbers.html"
-    write_report(Report("t", "l", (column,), tuple(rows)), path)
+    write_report(Report("t", (), table_of(rows, (column,))), path)
     browser.get(path.as_uri())
     button = find(browser, "thead button")[1]
     numbers = ["-10.0", "-9.0", "0.001", "9.0", "10.0", "100.0"]
     for expected in (numbers, numbers[::-1]):
         button.click()
-        assert labels(browser) == [*expected, "nan", "None"]
+        assert labels(browser) == [*expected, "None"]
 
 
 def test_a_phone_scrolls_the_table_alone(opened, media, page):
@@ -202,49 +197,43 @@ def test_text_is_legible_in_light_and_dark(opened, media, page, width):
 
 
 def test_pictures_are_shown_and_enlarged(opened, report):
-    """All are decoded; a click shows one in full, Escape puts it away."""
+    """All are decoded; a click or a key fills the window with one."""
     pictures = find(opened, "figure img")
     assert len(pictures) == len(report.pictures)
     for picture in pictures:
-        for side in ("width", "height"):
-            natural = picture.get_property(f"natural{side.title()}")
-            assert str(natural) == picture.get_dom_attribute(side) != "0"
-        ratio = picture.rect["width"] / picture.rect["height"]
-        sides = [
-            int(picture.get_dom_attribute(s)) for s in ("width", "height")
-        ]
-        assert ratio == pytest.approx(sides[0] / sides[1], rel=0.1)
-    dialog = find(opened, "dialog")[0]
-    assert not dialog.is_displayed()
-    find(opened, "figure button")[1].click()
-    assert dialog.is_displayed()
-    shown = dialog.find_element("css selector", "img")
-    assert shown.get_attribute("alt") == report.pictures[1].title
-    assert shown.rect["width"] == int(pictures[1].get_dom_attribute("width"))
-    dialog.send_keys(ESCAPE)
-    assert not dialog.is_displayed()
-
-
-@pytest.mark.parametrize("clipboard", ["open", "shut"])
-def test_a_command_is_copied(opened, report, clipboard):
-    """What is pasted is the command, letter by letter."""
-    if clipboard == "shut":
-        opened.execute_script(
-            "navigator.clipboard.writeText = () => Promise.reject()"
+        width, height = (
+            int(picture.get_dom_attribute(side))
+            for side in ("width", "height")
         )
-    button = find(opened, ".command button")[0]
-    button.click()
-    # The clipboard answers later.
-    deadline = time.monotonic() + 5
-    while button.text != "Copied" and time.monotonic() < deadline:
-        time.sleep(0.02)
+        assert picture.get_property("naturalWidth") == width > 0
+        assert picture.get_property("naturalHeight") == height
+        ratio = picture.rect["width"] / picture.rect["height"]
+        assert ratio == pytest.approx(width / height, rel=0.1)
+    root = find(opened, "html")[0]
+    window = [root.get_property(f"client{n}") for n in ("Width", "Height")]
+    small = pictures[1].rect
+    box = find(opened, "figure input")[1]
+    assert report.pictures[1].title in box.get_attribute("aria-label")
+    for press in (pictures[1].click, lambda: box.send_keys(" ")):
+        press()
+        large = pictures[1].rect
+        assert [large["width"], large["height"]] == window
+        press()
+        assert pictures[1].rect == small
+
+
+def test_a_command_is_copied(opened, report):
+    """One click takes it whole; what is pasted is it, letter by letter."""
+    code = find(opened, ".command code")[0]
+    code.click()
+    opened.switch_to.active_element.send_keys(CONTROL, "c")
     opened.execute_script(
         "const box = document.createElement('textarea');"
         "document.body.append(box); box.focus()"
     )
     box = find(opened, "textarea")[0]
     box.send_keys(CONTROL, "v")
-    assert box.get_property("value") == report.commands[0].text
+    assert [box.get_property("value")] == list(report.commands.values())
 
 
 def test_the_network_is_not_asked(browser, page):
@@ -260,7 +249,7 @@ def test_the_network_is_not_asked(browser, page):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser.get_log("browser")
         browser.get(f"http://127.0.0.1:{server.server_port}/{page.name}")
-        find(browser, "figure button")[0].click()
+        find(browser, "figure img")[0].click()
         server.shutdown()
     assert asked == [f"/{page.name}"]
     assert browser.get_log("browser") == []
@@ -275,8 +264,8 @@ def test_all_is_there_without_scripts(browser, page, report):
     browser.execute_cdp_cmd(switch, {"value": True})
     try:
         browser.get(page.as_uri())
-        assert find(browser, "button, dialog") == []
-        assert labels(browser) == [row.label for row in report.rows]
+        assert find(browser, "button") == []
+        assert labels(browser) == list(report.table.frame.index)
         assert all(each.is_displayed() for each in find(browser, "img"))
         find(browser, "summary")[0].click()
         assert find(browser, "details pre")[0].is_displayed()
@@ -285,10 +274,9 @@ def test_all_is_there_without_scripts(browser, page, report):
 
 
 def test_it_prints(opened, media):
-    """On paper there are no buttons, and cards are unfolded."""
+    """On paper there is no list of contents, and cards are unfolded."""
     media(kind="print")
-    for selector in ("nav", ".command button", "dialog"):
-        assert not any(each.is_displayed() for each in find(opened, selector))
+    assert not find(opened, "nav")[0].is_displayed()
     first = find(opened, "#results tbody th")[0]
     assert first.value_of_css_property("position") == "static"
     printed = opened.execute_cdp_cmd("Page.printToPDF", {})["data"]

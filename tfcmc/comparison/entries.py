@@ -1,6 +1,6 @@
 """The runs of a comparison: every loss with every seed, else equal.
 
-Like `plan.py` it stands at the seam: it reads configs. TensorFlow is not
+Like `recipe.py` it stands at the seam: it reads configs. TensorFlow is not
 needed here.
 """
 
@@ -8,9 +8,10 @@ import dataclasses
 import pathlib
 import re
 import shlex
+from collections.abc import Iterable
 
 from tfcmc.experiment.config import PretrainConfig, make_config
-from tfcmc.experiment.recipe import data_word, make_plan, open_run
+from tfcmc.experiment.recipe import Plan, data_word, make_plan, open_run
 from tfcmc.foundation.errors import UsageError
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import CIRCUMSTANCES, data_differences
@@ -33,62 +34,45 @@ class Variant:
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One run of a comparison.
+    """One run of a comparison; `chosen` is as in `Variant`."""
 
-    Attributes:
-        plan: Its `Plan`.
-        run: Its `Run`.
-        chosen: As in `Variant`.
-    """
-
-    plan: object
+    plan: Plan
     run: Run
     chosen: tuple | None = None
 
     @property
-    def loss(self):
-        """The spec of its loss, in full."""
-        return self.plan.loss.spec
-
-    @property
-    def label(self):
+    def label(self) -> str:
         """Its loss in short: the first option, and what is not default.
 
         Where a search chose it, "tuned" and what was chosen besides.
         """
-        defaults = self.plan.loss.member.defaults()
+        unusual = _unusual(self.plan.loss)
         told = [
             f"{option}={value}"
-            for number, (option, value) in enumerate(
+            for place, (option, value) in enumerate(
                 self.plan.loss.options.items()
             )
-            if number == 0 or value != defaults[option]
+            if place == 0 or option in unusual
         ]
         parts = [f"{self.plan.loss.name}({', '.join(told)})"]
         if self.chosen is not None:
-            parts.append("tuned")
-            parts += [f"{name}={value}" for name, value in self._own.items()]
+            config = self.plan.config
+            own = [f"{name}={getattr(config, name)}" for name in self.chosen]
+            parts += ["tuned", *own]
         return ", ".join(parts)
 
     @property
-    def _own(self):
-        """Setting name to value, of those that a search chose for it."""
-        return {
-            name: getattr(self.plan.config, name) for name in self.chosen or ()
-        }
-
-    @property
-    def seed(self):
+    def seed(self) -> int:
         """Its seed."""
         return self.plan.config.seed
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The name of its folder."""
         return self.run.folder.name
 
     @property
-    def epochs(self):
+    def epochs(self) -> int:
         """How many epochs it is to be trained for."""
         return self.plan.config.epochs
 
@@ -96,7 +80,7 @@ class Entry:
         """Returns what its `metrics.json` holds, or None."""
         return read_metrics(self.run)
 
-    def finished(self):
+    def finished(self) -> bool:
         """Whether it was trained to the end and judged as it is to be."""
         found = self.metrics()
         return (
@@ -107,62 +91,54 @@ class Entry:
             and measured_by(found, dataclasses.asdict(self.plan.config))
         )
 
-    def words(self):
+    def words(self) -> list[str]:
         """Returns the options that make `trainers.pretrain` this run."""
-        config = self.plan.config
-        standard = make_plan(
-            PretrainConfig(loss=config.loss, data=config.data),
-            check_data=False,
-        ).config
-        words = [f"--loss={config.loss}", f"--data={config.data}"]
-        for field in dataclasses.fields(PretrainConfig):
-            value = getattr(config, field.name)
-            if field.name in ("loss", "data", "preset"):
-                continue
-            if value != getattr(standard, field.name):
-                option = field.name.replace("_", "-")
-                words.append(f"--{option}={value}")
-        return words
+        config = dataclasses.asdict(self.plan.config)
+        told = {name: config.pop(name) for name in ("loss", "data")}
+        del config["preset"]  # what it sets is among the others
+        standard = make_plan(PretrainConfig(**told), check_data=False).config
+        for name, value in config.items():
+            if value != getattr(standard, name):
+                told[name] = value
+        return [
+            f"--{name.replace('_', '-')}={value}"
+            for name, value in told.items()
+        ]
 
-    def command(self):
+    def command(self) -> str:
         """Returns the command that makes this run, for a shell."""
         return shlex.join(["python", "-m", "trainers.pretrain", *self.words()])
 
 
-def plan_comparison(losses, seeds, settings, folder):
+def plan_comparison(
+    losses: Iterable[str], seeds: Iterable[int], settings: dict, folder
+) -> list[Entry]:
     """Plans every loss with every seed: equal in everything else.
 
     Args:
-        losses: Specs of losses.
-        seeds: Whole numbers.
         settings: The settings given besides, name to value.
-        folder: Where the runs are, each in a folder of its own; None for one
-            named after the data.
 
-    Returns:
-        `Entry`s: all losses at the first seed, then at the next.
-
-    Raises:
-        UsageError: if a name or an option is not known, a loss or a seed
-            stands there twice, or a run's folder holds another experiment.
+    Otherwise as `plan_variants`.
     """
     variants = [Variant({**settings, "loss": loss}) for loss in losses]
     return plan_variants(variants, seeds, folder)
 
 
-def plan_variants(variants, seeds, folder):
+def plan_variants(
+    variants: Iterable[Variant], seeds: Iterable[int], folder
+) -> list[Entry]:
     """Plans every variant with every seed.
 
     Args:
-        variants: `Variant`s.
-        seeds: Whole numbers.
-        folder: As in `plan_comparison`.
+        folder: Where the runs are, each in a folder of its own; None for one
+            named after the data.
 
     Returns:
-        `Entry`s: all variants at the first seed, then at the next.
+        All variants at the first seed, then at the next.
 
     Raises:
-        UsageError: as `plan_comparison`.
+        UsageError: if a name or an option is not known, a loss or a seed
+            stands there twice, or a run's folder holds another experiment.
     """
     planned = [
         (
@@ -172,28 +148,24 @@ def plan_variants(variants, seeds, folder):
         for seed in seeds
         for variant in variants
     ]
-    data = planned[0][0].data
-    folder = pathlib.Path(folder or f"runs/{data_word(data)}")
-    entries, names = [], set()
+    folder = folder or f"runs/{data_word(planned[0][0].data)}"
+    entries = {}
     for plan, chosen in planned:
         name = folder_name(plan, chosen or ())
-        if name in names:
+        if name in entries:
             raise UsageError(
                 f"`losses` and `seeds` must be different. Received twice: "
                 f"{plan.loss.spec}, seed {plan.config.seed}"
             )
-        names.add(name)
-        config = dataclasses.replace(plan.config, run_dir=str(folder / name))
+        place = str(pathlib.Path(folder) / name)
+        config = dataclasses.replace(plan.config, run_dir=place)
         plan = dataclasses.replace(plan, config=config)
-        entries.append(Entry(plan, open_run(plan), chosen))
-    return entries
+        entries[name] = Entry(plan, open_run(plan), chosen)
+    return list(entries.values())
 
 
-def check_one_data(entries):
-    """Checks that runs were trained on the same pictures.
-
-    Args:
-        entries: `Entry`s of one comparison, trained.
+def check_one_data(entries: list[Entry]) -> None:
+    """Checks that trained runs were trained on the same pictures.
 
     Raises:
         UsageError: if two were not, or one does not say.
@@ -209,31 +181,31 @@ def check_one_data(entries):
             )
 
 
-def folder_name(plan, chosen=()):
-    """Makes a name of what tells one run of a comparison from the others.
+def folder_name(plan: Plan, chosen: Iterable[str] = ()) -> str:
+    """Names a run by loss, options that are not the defaults, and seed.
 
     Args:
-        plan: Its `Plan`.
-        chosen: Names of the settings that are this run's alone.
-
-    Returns:
-        Loss, options that are not the defaults, those settings, and seed.
+        chosen: Names of the settings that are this run's alone, told too.
     """
-    defaults = plan.loss.member.defaults()
-    parts = [plan.loss.name]
-    for option, value in plan.loss.options.items():
-        if value != defaults[option]:
-            parts += [option, str(value)]
-    for name in chosen:
-        parts += [name, str(getattr(plan.config, name))]
-    parts.append(str(plan.config.seed))
-    return re.sub(r"[^\w.-]+", "_", "-".join(parts))
+    own = {name: getattr(plan.config, name) for name in chosen}
+    told = (_unusual(plan.loss) | own).items()
+    parts = [plan.loss.name, *(str(part) for pair in told for part in pair)]
+    return re.sub(r"[^\w.-]+", "_", "-".join([*parts, str(plan.config.seed)]))
 
 
-def shared_settings(entries):
+def _unusual(loss):
+    """Returns the options of a loss that are not its defaults."""
+    defaults = loss.member.defaults()
+    return {
+        option: value
+        for option, value in loss.options.items()
+        if value != defaults[option]
+    }
+
+
+def shared_settings(entries: list[Entry]) -> dict:
     """Returns the settings that are equal in all runs, name to value."""
-    settings = dataclasses.asdict(entries[0].plan.config)
     chosen = {name for entry in entries for name in entry.chosen or ()}
-    for name in (*CIRCUMSTANCES, "loss", "seed", *chosen):
-        settings.pop(name, None)
-    return settings
+    own = {*CIRCUMSTANCES, "loss", "seed", *chosen}
+    settings = dataclasses.asdict(entries[0].plan.config)
+    return {k: value for k, value in settings.items() if k not in own}

@@ -1,9 +1,8 @@
 """The table of a comparison."""
 
-import numpy as np
-
+from tfcmc.comparison.entries import Entry
 from tfcmc.evaluation.classes import unbalanced
-from tfcmc.report import Cell, Column, Row
+from tfcmc.report import Column, Table, over_seeds
 from tfcmc.runs.record import read_history
 
 # Of the paper's Table 1, on STL-10: accuracy, uniformity, alignment.
@@ -13,8 +12,9 @@ PAPER_TABLE = {
     "softmax": (48.1, -2.214, 0.686),
     "NCE": (41.8, -2.636, 0.374),
 }
+LINEAR = Column("linear_probe", "linear probe", "%", 1, "higher", "linear")
 COLUMNS = (
-    Column("linear_probe", "linear probe", "%", 1, "higher", "linear"),
+    LINEAR,
     Column("balanced", "linear probe, balanced", "%", 1, "higher", "balanced"),
     Column("mlp_head", "MLP head", "%", 1, "higher", "MLP"),
     Column("knn", "kNN", "%", 1, "higher"),
@@ -25,9 +25,10 @@ COLUMNS = (
     Column("seconds", "training", "s", 0, "", "seconds"),
 )
 PROBES = ("linear_probe", "mlp_head", "knn", "plain_head")
+SPHERE = ("alignment", "uniformity", "effective_rank")
 
 
-def numbers(judged, *, balanced=False):
+def numbers(judged: dict, *, balanced: bool = False) -> dict:
     """Returns column key to number of one kind of judged features.
 
     Args:
@@ -42,80 +43,36 @@ def numbers(judged, *, balanced=False):
     if balanced:
         found["balanced"] = 100 * judged["linear_probe"]["balanced_accuracy"]
     if "sphere" in judged:
-        found |= {
-            name: judged["sphere"][name]
-            for name in ("alignment", "uniformity", "effective_rank")
-        }
+        found |= {name: judged["sphere"][name] for name in SPHERE}
     return found
 
 
-def table_rows(entries):
-    """Makes the table: raw pixels, untrained encoders, then every loss.
-
-    Args:
-        entries: Finished `Entry`s.
-
-    Returns:
-        `Row`s, the losses in the order given.
-    """
-    by_loss, controls = {}, {"raw": {}, "untrained": {}}
+def comparison_table(entries: list[Entry]) -> Table:
+    """Makes the table: raw pixels, untrained encoders, then every loss."""
+    raw, untrained, losses = {}, {}, {}
     for entry in entries:
         metrics = entry.metrics()
         balanced = unbalanced(metrics.get("classes", ()))
         seconds = sum(row["seconds"] for row in read_history(entry.run))
-        by_loss.setdefault(entry.label, []).append(
-            numbers(metrics, balanced=balanced) | {"seconds": seconds}
-        )
-        for kind, key in (("untrained", "untrained"), ("raw", "raw_pixels")):
+        own = {"label": entry.label, "kind": "loss", "seconds": seconds}
+        losses[entry.name] = own | numbers(metrics, balanced=balanced)
+        # Of one seed they are the same whatever the loss.
+        for kind, key, label, rows in (
+            ("raw", "raw_pixels", "raw pixels", raw),
+            ("untrained", "untrained", "untrained encoders", untrained),
+        ):
             if key in metrics:
-                controls[kind][entry.seed] = numbers(
-                    metrics[key], balanced=balanced
-                )
-    labels = {"raw": "raw pixels", "untrained": "untrained encoders"}
-    rows = [
-        Row(labels[kind], kind, cells(list(by_seed.values())))
-        for kind, by_seed in controls.items()
-        if by_seed
-    ]
-    rows += [
-        Row(loss, "loss", cells(found)) for loss, found in by_loss.items()
-    ]
-    return rows
+                found = numbers(metrics[key], balanced=balanced)
+                rows[entry.seed] = {"label": label, "kind": kind} | found
+    every = (*raw.values(), *untrained.values(), *losses.values())
+    return over_seeds(COLUMNS, list(every))
 
 
-def cells(found):
-    """Sums up the seeds of one row.
-
-    Args:
-        found: Dicts of column key to number, one a seed.
-
-    Returns:
-        Column key to `Cell`: mean and sample standard deviation.
-    """
-    result = {}
-    for key in found[0]:
-        if not all(key in one for one in found):
-            continue  # one seed was judged more briefly than another
-        values = np.array([one[key] for one in found])
-        result[key] = Cell(
-            mean=float(values.mean()),
-            deviation=float(values.std(ddof=1)) if len(values) > 1 else None,
-            count=len(values),
-        )
-    return result
-
-
-def paper_rows():
+def paper_table() -> Table:
     """Returns the paper's Table 1: one run each, its own head."""
-    return [
-        Row(
-            label,
-            "loss",
-            {
-                "plain_head": Cell(accuracy),
-                "alignment": Cell(alignment),
-                "uniformity": Cell(uniformity),
-            },
-        )
-        for label, (accuracy, uniformity, alignment) in PAPER_TABLE.items()
+    keys = ("plain_head", "uniformity", "alignment")
+    records = [
+        {"label": label, "kind": "loss"} | dict(zip(keys, row, strict=True))
+        for label, row in PAPER_TABLE.items()
     ]
+    return over_seeds(COLUMNS, records)

@@ -3,9 +3,8 @@
 import dataclasses
 import itertools
 
-from tfcmc.report import difference, separated
-
-KEY = "linear_probe"
+from tfcmc.comparison.rows import LINEAR
+from tfcmc.report import Table, difference, separated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Tuned:
     notes: tuple
 
 
-def tuned_words(pairs, rows):
+def tuned_words(pairs, table: Table) -> str:
     """Says what tuning gained each loss, and whether it changes the ranking.
 
     Losses are told apart as everywhere: where the interval of the difference
@@ -30,26 +29,22 @@ def tuned_words(pairs, rows):
 
     Args:
         pairs: As in `Tuned`.
-        rows: `Row`s of the table, all with the linear probe.
-
-    Returns:
-        Sentences.
+        table: With the linear probe in all rows.
     """
-    by_label = {row.label: row for row in rows}
-    known = [pair for pair in pairs if set(pair) <= by_label.keys()]
-    cells = [
-        tuple(by_label[label].cells[KEY] for label in pair) for pair in known
-    ]
-    told = [
-        _gain(pair, *both) for pair, both in zip(known, cells, strict=True)
-    ]
-    if any(cell.deviation is None for both in cells for cell in both):
+    by_label = table.cells(LINEAR)
+    known = {
+        pair: tuple(by_label[label] for label in pair)
+        for pair in pairs
+        if set(pair) <= by_label.keys()
+    }
+    told = [_gain(pair, *cells) for pair, cells in known.items()]
+    if any(cell.deviation is None for both in known.values() for cell in both):
         told.append(
             "One seed has no spread: it does not say whether tuning changes "
             "the ranking."
         )
     elif len(known) > 1:
-        told.append(_ranking(known, cells))
+        told.append(_ranking(known))
     return " ".join(told)
 
 
@@ -58,7 +53,8 @@ def _gain(pair, default, tuned):
     if pair[0] == pair[1]:
         return f"{pair[0]} was best at its defaults."
     gap = tuned.mean - default.mean
-    text = f"{pair[1]} is {abs(gap):.1f} points {_side(gap)} its defaults"
+    way = "above" if gap >= 0 else "below"
+    text = f"{pair[1]} is {abs(gap):.1f} points {way} its defaults"
     ends = difference(tuned, default)
     if ends is None:
         return f"{text}."
@@ -67,40 +63,31 @@ def _gain(pair, default, tuned):
 
 
 def interval_words(ends) -> str:
-    """Writes the interval of a difference in points beside it.
-
-    Args:
-        ends: `(low, high)`, or None where it is not known.
-    """
+    """Writes the interval of a difference, as `difference` returns it."""
     if ends is None:
         return ""
     return f" (95 % interval {ends[0]:.1f} to {ends[1]:.1f})"
 
 
-def _ranking(known, cells):
+def _ranking(known):
     """Says whether two losses change places beyond what seeds explain."""
     turned = []
-    for one, other in itertools.combinations(range(len(known)), 2):
-        (before, after), (other_before, other_after) = cells[one], cells[other]
-        pairs = (before, other_before), (after, other_after)
-        if all(separated(difference(*pair)) for pair in pairs):
-            first = before.mean > other_before.mean
-            if first != (after.mean > other_after.mean):
-                pair = (one, other) if first else (other, one)
-                turned.append([known[place] for place in pair])
+    for (one, cells), (two, others) in itertools.permutations(
+        known.items(), 2
+    ):
+        pairs = list(zip(cells, others, strict=True))
+        apart = all(separated(difference(*pair)) for pair in pairs)
+        before, after = (ours.mean > theirs.mean for ours, theirs in pairs)
+        if apart and before and not after:
+            turned.append(
+                f"{two[0]} is below {one[0]}, and {two[1]} above {one[1]}"
+            )
     if not turned:
         return (
             "Tuning changes no place in the ranking beyond what the seeds "
             "explain."
         )
-    listed = "; ".join(
-        f"{lower[0]} is below {upper[0]}, and {lower[1]} above {upper[1]}"
-        for upper, lower in turned
-    )
     return (
-        f"Tuning changes the ranking, beyond what the seeds explain: {listed}."
+        f"Tuning changes the ranking, beyond what the seeds explain: "
+        f"{'; '.join(turned)}."
     )
-
-
-def _side(gap):
-    return "above" if gap >= 0 else "below"

@@ -1,26 +1,26 @@
 """A comparison written down: tables, figures, and the report.
 
-Like `plan.py` it stands at the seam: it reads run folders, and hands plain
+Like `recipe.py` it stands at the seam: it reads run folders, and hands plain
 records down.
 """
 
 import textwrap
+from collections.abc import Iterator
 
 from tfcmc.comparison.drawing import draw
-from tfcmc.comparison.entries import check_one_data, shared_settings
-from tfcmc.comparison.rows import COLUMNS, paper_rows, table_rows
-from tfcmc.comparison.tuned import interval_words, tuned_words
+from tfcmc.comparison.entries import Entry, check_one_data, shared_settings
+from tfcmc.comparison.rows import LINEAR, comparison_table, paper_table
+from tfcmc.comparison.tuned import Tuned, interval_words, tuned_words
 from tfcmc.evaluation.classes import majority, unbalanced
 from tfcmc.experiment.recipe import negatives_of
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.text import printable
-from tfcmc.losses import LOSSES, cards
+from tfcmc.losses import cards
 from tfcmc.report import (
-    Command,
-    Failure,
+    Cell,
     Finding,
-    LossCard,
     Report,
+    Table,
     csv_text,
     difference,
     latex,
@@ -31,18 +31,25 @@ from tfcmc.report import (
 )
 from tfcmc.report.summary import WIDTH, count_epochs
 
+PAPERS = (
+    "Table 1 of the paper, on STL-10: its head is a softmax layer on features "
+    "that are not standardised, as the plain head; its alignment and "
+    "uniformity are of its own encoders."
+)
 
-def compare(entries, failures, command, tuned=None):
+
+def compare(
+    entries: list[Entry],
+    failures: dict,
+    command: str,
+    tuned: Tuned | None = None,
+) -> None:
     """Writes tables, figures and report of the finished runs.
 
     Args:
-        entries: `Entry`s of one comparison.
         failures: Run name to the reason, of runs that broke.
         command: What repeats it.
-        tuned: The `Tuned` of a comparison of searches, or None.
-
-    Returns:
-        The folder's `report.html`, or None where no run is finished.
+        tuned: Of a comparison of searches.
 
     Raises:
         UsageError: if the finished runs are not of the same pictures.
@@ -50,67 +57,50 @@ def compare(entries, failures, command, tuned=None):
     finished = [entry for entry in entries if entry.finished()]
     if not finished:
         print("no run is finished: there is nothing to compare")
-        return None
+        return
     check_one_data(finished)
     folder = entries[0].run.folder.parent
-    rows = table_rows(finished)
-    columns = [
-        column
-        for column in COLUMNS
-        if any(column.key in row.cells for row in rows)
-    ]
-    write_whole(folder / "table.md", markdown(columns, rows))
-    write_whole(folder / "table.csv", csv_text(columns, rows))
-    write_whole(folder / "table.tex", latex(columns, rows))
-    pairs, notes = (tuned.pairs, tuned.notes) if tuned else ((), ())
+    table = comparison_table(finished)
+    write_whole(folder / "table.md", markdown(table))
+    write_whole(folder / "table.csv", csv_text(table))
+    write_whole(folder / "table.tex", latex(table))
+    tuned = tuned or Tuned((), ())
+    config = finished[0].plan.config
     report = Report(
-        title=title_of(finished[0]),
-        lead=lead(columns, rows, finished, failures, pairs),
-        columns=tuple(columns),
-        rows=tuple(rows),
+        title=f"Contrastive losses on {config.data}, "
+        f"{count_epochs(config.epochs)}",
+        lead=tuple(lead(table, finished, failures, tuned.pairs)),
+        table=table,
+        published=published(finished),
+        published_words=PAPERS,
         findings=tuple(findings_of(finished)),
-        failures=tuple(Failure(*pair) for pair in failures.items()),
-        pictures=tuple(draw(finished, folder / "figures", pairs)),
-        cards=tuple(cards_of(finished)),
-        commands=tuple(commands_of(finished, command)),
+        failures=failures,
+        pictures=tuple(draw(finished, folder / "figures", tuned.pairs)),
+        cards=cards_of(finished),
+        commands=commands_of(finished, command),
         settings=shared_settings(finished),
         versions=finished[0].metrics()["versions"],
-        notes=(*notes_of(finished), *notes),
-        **published(finished),
+        notes=(*notes_of(finished), *tuned.notes),
     )
     write_report(report, folder / "report.html")
-    print(f"\n{screen_text(columns, rows)}\n")
-    print(textwrap.fill(report.lead, WIDTH))
+    print(f"\n{screen_text(table)}\n")
+    print(textwrap.fill(" ".join(report.lead), WIDTH))
     print(f"\nthe report is {folder / 'report.html'}")
-    return folder / "report.html"
 
 
-def title_of(entry):
-    """Says what was compared on what."""
-    config = entry.plan.config
-    return (
-        f"Contrastive losses on {config.data}, {count_epochs(config.epochs)}"
-    )
-
-
-def lead(columns, rows, finished, failures, pairs=()):
-    """Says in a few sentences which loss leads, and by how much.
+def lead(
+    table: Table, finished: list[Entry], failures: dict, pairs=()
+) -> Iterator[str]:
+    """Says in a few paragraphs which loss leads, and by how much.
 
     Args:
-        columns: `Column`s of the table.
-        rows: `Row`s of the table.
-        finished: `Entry`s.
         failures: Run name to the reason.
         pairs: As in `Tuned`.
-
-    Returns:
-        Text; paragraphs are parted by a blank line.
     """
-    parts = []
-    if columns[0].key == "linear_probe":
-        parts.append(ranking(rows))
+    if LINEAR in table.columns:
+        yield ranking(table)
         if pairs:
-            parts.append(tuned_words(pairs, rows))
+            yield tuned_words(pairs, table)
     collapsed = {
         entry.label
         for entry in finished
@@ -119,87 +109,79 @@ def lead(columns, rows, finished, failures, pairs=()):
     }
     if collapsed:
         listed = ", ".join(sorted(collapsed))
-        parts.append(f"Collapsed at the end of training: {listed}.")
+        yield f"Collapsed at the end of training: {listed}."
     if failures:
-        parts.append(f"Broken and not in the table: {', '.join(failures)}.")
-    return "\n\n".join(parts) or "The data have no labels: there is no probe."
+        yield f"Broken and not in the table: {', '.join(failures)}."
+    if not (collapsed or failures or LINEAR in table.columns):
+        yield "The data have no labels: there is no probe."
 
 
-def ranking(rows):
+def ranking(table: Table) -> str:
     """Says how the losses rank by the linear probe, beside the controls."""
-    ranked = sorted(
-        (row for row in rows if row.kind == "loss"),
-        key=lambda row: -row.cells["linear_probe"].mean,
-    )
-    told = [f"{row.label} {_percent(row)}" for row in ranked]
-    text = f"By the linear probe: {', '.join(told)}."
-    if any(row.cells["linear_probe"].deviation is None for row in ranked):
+    cells = table.cells(LINEAR)
+    losses = table.losses()
+    ranked = sorted(losses, key=lambda label: -cells[label].mean)
+    told = {
+        label: f"{label} {_percent(cell)}" for label, cell in cells.items()
+    }
+    text = f"By the linear probe: {', '.join(told[row] for row in ranked)}."
+    if any(cells[label].deviation is None for label in ranked):
         text += " One seed says nothing of the spread."
     else:
-        for first, second in zip(ranked, ranked[1:], strict=False):
-            text += f" {_gap(first, second)}"
-    controls = [
-        f"{row.label} {_percent(row)}" for row in rows if row.kind != "loss"
-    ]
+        for pair in zip(ranked, ranked[1:], strict=False):
+            text += f" {_gap(*pair, *(cells[label] for label in pair))}"
+    controls = [told[label] for label in told if label not in losses]
     return f"{text} Beside them: {', '.join(controls)}."
 
 
-def _percent(row):
-    cell = row.cells["linear_probe"]
+def _percent(cell: Cell):
     spread = "" if cell.deviation is None else f" ± {cell.deviation:.1f}"
     return f"{cell.mean:.1f}{spread} %"
 
 
-def _gap(first, second):
+def _gap(first, second, one: Cell, other: Cell):
     """Says whether the seeds separate two losses."""
-    one, other = (row.cells["linear_probe"] for row in (first, second))
     ends = difference(one, other)
     told = interval_words(ends)
     if separated(ends):
         gap = f"{one.mean - other.mean:.1f} points"
-        return f"{first.label} is {gap} above {second.label}{told}."
+        return f"{first} is {gap} above {second}{told}."
     if ends is None:
         told = ": where all seeds of a loss came out alike, its spread is not "
         told += "known"
-    return (
-        f"The seeds do not separate {first.label} from {second.label}{told}."
-    )
+    return f"The seeds do not separate {first} from {second}{told}."
 
 
-def findings_of(finished):
+def findings_of(finished: list[Entry]) -> Iterator[Finding]:
     """Yields what the collapse doctor found, run by run."""
     for entry in finished:
-        for finding in entry.metrics()["findings"]:
-            until = finding["until"]
-            words = finding["words"]
+        for found in entry.metrics()["findings"]:
+            until, words = found["until"], found["words"]
             if until < entry.epochs:
                 words += f"; until epoch {until}"
-            yield Finding(
-                entry.name, finding["epoch"], words, finding["advice"]
-            )
+            yield Finding(entry.name, found["epoch"], words, found["advice"])
 
 
-def cards_of(finished):
-    """Yields the card of every loss compared."""
-    for name in dict.fromkeys(entry.plan.loss.name for entry in finished):
-        member = LOSSES.lookup(name).member
-        notes = [("negatives", negatives_of(member))]
-        yield LossCard(name, cards.full(member, notes))
+def cards_of(finished: list[Entry]) -> dict:
+    """Returns the card of every loss compared, by its name."""
+    members = {e.plan.loss.name: e.plan.loss.member for e in finished}
+    return {
+        name: cards.full(member, [("negatives", negatives_of(member))])
+        for name, member in members.items()
+    }
 
 
-def commands_of(finished, command):
-    """Yields what repeats the comparison, and each run alone."""
-    yield Command("The whole comparison", command)
-    for entry in finished:
-        yield Command(
-            f"{entry.label}, seed {entry.seed}",
-            entry.command(),
-        )
+def commands_of(finished: list[Entry], command: str) -> dict:
+    """Returns what repeats the comparison, and each run alone."""
     folder = finished[0].run.folder.parent
-    yield Command("In TensorBoard", f"tensorboard --logdir={folder}")
+    return {
+        "The whole comparison": command,
+        **{f"{e.label}, seed {e.seed}": e.command() for e in finished},
+        "In TensorBoard": f"tensorboard --logdir={folder}",
+    }
 
 
-def notes_of(finished):
+def notes_of(finished: list[Entry]) -> Iterator[str]:
     """Yields sentences on how the numbers were measured."""
     metrics = finished[0].metrics()
     few, every = (metrics[key]["images"] for key in ("sphere", "sphere_all"))
@@ -251,15 +233,6 @@ def notes_of(finished):
         )
 
 
-def published(finished):
+def published(finished: list[Entry]) -> Table | None:
     """Returns the paper's table where the data are the paper's."""
-    if finished[0].plan.data.name != "stl10":
-        return {}
-    return {
-        "published": tuple(paper_rows()),
-        "published_caption": (
-            "Table 1 of the paper, on STL-10: its head is a softmax layer on "
-            "features that are not standardised, as the plain head; its "
-            "alignment and uniformity are of its own encoders."
-        ),
-    }
+    return paper_table() if finished[0].plan.data.name == "stl10" else None

@@ -1,36 +1,96 @@
 """The page: one file that asks the network for nothing."""
 
 import base64
+import dataclasses
+import os
 import pathlib
 import re
-import string
 import struct
 
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.errors import UsageError, must
-from tfcmc.report.cells import table_words
-from tfcmc.report.page_table import escaped, reading_words, table_html
+from tfcmc.foundation.lazy import LazyModule
+from tfcmc.report.table import ARROWS, Table, texts
 
-HERE = pathlib.Path(__file__).parent
+jinja2 = LazyModule("jinja2")
 PNG = b"\x89PNG\r\n\x1a\n"
+MARGIN = 0.06  # left free at both ends of a scale, as a share of it
 
 
-def write_report(report, path):
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A figure: its title, which is read out in its place, and its PNG."""
+
+    title: str
+    caption: str
+    path: str | os.PathLike
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What the collapse doctor said of a run, and in which epoch."""
+
+    run: str
+    epoch: int
+    words: str
+    advice: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """A comparison of losses.
+
+    Attributes:
+        lead: The answer, a paragraph each: which loss leads, by how much, and
+            whether the spread separates it.
+        published: The paper's own table, where the data are the paper's.
+        published_words: Where it is from.
+        failures: Run to why it broke, of runs that are not in the table.
+        cards: Loss to its card.
+        commands: What is repeated to the command.
+        settings: Setting name to value, of those that all runs share.
+        versions: Software to its version.
+        notes: Sentences on how the numbers were measured.
+    """
+
+    title: str
+    lead: tuple[str, ...]
+    table: Table
+    published: Table | None = None
+    published_words: str = ""
+    findings: tuple[Finding, ...] = ()
+    failures: dict = dataclasses.field(default_factory=dict)
+    pictures: tuple[Picture, ...] = ()
+    cards: dict = dataclasses.field(default_factory=dict)
+    commands: dict = dataclasses.field(default_factory=dict)
+    settings: dict = dataclasses.field(default_factory=dict)
+    versions: dict = dataclasses.field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def write_report(report: Report, path: pathlib.Path) -> None:
     """Writes a report as one HTML file; it is whole or absent.
-
-    Args:
-        report: A `Report`.
-        path: The file to write.
 
     Raises:
         UsageError: if the file cannot be written, or a picture is no PNG.
     """
-    if not path.parent.is_dir():
-        raise must("report", "in a folder that is there", str(path))
-    # Names of files may hold bytes that are no text.
-    page = report_html(report).encode("utf-8", "replace")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(pathlib.Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"prose": _prose, "parts": _parts}
+    page = environment.get_template("page.html").render(
+        report=report,
+        arrows=ARROWS,
+        embedded=_embedded,
+        rows=_rows,
+    )
     try:
-        write_whole(path, page)
+        # Names of files may hold bytes that are no text.
+        write_whole(path, page.encode("utf-8", "replace"))
     except OSError as error:
         raise UsageError(
             f"`report` must be a file that can be written. "
@@ -38,191 +98,74 @@ def write_report(report, path):
         ) from error
 
 
-def report_html(report):
-    """Writes a report as HTML.
-
-    Args:
-        report: A `Report`.
-
-    Returns:
-        Text.
-    """
-    sections = [
-        ("results", "Results", _results(report)),
-        ("warnings", "Warnings", _warnings(report)),
-        ("published", "The paper's table", _published(report)),
-        ("figures", "Figures", _figures(report)),
-        ("losses", "The losses", "\n".join(map(_card, report.cards))),
-        ("repeat", "Repeat it", _repeat(report)),
-    ]
-    sections = [section for section in sections if section[-1]]
-    return string.Template(_file("page.html")).substitute(
-        title=escaped(report.title),
-        lead=_lead(report.lead),
-        style=_file("style.css"),
-        script=_file("script.js"),
-        contents="\n".join(
-            f'<li><a href="#{name}">{title}</a></li>'
-            for name, title, _ in sections
-        ),
-        sections="\n".join(
-            f'<section id="{name}">\n<h2>{title}</h2>\n{body}\n</section>'
-            for name, title, body in sections
-        ),
-    )
-
-
-def _file(name):
-    return (HERE / name).read_text("utf-8").strip()
-
-
 def _prose(text):
-    """Escapes sentences, and keeps a number and its % on one line."""
-    return re.sub(r"(?<=\d) (?=%)", "\N{NO-BREAK SPACE}", escaped(text))
+    """Keeps a number and its % on one line."""
+    return re.sub(r"(?<=\d) (?=%)", "\N{NO-BREAK SPACE}", text)
 
 
-def _lead(text):
-    parts = re.split(r"\n\s*\n", text.strip())
-    return "\n".join(f'<p class="lead">{_prose(part)}</p>' for part in parts)
+def _parts(label):
+    """Cuts a label where its lines may break: options are long words."""
+    return re.split(r"(?<=\w[(/_])(?=\w)", label)
 
 
-def _results(report):
-    columns, rows = report.columns, report.rows
-    words = f"{table_words(columns, rows)} {reading_words(columns, rows)}"
-    table = table_html(
-        columns,
-        rows,
-        caption="Results, a row a loss",
-        described="results-words",
-        dots=True,
-    )
-    notes = "\n".join(f"<li>{_prose(note)}</li>" for note in report.notes)
-    if notes:
-        notes = (
-            "\n<h3>How it was measured</h3>\n"
-            f'<ul class="notes">\n{notes}\n</ul>'
-        )
-    return f'{table}\n<p id="results-words" class="words">{words}</p>{notes}'
-
-
-def _published(report):
-    if not report.published:
-        return ""
-    columns = [
-        column
-        for column in report.columns
-        if any(row.cells.get(column.key) for row in report.published)
-    ]
-    table = table_html(
-        columns,
-        report.published,
-        caption="The paper's own table",
-        described="published-words",
-    )
-    words = report.published_caption or "What the paper itself reports."
-    return (
-        f'{table}\n<p id="published-words" class="words">{escaped(words)}</p>'
-    )
-
-
-def _warnings(report):
-    broken = "".join(
-        f'<li class="broken"><p><b>Broken run</b> {_run(each.run)}</p>'
-        f'<p class="advice">{escaped(each.reason)}</p></li>\n'
-        for each in report.failures
-    )
-    found = "".join(map(_finding, report.findings))
-    if not found:
-        found = "<p>The collapse doctor warned of nothing.</p>"
-    else:
-        found = f'<ul class="warnings">\n{found}</ul>'
-    if broken:
-        broken = f'<ul class="warnings">\n{broken}</ul>\n'
-    return broken + found
-
-
-def _finding(finding):
-    when = "" if finding.epoch is None else f", epoch {finding.epoch}"
-    advice = (
-        finding.advice and f'<p class="advice">{escaped(finding.advice)}</p>'
-    )
-    return (
-        f"<li><p>{_run(finding.run)}{when}: {escaped(finding.words)}</p>"
-        f"{advice}</li>\n"
-    )
-
-
-def _run(name):
-    return f"<code><bdi>{escaped(name)}</bdi></code>"
-
-
-def _figures(report):
-    pictures = "\n".join(map(_picture, report.pictures))
-    return pictures and f'<div class="figures">\n{pictures}\n</div>'
-
-
-def _picture(picture):
+def _embedded(picture):
+    """Returns the bytes of a picture in Base64, and its size in pixels."""
     try:
         content = pathlib.Path(picture.path).read_bytes()
     except OSError:
         content = b""
-    width, height = png_size(content, picture.path)
-    data = base64.b64encode(content).decode("ascii")
-    return (
-        f'<figure><img src="data:image/png;base64,{data}" '
-        f'alt="{escaped(picture.title)}" width="{width}" height="{height}">\n'
-        f"<figcaption><b>{escaped(picture.title)}</b> "
-        f"{escaped(picture.caption)}</figcaption></figure>"
-    )
+    if content[:8] != PNG or content[12:16] != b"IHDR" or len(content) < 24:
+        raise must("path", "a PNG that can be read", str(picture.path))
+    size = struct.unpack(">II", content[16:24])
+    return base64.b64encode(content).decode("ascii"), *size
 
 
-def png_size(content, path):
-    """Reads the size of a picture.
+def _rows(table, drawn):
+    """Yields of each row its label, kind, remark, and what its cells say.
 
     Args:
-        content: The bytes of a PNG.
-        path: Where they are from.
+        drawn: Whether to place values in percent as dots too.
+    """
+    leading = table.leaders()
+    scales = {
+        column.key: _scale(table, column)
+        for column in table.columns
+        if drawn and column.unit == "%"
+    }
+    for label, kind in table.frame["kind"].items():
+        cells = []
+        for column in table.columns:
+            cell = table.cell(label, column)
+            mean, spread = texts(cell, column)
+            cells.append(
+                {
+                    "value": cell and cell.mean,
+                    "mean": mean.replace("-", "−"),
+                    "spread": spread,
+                    "leads": leading.get(column.key) == label,
+                    "scale": cell and scales.get(column.key),
+                }
+            )
+        yield label, kind, table.remark(label), cells
+
+
+def _scale(table, column):
+    """Places values on the scale of their column.
 
     Returns:
-        Width and height, in pixels.
-
-    Raises:
-        UsageError: if they are of no PNG.
+        Label to where its mean is, and one standard deviation to each side,
+        as "12.50%" of the scale.
     """
-    if content[:8] != PNG or content[12:16] != b"IHDR" or len(content) < 24:
-        raise must("path", "a PNG that can be read", str(path))
-    return struct.unpack(">II", content[16:24])
-
-
-def _card(card):
-    return (
-        f"<details><summary><code>{escaped(card.name)}</code></summary>\n"
-        f"<pre>{escaped(card.text)}</pre></details>"
-    )
-
-
-def _repeat(report):
-    parts = [
-        f'<h3>{escaped(command.what)}</h3>\n<div class="command">'
-        f"<pre><code>{_unbroken(command.text)}</code></pre></div>"
-        for command in report.commands
-    ]
-    for title, pairs in (
-        ("Settings of all runs", report.settings),
-        ("Versions", report.versions),
-    ):
-        if pairs:
-            lines = "\n".join(
-                f'<tr><th scope="row">{escaped(name)}</th>'
-                f"<td>{escaped(value)}</td></tr>"
-                for name, value in pairs.items()
-            )
-            parts.append(
-                f'<h3>{title}</h3>\n<table class="pairs">\n{lines}\n</table>'
-            )
-    return "\n".join(parts)
-
-
-def _unbroken(text):
-    """Escapes a command, and breaks its lines between words if it can."""
-    return re.sub(r"\S+", r"<span>\g<0></span>", escaped(text))
+    cells = table.cells(column)
+    ends = {
+        label: (mean, mean - (deviation or 0), mean + (deviation or 0))
+        for label, (mean, deviation, _) in cells.items()
+    }
+    low = min(min(each) for each in ends.values())
+    high = max(max(each) for each in ends.values())
+    margin = MARGIN * (high - low) or 1.0
+    width = high - low + 2 * margin
+    return {
+        label: [f"{100 * (end - low + margin) / width:.2f}%" for end in each]
+        for label, each in ends.items()
+    }

@@ -1,205 +1,151 @@
-"""The table as text: Markdown, CSV and LaTeX."""
+"""A table as text: Markdown, CSV, LaTeX, and for a screen."""
 
-import csv
-import io
+import itertools
 import re
 
 from tfcmc.foundation.text import table_cell
-from tfcmc.report.cells import (
-    deviation_text,
-    leaders,
-    mean_text,
-    remarks,
-    table_words,
-)
+from tfcmc.report.table import Table, texts
 
-ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 # Signs that Markdown may read; an underscore only at the edge of a word.
 MARKDOWN = re.compile(r"[\\`*\[\]<>#|~$&]|(?<!\w)_|_(?!\w)")
-LATEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    # The default encoding prints other signs in their place.
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "±": r"$\pm$",
-    "↑": r"$\uparrow$",
-    "↓": r"$\downarrow$",
-    **{sign: f"\\{sign}" for sign in "%_&#${}"},
-}
+LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        # The default encoding prints other signs in their place.
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        "±": r"$\pm$",
+        "↑": r"$\uparrow$",
+        "↓": r"$\downarrow$",
+        **{sign: f"\\{sign}" for sign in "%_&#${}"},
+    }
+)
 
 
-def markdown(columns, rows):
-    """Writes a table in Markdown.
+def markdown(table: Table) -> str:
+    """Writes a pipe table, and beneath it what its numbers are."""
 
-    Args:
-        columns: `Column`s.
-        rows: `Row`s.
+    def escape(text):
+        return MARKDOWN.sub(r"\\\g<0>", _one_line(text))
 
-    Returns:
-        Text: a pipe table, and beneath it what its numbers are.
-    """
-    leading = leaders(columns, rows)
-    lines = [["", *(_markdown(_title(column)) for column in columns)]]
-    lines += [
-        [
-            _markdown(_label(row, rows)),
-            *(
-                _markdown_cell(row, column, row is leading.get(column.key))
-                for column in columns
-            ),
-        ]
-        for row in rows
-    ]
-    text = pipe_table(lines, left=0)
-    return f"{text}\n\n{table_words(columns, rows)}\n"
+    def write(mean, spread, leads):
+        text = f"**{mean}**" if leads else mean
+        return f"{text} ± {spread}" if spread else text
+
+    text = pipe_table(_lines(table, escape, write), left=0)
+    return f"{text}\n\n{table.words()}\n"
 
 
-def pipe_table(lines, left):
+def pipe_table(lines: list[list[str]], left: int) -> str:
     """Lays texts out as a pipe table of Markdown.
 
     Args:
-        lines: Lists of texts, the head first, in which Markdown finds nothing
-            to obey.
+        lines: The head first; Markdown finds nothing to obey in them.
         left: The column that stands to the left; numbers stand to the right.
+    """
+    left %= len(lines[0])
+    head, *rows = _padded(lines, left, least=3)
+    rule = ["-" * (len(text) - 1) + ":" for text in head]
+    rule[left] = "-" * len(head[left])
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *rows])
+
+
+def csv_text(table: Table) -> str:
+    """Writes a table as CSV, in full precision: the frame as it is."""
+    frame = table.frame.rename(index=table_cell)
+    return frame.to_csv(index_label="label", lineterminator="\n")
+
+
+def latex(table: Table) -> str:
+    """Writes a table environment in plain LaTeX, without any package."""
+
+    def escape(text):
+        text = _one_line(text).translate(LATEX)
+        # The end of the row before would take them for its own options.
+        return f"{{}}{text}" if text.startswith(("[", "*")) else text
+
+    def write(mean, spread, leads):
+        text = rf"\mathbf{{{mean}}}" if leads else mean
+        spread = spread.replace("<", "{<}")
+        return rf"${text} \pm {spread}$" if spread else text and f"${text}$"
+
+    head, *rows = (
+        " & ".join(line) + r" \\" for line in _lines(table, escape, write)
+    )
+    learnt = zip(table.frame["kind"] == "loss", rows, strict=True)
+    blocks = itertools.groupby(learnt, key=lambda pair: pair[0])
+    ruled = [[head], *([row for _, row in block] for _, block in blocks)]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{escape(table.words())}}}",
+            r"\centering",
+            rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
+            *(line for block in ruled for line in [r"\hline", *block]),
+            r"\hline",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def screen_text(table: Table) -> str:
+    """Writes means, and their deviations beneath, in lines not to be broken.
 
     Returns:
         Text, without a line break at its end.
     """
-    widths = [max(3, *map(len, texts)) for texts in zip(*lines, strict=True)]
-    left %= len(widths)
-    rule = [
-        "-" * width if place == left else "-" * (width - 1) + ":"
-        for place, width in enumerate(widths)
+    lines = [["", *(each.short or each.title for each in table.columns)]]
+    for label in table.frame.index:
+        cells = [
+            texts(table.cell(label, each), each) for each in table.columns
+        ]
+        means, spreads = zip(*cells, strict=True)
+        lines.append([label, *means])
+        if any(spreads):
+            lines.append(["", *(text and f"±{text}" for text in spreads)])
+    laid = ["  ".join(line).rstrip() for line in _padded(lines, left=0)]
+    words = f"Accuracies in %. {table.spread_words()}."
+    return "\n".join([*laid, "", words])
+
+
+def _lines(table, escape, write):
+    """Returns lists of texts, the head first; `write` writes one value."""
+    leading = table.leaders()
+    lines = [["", *(escape(column.heading) for column in table.columns)]]
+    for label in table.frame.index:
+        remark = table.remark(label)
+        cells = (
+            write(
+                *texts(table.cell(label, column), column),
+                leading.get(column.key) == label,
+            )
+            for column in table.columns
+        )
+        lines.append(
+            [escape(f"{label} ({remark})" if remark else label), *cells]
+        )
+    return lines
+
+
+def _padded(lines, left, least=0):
+    """Gives the texts of a column one width: they stand right, or `left`."""
+    widths = [
+        max(least, *map(len, texts)) for texts in zip(*lines, strict=True)
     ]
-    padded = [
+    return [
         [
             text.ljust(width) if place == left else text.rjust(width)
             for place, (text, width) in enumerate(
                 zip(line, widths, strict=True)
             )
         ]
-        for line in [lines[0], rule, *lines[1:]]
+        for line in lines
     ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in padded)
-
-
-def _markdown(text):
-    return MARKDOWN.sub(r"\\\g<0>", _one_line(text))
-
-
-def _markdown_cell(row, column, leads):
-    cell = row.cells.get(column.key)
-    if cell is None or cell.mean is None:
-        return ""
-    text = mean_text(cell, column)
-    spread = deviation_text(cell, column)
-    text = f"**{text}**" if leads else text
-    return f"{text} ± {spread}" if spread else text
-
-
-def csv_text(columns, rows):
-    """Writes a table as CSV, in full precision.
-
-    Args:
-        columns: `Column`s.
-        rows: `Row`s.
-
-    Returns:
-        Text: label, kind and note; then of each column its mean, under its
-        key, its deviation and its count.
-    """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    parts = ("", "_deviation", "_count")
-    names = [column.key + part for column in columns for part in parts]
-    writer.writerow(["label", "kind", "note", *names])
-    for row in rows:
-        line = [table_cell(row.label), row.kind, table_cell(row.note)]
-        for column in columns:
-            cell = row.cells.get(column.key)
-            if cell is None or cell.mean is None:
-                line += ["", "", ""]
-            else:
-                line += [_precise(cell.mean), _precise(cell.deviation)]
-                line.append(cell.count)
-        writer.writerow(line)
-    return file.getvalue()
-
-
-def _precise(value):
-    return "" if value is None else repr(float(value))
-
-
-def latex(columns, rows):
-    """Writes a table in plain LaTeX, without any package.
-
-    Args:
-        columns: `Column`s.
-        rows: `Row`s.
-
-    Returns:
-        Text: a table environment, its caption saying what the numbers are.
-    """
-    leading = leaders(columns, rows)
-    words = latex_escaped(table_words(columns, rows))
-    lines = [
-        r"\begin{table}",
-        rf"\caption{{{words}}}",
-        r"\centering",
-        rf"\begin{{tabular}}{{l{'r' * len(columns)}}}",
-        r"\hline",
-        _latex_row("", [latex_escaped(_title(each)) for each in columns]),
-        r"\hline",
-    ]
-    for number, row in enumerate(rows):
-        if number and (row.kind == "loss") != (
-            rows[number - 1].kind == "loss"
-        ):
-            lines.append(r"\hline")
-        cells = [
-            _latex_cell(row, column, row is leading.get(column.key))
-            for column in columns
-        ]
-        lines.append(_latex_row(latex_escaped(_label(row, rows)), cells))
-    lines += [r"\hline", r"\end{tabular}", r"\end{table}"]
-    return "\n".join(lines) + "\n"
-
-
-def latex_escaped(text):
-    """Returns text in which LaTeX finds nothing to obey."""
-    return "".join(LATEX.get(sign, sign) for sign in _one_line(text))
-
-
-def _latex_row(label, cells):
-    # The end of the row before would take them for its own options.
-    if label.startswith(("[", "*")):
-        label = f"{{}}{label}"
-    return " & ".join([label, *cells]) + r" \\"
-
-
-def _latex_cell(row, column, leads):
-    cell = row.cells.get(column.key)
-    if cell is None or cell.mean is None:
-        return ""
-    text = mean_text(cell, column)
-    text = rf"\mathbf{{{text}}}" if leads else text
-    spread = deviation_text(cell, column)
-    if spread.startswith("<"):
-        spread = "{<}" + spread[1:]
-    return rf"${text} \pm {spread}$" if spread else f"${text}$"
-
-
-def _title(column):
-    unit = f" ({column.unit})" if column.unit else ""
-    return f"{column.title}{unit} {ARROWS[column.better]}".strip()
-
-
-def _label(row, rows):
-    words = "; ".join(remarks(row, rows))
-    return f"{row.label} ({words})" if words else row.label
 
 
 def _one_line(text):
