@@ -23,10 +23,11 @@ from trainers import evaluate, pretrain
 
 
 def test_killed_and_gone_on(tmp_path):
-    """A case with all that is remembered, killed twice, bit for bit."""
+    """A case with all that is remembered, killed at once, bit for bit."""
     told = []
     cases = [("nce(z=mean)", "bank(momentum=0.5, draws=64)", 2)]
-    assert kills.study(cases, 2, 5, tmp_path, show=told.append) == 2, told
+    assert kills.study(cases, 1, 8, tmp_path, show=told.append) == 1, told
+    assert "SIGKILL at " in told[0]
 
 
 def test_stopped_after_every_step(tmp_path, monkeypatch, learnt, capsys):

@@ -100,6 +100,14 @@ def _handled(handler):
             restore(number)
 
 
+def _send(thread, number):
+    """Sends a signal to a thread, and so ends what it waits in."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(thread, number)
+    else:  # Windows
+        signal.raise_signal(number)
+
+
 @contextlib.contextmanager
 def _never_dropped():
     """Sends a signal again where what it raised could not be passed on."""
@@ -109,8 +117,8 @@ def _never_dropped():
         if not isinstance(dropped.exc_value, Interrupted):
             before(dropped)
             return
-        number = dropped.exc_value.number
-        threading.Timer(AGAIN, signal.raise_signal, [number]).start()
+        words = [threading.main_thread().ident, dropped.exc_value.number]
+        threading.Timer(AGAIN, _send, words).start()
 
     sys.unraisablehook = hook
     try:
