@@ -168,16 +168,14 @@ def train(run, *words):
     )
 
 
-def replaced(folder):
-    np.savez(folder / "x.npz", **arrays_of(2, (48, 12)))
+def holding(*what):
+    """A change of the pictures to other arrays."""
+    return lambda folder: np.savez(folder / "x.npz", **arrays_of(*what))
 
 
-def grown(folder):
-    np.savez(folder / "x.npz", **arrays_of(1, (72, 12)))
-
-
-def classed(folder):
-    np.savez(folder / "x.npz", **arrays_of(1, (48, 12), classes=3))
+replaced = holding(2, (48, 12))
+grown = holding(1, (72, 12))
+classed = holding(1, (48, 12), 3)
 
 
 def with_more_tests(folder):

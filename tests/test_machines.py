@@ -137,7 +137,8 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     """
     (tmp_path / "pictures").mkdir()
     training = [*TRAINING, patches(tmp_path / "pictures", 600)]
-    whole = pair(as_documented(tmp_path / "whole", *training))
+    unjudged = [*training, "--evaluate=none"]
+    whole = pair(as_documented(tmp_path / "whole", *unjudged))
     for index in (1, 0):
         code, out, error = whole.ended(index)
         assert (code, error) == (0, "")
@@ -174,8 +175,7 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     assert not (tmp_path / "killed-1").exists()
     check_equal(learnt(tmp_path / "killed-0"), learnt(tmp_path / "whole"))
     folder = tmp_path / "one"
-    words = [f"--run-dir={folder}", "--strategy=one", "--evaluate=none"]
-    pretrain.main([*training, *words])
+    pretrain.main([*unjudged, f"--run-dir={folder}", "--strategy=one"])
     check_equal(learnt(tmp_path / "whole"), learnt(folder), 1e-4)
 
 
