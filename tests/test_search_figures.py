@@ -1,108 +1,163 @@
-"""The figures of a search: whole, and showing what is given."""
-
-import dataclasses
+"""The figures of a search: what is drawn is what is given."""
 
 import numpy as np
 import pytest
 
 from tfcmc.report import figures
+from tfcmc.report.figures import label_free, options
 from tfcmc.report.figures.options import Slice
 
-OPTIONS = {"objective": "linear probe, higher is better", "percent": True}
+TRIALS = ((0.02, 0.31), (0.09, 0.57), (0.41, 0.44), (0.9, 0.36))
+WORDS = {"objective": "linear probe, higher is better", "percent": True}
 
 
 @pytest.fixture
-def slice_of(rng):
-    """A function that makes the trials of one option."""
+def drawn(monkeypatch, tmp_path):
+    """A function that draws; returns the axes, and the words of the legend."""
 
-    def make(name="temperature", count=7, **changes):
-        values = 10 ** rng.uniform(-2, 0, count)
-        pairs = tuple(zip(values, rng.uniform(0.3, 0.6, count), strict=True))
-        best = max(pairs, key=lambda pair: pair[1])
-        return Slice(name, pairs, best, **{"log": True} | changes)
+    def draw(function, *parts, **words):
+        kept = []
+        for module in (label_free, options):
+            monkeypatch.setattr(
+                module, "save", lambda figure, path: kept.append(figure)
+            )
+        function(*parts, tmp_path / "a.png", **words)
+        legend = kept[0].legends[0].get_texts() if kept[0].legends else ()
+        return kept[0].axes, [text.get_text() for text in legend]
 
-    return make
+    return draw
 
 
-def test_objective_over_options(slice_of, picture, tmp_path, rng):
-    """Every part of a slice is seen, alone and in a grid of four."""
-    path = tmp_path / "a.png"
+def marks(axes):
+    """What is scattered, in the order in which it is drawn."""
+    return [
+        np.asarray(marked.get_offsets())
+        for marked in axes.collections
+        if len(marked.get_offsets()) and marked.get_sizes().size
+    ]
 
-    def drawn(*slices):
-        figures.objective_over_options(slices, path, **OPTIONS)
-        return picture(path)
 
-    plain = slice_of()
-    at = np.geomspace(0.01, 1, 20)
-    shown = [drawn(plain)]
-    for changes in (
-        {"default": (0.07, 0.5)},
-        {"default": (None, 0.5)},
-        {"failed": (0.02, 0.5)},
-        {"shorter": ((0.2, 0.35),)},
-        {"estimate": (at, np.full(20, 0.45), np.full(20, 0.05))},
-        {"log": False},
-    ):
-        shown.append(drawn(dataclasses.replace(plain, **changes)))
-        assert all(
-            shown[-1].shape != other.shape or (shown[-1] != other).any()
-            for other in shown[:-1]
-        ), changes
-    pairs = tuple(
-        (word, rng.uniform(0.3, 0.6)) for word in ["all", "hard"] * 3
+def test_objective_over_options(drawn):
+    """Trials and the best of them, where they are, and room about them."""
+    plain = Slice("temperature", TRIALS, TRIALS[1], log=True)
+    (axes,), legend = drawn(figures.objective_over_options, [plain], **WORDS)
+    trials, best = marks(axes)
+    np.testing.assert_allclose(trials, TRIALS)
+    np.testing.assert_allclose(best, [TRIALS[1]])
+    assert (axes.get_xscale(), axes.get_xlabel()) == ("log", "temperature")
+    assert axes.get_ylabel() == WORDS["objective"]
+    assert axes.yaxis.get_major_formatter()(0.45) == "45 %"
+    room = options.ROOM * (0.57 - 0.31)
+    assert axes.get_ylim() == pytest.approx((0.31 - room, 0.57 + room))
+    assert legend == ["a trial", "the best trial"]
+
+
+def test_all_that_is_known_of_an_option(drawn):
+    """Defaults, failures, shorter trainings, and the estimate's band."""
+    at = np.linspace(0.01, 1, 20)
+    mean, deviation = 0.4 + 0.1 * at, 0.05 + 0.01 * at
+    full = Slice(
+        "rate",
+        TRIALS,
+        TRIALS[1],
+        shorter=((0.2, 0.35),),
+        failed=(0.02, 0.5),
+        default=(0.07, 0.5),
+        estimate=(at, mean, deviation),
     )
+    nameless = Slice("rate", TRIALS, TRIALS[1], default=(None, 0.48))
+    (axes, other), legend = drawn(
+        figures.objective_over_options, [full, nameless], **WORDS
+    )
+    assert axes.get_xscale() == "linear"
+    line, level = axes.lines
+    np.testing.assert_allclose(line.get_xydata().T, (at, mean))
+    assert set(level.get_ydata()) == {0.5}
+    band = axes.collections[0].get_datalim(axes.transData)
+    assert band.y0 == pytest.approx((mean - deviation).min())
+    assert band.y1 == pytest.approx((mean + deviation).max())
+    default, shorter, trials, best, failed = marks(axes)
+    np.testing.assert_allclose(default, [(0.07, 0.5)])
+    np.testing.assert_allclose(shorter, [(0.2, 0.35)])
+    np.testing.assert_allclose(trials, TRIALS)
+    np.testing.assert_allclose(best, [TRIALS[1]])
+    # Those that failed have no score: they stand at the foot.
+    np.testing.assert_allclose(failed, [(0.02, 0.04), (0.5, 0.04)])
+    assert set(other.lines[0].get_ydata()) == {0.48} and len(marks(other)) == 2
+    assert other.get_ylim() == axes.get_ylim() and not other.get_ylabel()
+    assert len(legend) == 5 and "a trial that failed" in legend
+
+
+def test_choices(drawn):
+    """Each at its word, a little aside by its score, so that none is hid."""
+    trials = (("all", 0.5123), ("hard", 0.3471), ("all", 0.4096))
     words = Slice(
         "$mining_{x",
-        pairs,
-        pairs[2],
+        trials,
+        trials[0],
         failed=("hard",),
-        default=("all", 0.4),
         choices=("all", "hard", "none"),
     )
-    many = drawn(plain, words, slice_of("b"), slice_of("c", log=False))
-    assert many.shape[1] > shown[0].shape[1]
-    drawn(slice_of(count=1))
-    same = ((0.1, 0.5), (0.2, 0.5))
-    drawn(Slice("equal", same, same[0], log=True))
+    (axes,), _ = drawn(figures.objective_over_options, [words], **WORDS)
+    found = marks(axes)
+    assert [place.get_text() for place in axes.get_xticklabels()] == [
+        "all",
+        "hard",
+        "none",
+    ]
+    assert np.round(found[0][:, 0]).tolist() == [0, 1, 0]
+    assert found[0][0, 0] != found[0][2, 0]
+    assert round(found[-1][0, 0]) == 1
+    assert axes.get_xlim() == (-0.5, 2.5)
+    assert axes.get_xlabel() == "$mining_{x"
 
 
-def test_option_importance(picture, tmp_path):
-    """The order of the options does not show; their shares do."""
-    path = tmp_path / "a.png"
-
-    def drawn(names, shares):
-        ends = [share - 0.1 for share in shares], [1.1 * s for s in shares]
-        figures.option_importance(names, shares, *ends, path, note="draws")
-        return picture(path)
-
-    first = drawn(["margin", "$rate_{1"], [0.7, -0.02])
-    again = drawn(["$rate_{1", "margin"], [-0.02, 0.7])
-    np.testing.assert_array_equal(first, again)
-    assert (drawn(["margin", "$rate_{1"], [0.3, 0.2]) != first).any()
+def test_scores_that_are_equal(drawn):
+    """There is room about them all the same."""
+    same = Slice("equal", ((0.1, 0.5), (0.2, 0.5)), (0.1, 0.5), log=True)
+    (axes,), _ = drawn(figures.objective_over_options, [same], **WORDS)
+    low, high = axes.get_ylim()
+    assert low < 0.5 < high
 
 
-def test_label_free_objectives(picture, rng, tmp_path):
-    """One panel an objective; each mark changes the picture."""
-    path = tmp_path / "a.png"
-    pairs = tuple(map(tuple, rng.uniform(0.2, 0.6, (8, 2))))
-    panel = figures.Scatter(
-        "one\ntwo", "rank", "higher", pairs, pairs[3], pairs[5]
+@pytest.mark.parametrize("order", [1, -1])
+def test_option_importance(drawn, order):
+    """The largest share on top, each with its interval."""
+    parts = (
+        ("$rate_{1", "margin")[::order],
+        (-0.02, 0.7)[::order],
+        (-0.05, 0.55)[::order],
+        (0.1, 0.69)[::order],
     )
+    (axes,), _ = drawn(figures.option_importance, *parts, note="draws")
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["$rate_{1", "margin"]
+    widths = [bar.get_width() for bar in axes.patches]
+    assert widths == pytest.approx([-0.02, 0.7])
+    ends = axes.containers[0].lines[2][0].get_segments()
+    # A mean of many draws may lie outside of their middle 95 %.
+    np.testing.assert_allclose(
+        [segment[:, 0] for segment in ends], [(-0.05, 0.1), (0.55, 0.7)]
+    )
+    assert axes.get_xlabel().endswith("\ndraws")
 
-    def drawn(*panels):
-        figures.label_free_objectives(panels, path)
-        return picture(path)
 
-    shown = [drawn(panel)]
-    for changes in (
-        {"default": (0.3, 0.5)},
-        {"chosen": pairs[1]},
-        {"best": pairs[0]},
-        {"better": "lower"},
-    ):
-        shown.append(drawn(dataclasses.replace(panel, **changes)))
-        assert all(
-            shown[-1].shape != other.shape or (shown[-1] != other).any()
-            for other in shown[:-1]
-        ), changes
-    assert drawn(panel, panel).shape[1] > shown[0].shape[1]
+def test_label_free_objectives(drawn):
+    """One panel an objective, the better to the right."""
+    panel = figures.Scatter(
+        "one\ntwo", "rank", "higher", TRIALS, TRIALS[3], TRIALS[1]
+    )
+    other = figures.Scatter(
+        "one", "loss", "lower", TRIALS, TRIALS[0], TRIALS[1], (0.3, 0.5)
+    )
+    axes, legend = drawn(figures.label_free_objectives, [panel, other])
+    trials, probes, chosen = marks(axes[0])
+    np.testing.assert_allclose(trials, TRIALS)
+    np.testing.assert_allclose(probes, [TRIALS[1]])
+    np.testing.assert_allclose(chosen, [TRIALS[3]])
+    assert axes[0].get_title() == "one\ntwo"
+    assert not axes[0].xaxis_inverted() and axes[1].xaxis_inverted()
+    np.testing.assert_allclose(marks(axes[1])[1], [(0.3, 0.5)])
+    assert legend[-1] == "the defaults"
+    alone, legend = drawn(figures.label_free_objectives, [panel])
+    assert len(alone) == 1 and len(legend) == 3

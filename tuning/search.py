@@ -32,125 +32,23 @@ same secret everywhere, the chief answers only workers that have it. Nothing
 is encrypted: use the port in a network that you trust.
 """
 
-import time
-
-from tfcmc.cli import command_line, machines, same_data
+from tfcmc.cli import command_line
 from tfcmc.experiment.config import PretrainConfig
-from tfcmc.foundation.errors import must
-from tfcmc.foundation.locks import held
-from tfcmc.runs.folder import make_folder
-from tfcmc.search import processes
-from tfcmc.search.distributed import Chief, work
-from tfcmc.search.engine import conduct
-from tfcmc.search.oracle import Tuner
-from tfcmc.search.plan import TRIALS, plan_search, settled, with_objective
-from tfcmc.search.port import role, worker_name
-from tfcmc.search.progress import Progress, score_text
-from tfcmc.search.records import (
-    OBJECTIVES,
-    TUNERS,
-    read_search,
-    read_trials,
-    runs_of,
-    write_record,
-)
-from tuning.report import report
+from tfcmc.search import study
+from tfcmc.search.records import OBJECTIVES, TUNERS
 
 OWN = ("run_dir", "judge_on", "evaluate")  # settings that are not the user's
-WAIT = 1.0  # seconds between looks for the chief's search
 
 
 def main(argv=None):
     """Reads the command line and searches."""
-    given = command_line.parse(_parser(), argv)
-    position = role()
-    search, config, folder = plan_search(given)
-    machines.check_alone(config.strategy)
-    if position is not None:
-        check_distributed(search, position)
-    for each in (folder, folder / "figures"):  # before hours of training
-        make_folder(each)
-    if position == "worker":
-        help_with(search, config, folder)
-        return
-    with held(folder):
-        search = settled(search, folder)
-        same_data.check(config, runs_of(folder), apart=True)
-        if position == "chief":
-            lead(search, config, folder)
-        else:
-            search_alone(search, config, folder)
-
-
-def search_alone(search, config, folder):
-    """Searches in this process, which starts one for each trial."""
-    search = train_default(search, config, folder)
-    progress = Progress(search, read_trials(folder))
-    run = processes.Processes(search, config, folder, progress)
-    conduct(Tuner(search, config.epochs), search, folder, run)
-    finish(search, folder)
-
-
-def lead(search, config, folder):
-    """Searches through workers, as their chief."""
-    write_record(folder / "search.json", search)
-    progress = Progress(search, read_trials(folder))
-    chief = Chief(Tuner(search, config.epochs), search, folder, progress)
-    chief.serve(lambda: train_default(search, config, folder))
-    finish(search, folder)
-
-
-def help_with(search, config, folder):
-    """Runs trials for a chief, as one of its workers."""
-    with held(folder, part=f"{worker_name()}-"):
-        while read_search(folder) is None:
-            time.sleep(WAIT)
-        search = settled(search, folder)
-        same_data.check(config, runs_of(folder), apart=True)
-        if len(read_trials(folder)) >= search.trials:
-            print("all trials have ended")
-            return
-        progress = Progress(search, (), alone=False)
-        run = processes.Processes(search, config, folder, progress)
-        work(Tuner(search, config.epochs), search, folder, run)
-
-
-def train_default(search, config, folder):
-    """Trains the loss as it is, and settles the objective by its scores."""
-    print(f"the loss as it is: {search.loss}", flush=True)
-    default, reason = processes.run_default(config, folder)
-    search = with_objective(search, default, reason)
-    write_record(folder / "search.json", search)
-    told = reason or score_text(search.objective, default)
-    print(f"the loss as it is: {told}", flush=True)
-    return search
-
-
-def finish(search, folder):
-    """Tells what came of a search."""
-    trials = read_trials(folder)
-    if len(trials) < search.trials:
-        print(f"after {len(trials)} trials there is nothing left to try")
-    report(folder)
-
-
-def check_distributed(search, position):
-    """Checks what only a search by several processes asks for.
-
-    Raises:
-        UsageError: if an objective is missing, or workers are to start
-            several trials each.
-    """
-    if search.objective is None:
-        raise must("objective", f"given to a {position}", None)
-    if search.jobs != 1:
-        raise must("jobs", f"1 for a {position}: start workers", search.jobs)
+    study.search(command_line.parse(_parser(), argv))
 
 
 def _parser():
     parser = command_line.make_parser("tuning.search", __doc__)
     whole = {
-        "trials": f"how many, at most (default: {TRIALS})",
+        "trials": f"how many, at most (default: {study.TRIALS})",
         "jobs": "trials at once, each on its share of the cores (default: 1)",
     }
     for name, told in whole.items():

@@ -1,13 +1,15 @@
-"""Searches that train: killed, gone on with, refused, judged apart."""
+"""A search that trains: killed, gone on with, refused, judged, compared."""
 
+import contextlib
+import csv
 import dataclasses
+import importlib
 import json
 import os
 import pathlib
 import random
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -15,67 +17,69 @@ import time
 import numpy as np
 import pytest
 
+from tfcmc.cli import workers
 from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.validation import choose_on_validation
+from tfcmc.encoders import save_encoder
 from tfcmc.experiment import pretrain
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.locks import held
 from tfcmc.runs.folder import Run
-from tfcmc.search.oracle import Tuner
-from tfcmc.search.plan import plan_search, settled, with_objective
-from tfcmc.search.port import NAMES
-from tfcmc.search.ranking import defaults, scores_of
+from tfcmc.runs.record import identity_of, read_settings
+from tfcmc.search import processes
+from tfcmc.search.distributed import NAMES
+from tfcmc.search.ranking import open_search, scores_of
 from tfcmc.search.records import (
+    Trial,
     read_search,
     read_trials,
     trial_folder,
     write_record,
 )
+from tfcmc.search.rounds import record
+from tfcmc.search.study import plan_search, settled, with_objective
 from tfcmc.search.trial import go_on_from
-from trainers import evaluate
-from tuning import search
+from trainers import compare, evaluate
+from tuning import report, search
 
 ROOT = pathlib.Path(__file__).parents[2]
-TINY = [
-    "--data=shapes(size=160)",
-    "--epochs=1",
-    "--batch-size=16",
-    "--tuner=random",
-]
-# Of three trials at seed 4, one has more pictures a batch than there are.
-WORDS = [*TINY, "--space=batch_size=16|32|4096", "--seed=4", "--trials=3"]
+TINY = ["--data=shapes(size=160)", "--epochs=1", "--batch-size=16"]
+# One of the three has more pictures a batch than there are.
+WORDS = [*TINY, "--loss=softmax(temperature=0.07)", "--tuner=random"]
+WORDS += ["--space=batch_size=32|64|4096", "--seed=4", "--trials=3"]
+LABEL_FREE = {"alignment_uniformity": -2.0, "effective_rank": 30.0}
 
 
-def begin(*words):
-    """Starts a search in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-u", "-m", "tuning.search", *words],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+class Killed(BaseException):
+    """Stands for the end of the process."""
 
 
-def kill_at(process, start):
-    """Reads what a search prints, and kills it at a line that begins so."""
-    for line in process.stdout:
-        if line.startswith(start):
-            process.kill()
-            break
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+@contextlib.contextmanager
+def in_this_process(killed_at=None):
+    """Runs what would be processes of their own here, where Keras is."""
 
+    def run_all(jobs, *, at_once, show, started=None):
+        for job in jobs:
+            if started is not None:
+                started(job)
+            if job.name == killed_at:
+                raise Killed
+            module, *words = job.words
+            ended = workers.Ended(job, 0, "")
+            with open(job.log, "a") as log, contextlib.redirect_stdout(log):
+                try:
+                    importlib.import_module(module).main(words)
+                except UsageError as error:
+                    ended = workers.Ended(job, 2, str(error))
+            yield ended
 
-def proposed(words):
-    """The trials that a random search makes, whatever their scores."""
-    given = search.command_line.parse(search._parser(), words)
-    wanted, config, _ = plan_search(given)
-    wanted = dataclasses.replace(wanted, objective="knn")
-    return Tuner(wanted, config.epochs).propose(wanted.trials)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "run_all", run_all)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -83,46 +87,36 @@ def searched(tmp_path_factory):
     """A search that was killed in its second trial and then went on."""
     folder = tmp_path_factory.mktemp("search") / "tune"
     words = [*WORDS, f"--run-dir={folder}"]
-    kill_at(begin(*words), "trial 1: ")
+    with in_this_process(killed_at=1), pytest.raises(Killed):
+        search.main(words)
     left = [path.parent.name for path in folder.glob("trials/*/trial.json")]
-    process = begin(*words)
-    out, error = process.communicate(timeout=400)
-    assert process.returncode == 0, error
-    return folder, left, out
+    assert left == ["0000"]
+    printed = pathlib.Path(folder, "printed.txt")
+    with open(printed, "w") as file, contextlib.redirect_stdout(file):
+        with in_this_process():
+            search.main(words)
+    return folder, printed.read_text()
 
 
 def test_killed_and_gone_on(searched):
-    """The same trials as without the kill, and the first is not run again."""
-    folder, left, out = searched
-    assert left == ["0000"]
-    wanted = proposed(WORDS)
+    """Each trial is run once; one that fails has its reason in a line."""
+    folder, out = searched
     trials = read_trials(folder)
-    assert [trial.values for trial in trials] == [p.values for p in wanted]
     assert "\ntrial 0: " not in out and "\ntrial 2: " in out
+    assert sorted(t.values["batch_size"] for t in trials) == [32, 64, 4096]
     assert read_search(folder).objective == "linear_probe"
-
-
-def test_a_trial_that_fails(searched):
-    """It is recorded with its reason in one line; the others have scores."""
-    folder, _, out = searched
-    trials = read_trials(folder)
-    failed = [trial for trial in trials if trial.status == "failed"]
-    assert len(failed) == 1 and failed[0].values["batch_size"] == 4096
-    assert "number of pictures to learn from, 160" in failed[0].reason
-    assert f"failed: {failed[0].reason}" in out
+    (failed,) = [trial for trial in trials if trial.status == "failed"]
+    assert failed.values["batch_size"] == 4096
+    assert "number of pictures to learn from, 160" in failed.reason
+    assert f"failed: {failed.reason}" in out
     for trial in trials:
-        if trial.status == "done":
-            assert trial.scores.keys() == {
-                "linear_probe",
-                "knn",
-                "alignment_uniformity",
-                "effective_rank",
-            }
+        if trial != failed:
+            assert trial.scores.keys() == {"linear_probe", "knn", *LABEL_FREE}
 
 
 def test_run_folders(searched):
     """Trials are runs like any other, judged briefly and on validation."""
-    folder, _, _ = searched
+    folder, _ = searched
     done = [t.number for t in read_trials(folder) if t.status == "done"]
     runs = [folder / "default", *(trial_folder(folder, n) for n in done)]
     controls = set()
@@ -148,7 +142,7 @@ def test_evaluate_a_trial(searched, tmp_path, capsys):
     The history keeps its own: neither the doctor nor a figure mixes them, and
     reports of the search refuse the mixture.
     """
-    folder, _, _ = searched
+    folder, _ = searched
     run = tmp_path / "default"
     shutil.copytree(folder / "default", run)
     before = json.loads((run / "metrics.json").read_text())
@@ -164,12 +158,120 @@ def test_evaluate_a_trial(searched, tmp_path, capsys):
     drawn = {path.stem for path in run.glob("figures/*.png")}
     assert "hypersphere" in drawn
     assert not drawn & {"alignment_uniformity_map", "learning_curves"}
-    search = read_search(folder)
+    shutil.copy(folder / "search.json", tmp_path)
     with pytest.raises(UsageError, match="their own alpha and t"):
-        defaults(tmp_path, search)
+        report.main([str(tmp_path)])
     for name in ("linear_probe", "knn"):
         assert after[name]["accuracy"] == before[name]["accuracy"]
     assert "mlp_head" in after
+
+
+@pytest.fixture(scope="module")
+def judged(searched, tmp_path_factory):
+    """The best trial and the defaults, judged on test by `evaluate`."""
+    folder = tmp_path_factory.mktemp("judged")
+    verdict = json.loads((searched[0] / "verdict.json").read_text())
+    size = verdict["values"]["batch_size"]
+    runs = {
+        "default": (folder / "softmax-4", searched[0] / "default"),
+        "winner": (
+            folder / f"softmax-batch_size-{size}-4",
+            trial_folder(searched[0], verdict["trial"]),
+        ),
+    }
+    for run, source in runs.values():
+        shutil.copytree(source, run)
+        judge_on_test(Run(run))
+        evaluate.main([str(run), "--evaluate=brief"])
+    return folder, {name: run for name, (run, _) in runs.items()}
+
+
+def judge_on_test(run):
+    """Makes a run another one, judged on test, with the same encoders."""
+    config, identity = read_settings(run), identity_of(run)
+    for settings in (config, identity["settings"]):
+        settings["judge_on"] = "test"
+    run.write_json("config.json", config)
+    run.write_json("identity.json", identity)
+    for path in run.encoders.iterdir():
+        save_encoder(path, keras.models.load_model(path), identity)
+
+
+def test_verdict(searched, judged, capsys, monkeypatch):
+    """What `evaluate` measures on the test part; and never a second time."""
+    folder, _ = searched
+    verdict = json.loads((folder / "verdict.json").read_text())
+    assert verdict["judged_on"] == "test" and verdict["before"] == []
+    for name, run in judged[1].items():
+        metrics = json.loads((run / "metrics.json").read_text())
+        found = verdict[name]
+        assert found["encoders_sha256"] == metrics["encoders_sha256"]
+        for probe in ("linear_probe", "knn"):
+            accuracy = metrics[probe]["accuracy"]
+            assert found[probe]["accuracy"] == accuracy
+            low, high = found[probe]["interval"]
+            assert low < accuracy < high
+        assert found["alignment"] == pytest.approx(metrics["alignment"])
+        assert found["uniformity"] == pytest.approx(metrics["uniformity"])
+
+    def refuse(*parts):
+        raise RuntimeError(f"the test part is read again: {parts}")
+
+    monkeypatch.setattr("tfcmc.search.verdict.judge_winner", refuse)
+    report.main([str(folder)])
+    assert "On the test pictures" in capsys.readouterr().out
+    assert json.loads((folder / "verdict.json").read_text()) == verdict
+    changed = verdict | {"trial": 99}
+    (folder / "verdict.json").write_text(json.dumps(changed))
+    with pytest.raises(RuntimeError, match="read again"):
+        report.main([str(folder)])
+    (folder / "verdict.json").write_text(json.dumps(verdict))
+
+
+def test_verdict_without_labels(tmp_path, patches, capsys):
+    """Alignment and uniformity of held-out pictures, and no probe."""
+    pictures, folder = tmp_path / "pictures", tmp_path / "search"
+    pictures.mkdir()
+    given = {"data": patches(pictures, 20).removeprefix("--data=")}
+    given |= {"epochs": 1, "batch_size": 4, "trials": 1}
+    wanted, config, _ = plan_search(given)
+    with in_this_process():
+        scores, _ = processes.run_default(config, folder)
+    wanted = with_objective(wanted, scores, None)
+    assert wanted.objective == "alignment_uniformity"
+    write_record(folder / "search.json", wanted)
+    shutil.copytree(folder / "default", trial_folder(folder, 0))
+    record(folder, Trial(0, {"temperature": 0.1}, 1, scores=scores))
+    capsys.readouterr()
+    report.main([str(folder)])
+    told = capsys.readouterr().out
+    assert "On the held-out pictures" in told
+    assert "linear probe" not in told
+    verdict = json.loads((folder / "verdict.json").read_text())
+    assert "difference" not in verdict
+    assert verdict["winner"] == verdict["default"]
+    metrics = json.loads((folder / "default" / "metrics.json").read_text())
+    alignment = verdict["winner"]["alignment"]
+    assert alignment == pytest.approx(metrics["alignment"])
+
+
+def test_compare_tuned(searched, judged, capsys):
+    """Both rows, marked; the runs that are there are not trained again."""
+    folder, _ = searched
+    words = ["--tuned", str(folder), f"--run-dir={judged[0]}"]
+    compare.main([*words, "--seeds", "4", "--evaluate=brief"])
+    told = capsys.readouterr().out
+    assert "2 of 2 runs are finished" in told
+    table = (judged[0] / "table.csv").read_text("utf-8").splitlines()
+    labels = [row["label"] for row in csv.DictReader(table)]
+    best = json.loads((folder / "best.json").read_text())["batch_size"]
+    loss = "softmax(temperature=0.07)"
+    assert labels[-2:] == [loss, f"{loss}, tuned, batch_size={best}"]
+    assert (judged[0] / "figures" / "tuned_and_default.png").exists()
+    page = (judged[0] / "report.html").read_text("utf-8")
+    assert "3 trials of 1 epoch, 1 of which failed" in page
+    assert "Seed 4 is also what the searches chose at" in page
+    assert "its defaults" in page
 
 
 def test_promoted(tmp_path):
@@ -207,11 +309,10 @@ def test_promoted(tmp_path):
 def test_objective_by_the_data():
     """The probe where there are labels; told where there are none."""
     wanted, _, _ = plan_search({})
-    labels_free = {"alignment_uniformity": -2.0, "effective_rank": 30.0}
-    all_scores = {"knn": 0.5, "linear_probe": 0.6} | labels_free
+    all_scores = {"knn": 0.5, "linear_probe": 0.6} | LABEL_FREE
     for scores, objective in (
         (all_scores, "linear_probe"),
-        (labels_free, "alignment_uniformity"),
+        (LABEL_FREE, "alignment_uniformity"),
     ):
         found = with_objective(wanted, scores, None)
         assert found.objective == objective
@@ -220,7 +321,7 @@ def test_objective_by_the_data():
     chosen = dataclasses.replace(wanted, objective="knn")
     assert with_objective(chosen, {}, "it broke") == chosen
     with pytest.raises(UsageError, match="have no labels"):
-        with_objective(chosen, labels_free, None)
+        with_objective(chosen, LABEL_FREE, None)
 
 
 def test_scores():
@@ -260,7 +361,7 @@ def refused(folder, *words):
 )
 def test_another_search_in_the_folder(word, told, searched):
     """A folder of another search is refused, with what differs."""
-    folder, _, _ = searched
+    folder, _ = searched
     before = (folder / "search.json").read_text()
     assert told in refused(folder, *WORDS, word)
     assert (folder / "search.json").read_text() == before
@@ -279,36 +380,26 @@ def test_a_grid_is_another_search(tmp_path):
             settled(wanted, tmp_path)
 
 
-def test_more_trials_are_the_same_search(searched):
-    """A longer search, and one with the data elsewhere, go on."""
-    folder, _, _ = searched
+def test_the_same_search(searched, monkeypatch, capsys):
+    """A longer one goes on, and one with the data elsewhere; one at a time.
+
+    A worker that comes when all trials have ended waits for no chief.
+    """
+    folder, _ = searched
     stored = read_search(folder)
-    for longer in (
-        dataclasses.replace(stored, trials=9),
-        dataclasses.replace(stored, objective=None),
-        dataclasses.replace(
-            stored, settings=stored.settings | {"data_dir": "/elsewhere"}
-        ),
-    ):
-        assert settled(longer, folder).objective == "linear_probe"
-
-
-def test_one_search_a_folder(searched):
-    """A second process is refused while the first is there."""
-    folder, _, _ = searched
+    place = stored.settings | {"data_dir": "/elsewhere"}
+    for changes in ({"trials": 9}, {"objective": None}, {"settings": place}):
+        wanted = dataclasses.replace(stored, **changes)
+        assert settled(wanted, folder).objective == "linear_probe"
     with held(folder):
         assert "by one process at a time" in refused(folder, *WORDS)
     with held(folder, part="one-"), held(folder, part="two-"):
         pass
-
-
-def test_a_worker_that_comes_late(searched, monkeypatch, capsys):
-    """Where all trials have ended it says so, and waits for no chief."""
-    folder, _, _ = searched
     for name, value in zip(NAMES, ("late", "127.0.0.1", "9"), strict=True):
         monkeypatch.setenv(name, value)
     words = [*WORDS, "--objective=linear_probe", f"--run-dir={folder}"]
-    search.main(words)
+    with in_this_process():
+        search.main(words)
     assert "all trials have ended" in capsys.readouterr().out
     assert "`objective` must be given" in refused(folder, *WORDS)
     assert "start workers" in refused(folder, *words[:-1], "--jobs=2")
@@ -367,28 +458,42 @@ def test_mistakes(words, told, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-def test_help_is_quick(command):
+def test_help_is_quick(command, tmp_path):
     """Under a second of work: neither TensorFlow nor KerasTuner is loaded."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = command("tuning.search", "--help")
     mistake = command("tuning.search", "--space=x=1")
+    nothing = command("tuning.report", str(tmp_path))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0
     assert "KERASTUNER_TUNER_ID" in done.stdout
-    assert mistake.returncode == 2 and mistake.stdout == ""
-    assert len(mistake.stderr.splitlines()) == 2
+    for refused in (mistake, nothing):
+        assert refused.returncode == 2 and refused.stdout == ""
+        assert len(refused.stderr.splitlines()) <= 2
+    assert "search.json" in nothing.stderr
     worked = (
         after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     )
-    assert worked < 2.0
+    assert worked < 3.0
 
 
-def scores(folder):
-    """What trials came to, whatever time they took."""
-    return [
-        (trial.values, trial.epochs, trial.parent, trial.scores)
-        for trial in read_trials(folder)
-    ]
+def begin(*words, **variables):
+    """Starts a search in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "tuning.search", *words],
+        cwd=ROOT,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def end(process):
+    """Waits for a search, and returns what it printed."""
+    out, error = process.communicate(timeout=1200)
+    assert process.returncode == 0, error
+    return out
 
 
 @pytest.mark.slow
@@ -400,10 +505,8 @@ def test_killed_at_random_moments(tuner, tmp_path):
         *(f"--tuner={tuner}", "--trials=6", "--jobs=2"),
     ]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    process = begin(*words, f"--run-dir={whole}")
     begun = time.monotonic()
-    _, error = process.communicate()
-    assert process.returncode == 0, error
+    end(begin(*words, f"--run-dir={whole}"))
     seconds = time.monotonic() - begun
     generator = random.Random(11)
     for _ in range(5):
@@ -411,12 +514,14 @@ def test_killed_at_random_moments(tuner, tmp_path):
         time.sleep(generator.uniform(0.1, 0.5) * seconds)
         process.kill()
         process.communicate()
-    process = begin(*words, f"--run-dir={killed}")
-    _, error = process.communicate()
-    assert process.returncode == 0, error
-    assert scores(killed) == scores(whole)
+    end(begin(*words, f"--run-dir={killed}"))
+    found, wanted = (
+        [dataclasses.replace(t, seconds=0) for t in read_trials(folder)]
+        for folder in (killed, whole)
+    )
+    assert found == wanted
     if tuner == "hyperband":
-        for trial in read_trials(killed):
+        for trial in found:
             run = trial_folder(killed, trial.number)
             lines = (run / "history.csv").read_text().splitlines()
             assert len(lines) == 1 + trial.epochs
@@ -425,34 +530,17 @@ def test_killed_at_random_moments(tuner, tmp_path):
 @pytest.mark.slow
 def test_chief_and_workers(tmp_path):
     """Three processes share eight trials; none is lost or run twice."""
-    words = [*TINY, "--trials=8", "--objective=knn"]
+    words = [*TINY, "--tuner=random", "--trials=8", "--objective=knn"]
     words.append(f"--run-dir={tmp_path}")
-    started = {}
-    for name in ("chief", "one", "two"):
-        variables = {
-            "KERASTUNER_TUNER_ID": name,
-            "KERASTUNER_ORACLE_IP": "127.0.0.1",
-            "KERASTUNER_ORACLE_PORT": "8765",
-        }
-        started[name] = subprocess.Popen(
-            [sys.executable, "-u", "-m", "tuning.search", *words],
-            cwd=ROOT,
-            env=os.environ | variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-    printed = {}
-    for name, process in started.items():
-        printed[name], error = process.communicate(timeout=1200)
-        assert process.returncode == 0, error
+    started = {
+        name: begin(*words, **dict(zip(NAMES, values, strict=True)))
+        for name in ("chief", "one", "two")
+        for values in [(name, "127.0.0.1", "8765")]
+    }
+    printed = {name: end(process) for name, process in started.items()}
     for number in range(8):
-        ends = [
-            name
-            for name in ("one", "two")
-            if f"trial {number}: " in printed[name]
-        ]
-        assert len(ends) == 1
-    assert {trial.status for trial in read_trials(tmp_path)} == {"done"}
-    assert len(read_trials(tmp_path)) == 8
+        told = [f"trial {number}: " in printed[n] for n in ("one", "two")]
+        assert sum(told) == 1
+    trials = open_search(tmp_path).trials
+    assert [trial.status for trial in trials] == 8 * ["done"]
     assert "the defaults" in printed["chief"]

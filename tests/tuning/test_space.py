@@ -1,16 +1,26 @@
 """What is searched: as losses declare it, and as `--space` says it."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
+from tfcmc.encoders import ENCODERS
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
-from tfcmc.search.plan import plan_search
-from tfcmc.search.ranges import grid_of, point, rounded, values_text
-from tfcmc.search.space import configure, make_space
+from tfcmc.search.space import (
+    configure,
+    grid_of,
+    make_space,
+    rounded,
+    share_of,
+    value_at,
+    values_of,
+    values_text,
+)
+from tfcmc.search.study import plan_search
 
 
 def space_of(text="", **settings):
@@ -26,7 +36,8 @@ def test_every_loss_can_be_searched(name):
     for option, span in space.items():
         assert span["low"] <= options[option] <= span["high"]
         for share in (0.0, 0.3, 1.0):
-            configure(config, {option: point(span, share)})
+            tried = rounded(span, value_at(span, share))
+            configure(config, {option: tried})
 
 
 def test_ranges_as_declared():
@@ -70,30 +81,38 @@ def test_narrowed_widened_added_and_fixed():
     assert whole["batch_size"]["whole"] is True
 
 
-def test_fixed_options_reach_the_specs():
-    """What is fixed is in the loss and the encoder of every trial."""
+def test_values_reach_the_specs_and_come_back():
+    """What is fixed is in the loss and the encoder of every trial.
+
+    What a line of the screen shows is a space that fixes it.
+    """
     config, space = space_of(
         "margin=0.4, mining=all|hard, encoder.width=2", loss="triplet"
     )
-    assert "margin=0.4" in config.loss and "width=2.0" in config.encoder
     assert list(space) == ["mining"]
-    tried = configure(config, {"mining": "hard"})
+    values = {"mining": "hard", "flip": False, "encoder.dim": 8}
+    tried = configure(config, values)
     assert LOSSES.lookup(tried.loss).options == {
         "margin": 0.4,
         "mining": "hard",
         "squared": False,
     }
+    assert ENCODERS.lookup(tried.encoder).options["width"] == 2.0
+    values["margin"] = 0.4
+    assert values_of(dataclasses.asdict(tried), values) == values
+    written, _ = space_of(values_text(values) + ", warmup=0:1", loss="triplet")
+    wanted = configure(PretrainConfig(loss="triplet"), values)
+    assert (written.loss, written.encoder) == (wanted.loss, wanted.encoder)
+    assert written.flip is False
 
 
 def test_what_the_loss_writes_out_stays():
     """Unless the space names it; a preset's own words do not count."""
-    search, config, _ = plan_search({"loss": "debiased(tau_plus=0.2)"})
+    given = {"loss": "debiased(tau_plus=0.2)"}
+    search, config, _ = plan_search(dict(given))
     assert list(search.space) == ["temperature"]
     assert "tau_plus=0.2" in config.loss
-    text = "tau_plus=0.1:0.2"
-    search, _, _ = plan_search(
-        {"loss": "debiased(tau_plus=0.2)", "space": text}
-    )
+    search, _, _ = plan_search(given | {"space": "tau_plus=0.1:0.2"})
     assert search.space["tau_plus"]["high"] == 0.2
     search, config, _ = plan_search({"loss": "triplet", "preset": "paper"})
     assert "margin=0.5" in config.loss
@@ -193,11 +212,14 @@ def test_rounded(rng):
         assert near == low or near == float(f"{value:.4g}")
 
 
-def test_written_values_are_read_again():
-    """What a line of the screen shows is a space that fixes it."""
-    values = {"margin": 0.1234, "mining": "hard", "flip": False}
-    config, _ = space_of(
-        values_text(values) + ", learning_rate=1e-4|1e-3", loss="triplet"
-    )
-    wanted = configure(PretrainConfig(loss="triplet"), values)
-    assert (config.loss, config.flip) == (wanted.loss, False)
+def test_places_in_a_range(rng):
+    """Ends at 0 and 1, even on its scale, and back again."""
+    for low, high, scale in ((0.02, 1, "log"), (-3, 5, "linear")):
+        span = {"low": low, "high": high, "scale": scale}
+        shares = rng.uniform(size=8)
+        back = [share_of(span, value) for value in value_at(span, shares)]
+        np.testing.assert_allclose(back, shares)
+        assert (share_of(span, low), share_of(span, high)) == (0, 1)
+    assert value_at({"low": 1, "high": 4, "scale": "log"}, 0.5) == 2
+    words = {"choices": ["all", "hard", "semihard"]}
+    assert [share_of(words, word) for word in words["choices"]] == [0, 0.5, 1]

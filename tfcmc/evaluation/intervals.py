@@ -2,33 +2,27 @@
 
 import math
 
-from scipy.special import stdtrit
+from tfcmc.foundation.lazy import LazyModule
 
-NORMAL_95 = 1.959964  # the middle 95 % of a normal distribution ends there
+special = LazyModule("scipy.special")
+stats = LazyModule("scipy.stats")
 
 
-def share_interval(share, count):
-    """The interval of a share that was counted, such as an accuracy.
-
-    Formula: Wilson's score interval, (p + z^2/2n +- z sqrt(p (1 - p)/n +
-        z^2/4n^2)) / (1 + z^2/n).
+def share_interval(share: float, count: int) -> tuple[float, float]:
+    """The interval of a share that was counted, such as an accuracy: Wilson's.
 
     Args:
-        share: p, in [0, 1].
-        count: n, of how many pictures, from 1.
+        share: In [0, 1].
+        count: Of how many pictures, from 1.
 
     Returns:
         `(low, high)`: its 95 % interval, in [0, 1].
 
     Reference: Wilson 1927.
     """
-    square = NORMAL_95**2
-    centre = share + square / (2 * count)
-    half = NORMAL_95 * math.sqrt(
-        share * (1 - share) / count + square / (4 * count**2)
-    )
-    scale = 1 + square / count
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+    counted = stats.binomtest(round(share * count), count)
+    low, high = counted.proportion_ci(method="wilson")
+    return float(low), float(high)
 
 
 def difference_interval(first, second, count):
@@ -81,5 +75,5 @@ def mean_difference_interval(first, second) -> tuple:
     error = sum(part for part, _ in parts)
     freedom = error**2 / sum(part**2 / (n - 1) for part, n in parts)
     gap = first[0] - second[0]
-    half = math.sqrt(error) * float(stdtrit(freedom, 0.975))
+    half = math.sqrt(error) * float(special.stdtrit(freedom, 0.975))
     return gap - half, gap + half

@@ -3,31 +3,32 @@
 The chief holds the tuner and trains nothing but the loss as it is; workers
 ask it for trials and run them in the folder that all share. What the chief
 has proposed and been told it writes down as it happens, in chief.jsonl, and
-reads again when it is started again.
+reads again when it is started again. KerasTuner's variables name the port;
+where TFCMC_TOKEN is set, the chief answers only who shows that it has the
+same.
 """
 
+import concurrent.futures
+import dataclasses
+import functools
+import hmac
 import json
 import os
 import pathlib
+import re
 import time
 
-from tfcmc.distribute.cluster import TOKEN
+from tfcmc.distribute.cluster import TOKEN, proof
 from tfcmc.foundation.atomic import write_whole
-from tfcmc.foundation.errors import UsageError, must
+from tfcmc.foundation.errors import UsageError, check_number, must
 from tfcmc.foundation.lazy import LazyModule
-from tfcmc.search.engine import ALL_FAILED, NothingWorks
-from tfcmc.search.oracle import quietly
-from tfcmc.search.port import Proving, address, listen
-from tfcmc.search.records import (
-    DONE,
-    FAILED,
-    Trial,
-    read_trials,
-    trial_folder,
-    write_record,
-)
+from tfcmc.search.processes import Progress
+from tfcmc.search.records import DONE, FAILED, Search, read_trials
+from tfcmc.search.rounds import ALL_FAILED, nothing_works, record
+from tfcmc.search.tuner import Tuner, quietly
 
 grpc = LazyModule("grpc")
+protos = LazyModule("keras_tuner.src.protos", needs_tensorflow=True)
 oracle_chief = LazyModule(
     "keras_tuner.src.distribute.oracle_chief", needs_tensorflow=True
 )
@@ -35,6 +36,12 @@ oracle_client = LazyModule(
     "keras_tuner.src.distribute.oracle_client", needs_tensorflow=True
 )
 
+WORKER, HOST, PORT = NAMES = (
+    "KERASTUNER_TUNER_ID",
+    "KERASTUNER_ORACLE_IP",
+    "KERASTUNER_ORACLE_PORT",
+)
+KEY = "tfcmc-proof"  # of what a worker sends beside each question
 BOOK = "chief.jsonl"  # what was created and ended, in order
 IDLE = 1.0  # seconds between two questions
 FAREWELL = 30.0  # seconds that workers have to hear that all is done
@@ -42,20 +49,36 @@ START_AGAIN = "Start it again, then this worker: both go on."
 ADVICE = {"UNAUTHENTICATED": f"Both need the same {TOKEN}."}
 
 
-class Chief:
-    """Answers workers, and writes down what it answered.
+def role() -> str | None:
+    """Returns "chief", "worker", or None for a search of one process.
 
-    Args:
-        tuner: A `Tuner`, new.
-        search: The `Search`.
-        folder: Path of the search.
-        progress: A `Progress`.
+    Raises:
+        UsageError: if only some of KerasTuner's variables are set.
     """
+    missing = [name for name in NAMES if not os.environ.get(name)]
+    if len(missing) == len(NAMES):
+        return None
+    if missing:
+        raise must(missing[0], f"set beside {' and '.join(NAMES)}", None)
+    port = os.environ[PORT]
+    number = int(port) if re.fullmatch(r"\d{1,5}", port, re.ASCII) else port
+    check_number(PORT, number, whole=True, at_least=1, at_most=65535)
+    return "chief" if "chief" in os.environ[WORKER] else "worker"
 
-    def __init__(self, tuner, search, folder, progress):
+
+def worker_name() -> str:
+    """Returns what this worker is called, as part of a file's name."""
+    return re.sub(r"[^\w.-]+", "-", os.environ[WORKER])
+
+
+class Chief:
+    """Answers workers for a new tuner, and writes down what it answered."""
+
+    def __init__(
+        self, tuner: Tuner, search: Search, folder, progress: Progress
+    ):
         self._tuner = tuner
-        self._objective = search.objective
-        self._count = search.trials
+        self._search = search
         self._folder = pathlib.Path(folder)
         self._progress = progress
         self._statuses = []
@@ -68,7 +91,7 @@ class Chief:
         self._oracle.create_trial = self._create_trial
         self._oracle.end_trial = self._end_trial
 
-    def serve(self, meanwhile):
+    def serve(self, meanwhile) -> None:
         """Answers until all trials have ended.
 
         Args:
@@ -76,14 +99,15 @@ class Chief:
 
         Raises:
             UsageError: if the port is taken.
-            NothingWorks: if the first trials all fail.
+            TrainingFailed: if the first trials all fail.
         """
         servicer = oracle_chief.OracleServicer(self._oracle)
         server = listen(servicer)
         try:
             meanwhile()
             while self._oracle.ongoing_trials or not (
-                servicer.stop_triggered or len(self._statuses) >= self._count
+                servicer.stop_triggered
+                or len(self._statuses) >= self._search.trials
             ):
                 time.sleep(IDLE)
             until = time.monotonic() + FAREWELL
@@ -92,7 +116,7 @@ class Chief:
         finally:
             server.stop(IDLE).wait()
         if self._nothing_works():
-            raise NothingWorks(read_trials(self._folder)[-1].reason)
+            raise nothing_works(read_trials(self._folder)[-1].reason)
 
     def _create_trial(self, tuner_id):
         before = len(self._oracle.trials)
@@ -108,28 +132,18 @@ class Chief:
         score = None if ended.score is None else float(ended.score)
         self._note("end", ended.trial_id, ended.status, score)
         self._count_in(ended)
-        self._tell(ended)
+        told = {"status": FAILED, "reason": "its worker tells why"}
+        if ended.status == "COMPLETED":
+            scores = {self._search.objective: ended.score}
+            told = {"status": DONE, "scores": scores}
+        trial = dataclasses.replace(self._tuner.read(ended), **told)
+        self._progress.ended(trial)
 
     def _count_in(self, ended):
         """Notes a status, and ends a search in which nothing works."""
         self._statuses.append(ended.status)
         if self._nothing_works():
             self._oracle.max_trials = len(self._oracle.trials)
-
-    def _tell(self, ended):
-        proposal = self._tuner.read(ended)
-        done = ended.status == "COMPLETED"
-        self._progress.ended(
-            Trial(
-                number=proposal.number,
-                values=proposal.values,
-                epochs=proposal.epochs,
-                parent=proposal.parent,
-                status=DONE if done else FAILED,
-                reason=None if done else "its worker tells why",
-                scores={self._objective: ended.score} if done else {},
-            )
-        )
 
     def _nothing_works(self):
         first = self._statuses[:ALL_FAILED]
@@ -163,25 +177,25 @@ class Chief:
         trial = self._oracle.trials[number]
         trial.status, score = rest
         if score is not None:
-            self._oracle.update_trial(number, {self._objective: score})
+            self._oracle.update_trial(number, {self._search.objective: score})
         self._end(trial)
         self._count_in(trial)
 
 
-def work(tuner, search, folder, run):
+def work(tuner: Tuner, search: Search, folder, run) -> None:
     """Runs the trials that the chief hands out, until there are no more.
 
     Args:
-        tuner: A `Tuner`, to read its proposals with.
-        search: The `Search`.
-        folder: Path of the search, the chief's.
-        run: Called with `Proposal`s, yields the `Trial` of each as it ends.
+        tuner: Reads what the chief's proposes.
+        search: The chief's, in the folder that both share.
+        folder: Its path.
+        run: Called with what is proposed, yields each trial as it ends.
 
     Raises:
         UsageError: if the chief does not answer.
     """
     client = oracle_client.OracleClient(tuner.oracle)
-    client.stub = Proving(client.stub)
+    client.stub = _Proving(client.stub)
     try:
         while True:
             handed = client.create_trial(client.tuner_id)
@@ -199,7 +213,7 @@ def work(tuner, search, folder, run):
             client.end_trial(handed)
     except grpc.RpcError as error:
         raise UsageError(
-            f"The chief at {address()} does not answer: {error.code().name}."
+            f"The chief at {_address()} does not answer: {error.code().name}."
             f"\n{ADVICE.get(error.code().name, START_AGAIN)}"
         ) from None
 
@@ -210,6 +224,60 @@ def _run(proposal, folder, run):
         if trial.number == proposal.number:
             return trial
     (trial,) = run([proposal])
-    path = trial_folder(folder, trial.number) / "trial.json"
-    write_record(path, trial)
+    record(folder, trial)
     return trial
+
+
+def listen(servicer):
+    """Starts a server at the address that KerasTuner's variables name."""
+    server = grpc.server(
+        concurrent.futures.ThreadPoolExecutor(max_workers=1),
+        interceptors=(_Doorkeeper(),),
+        # Else two chiefs could share a port, and workers fall to either.
+        options=(("grpc.so_reuseport", 0),),
+    )
+    protos.get_service_grpc().add_OracleServicer_to_server(servicer, server)
+    try:
+        port = server.add_insecure_port(_address())
+    except RuntimeError:
+        port = 0
+    if port == 0:
+        raise must(PORT, "a port that is free here", _address())
+    server.start()
+    print(f"waiting for workers at {_address()}", flush=True)
+    return server
+
+
+def _address():
+    return f"{os.environ[HOST]}:{os.environ[PORT]}"
+
+
+class _Proving:
+    """A client's stub whose every question shows that it has the token."""
+
+    def __init__(self, stub):
+        self._stub = stub
+        self._metadata = ((KEY, proof(KEY)),)
+
+    def __getattr__(self, name):
+        ask = getattr(self._stub, name)
+        return functools.partial(ask, metadata=self._metadata)
+
+
+class _Doorkeeper:
+    """Answers no question of a worker that has another token, or none."""
+
+    def __init__(self):
+        self._wanted = proof(KEY).encode()
+
+    def intercept_service(self, continuation, details):
+        """As gRPC's servers call it, with each question."""
+        shown = dict(details.invocation_metadata).get(KEY, "")
+        if hmac.compare_digest(shown.encode(), self._wanted):
+            return continuation(details)
+        return grpc.unary_unary_rpc_method_handler(_refuse)
+
+
+def _refuse(request, context):
+    """Ends a question without an answer."""
+    context.abort(grpc.StatusCode.UNAUTHENTICATED, f"another {TOKEN}")

@@ -1,149 +1,96 @@
 """The figures of a search."""
 
-import math
-
 import numpy as np
 
 from tfcmc.foundation.errors import is_number
 from tfcmc.report import figures
-from tfcmc.search.label_free import JUDGE
-from tfcmc.search.ranking import comparable, ranked
-from tfcmc.search.records import DONE, FAILED, OBJECTIVES
+from tfcmc.search.label_free import JUDGE, Agreement
+from tfcmc.search.ranking import Results, ranked
+from tfcmc.search.records import DONE, FAILED, OBJECTIVES, Objective
 from tfcmc.search.regression import importance, smooth
-from tfcmc.search.table import PERCENT, TITLES
+from tfcmc.search.space import share_of, value_at
 
 POINTS = 200  # at which an estimate is drawn
-DIRECTIONS = {"max": "higher", "min": "lower"}
 
 
-def axis_words(objective, between=", "):
+def axis_words(objective: Objective, between: str = ", ") -> str:
     """Says what an objective is and which direction is better."""
-    direction = DIRECTIONS[OBJECTIVES[objective]]
-    return f"{TITLES[objective]}{between}{direction} is better"
+    return f"{objective.title}{between}{objective.better} is better"
 
 
-def share_of(limits, value):
-    """Places a value in the range that is searched.
-
-    Args:
-        limits: `{"low", "high", "scale"}` or `{"choices"}`, as in `Search`.
-        value: A value of the range.
-
-    Returns:
-        A number in [0, 1], linear on the scale of the range.
-    """
-    if "choices" in limits:
-        last = max(1, len(limits["choices"]) - 1)
-        return limits["choices"].index(value) / last
-    low, high = limits["low"], limits["high"]
-    if limits["scale"] == "log":
-        low, high, value = math.log(low), math.log(high), math.log(value)
-    return (value - low) / (high - low) if high > low else 0.0
-
-
-def value_at(limits, share):
-    """Returns the value at a place of a range of numbers: `share_of` undone.
-
-    Args:
-        limits: `{"low", "high", "scale"}`.
-        share: `[points]`, in [0, 1].
-    """
-    low, high = limits["low"], limits["high"]
-    if limits["scale"] == "log":
-        return low * (high / low) ** share
-    return low + (high - low) * share
-
-
-def draw_options(search, trials, default, folder):
-    """Draws the objective over each option, trial by trial.
-
-    Args:
-        search: The `Search`.
-        trials: `Trial`s, one of them done at least.
-        default: The defaults as a `Trial`, or None.
-        folder: Where the PNG goes.
-    """
+def draw_options(results: Results, folder) -> None:
+    """Draws the objective over each option; one trial is done at least."""
     figures.objective_over_options(
-        [slice_of(name, search, trials, default) for name in search.space],
+        [slice_of(name, results) for name in results.search.space],
         folder / "objective_over_options.png",
-        objective=axis_words(search.objective, "\nvalidation part, "),
-        percent=search.objective in PERCENT,
+        objective=axis_words(results.objective, "\nvalidation part, "),
+        percent=results.objective.percent,
     )
 
 
-def slice_of(name, search, trials, default):
-    """Gathers what one option did.
+def slice_of(name: str, results: Results) -> figures.Slice:
+    """Gathers what one option did."""
+    span, objective = results.search.space[name], results.search.objective
 
-    Args:
-        name: The option.
-        search: The `Search`.
-        trials: `Trial`s.
-        default: The defaults as a `Trial`, or None.
+    def pairs(trials):
+        return tuple((t.values[name], t.scores[objective]) for t in trials)
 
-    Returns:
-        A `tfcmc.report.figures.Slice`.
-    """
-    limits, objective = search.space[name], search.objective
-
-    def pair(trial):
-        return trial.values[name], trial.scores[objective]
-
-    order = ranked(trials, objective)
+    order = results.order
     numbers = {trial.number for trial in order}
     shorter = [
         trial
-        for trial in trials
+        for trial in results.trials
         if trial.status == DONE
         and trial.number not in numbers
         and objective in trial.scores
     ]
     mark = (None, None)
-    if default is not None:
+    if (default := results.default) is not None:
         # An option may have a default that is none of the values searched.
         value = default.values[name]
-        known = value in limits.get("choices", ()) or is_number(value)
+        known = is_number(value)
+        if "choices" in span:
+            known = value in span["choices"]
         mark = (value if known else None, default.scores.get(objective))
     return figures.Slice(
         name=name,
-        trials=tuple(map(pair, order)),
-        best=pair(order[0]),
-        shorter=tuple(map(pair, shorter)),
-        failed=tuple(t.values[name] for t in trials if t.status == FAILED),
+        trials=pairs(order),
+        best=pairs(order[:1])[0],
+        shorter=pairs(shorter),
+        failed=tuple(
+            t.values[name] for t in results.trials if t.status == FAILED
+        ),
         default=mark,
-        log=limits.get("scale") == "log",
-        choices=tuple(limits.get("choices", ())),
-        estimate=_estimate(limits, [pair(trial) for trial in order]),
+        log=span.get("scale") == "log",
+        choices=tuple(span.get("choices", ())),
+        estimate=_estimate(span, pairs(order)),
     )
 
 
-def draw_importance(search, trials, folder):
+def draw_importance(results: Results, folder) -> dict:
     """Draws what each option matters, where several are searched.
-
-    Args:
-        search: The `Search`.
-        trials: `Trial`s.
-        folder: Where the PNG goes.
 
     Returns:
         Option to its `share` and the 95 % `interval` of that; {} of one
         option or too few trials.
     """
-    names = list(search.space)
-    order = ranked(trials, search.objective)
-    if len(names) < 2:
+    space, order = results.search.space, results.order
+    if len(space) < 2:
         return {}
     found = importance(
+        [[share_of(space[n], t.values[n]) for n in space] for t in order],
+        [trial.scores[results.search.objective] for trial in order],
         [
-            [share_of(search.space[name], t.values[name]) for name in names]
-            for t in order
+            [share_of(span, choice) for choice in span["choices"]]
+            if "choices" in span
+            else None
+            for span in space.values()
         ],
-        [trial.scores[search.objective] for trial in order],
-        [_levels(search.space[name]) for name in names],
     )
     if found is None:
         return {}
     figures.option_importance(
-        names,
+        list(space),
         *found,
         folder / "option_importance.png",
         note=f"Gaussian processes of {len(order)} trials: mean, and line: "
@@ -151,70 +98,46 @@ def draw_importance(search, trials, folder):
     )
     return {
         name: {"share": float(share), "interval": (float(low), float(high))}
-        for name, share, low, high in zip(names, *found, strict=True)
+        for name, share, low, high in zip(space, *found, strict=True)
     }
 
 
-def draw_label_free(agreements, trials, default, folder):
-    """Draws the probe over each objective that needs no labels.
-
-    Args:
-        agreements: `Agreement`s, one at least.
-        trials: `Trial`s.
-        default: The defaults as a `Trial`, or None.
-        folder: Where the PNG goes.
-    """
-    probed = [t for t in comparable(trials) if JUDGE in t.scores]
-    best = max(probed, key=lambda trial: trial.scores[JUDGE])
+def draw_label_free(found: list[Agreement], results: Results, folder) -> None:
+    """Draws the probe over each objective that needs no labels."""
+    default = results.default
+    known = default is not None and JUDGE in default.scores
     panels = []
-    for each in agreements:
+    for each in found:
+        trials = {
+            trial.number: trial
+            for trial in ranked(results.trials, JUDGE)
+            if each.objective in trial.scores
+        }
 
         def pair(trial, name=each.objective):
             return trial.scores[name], trial.scores[JUDGE]
 
-        (chosen,) = [t for t in probed if t.number == each.chosen]
-        known = default is not None and JUDGE in default.scores
+        pairs = tuple(map(pair, trials.values()))
+        objective = OBJECTIVES[each.objective]
         panels.append(
             figures.Scatter(
-                title=panel_title(each),
-                objective=TITLES[each.objective],
-                better=DIRECTIONS[OBJECTIVES[each.objective]],
-                trials=tuple(map(pair, probed)),
-                chosen=pair(chosen),
-                best=pair(best),
+                title="\n".join(each.words()),
+                objective=objective.title,
+                better=objective.better,
+                trials=pairs,
+                chosen=pair(trials[each.chosen]),
+                best=pairs[0],
                 default=pair(default) if known else None,
             )
         )
     figures.label_free_objectives(panels, folder / "label_free_objectives.png")
 
 
-def panel_title(each):
-    """Says how an objective agrees with the probe, in three lines."""
-    if each.correlation is None:
-        told = "no rank correlation: one is constant"
-    else:
-        told = f"Spearman's rank correlation {each.correlation:.2f}"
-    lost = [
-        f"its choice {100 * each.regret:.1f}",
-        f"random {100 * each.random_regret:.1f}",
-    ]
-    if each.default_regret is not None:
-        lost.append(f"defaults {100 * each.default_regret:.1f}")
-    return f"{told}\npoints below the best trial:\n{', '.join(lost)}"
-
-
-def _levels(limits):
-    """Returns the places that a choice can take, or None of a number."""
-    if "choices" not in limits:
-        return None
-    return [share_of(limits, choice) for choice in limits["choices"]]
-
-
-def _estimate(limits, pairs):
+def _estimate(span, pairs):
     """Returns a smooth estimate over an option of numbers, or None."""
-    if "choices" in limits:
+    if "choices" in span:
         return None
-    places = [share_of(limits, value) for value, _ in pairs]
+    places = [share_of(span, value) for value, _ in pairs]
     at = np.linspace(0, 1, POINTS)
     found = smooth(places, [score for _, score in pairs], at)
-    return found and (value_at(limits, at), *found)
+    return found and (value_at(span, at), *found)

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 
 from tfcmc.foundation.lazy import LazyModule
-from tfcmc.search.ranking import ranked, rating
+from tfcmc.search.ranking import Results, ranked
+from tfcmc.search.records import LABEL_FREE, OBJECTIVES
 
 stats = LazyModule("scipy.stats")
 
@@ -39,44 +40,61 @@ class Agreement:
     random_regret: float
     default_regret: float | None
 
+    def words(self) -> tuple[str, str]:
+        """Says how it agrees with the probe, and what choosing by it costs."""
+        lost = {
+            "its choice": self.regret,
+            "random": self.random_regret,
+            "defaults": self.default_regret,
+        }
+        points = ", ".join(
+            f"{name} {100 * regret:.1f}"
+            for name, regret in lost.items()
+            if regret is not None
+        )
+        told = "no rank correlation: one is constant"
+        if self.correlation is not None:
+            told = f"Spearman's rank correlation {self.correlation:.2f}"
+        return told, f"points below the best trial:\n{points}"
 
-def agreement(objective, trials, default):
-    """Measures how an objective without labels agrees with the probe.
 
-    Args:
-        objective: One of `LABEL_FREE`.
-        trials: `Trial`s; those are taken that can be compared and have both
-            scores.
-        default: Objective to score of the loss's defaults, or None.
+def agreements(results: Results) -> list[Agreement]:
+    """Measures how objectives without labels agree with the probe.
 
-    Returns:
-        An `Agreement`, or None of fewer than `FEWEST` such trials.
+    Of the trials that can be compared and have both scores; none of fewer
+    than `FEWEST`.
 
     Reference: Spearman 1904.
     """
-    both = [
-        trial for trial in ranked(trials, objective) if JUDGE in trial.scores
-    ]
-    if len(both) < FEWEST:
-        return None
-    accuracy = np.array([trial.scores[JUDGE] for trial in both])
+    found = []
+    for objective in LABEL_FREE:
+        both = [
+            trial
+            for trial in ranked(results.trials, objective)
+            if JUDGE in trial.scores
+        ]
+        if len(both) >= FEWEST:
+            found.append(_agreement(objective, both, results.default))
+    return found
+
+
+def _agreement(objective, trials, default):
+    """Measures it of trials in the order of the objective."""
+    accuracy = np.array([trial.scores[JUDGE] for trial in trials])
+    rating = OBJECTIVES[objective].rating
+    ratings = np.array([rating(trial.scores[objective]) for trial in trials])
+    correlation = None
+    if np.ptp(accuracy) > 0 and np.ptp(ratings) > 0:
+        # Ties are at the mean of their ranks.
+        correlation = float(stats.spearmanr(ratings, accuracy).statistic)
     best = float(accuracy.max())
-    known = None if default is None else default.get(JUDGE)
+    known = None if default is None else default.scores.get(JUDGE)
     return Agreement(
         objective=objective,
-        trials=len(both),
-        correlation=_correlation(objective, both),
-        chosen=both[0].number,
+        trials=len(trials),
+        correlation=correlation,
+        chosen=trials[0].number,
         regret=best - float(accuracy[0]),
         random_regret=best - float(accuracy.mean()),
         default_regret=None if known is None else best - known,
     )
-
-
-def _correlation(objective, trials):
-    """Returns Spearman's correlation, ties at the mean of their ranks."""
-    first = [rating(objective, trial.scores[objective]) for trial in trials]
-    second = [trial.scores[JUDGE] for trial in trials]
-    if len(set(first)) < 2 or len(set(second)) < 2:
-        return None
-    return float(stats.spearmanr(first, second).statistic)

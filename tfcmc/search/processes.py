@@ -5,34 +5,82 @@ import pathlib
 import time
 
 from tfcmc.cli import workers
+from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.recipe import make_plan, open_run
+from tfcmc.report.summary import clock
 from tfcmc.runs.folder import Run, make_folder
 from tfcmc.runs.record import read_metrics
-from tfcmc.search.ranking import scores_of
-from tfcmc.search.records import FAILED, Trial, trial_folder
-from tfcmc.search.space import configure
+from tfcmc.search.ranking import ranked, scores_of
+from tfcmc.search.records import DONE, FAILED, OBJECTIVES, Search, trial_folder
+from tfcmc.search.space import configure, values_text
+
+
+class Progress:
+    """Prints a line as a trial starts or ends.
+
+    Args:
+        search: What is searched for, its objective settled.
+        trials: Those that have ended before.
+        alone: Whether all trials that end are told here, so that the time
+            left is known.
+    """
+
+    def __init__(self, search: Search, trials, *, alone: bool = True):
+        self._alone = alone
+        self._search = search
+        self._trials = list(trials)
+        self._start = time.monotonic()
+        self._ended = 0
+
+    def started(self, trial):
+        """Prints what a trial is about to try."""
+        epochs = f", to epoch {trial.epochs}"
+        if trial.parent is not None:
+            epochs = f", goes on from {trial.parent}{epochs}"
+        self._print(trial, epochs if self._search.tuner == "hyperband" else "")
+
+    def ended(self, trial):
+        """Prints what a trial came to, the best so far, and the time left."""
+        self._trials.append(trial)
+        self._ended += 1
+        failed = trial.status == FAILED
+        told = f"failed: {trial.reason}" if failed else self._score(trial)
+        if order := ranked(self._trials, self._search.objective):
+            told += f"; best {self._score(order[0])}, trial {order[0].number}"
+        left = self._search.trials - len(self._trials)
+        if self._alone and left > 0:
+            rate = (time.monotonic() - self._start) / self._ended
+            told += f"; {left} to go, {clock(left * rate)}"
+        self._print(trial, f": {told}")
+
+    def _score(self, trial):
+        name = self._search.objective
+        return OBJECTIVES[name].words(trial.scores[name])
+
+    def _print(self, trial, told):
+        width = len(str(self._search.trials - 1))
+        values = values_text(trial.values)
+        print(f"trial {trial.number:{width}}: {values}{told}", flush=True)
 
 
 class Processes:
-    """Runs the trials of a search, each in its run folder.
+    """Runs trials of what all configs have in common, each in its folder."""
 
-    Args:
-        search: The `Search`.
-        config: A `PretrainConfig`: what all trials have in common.
-        folder: Path of the search.
-        progress: A `Progress`, told what starts and ends.
-    """
-
-    def __init__(self, search, config, folder, progress):
-        self._objective = search.objective
-        self._at_once = search.jobs
+    def __init__(
+        self,
+        search: Search,
+        config: PretrainConfig,
+        folder: pathlib.Path,
+        progress: Progress,
+    ):
+        self._search = search
         self._config = config
-        self._folder = pathlib.Path(folder)
+        self._folder = folder
         self._progress = progress
 
     def __call__(self, proposals):
-        """Yields the `Trial` of each of the `Proposal`s as it ends."""
-        waiting = {p.number: p for p in proposals}
+        """Yields what is proposed as it ends, with what it came to."""
+        waiting = {trial.number: trial for trial in proposals}
         started = {}
 
         def start(job):
@@ -40,97 +88,64 @@ class Processes:
             self._progress.started(waiting[job.name])
 
         for ended in workers.run_all(
-            [self._job(proposal) for proposal in proposals],
-            at_once=self._at_once,
+            [self._job(trial) for trial in proposals],
+            at_once=self._search.jobs,
             show=lambda job, line: None,
             started=start,
         ):
             number = ended.job.name
-            seconds = time.monotonic() - started[number]
-            trial = self._trial(waiting[number], ended, seconds)
+            trial = dataclasses.replace(
+                waiting[number],
+                seconds=round(time.monotonic() - started[number], 3),
+                **self._outcome(ended),
+            )
             self._progress.ended(trial)
             yield trial
 
-    def _job(self, proposal):
-        folder = trial_folder(self._folder, proposal.number)
-        config = configure(self._config, proposal.values)
-        prepare(folder, config)
-        words = [f"--until={proposal.epochs}"]
-        if proposal.parent is not None:
-            parent = trial_folder(self._folder, proposal.parent)
+    def _job(self, trial):
+        words = [f"--until={trial.epochs}"]
+        if trial.parent is not None:
+            parent = trial_folder(self._folder, trial.parent)
             words.append(f"--parent={parent}")
         words.append(f"--beside={self._folder / 'default'}")
-        return job(proposal.number, folder, words)
+        folder = trial_folder(self._folder, trial.number)
+        config = configure(self._config, trial.values)
+        return _job(trial.number, folder, config, words)
 
-    def _trial(self, proposal, ended, seconds):
-        trial = Trial(
-            number=proposal.number,
-            values=proposal.values,
-            epochs=proposal.epochs,
-            parent=proposal.parent,
-            seconds=round(seconds, 3),
-        )
+    def _outcome(self, ended):
+        """Reads what became of a trial, as fields of its record."""
         if ended.code != 0:
-            return dataclasses.replace(
-                trial, status=FAILED, reason=ended.reason
-            )
-        folder = trial_folder(self._folder, proposal.number)
-        scores = scores_of(read_metrics(Run(folder)))
-        trial = dataclasses.replace(trial, scores=scores)
-        if self._objective not in scores:
-            return dataclasses.replace(
-                trial,
-                status=FAILED,
-                reason=f"its {self._objective} is no number",
-            )
-        return trial
+            return {"status": FAILED, "reason": ended.reason}
+        scores = scores_of(read_metrics(Run(ended.job.folder)))
+        if (objective := self._search.objective) in scores:
+            return {"status": DONE, "scores": scores}
+        told = f"its {objective} is no number"
+        return {"status": FAILED, "reason": told, "scores": scores}
 
 
-def run_default(config, folder):
+def run_default(config: PretrainConfig, folder: pathlib.Path) -> tuple:
     """Trains and judges the loss as it is, unless that was done.
-
-    Args:
-        config: A `PretrainConfig`.
-        folder: Path of the search.
 
     Returns:
         `(scores, reason)`: objective to number, and why there are none.
     """
-    run = Run(pathlib.Path(folder) / "default")
-    prepare(run.folder, config)
-    found = read_metrics(run)
-    if found is not None:
-        return scores_of(found), None
-    (ended,) = workers.run_all(
-        [job("default", run.folder, [])],
-        at_once=1,
-        show=lambda job, line: None,
-    )
-    if ended.code != 0:
-        return {}, ended.reason
+    job = _job("default", folder / "default", config, ())
+    run = Run(job.folder)
+    if read_metrics(run) is None:
+        (ended,) = workers.run_all(
+            [job], at_once=1, show=lambda job, line: None
+        )
+        if ended.code != 0:
+            return {}, ended.reason
     return scores_of(read_metrics(run)), None
 
 
-def prepare(folder, config):
-    """Makes a run folder that says what is to be trained in it.
-
-    Args:
-        folder: Path of the run folder.
-        config: A `PretrainConfig`.
-
-    Raises:
-        UsageError: if it holds another run, or cannot be written to.
-    """
+def _job(name, folder, config, words):
+    """Prepares a run folder, and returns the `Job` that trains and judges."""
     config = dataclasses.replace(config, run_dir=str(folder))
     run = open_run(make_plan(config, check_data=False))
     make_folder(folder)
     run.write_json("config.json", dataclasses.asdict(config))
-
-
-def job(name, folder, words):
-    """Returns the `Job` that trains and judges in a run folder."""
     return workers.Job(
-        name,
-        ("tfcmc.search.trial", str(folder), *words),
-        folder,
+        name, ("tfcmc.search.trial", str(folder), *words), folder
     )

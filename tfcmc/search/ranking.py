@@ -1,33 +1,113 @@
 """The trials of a search in order, and the settings of the best."""
 
+import dataclasses
+import functools
 import math
 import pathlib
 
 from tfcmc.foundation.errors import UsageError
-from tfcmc.foundation.registry import parse_spec
 from tfcmc.runs.folder import Run
 from tfcmc.runs.record import measured_by, read_metrics, read_settings
 from tfcmc.search.records import (
     DONE,
+    LABEL_FREE,
     OBJECTIVES,
+    PROBES,
+    Objective,
+    Search,
     Trial,
     place_of,
     read_search,
     read_trials,
+    trial_folder,
 )
+from tfcmc.search.space import values_of
 
 # What a run's settings hold that is not the user's choice of an experiment.
 NOT_KEPT = ("run_dir", "preset", "evaluate")
 
 
-def open_search(folder):
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """A search, and the trials that have ended."""
+
+    folder: pathlib.Path
+    search: Search
+    trials: list[Trial]
+
+    @property
+    def objective(self) -> Objective:
+        """What is searched for."""
+        return OBJECTIVES[self.search.objective]
+
+    @property
+    def order(self) -> list[Trial]:
+        """The trials that can be compared, the best first."""
+        return ranked(self.trials, self.search.objective)
+
+    @property
+    def best(self) -> Trial | None:
+        """The best trial by the search's objective."""
+        return next(iter(self.order), None)
+
+    @functools.cached_property
+    def default(self) -> Trial | None:
+        """The run of the loss's defaults as if it were a trial.
+
+        Without a number and without the seconds that it took; None where the
+        run is not finished.
+
+        Raises:
+            UsageError: if it was judged again by other constants than the
+                trials.
+        """
+        run = Run(self.folder / "default")
+        metrics = read_metrics(run)
+        if metrics is None:
+            return None
+        known = self.settings_of(None)
+        if not measured_by(metrics, known):
+            raise UsageError(
+                f"`search` must hold runs judged by their own alpha and t. "
+                f"Received: {run.folder}, judged by others.\n"
+                f"python -m trainers.evaluate {run.folder} judges it again."
+            )
+        return Trial(
+            number=None,
+            values=values_of(known, self.search.space),
+            epochs=metrics["epochs"],
+            scores=scores_of(metrics),
+            seconds=None,
+        )
+
+    def settings_of(self, trial: Trial | None) -> dict:
+        """Reads the settings of a trial's run as `--config` takes them.
+
+        Args:
+            trial: The trial; None for the loss's defaults.
+
+        Returns:
+            Setting name to value: without the run's folder, and judged on
+            test.
+
+        Raises:
+            UsageError: if the folder holds no run.
+        """
+        folder = self.folder / "default"
+        if trial is not None:
+            folder = trial_folder(self.folder, trial.number)
+        stored = read_settings(Run(folder))
+        if stored is None:
+            raise UsageError(
+                f"`search` must hold the runs of its trials. Received: "
+                f"{folder / 'config.json'}, which is not there"
+            )
+        kept = {name: stored[name] for name in stored if name not in NOT_KEPT}
+        return kept | place_of(self.search) | {"judge_on": "test"}
+
+
+def open_search(folder) -> Results:
     """Reads a search and its trials.
-
-    Args:
-        folder: Path of the search.
-
-    Returns:
-        `(search, trials)`.
 
     Raises:
         UsageError: if there is none, or a record is damaged.
@@ -38,145 +118,41 @@ def open_search(folder):
             f"`search` must be the folder of a search, with a search.json. "
             f"Received: {str(folder)!r}"
         )
-    return search, read_trials(folder)
+    return Results(pathlib.Path(folder), search, read_trials(folder))
 
 
-def scores_of(metrics):
-    """Reads every objective that the data allow off a verdict.
-
-    Args:
-        metrics: What `metrics.json` holds.
+def scores_of(metrics: dict) -> dict:
+    """Reads every objective that the data allow off a run's `metrics.json`.
 
     Returns:
         Objective to number, those that are finite.
     """
     found = {
-        name: metrics[name]["accuracy"]
-        for name in ("linear_probe", "knn")
-        if name in metrics
+        name: metrics[name]["accuracy"] for name in PROBES if name in metrics
     }
-    found["alignment_uniformity"] = (
-        metrics["alignment"] + metrics["uniformity"]
+    shape = (
+        metrics["alignment"] + metrics["uniformity"],
+        metrics["sphere"]["effective_rank"],
     )
-    found["effective_rank"] = metrics["sphere"]["effective_rank"]
+    found |= zip(LABEL_FREE, shape, strict=True)
     return {
         name: value for name, value in found.items() if math.isfinite(value)
     }
 
 
-def rating(objective, score):
-    """Returns a score so that the higher is the better.
-
-    Args:
-        objective: One of `OBJECTIVES`.
-        score: A number, or an array.
-    """
-    return score if OBJECTIVES[objective] == "max" else -score
-
-
-def comparable(trials):
-    """Returns the trials that have been trained to the end.
+def ranked(trials: list[Trial], objective: str) -> list[Trial]:
+    """Orders the trials that have been trained to the end and have a score.
 
     A tuner that gives most trials few epochs compares them among themselves;
     with one trained for longer they cannot be compared.
 
-    Args:
-        trials: `Trial`s.
-
     Returns:
-        Those that are done and trained for the most epochs of all.
+        The best first; of equal ones the earlier first.
     """
     done = [trial for trial in trials if trial.status == DONE]
     most = max((trial.epochs for trial in done), default=0)
-    return [trial for trial in done if trial.epochs == most]
-
-
-def ranked(trials, objective):
-    """Orders trials by an objective.
-
-    Args:
-        trials: `Trial`s.
-        objective: One of `OBJECTIVES`.
-
-    Returns:
-        Those of `comparable` that have the score, the best first; of equal
-        ones the earlier first.
-    """
+    rating = OBJECTIVES[objective].rating
     return sorted(
-        (trial for trial in comparable(trials) if objective in trial.scores),
-        key=lambda trial: (
-            -rating(objective, trial.scores[objective]),
-            trial.number,
-        ),
+        (t for t in done if t.epochs == most and objective in t.scores),
+        key=lambda t: (-rating(t.scores[objective]), t.number),
     )
-
-
-def best_trial(search, trials):
-    """Returns the best trial by the search's objective, or None."""
-    return next(iter(ranked(trials, search.objective)), None)
-
-
-def better(objective, first, second):
-    """Whether a score is better than another by an objective."""
-    return rating(objective, first) > rating(objective, second)
-
-
-def defaults(folder, search):
-    """Reads the run of the loss's defaults as if it were a trial.
-
-    Args:
-        folder: Path of the search.
-        search: The `Search`.
-
-    Returns:
-        A `Trial` without a number and without the seconds that it took, or
-        None where the run is not finished.
-
-    Raises:
-        UsageError: if it was judged again by other constants than the trials.
-    """
-    run = Run(pathlib.Path(folder) / "default")
-    metrics = read_metrics(run)
-    if metrics is None:
-        return None
-    known = settings_of(run.folder, search)
-    if not measured_by(metrics, known):
-        raise UsageError(
-            f"`search` must hold runs judged by their own alpha and t. "
-            f"Received: {run.folder}, judged by others.\n"
-            f"python -m trainers.evaluate {run.folder} judges it again."
-        )
-    _, options, _ = parse_spec(known["encoder"])
-    known |= {f"encoder.{name}": value for name, value in options.items()}
-    _, options, _ = parse_spec(known["loss"])
-    known |= options
-    return Trial(
-        number=None,
-        values={name: known[name] for name in search.space},
-        epochs=metrics["epochs"],
-        scores=scores_of(metrics),
-        seconds=None,
-    )
-
-
-def settings_of(folder, search):
-    """Reads the settings of a run as `--config` takes them.
-
-    Args:
-        folder: Path of the run folder of a trial, or of the defaults.
-        search: The `Search`, which says where the pictures are.
-
-    Returns:
-        Setting name to value: without the run's folder, and judged on test.
-
-    Raises:
-        UsageError: if the folder holds no run.
-    """
-    stored = read_settings(Run(folder))
-    if stored is None:
-        raise UsageError(
-            f"`search` must hold the runs of its trials. Received: "
-            f"{pathlib.Path(folder) / 'config.json'}, which is not there"
-        )
-    kept = {name: stored[name] for name in stored if name not in NOT_KEPT}
-    return kept | place_of(search) | {"judge_on": "test"}

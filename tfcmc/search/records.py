@@ -9,51 +9,64 @@ FOLDER/trials/0000/trial.json      a `Trial`
 import dataclasses
 import json
 import pathlib
+from typing import Annotated
 
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.records import COUNT, SHARE, Within, damaged, read_record
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import PLACE
 
-# Objective to its direction. The last two need no labels.
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """What trials are ranked by.
+
+    Attributes:
+        title: What it is called.
+        short: Likewise, at the head of a column.
+        better: "higher" or "lower".
+        percent: Whether it is a share, shown in percent.
+        digits: After the point.
+    """
+
+    title: str
+    short: str
+    better: str = "higher"
+    percent: bool = False
+    digits: int = 1
+
+    def rating(self, score):
+        """Returns a score so that the higher is the better."""
+        return score if self.better == "higher" else -score
+
+    def text(self, score: float) -> str:
+        """Writes a score: "59.0" of 0.59 in percent."""
+        return f"{100 * score if self.percent else score:.{self.digits}f}"
+
+    def words(self, score: float) -> str:
+        """Writes a score with its title: "linear probe 59.0 %"."""
+        unit = " %" if self.percent else ""
+        return f"{self.title} {self.text(score)}{unit}"
+
+
 OBJECTIVES = {
-    "linear_probe": "max",
-    "knn": "max",
-    "alignment_uniformity": "min",
-    "effective_rank": "max",
+    "linear_probe": Objective("linear probe", "linear probe", percent=True),
+    "knn": Objective("kNN", "kNN", percent=True),
+    "alignment_uniformity": Objective(
+        "alignment + uniformity", "align. + unif.", "lower", digits=3
+    ),
+    "effective_rank": Objective("effective rank", "eff. rank", digits=0),
 }
 LABEL_FREE = ("alignment_uniformity", "effective_rank")
-DONE, FAILED = "done", "failed"
+PROBES = ("linear_probe", "knn")
 TUNERS = ("bayesian", "random", "hyperband", "grid")
+RUNNING, DONE, FAILED = "running", "done", "failed"
 
 WRITER = "a search"
 OPTION = (float, str, bool, None)
-TRIAL = {
-    "number": COUNT,
-    "values": {str: OPTION},
-    "epochs": Within(1, whole=True),
-    "parent": (COUNT, None),
-    "status": {DONE, FAILED},
-    "reason": (str, None),
-    "scores": {
-        "linear_probe?": SHARE,
-        "knn?": SHARE,
-        "alignment_uniformity?": float,
-        "effective_rank?": float,
-    },
-    "seconds": Within(0),
-}
 SPAN = {"low": float, "high": float, "scale": {"linear", "log"}}
-SEARCH = {
-    "loss": str,
-    "space": {str: ({**SPAN, "whole?": bool}, {"choices": [OPTION]})},
-    "tuner": set(TUNERS),
-    "objective": (set(OBJECTIVES), None),
-    "trials": Within(1, whole=True),
-    "seed": COUNT,
-    "settings": {str: OPTION},
-    "jobs": Within(1, whole=True),
-}
+SCORES = dict.fromkeys([f"{name}?" for name in PROBES], SHARE)
+SCORES |= dict.fromkeys([f"{name}?" for name in LABEL_FREE], float)
 JUDGED = {
     "loss": str,
     "encoders_sha256": {str: str},
@@ -82,42 +95,42 @@ VERDICT = {
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """One choice of options that was tried; a run folder like any other.
+    """One choice of options that is tried, with the form of its record.
 
     Attributes:
         number: From 0, in the order they were chosen.
         values: Name of each option searched to its value.
-        epochs: How many epochs its encoders have been trained for, those of
-            the trial that it continues among them.
+        epochs: How many epochs its encoders are trained for, those of the
+            trial that it continues among them.
         parent: Number of the trial whose weights it continues, or None.
-        status: "done" or "failed".
+        status: "done" or "failed"; "running" is never written down.
         reason: Why it failed, in one line, or None.
         scores: Objective to number, of those in `OBJECTIVES` that the data
             allow: accuracies in [0, 1] on the validation part.
         seconds: What its training and judging took.
     """
 
-    number: int
-    values: dict
-    epochs: int
-    parent: int | None = None
-    status: str = DONE
-    reason: str | None = None
-    scores: dict = dataclasses.field(default_factory=dict)
-    seconds: float = 0.0
+    number: Annotated[int, COUNT]
+    values: Annotated[dict, {str: OPTION}]
+    epochs: Annotated[int, Within(1, whole=True)]
+    parent: Annotated[int | None, (COUNT, None)] = None
+    status: Annotated[str, {DONE, FAILED}] = DONE
+    reason: Annotated[str | None, (str, None)] = None
+    scores: Annotated[dict, SCORES] = dataclasses.field(default_factory=dict)
+    seconds: Annotated[float, Within(0)] = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Search:
-    """What is searched for, and how.
+    """What is searched for, and how, with the form of its record.
 
     Attributes:
         loss: Spec of the loss that is tuned, in full.
-        space: Name of each option searched to its range: `{"low", "high",
+        space: Name of each option searched to its span: `{"low", "high",
             "scale"}`, scale "linear" or "log" and, for whole numbers,
             `"whole": true`; or `{"choices": [...]}`.
-        tuner: "bayesian", "random", "hyperband" or "grid".
-        objective: One of `OBJECTIVES`.
+        tuner: One of `TUNERS`.
+        objective: One of `OBJECTIVES`; None until the data have settled it.
         trials: How many trials, at most.
         seed: Of what the tuner draws.
         settings: The settings of every trial's run but its folder and what is
@@ -126,14 +139,16 @@ class Search:
             ended.
     """
 
-    loss: str
-    space: dict
-    tuner: str
-    objective: str
-    trials: int
-    seed: int
-    settings: dict
-    jobs: int = 1
+    loss: Annotated[str, str]
+    space: Annotated[
+        dict, {str: ({**SPAN, "whole?": bool}, {"choices": [OPTION]})}
+    ]
+    tuner: Annotated[str, set(TUNERS)]
+    objective: Annotated[str | None, (set(OBJECTIVES), None)]
+    trials: Annotated[int, Within(1, whole=True)]
+    seed: Annotated[int, COUNT]
+    settings: Annotated[dict, {str: OPTION}]
+    jobs: Annotated[int, Within(1, whole=True)] = 1
 
 
 def trial_folder(folder, number):
@@ -162,29 +177,17 @@ def write_record(path, record):
     write_whole(path, text)
 
 
-def read_search(folder):
-    """Reads what a folder's search is.
-
-    Args:
-        folder: Path of the search.
-
-    Returns:
-        A `Search`, or None where there is none.
+def read_search(folder) -> Search | None:
+    """Reads what a folder's search is; None where there is none.
 
     Raises:
         UsageError: if its record is damaged.
     """
-    return _read(pathlib.Path(folder) / "search.json", SEARCH, Search)
+    return read_record(pathlib.Path(folder) / "search.json", Search, WRITER)
 
 
-def read_trials(folder):
-    """Reads the trials that have ended.
-
-    Args:
-        folder: Path of the search.
-
-    Returns:
-        `Trial`s in the order of their numbers.
+def read_trials(folder) -> list[Trial]:
+    """Reads the trials that have ended, in the order of their numbers.
 
     Raises:
         UsageError: if a record is damaged, or of no trial of this search.
@@ -192,7 +195,7 @@ def read_trials(folder):
     search = read_search(folder)
     trials = []
     for path in sorted(pathlib.Path(folder).glob("trials/*/trial.json")):
-        trial = _read(path, TRIAL, Trial)
+        trial = read_record(path, Trial, WRITER)
         if trial is None:  # gone since
             continue
         if told := _strange(trial, path, search):
@@ -201,14 +204,8 @@ def read_trials(folder):
     return trials
 
 
-def read_verdict(folder):
-    """Reads the verdict on a search's winner.
-
-    Args:
-        folder: Path of the search.
-
-    Returns:
-        What `judge_winner` made, or None where there is none.
+def read_verdict(folder) -> dict | None:
+    """Reads the verdict on a search's winner; None where there is none.
 
     Raises:
         UsageError: if its record is damaged.
@@ -228,11 +225,3 @@ def _strange(trial, path, search):
     if trial.status == DONE and search.objective not in (None, *trial.scores):
         return f"scores lacks {search.objective}"
     return None
-
-
-def _read(path, form, kind):
-    found = read_record(path, form, WRITER)
-    if found is None:
-        return None
-    names = [field.name for field in dataclasses.fields(kind)]
-    return kind(**{name: found[name] for name in names})

@@ -12,7 +12,7 @@ gaussian_process = LazyModule("sklearn.gaussian_process")
 kernels = LazyModule("sklearn.gaussian_process.kernels")
 
 FEWEST_SMOOTHED = 5  # trials at different places; fewer show themselves
-FEWEST_WEIGHED = 10  # trials; fewer leave too few out to judge a forest on
+FEWEST_WEIGHED = 10  # trials; of fewer a share could be anything
 MOST_WEIGHED = 100  # trials; of more a draw of as many says enough
 # What the importance of options is drawn from, of scores of deviation 1.
 LENGTHS = (0.15, 30.0)  # of the range; beyond a few an option does nothing
@@ -49,22 +49,18 @@ def smooth(places, scores, at):
     scores = np.asarray(scores, float)
     if np.ptp(scores) == 0:
         return np.full(len(at), scores[0]), np.zeros(len(at))
-    spread = scores.std()
     # A length below a fifth of the range would follow single trials.
     kernel = kernels.ConstantKernel(1.0, (1e-2, 1e2)) * kernels.RBF(
         0.4, (0.2, 3.0)
     ) + kernels.WhiteKernel(0.1, (1e-3, 2.0))
     model = gaussian_process.GaussianProcessRegressor(
-        kernel, n_restarts_optimizer=3, random_state=0
+        kernel, n_restarts_optimizer=3, normalize_y=True, random_state=0
     )
     with warnings.catch_warnings():
         # That the likeliest length is at the end of its bounds is an answer.
         warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
-        model.fit(
-            np.reshape(places, (-1, 1)), (scores - scores.mean()) / spread
-        )
-    mean, deviation = model.predict(np.reshape(at, (-1, 1)), return_std=True)
-    return scores.mean() + spread * mean, spread * deviation
+        model.fit(np.reshape(places, (-1, 1)), scores)
+    return model.predict(np.reshape(at, (-1, 1)), return_std=True)
 
 
 @on_one_thread
@@ -103,21 +99,20 @@ def importance(places, scores, levels, *, seed=0):
         places, scores = places[kept], scores[kept]
     scores = (scores - scores.mean()) / scores.std()
     shares = [
-        _total_effects(place, places, scores, levels, generator)
-        for place in _settings(places, scores, generator)
+        _total_effects(parts, places, scores, levels, generator)
+        for parts in np.exp(_processes(places, scores, generator))
     ]
     low, high = np.quantile(shares, [0.025, 0.975], axis=0)
     return np.mean(shares, axis=0), low, high
 
 
-def _settings(places, scores, generator):
+def _processes(places, scores, generator):
     """Draws logarithms of lengths, signal and noise as the trials have them.
 
     Of many drawn from all there are, the likely ones; then moved about by
-    Metropolis's rule.
+    Metropolis's rule. `[FUNCTIONS, options + 2]`.
     """
-    options = places.shape[1]
-    low, high = np.log([*[LENGTHS] * options, SIGNALS, NOISES]).T
+    low, high = np.log([*[LENGTHS] * places.shape[1], SIGNALS, NOISES]).T
     drawn = generator.uniform(low, high, (CANDIDATES, len(low)))
     likely = _log_likelihood(drawn, places, scores)
     weights = np.exp(likely - likely.max())
@@ -134,9 +129,9 @@ def _settings(places, scores, generator):
     return drawn
 
 
-def _log_likelihood(settings, places, scores):
-    """Returns `[settings]`, of the scores given each row, up to a constant."""
-    factor = np.linalg.cholesky(_covariance(settings, places))
+def _log_likelihood(logarithms, places, scores):
+    """Returns `[processes]`, of the scores given each, up to a constant."""
+    factor = np.linalg.cholesky(_covariance(np.exp(logarithms), places))
     white = np.linalg.solve(
         factor, np.broadcast_to(scores[:, None], (*factor.shape[:2], 1))
     )
@@ -144,10 +139,10 @@ def _log_likelihood(settings, places, scores):
     return -0.5 * (white**2).sum(axis=(1, 2)) - np.log(diagonal).sum(axis=1)
 
 
-def _covariance(settings, places):
-    """Returns `[settings, trials, trials]`, noise among it."""
-    lengths, signal, noise = _parts(settings)
-    scaled = places / lengths[:, None]
+def _covariance(parts, places):
+    """Returns `[processes, trials, trials]`, noise among it."""
+    lengths, signal, noise = parts[:, None, :-2], parts[:, -2], parts[:, -1]
+    scaled = places / lengths
     square = (scaled**2).sum(axis=2)
     square = (
         square[:, :, None]
@@ -155,45 +150,37 @@ def _covariance(settings, places):
         - 2 * (scaled @ scaled.swapaxes(1, 2))
     )
     smooth_part = signal[:, None, None] * np.exp(-0.5 * square)
-    return smooth_part + noise[:, None, None] * np.eye(places.shape[0])
+    return smooth_part + noise[:, None, None] * np.eye(len(places))
 
 
-def _parts(settings):
-    """Returns lengths `[..., options]`, signal and noise of logarithms."""
-    values = np.exp(settings)
-    return values[..., :-2], values[..., -2], values[..., -1]
-
-
-def _total_effects(settings, places, scores, levels, generator):
+def _total_effects(parts, places, scores, levels, generator):
     """Returns each option's share of one function drawn from a process."""
-    lengths, signal, noise = _parts(settings)
-    function = _drawn_function(settings, places, scores, generator)
-    count, options = POINTS, len(lengths)
+    function = _drawn_function(parts, places, scores, generator)
 
     def spread():
-        at = generator.uniform(size=(count, options))
+        at = generator.uniform(size=(POINTS, len(levels)))
         for option, known in enumerate(levels):
             if known is not None:
-                at[:, option] = generator.choice(known, count)
+                at[:, option] = generator.choice(known, POINTS)
         return at
 
     first, other = spread(), spread()
     values = function(first)
-    effects = np.empty(options)
-    for option in range(options):
+    effects = np.empty(len(levels))
+    for option in range(len(levels)):
         changed = first.copy()
         changed[:, option] = other[:, option]
         effects[option] = np.mean((values - function(changed)) ** 2) / 2
-    return effects / (values.var() + noise)
+    return effects / (values.var() + parts[-1])
 
 
-def _drawn_function(settings, places, scores, generator):
+def _drawn_function(parts, places, scores, generator):
     """Draws a function of a process that goes by the trials.
 
     A function of the process before any trial, as a sum of waves, and what
     the trials correct of it.
     """
-    lengths, signal, noise = _parts(settings)
+    lengths, signal, noise = parts[:-2], parts[-2], parts[-1]
     waves = generator.normal(size=(WAVES, len(lengths))) / lengths
     phases = generator.uniform(0, 2 * np.pi, WAVES)
     heights = generator.normal(size=WAVES) * np.sqrt(2 * signal / WAVES)
@@ -202,7 +189,7 @@ def _drawn_function(settings, places, scores, generator):
         return np.cos(at @ waves.T + phases) @ heights
 
     error = generator.normal(size=len(scores)) * np.sqrt(noise)
-    covariance = _covariance(settings[None], places)[0]
+    covariance = _covariance(parts[None], places)[0]
     missed = np.linalg.solve(covariance, scores - before(places) - error)
 
     def function(at):

@@ -6,206 +6,123 @@ import io
 from tfcmc.foundation.text import table_cell
 from tfcmc.report import pipe_table
 from tfcmc.report.summary import WIDTH, clock
-from tfcmc.search.ranking import ranked
-from tfcmc.search.records import DONE, OBJECTIVES
+from tfcmc.search.ranking import Results
+from tfcmc.search.records import DONE, OBJECTIVES, Trial
 
-TITLES = {
-    "linear_probe": "linear probe",
-    "knn": "kNN",
-    "alignment_uniformity": "alignment + uniformity",
-    "effective_rank": "effective rank",
-}
-# At the head of a column, where there is less room.
-SHORT = {
-    "alignment_uniformity": "align. + unif.",
-    "effective_rank": "eff. rank",
-    "seconds": "time",
-}
-PERCENT = ("linear_probe", "knn")
-DIGITS = {"alignment_uniformity": 3, "effective_rank": 0}
 MOST_SHOWN = 12  # trials on the screen
 LONGEST = 40  # letters of a reason on the screen
+PRECISE = ("status", "parent", "reason")  # what the CSV file adds
 
 
-def order_trials(search, trials):
-    """Puts all trials in the order of the table.
+def order_trials(results: Results) -> list[tuple[int | None, Trial]]:
+    """Puts all trials in the order of the table, each with its rank.
 
-    Args:
-        search: The `Search`.
-        trials: `Trial`s.
-
-    Returns:
-        `(rank, trial)`s: from 1 of those that can be compared; None of those
-        trained for fewer epochs, the longest first, and of those that failed.
+    From 1 of those that can be compared; None of those trained for fewer
+    epochs, the longest first, and of those that failed.
     """
-    order = ranked(trials, search.objective)
+    order = results.order
     numbers = {trial.number for trial in order}
     rest = sorted(
-        (trial for trial in trials if trial.number not in numbers),
-        key=lambda trial: (
-            trial.status != DONE,
-            -trial.epochs,
-            trial.number,
-        ),
+        (trial for trial in results.trials if trial.number not in numbers),
+        key=lambda t: (t.status != DONE, -t.epochs, t.number),
     )
     return [*enumerate(order, start=1), *((None, trial) for trial in rest)]
 
 
-def columns_of(search, trials):
-    """Returns the columns: what was chosen, then the scores that are known."""
-    known = [
-        name
-        for name in OBJECTIVES
-        if any(name in trial.scores for trial in trials)
-    ]
-    return ["rank", "trial", *search.space, *known, "epochs", "seconds"]
-
-
-def csv_text(search, trials, default):
-    """Writes the table as CSV, in full precision.
-
-    Args:
-        search: The `Search`.
-        trials: `Trial`s.
-        default: The defaults as a `Trial`, or None.
-
-    Returns:
-        Text: the defaults first, then a row a trial; accuracies in [0, 1].
-    """
-    columns = columns_of(search, trials)
+def csv_text(results: Results) -> str:
+    """Writes the defaults and the trials as CSV, in full precision."""
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([*columns, "status", "parent", "reason"])
-    for rank, trial in _all(search, trials, default):
-        cells = _cells(rank, trial)
-        writer.writerow(
-            [
-                *(table_cell(cells.get(column)) for column in columns),
-                trial.status,
-                trial.parent,
-                table_cell(trial.reason),
-            ]
-        )
+    columns = [*_columns(results), *PRECISE]
+    writer = csv.DictWriter(
+        file, columns, extrasaction="ignore", lineterminator="\n"
+    )
+    writer.writeheader()
+    for row in _rows(results):
+        writer.writerow({name: table_cell(row[name]) for name in row})
     return file.getvalue()
 
 
-def markdown(search, trials, default):
-    """Writes the table in Markdown.
+def markdown(results: Results) -> str:
+    """Writes a pipe table, and beneath it what its numbers are."""
+    lines = [
+        [text.replace("|", r"\|") for text in line]
+        for line in _texts(results, _columns(results))
+    ]
+    better = {"higher": "highest", "lower": "lowest"}[results.objective.better]
+    words = (
+        f"Ranked by {results.objective.title}, the {better} first; "
+        f"accuracies in %, on the validation part; one seed."
+    )
+    if len({t.epochs for t in results.trials if t.status == DONE}) > 1:
+        words += " Trials trained for fewer epochs have no rank."
+    return f"{pipe_table(lines, left=-1)}\n\n{words}\n"
 
-    Args:
-        search: The `Search`.
-        trials: `Trial`s.
-        default: The defaults as a `Trial`, or None.
 
-    Returns:
-        Text: a pipe table, and beneath it what its numbers are.
-    """
-    lines = _texts(search, trials, default)
-    lines = [[text.replace("|", r"\|") for text in line] for line in lines]
-    text = pipe_table(lines, left=-1)
-    return f"{text}\n\n{table_words(search, trials)}\n"
-
-
-def screen_text(search, trials, default):
-    """Writes the first rows of the table for a screen.
-
-    Args:
-        search: The `Search`.
-        trials: `Trial`s.
-        default: The defaults as a `Trial`, or None.
-
-    Returns:
-        Text, without a line break at its end.
-    """
-    lines = _texts(search, trials, default, longest=LONGEST)
-    shown = lines[: MOST_SHOWN + 1 + (default is not None)]
+def screen_text(results: Results) -> str:
+    """Writes the first rows for a screen, without a line break at the end."""
+    columns = _columns(results)
+    if len({trial.epochs for trial in results.trials}) == 1:
+        columns.remove("epochs")
+    lines = _texts(results, columns)
+    shown = [
+        [*cells, note[:LONGEST]]
+        for *cells, note in lines[: MOST_SHOWN + 1 + bool(results.default)]
+    ]
     widths = [max(map(len, texts)) for texts in zip(*shown, strict=True)]
-    laid = ["  ".join(_laid(line, widths)).rstrip()[:WIDTH] for line in shown]
+    laid = []
+    for *cells, note in shown:
+        padded = map(str.rjust, cells, widths)
+        laid.append("  ".join([*padded, note]).rstrip()[:WIDTH])
     if len(lines) > len(shown):
         laid.append(f"and {len(lines) - len(shown)} more, in table.md")
     return "\n".join(laid)
 
 
-def table_words(search, trials):
-    """Says what the numbers of the table are.
-
-    Args:
-        search: The `Search`.
-        trials: `Trial`s.
-
-    Returns:
-        One sentence or two.
-    """
-    direction = {"max": "highest", "min": "lowest"}
-    words = (
-        f"Ranked by {TITLES[search.objective]}, the "
-        f"{direction[OBJECTIVES[search.objective]]} first; accuracies in %, "
-        f"on the validation part; one seed."
-    )
-    if len({trial.epochs for trial in trials if trial.status == DONE}) > 1:
-        words += " Trials trained for fewer epochs have no rank."
-    return words
-
-
-def value_text(value):
+def value_text(value) -> str:
     """Writes the value of an option, numbers to four digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _all(search, trials, default):
-    first = [] if default is None else [(None, default)]
-    return [*first, *order_trials(search, trials)]
+def _columns(results):
+    """Returns the columns: what was chosen, then the scores that are known."""
+    known = {name for trial in results.trials for name in trial.scores}
+    scores = [name for name in OBJECTIVES if name in known]
+    searched = results.search.space
+    return ["rank", "trial", *searched, *scores, "epochs", "seconds"]
 
 
-def _cells(rank, trial):
-    number = "default" if trial.number is None else trial.number
-    return {
-        "rank": rank,
-        "trial": number,
-        **trial.values,
-        **trial.scores,
-        "epochs": trial.epochs,
-        "seconds": trial.seconds,
-    }
+def _rows(results):
+    """Yields the defaults and each trial, column to value."""
+    first = [] if results.default is None else [(None, results.default)]
+    for rank, trial in [*first, *order_trials(results)]:
+        yield {
+            "rank": rank,
+            "trial": "default" if trial.number is None else trial.number,
+            **trial.values,
+            **trial.scores,
+            **{name: getattr(trial, name) for name in ("epochs", "seconds")},
+            **{name: getattr(trial, name) for name in PRECISE},
+        }
 
 
-def _texts(search, trials, default, longest=None):
-    """Returns the table as texts, the head first."""
-    columns = columns_of(search, trials)
-    if longest is not None and len({trial.epochs for trial in trials}) == 1:
-        columns.remove("epochs")
-    titles = TITLES | SHORT
-    head = [titles.get(column, column) for column in columns]
-    lines = [[*head, ""]]
-    for rank, trial in _all(search, trials, default):
-        cells = _cells(rank, trial)
-        texts = [_text(name, cells.get(name)) for name in columns]
-        lines.append([*texts, _note(trial)[:longest]])
+def _texts(results, columns):
+    """Returns the head and the rows as texts, at their ends what is noted."""
+    titles = {name: each.short for name, each in OBJECTIVES.items()}
+    titles["seconds"] = "time"
+    lines = [[*(titles.get(column, column) for column in columns), ""]]
+    for row in _rows(results):
+        note = ""
+        if row["status"] != DONE:
+            note = " ".join(f"failed: {row['reason']}".split())
+        elif row["parent"] is not None:
+            note = f"continues {row['parent']}"
+        lines.append([*(_text(name, row.get(name)) for name in columns), note])
     return lines
 
 
 def _text(column, value):
     if value is None:
         return ""
-    if column in PERCENT:
-        return f"{100 * value:.1f}"
-    if column in DIGITS:
-        return f"{value:.{DIGITS[column]}f}"
+    if column in OBJECTIVES:
+        return OBJECTIVES[column].text(value)
     return clock(value) if column == "seconds" else value_text(value)
-
-
-def _note(trial):
-    """Says what else is known of a trial."""
-    if trial.status != DONE:
-        return " ".join(f"failed: {trial.reason}".split())
-    if trial.parent is not None:
-        return f"continues {trial.parent}"
-    return ""
-
-
-def _laid(line, widths):
-    """Lays texts out: numbers to the right, what is noted to the left."""
-    *cells, note = [
-        text.rjust(width) for text, width in zip(line, widths, strict=True)
-    ]
-    return [*cells, note.strip().ljust(widths[-1])]

@@ -30,13 +30,8 @@ def main(argv=None):
     pretrain.pretrain(plan, until=given.get("until"), beside=beside)
 
 
-def go_on_from(parent, run):
-    """Copies what training goes on from, unless it has gone on already.
-
-    Args:
-        parent: The `Run` to go on from.
-        run: The `Run` that goes on.
-    """
+def go_on_from(parent: Run, run: Run) -> None:
+    """Copies what training goes on from, unless it has gone on already."""
     if run.read_history():
         return
     shutil.copytree(parent.checkpoints, run.checkpoints, dirs_exist_ok=True)

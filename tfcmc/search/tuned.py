@@ -4,17 +4,16 @@ TensorFlow is not needed here.
 """
 
 import dataclasses
-import pathlib
 
 from tfcmc.comparison.entries import Variant
 from tfcmc.foundation.errors import UsageError, must
-from tfcmc.foundation.registry import parse_spec
 from tfcmc.report.summary import count_epochs
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import CIRCUMSTANCES, PLACE, data_differences
 from tfcmc.runs.record import identity_of
-from tfcmc.search.ranking import best_trial, open_search, settings_of
-from tfcmc.search.records import FAILED, Search, Trial, trial_folder
+from tfcmc.search.ranking import Results, open_search
+from tfcmc.search.records import FAILED
+from tfcmc.search.space import setting_of
 
 # What need not agree between searches.
 APART = {*CIRCUMSTANCES, *PLACE, "loss", "seed"}
@@ -25,23 +24,22 @@ class Contender:
     """A loss that was tuned.
 
     Attributes:
-        folder: Path of its search.
-        search: The `Search`.
-        trials: Its `Trial`s.
-        best: The best of them.
+        results: Its search.
         default: The settings of its defaults, setting name to value.
-        tuned: The settings of the best.
+        tuned: The settings of the best trial.
     """
 
-    folder: pathlib.Path
-    search: Search
-    trials: tuple
-    best: Trial
+    results: Results
     default: dict
     tuned: dict
 
     @property
-    def chosen(self):
+    def folder(self):
+        """Path of the search."""
+        return self.results.folder
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
         """Names of the settings that differ besides the loss."""
         return tuple(
             name
@@ -50,57 +48,54 @@ class Contender:
         )
 
     @property
-    def budget(self):
+    def budget(self) -> dict:
         """What the search was given, and what it was to do with it."""
         return {
-            "trials": len(self.trials),
+            "trials": len(self.results.trials),
             "epochs a trial": self.default["epochs"],
-            "objective": self.search.objective,
-            "tuner": self.search.tuner,
+            "objective": self.results.search.objective,
+            "tuner": self.results.search.tuner,
         }
 
+    def searched(self, setting: str) -> bool:
+        """Whether the search chose a setting of the run, or in its spec."""
+        return setting in map(setting_of, self.results.search.space)
 
-def contenders(folders):
+
+def contenders(folders) -> list[Contender]:
     """Reads searches of equal budgets.
-
-    Args:
-        folders: Their paths.
-
-    Returns:
-        `Contender`s.
 
     Raises:
         UsageError: if a folder holds no search with a trial that is done, two
             are of one loss, or their budgets differ.
     """
-    found = [_contender(pathlib.Path(folder)) for folder in folders]
+    found = [_contender(folder) for folder in folders]
     losses = [each.default["loss"] for each in found]
-    for loss in losses:
-        if losses.count(loss) > 1:
-            raise must("tuned", "searches of different losses", losses)
+    if len(set(losses)) < len(losses):
+        raise must("tuned", "searches of different losses", losses)
     for each in found:
         # Other encoders start otherwise: nothing would be equal.
-        if _searched(each.search, "encoder"):
+        if each.searched("encoder"):
             raise must(
                 "tuned",
                 "searches that leave the encoder as it is",
-                f"{each.folder}, over {', '.join(each.search.space)}",
+                f"{each.folder}, over {', '.join(each.results.search.space)}",
             )
     _check_equal(found, "budgets", [each.budget for each in found], {})
     _check_one_data(found)
     return found
 
 
-def variants(found, given):
+def variants(found: list[Contender], given: dict) -> tuple[list, list]:
     """Settles what is trained: each loss at its defaults and at its best.
 
     Args:
-        found: `Contender`s.
+        found: The searches.
         given: The settings of the command line; the rest are the searches'.
 
     Returns:
-        `(variants, places)`: `Variant`s, and for each search the places of
-        its defaults and its best among them, the same where they are equal.
+        `Variant`s, and for each search the places of its defaults and its
+        best among them, the same where they are equal.
 
     Raises:
         UsageError: if the searches differ in a setting that is not given, or
@@ -108,7 +103,7 @@ def variants(found, given):
     """
     for each in found:
         for name in given:
-            if _searched(each.search, name):
+            if each.searched(name):
                 raise UsageError(
                     f"`{name.replace('_', '-')}` must be left to the search "
                     f"that chose it, {each.folder}. Received: {given[name]!r}"
@@ -131,28 +126,24 @@ def variants(found, given):
     return result, places
 
 
-def notes(found, seeds):
-    """Yields sentences on what the tuned rows rest on.
-
-    Args:
-        found: `Contender`s.
-        seeds: The seeds that are compared.
-    """
+def notes(found: list[Contender], seeds):
+    """Yields sentences on what the tuned rows rest on, of these seeds."""
     yield (
         "Tuned rows are at the best trial of a search of that loss. All "
         "searches had the same budget, and chose on the validation part, "
         "which is a fifth of the train part."
     )
     for each in found:
-        search = each.search
-        failed = sum(trial.status == FAILED for trial in each.trials)
+        search, trials = each.results.search, each.results.trials
+        failed = sum(trial.status == FAILED for trial in trials)
         broken = f", {failed} of which failed" if failed else ""
         yield (
             f"{each.folder}: {search.loss} over {', '.join(search.space)}, "
-            f"{len(each.trials)} trials of "
+            f"{len(trials)} trials of "
             f"{count_epochs(each.default['epochs'])}{broken}, by the "
             f"{search.tuner} tuner for {search.objective}, at seed "
-            f"{each.default['seed']}; the best is trial {each.best.number}."
+            f"{each.default['seed']}; the best is trial "
+            f"{each.results.best.number}."
         )
     own = sorted({each.default["seed"] for each in found} & set(seeds))
     if own:
@@ -162,51 +153,35 @@ def notes(found, seeds):
         )
 
 
-def _searched(search, setting):
-    """Whether a search chose a setting of the run, or an option in it."""
-    _, options, _ = parse_spec(search.loss)
-    return any(
-        name.partition(".")[0] == setting and name not in options
-        for name in search.space
-    )
-
-
 def _contender(folder):
-    search, trials = open_search(folder)
-    best = best_trial(search, trials)
+    results = open_search(folder)
+    best = results.best
     if best is None:
         raise must("tuned", "searches with a trial that is done", str(folder))
-    return Contender(
-        folder,
-        search,
-        tuple(trials),
-        best,
-        settings_of(folder / "default", search),
-        settings_of(trial_folder(folder, best.number), search),
-    )
+    settings = results.settings_of(None), results.settings_of(best)
+    return Contender(results, *settings)
 
 
 def _check_equal(found, what, records, given):
     """Refuses searches that differ in what is not given otherwise."""
     for name in sorted(records[0].keys() - given.keys()):
         for each, record in zip(found, records, strict=True):
-            if record.get(name) == records[0][name]:
-                continue
-            raise UsageError(
-                f"`tuned` must be searches of equal {what}. Received: "
-                f"{name} {records[0][name]!r} of {found[0].folder} and "
-                f"{record.get(name)!r} of {each.folder}"
-            )
+            if record.get(name) != records[0][name]:
+                raise UsageError(
+                    f"`tuned` must be searches of equal {what}. Received: "
+                    f"{name} {records[0][name]!r} of {found[0].folder} and "
+                    f"{record.get(name)!r} of {each.folder}"
+                )
 
 
 def _check_one_data(found):
     """Refuses searches on other pictures than the first one's."""
-    first, *rest = found
-    wanted = identity_of(Run(first.folder / "default"))["data"]
-    for each in rest:
-        data = identity_of(Run(each.folder / "default"))["data"]
+    wanted, *others = (
+        identity_of(Run(each.folder / "default"))["data"] for each in found
+    )
+    for each, data in zip(found[1:], others, strict=True):
         if told := data_differences(data, wanted):
             raise UsageError(
                 f"`tuned` must be searches on the same pictures. Received: "
-                f"{each.folder}, which had {told} as {first.folder}"
+                f"{each.folder}, which had {told} as {found[0].folder}"
             )

@@ -4,25 +4,19 @@ Trials are chosen on the validation part. The test part is read here and
 nowhere else in a search, for two pairs of encoders.
 """
 
-import pathlib
-
 from tfcmc.evaluation.inputs import measure
 from tfcmc.evaluation.intervals import difference_interval, share_interval
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import read_data
-from tfcmc.experiment.evaluate import BRIEF, Extent, hashes_of, inputs_of
+from tfcmc.experiment.evaluate import Extent, hashes_of, inputs_of
 from tfcmc.experiment.ownership import check_data
 from tfcmc.experiment.recipe import stored_plan
-from tfcmc.search.records import place_of, trial_folder
+from tfcmc.search.ranking import Results
+from tfcmc.search.records import PROBES, place_of, trial_folder
 
 
-def judge_winner(folder, search, trial):
-    """Judges the encoders of a trial, and of the defaults, on the test part.
-
-    Args:
-        folder: Path of the search.
-        search: The `Search`, which says where the pictures are.
-        trial: The `Trial` that won.
+def judge_winner(results: Results) -> dict:
+    """Judges the encoders of the best trial, and of the defaults.
 
     Returns:
         What `verdict.json` holds but for what was judged before.
@@ -32,24 +26,23 @@ def judge_winner(folder, search, trial):
             or others.
     """
     folders = {
-        "winner": trial_folder(folder, trial.number),
-        "default": pathlib.Path(folder) / "default",
+        "winner": trial_folder(results.folder, results.best.number),
+        "default": results.folder / "default",
     }
-    changes = place_of(search) | {"judge_on": "test"}
+    changes = place_of(results.search) | {"judge_on": "test"}
     plans = {
         name: stored_plan(path, **changes) for name, path in folders.items()
     }
     plan = plans["default"][0]
     data = read_data(plan)
-    check_data(
-        plan.config.data, data.described, [run for _, run in plans.values()]
-    )
+    runs = [run for _, run in plans.values()]
+    check_data(plan.config.data, data.described, runs)
     judged = {
-        name: judge_run(plan, run, data) for name, (plan, run) in plans.items()
+        name: _judge(plan, run, data) for name, (plan, run) in plans.items()
     }
     result = {
-        "trial": trial.number,
-        "values": trial.values,
+        "trial": results.best.number,
+        "values": results.best.values,
         "judged_on": data.judged_on,
         **judged,
     }
@@ -61,26 +54,15 @@ def judge_winner(folder, search, trial):
     return result
 
 
-def judge_run(plan, run, data) -> dict:
-    """Judges the encoders of a run by fewer probes, and writes nothing.
-
-    Args:
-        plan: The `Plan` it was trained by, judged on test.
-        run: The `Run`.
-        data: The `Data`.
-
-    Returns:
-        Name to number or dict, as in `metrics.json`; with the interval of
-        each accuracy.
-    """
+def _judge(plan, run, data):
+    """Judges the encoders of a run by fewer probes, and writes nothing."""
     architecture, branches = open_trained(plan, run)
     brief = Extent("brief")
     found, _ = measure(inputs_of(plan, data, architecture, branches, brief))
-    for name in BRIEF:
-        if name in found:
-            accuracy = found[name]["accuracy"]
-            count = len(data.judged.pictures)
-            found[name]["interval"] = share_interval(accuracy, count)
+    for name in found.keys() & set(PROBES):
+        accuracy = found[name]["accuracy"]
+        count = len(data.judged.pictures)
+        found[name]["interval"] = share_interval(accuracy, count)
     return {
         "loss": plan.loss.spec,
         "encoders_sha256": hashes_of(branches),
@@ -88,7 +70,7 @@ def judge_run(plan, run, data) -> dict:
     }
 
 
-def difference(winner, default, count):
+def difference(winner: float, default: float, count: int) -> dict:
     """Says by how much the winner's accuracy is above the defaults'.
 
     Args:

@@ -8,38 +8,32 @@ folder has recorded is told again and not run again.
 import math
 
 from tfcmc.foundation.errors import TrainingFailed, UsageError, is_number
-from tfcmc.search.records import DONE, read_trials, trial_folder, write_record
+from tfcmc.search.records import (
+    FAILED,
+    Search,
+    Trial,
+    read_trials,
+    trial_folder,
+    write_record,
+)
+from tfcmc.search.tuner import Tuner
 
 ALL_FAILED = 3  # trials at the beginning: then something else is wrong
 TOLERANCE = 1e-3  # relative; what is proposed is rounded to four digits
 
 
-class NothingWorks(TrainingFailed):
-    """The first trials have all failed.
-
-    Args:
-        reason: Of the last of them.
-    """
-
-    def __init__(self, reason):
-        super().__init__(f"the first {ALL_FAILED} trials failed: {reason}")
-
-
-def conduct(tuner, search, folder, run):
+def conduct(tuner: Tuner, search: Search, folder, run) -> None:
     """Runs the trials of a search that are not recorded yet.
 
     Args:
-        tuner: A `Tuner`, new.
-        search: The `Search`.
+        tuner: A new one.
+        search: What is searched for.
         folder: Path of the search.
-        run: Called with `Proposal`s, yields the `Trial` of each as it ends.
-
-    Returns:
-        The `Trial`s, in the order of their numbers.
+        run: Called with what is proposed, yields each trial as it ends.
 
     Raises:
         UsageError: if what is recorded is not what the tuner proposes.
-        NothingWorks: if the first trials all fail.
+        TrainingFailed: if the first trials all fail.
     """
     recorded = {trial.number: trial for trial in read_trials(folder)}
     told = []
@@ -49,32 +43,31 @@ def conduct(tuner, search, folder, run):
         if not proposals:
             break
         for proposal in proposals:
-            check_recorded(proposal, recorded.get(proposal.number), folder)
+            if proposal.number in recorded:
+                _check_recorded(proposal, recorded[proposal.number], folder)
         missing = [p for p in proposals if p.number not in recorded]
         for trial in run(missing) if missing else ():
-            path = trial_folder(folder, trial.number) / "trial.json"
-            write_record(path, trial)
+            record(folder, trial)
             recorded[trial.number] = trial
         for proposal in proposals:
-            tuner.tell(recorded[proposal.number])
             told.append(recorded[proposal.number])
-        check_beginning(told)
-    return told
+            tuner.tell(told[-1])
+        if len(told) >= ALL_FAILED and all(t.status == FAILED for t in told):
+            raise nothing_works(told[-1].reason)
 
 
-def check_recorded(proposal, trial, folder):
-    """Checks that a recorded trial is the one that is proposed.
+def record(folder, trial: Trial) -> None:
+    """Writes down that a trial has ended."""
+    write_record(trial_folder(folder, trial.number) / "trial.json", trial)
 
-    Args:
-        proposal: A `Proposal`.
-        trial: The `Trial` of its number, or None.
-        folder: Path of the search.
 
-    Raises:
-        UsageError: if it is another.
-    """
-    if trial is None:
-        return
+def nothing_works(reason: str) -> TrainingFailed:
+    """Makes the error for a search whose first trials have all failed."""
+    return TrainingFailed(f"the first {ALL_FAILED} trials failed: {reason}")
+
+
+def _check_recorded(proposal, trial, folder):
+    """Refuses a recorded trial that is not the one that is proposed."""
     same = (
         trial.values.keys() == proposal.values.keys()
         and (trial.epochs, trial.parent) == (proposal.epochs, proposal.parent)
@@ -91,12 +84,6 @@ def check_recorded(proposal, trial, folder):
             f"KerasTuner or scikit-learn may have made it: choose another "
             f"--run-dir."
         )
-
-
-def check_beginning(told):
-    """Raises `NothingWorks` if there are some trials, and all failed."""
-    if len(told) >= ALL_FAILED and all(t.status != DONE for t in told):
-        raise NothingWorks(told[-1].reason)
 
 
 def _close(value, other):
