@@ -78,15 +78,12 @@ def _source(reading, builder):
         reading.side or _own_side(info.features["image"].shape),
         reading,
     )
-    labels = {name: _labels(marks[name], name, info) for name in wanted}
-    parts = {"pretrain": learnt, "train": "train", "test": judged}
-    if learnt == "train":
-        del parts["pretrain"]
-    labels = {
-        part: labels[name]
-        for part, name in parts.items()
-        if part != "pretrain" and labels.get(name) is not None
-    }
+    parts = {"train": "train", "test": judged}
+    known = {name: _labels(marks[name], name, info) for name in wanted}
+    known = {name: y for name, y in known.items() if y is not None}
+    labels = {part: known[n] for part, n in parts.items() if n in known}
+    if learnt != "train":
+        parts["pretrain"] = learnt
     notes = [*_notes(there, wanted, len(labels) == 2 and judged), *told]
     pictures = {p: found[name] for p, name in parts.items() if name in found}
     return make_source(pictures, labels, _class_names(info, labels), notes)
