@@ -1,0 +1,13 @@
+"""How one view of a picture is distorted, by compiled operations.
+
+Importing it loads no TensorFlow. Imports the foundation.
+"""
+
+from tfcmc.views.augment.draws import DRAWS as DRAWS
+from tfcmc.views.augment.parameters import OPTIONS as OPTIONS
+from tfcmc.views.augment.parameters import ROWS as ROWS
+from tfcmc.views.augment.parameters import Augmentation as Augmentation
+from tfcmc.views.augment.parameters import rows as rows
+from tfcmc.views.augment.place import boxes as boxes
+from tfcmc.views.augment.steps import distort as distort
+from tfcmc.views.augment.steps import whole as whole

@@ -1,0 +1,128 @@
+"""Places in pictures, and the scaling of what is there to a side."""
+
+import math
+
+import numpy as np
+
+from tfcmc.foundation.lazy import tf
+from tfcmc.views.augment.draws import AREA, FLIP, LEFT, RATIO, TOP, TRIES
+from tfcmc.views.augment.parameters import Augmentation
+from tfcmc.views.augment.planes import clipped
+
+
+def boxes(uniforms, augmentation: Augmentation, side: int):
+    """Draws where views are cut out of square pictures, as torchvision does.
+
+    Ten times an area and a ratio of width to height are drawn, this one
+    evenly in its logarithm; the first box that fits lies anywhere with equal
+    probability. If none fits it is the largest centred one of the nearest
+    ratio allowed. In float64: a box is whole pixels, and the last bit of a
+    float32 would round it differently on other devices.
+
+    Args:
+        uniforms: `[batch, DRAWS]`.
+        augmentation: Of this view.
+        side: Of the pictures, in pixels.
+
+    Returns:
+        `[batch, 4]`, float32: top, left, height, width, in pixels.
+
+    Reference: torchvision.transforms.RandomResizedCrop.get_params, 0.28.
+    """
+    drawn = tf.cast(uniforms, tf.float64)
+    low, high = augmentation.area_low, augmentation.area_high
+    area = side * side * (low + (high - low) * drawn[:, AREA])
+    low, high = map(
+        math.log, (augmentation.ratio_low, augmentation.ratio_high)
+    )
+    ratio = tf.exp(low + (high - low) * drawn[:, RATIO])
+    height = tf.round(tf.sqrt(area / ratio))
+    width = tf.round(tf.sqrt(area * ratio))
+    fits = (height >= 1) & (height <= side) & (width >= 1) & (width <= side)
+    first = tf.one_hot(
+        tf.argmax(tf.cast(fits, tf.int32), axis=1), TRIES, dtype=tf.float64
+    )
+    height, width = (tf.reduce_sum(first * x, axis=1) for x in (height, width))
+    top = tf.floor(drawn[:, TOP] * (side - height + 1))
+    left = tf.floor(drawn[:, LEFT] * (side - width + 1))
+    found = tf.reduce_any(fits, axis=1)[:, None]
+    box = tf.stack([top, left, height, width], axis=1)
+    box = tf.where(
+        found, box, tf.constant(_centred(augmentation, side), box.dtype)
+    )
+    return tf.cast(box, tf.float32)
+
+
+def _centred(augmentation, side):
+    """The box for want of one that fits: top, left, height, width."""
+    height = width = side
+    if augmentation.ratio_low > 1:
+        height = max(round(side / augmentation.ratio_low), 1)
+    elif augmentation.ratio_high < 1:
+        width = max(round(side * augmentation.ratio_high), 1)
+    return (side - height) // 2, (side - width) // 2, height, width
+
+
+def cropped(pictures, uniforms, augmentation, side):
+    """Cuts, scales and mirrors; returns the three planes."""
+    across = pictures.shape[1]
+    box = boxes(uniforms, augmentation, across)
+    kernel = FILTERS[augmentation.interpolation]
+    mirrored = uniforms[:, FLIP] < augmentation.flip
+    rows = _weights(box[:, 0:1], box[:, 2:3], across, side, kernel)
+    columns = _weights(box[:, 1:2], box[:, 3:4], across, side, kernel)
+    columns = tf.where(mirrored[:, None, None], columns[:, ::-1], columns)
+    return _scaled(pictures, rows, columns)
+
+
+def resized(pictures, side, interpolation):
+    """Scales whole pictures; returns the three planes."""
+    across = pictures.shape[1]
+    start, size = tf.zeros([1, 1]), tf.fill([1, 1], float(across))
+    weights = _weights(start, size, across, side, FILTERS[interpolation])
+    return _scaled(pictures, weights, weights)
+
+
+def _scaled(pictures, rows, columns):
+    """Applies the weights of rows and columns to each plane."""
+    planes = tf.transpose(tf.cast(pictures, tf.float32), [3, 0, 1, 2]) / 255
+    return [
+        # Bicubic weights overshoot; PIL's bytes cannot, after either pass.
+        clipped(rows @ clipped(tf.matmul(plane, columns, transpose_b=True)))
+        for plane in tf.unstack(planes)
+    ]
+
+
+def _weights(start, size, across, side, kernel):
+    """What each pixel counts in each sample: `[batch, side, across]`.
+
+    Args:
+        start: `[batch, 1]`: where the box begins, in pixels.
+        size: `[batch, 1]`: how long it is.
+        across: Pixels of the picture.
+        side: Samples.
+        kernel: Of distances in pixels of the coarser of the two grids.
+    """
+    scale = size / side
+    centres = start + (np.arange(side, dtype=np.float32) + 0.5) * scale
+    pixels = np.arange(across, dtype=np.float32) + 0.5
+    distance = (pixels - centres[:, :, None]) / tf.maximum(scale, 1)[:, None]
+    inside = (pixels > start) & (pixels < start + size)
+    weights = tf.where(inside[:, None], kernel(distance), 0)
+    return weights / tf.reduce_sum(weights, axis=2, keepdims=True)
+
+
+def _triangle(distance):
+    """PIL's bilinear filter."""
+    return tf.maximum(1 - tf.abs(distance), 0)
+
+
+def _cubic(distance):
+    """PIL's bicubic filter: Keys's of a = -1/2."""
+    x = tf.abs(distance)
+    near = (1.5 * x - 2.5) * x * x + 1
+    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return tf.where(x < 1, near, tf.where(x < 2, far, 0))
+
+
+FILTERS = {"bilinear": _triangle, "bicubic": _cubic}
