@@ -395,7 +395,7 @@ def test_solarisation_is_pil_s(rng):
 
 
 def test_photographs_as_pil_cuts_and_colours_them(photographs):
-    """Crop within a level of 255, each colour within two, blur within three."""
+    """Crop within a level of 255, each colour two, blur three."""
     read = tfds.load("photos10", data_dir=photographs, split="train[:24]")
     given = np.stack([each["image"] for each in tfds.as_numpy(read)])
     u = drawn(24)

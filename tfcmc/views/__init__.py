@@ -5,6 +5,7 @@ Importing it fills the tables. Imports the foundation.
 
 from tfcmc.views import lab as lab
 from tfcmc.views import resized as resized
+from tfcmc.views import rgb as rgb
 from tfcmc.views import window as window
 from tfcmc.views import ycbcr as ycbcr
 from tfcmc.views.base import VIEWS as VIEWS
