@@ -189,12 +189,16 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         """
         self.memory.remember(embeddings, numbers)
         if replicas.count() > 1:
-            for variable in self.local_statistics():
+            for variable in self.statistics(local=True):
                 mean = replicas.add(replicas.part_of(variable.value))
                 variable.assign(mean)
 
-    def local_statistics(self):
-        """Returns the moving statistics that each replica has of its share."""
+    def statistics(self, *, local=False):
+        """Returns the moving statistics of batch normalisation.
+
+        Args:
+            local: Whether only those that each replica has of its share.
+        """
         layers = [
             layer
             for part in (*self.branches, *self.predictors)
@@ -204,7 +208,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         return [
             variable
             for layer in layers
-            if not layer.synchronized
+            if not (local and layer.synchronized)
             for variable in layer.non_trainable_variables
         ]
 

@@ -156,8 +156,8 @@ def verify(strategy, plan: Plan) -> Difference:
     want = _compute_on_one(plan.config, batch, count if local else 1, count)
     got = compute(strategy, plan, batch)
     return Difference(
-        loss=plan.loss.spec,
-        negatives=plan.negatives.spec,
+        loss=plan.loss.short,
+        negatives=plan.negatives.short,
         value=want.loss,
         of_loss=_apart(got.loss, want.loss),
         of_gradient=max(map(_apart, got.gradients, want.gradients)),
@@ -252,7 +252,7 @@ def _compute_on_one(config, batch, shares, count):
     local = Architecture(plan, config.side).model(
         _branches(one, _common(config)), 2 * batch
     )
-    split = count if shares == 1 and local.local_statistics() else 1
+    split = count if shares == 1 and local.statistics(local=True) else 1
     found = [
         compute(
             one, plan, batch, (shares, range(number, number + 1)), split=split
@@ -270,7 +270,7 @@ def _compute_on_one(config, batch, shares, count):
 def _embed_in_parts(model, split):
     """Makes one device see what each of several sees of a batch, in turn."""
     whole = model._embed
-    statistics = model.local_statistics()
+    statistics = model.statistics()
 
     def embed(views):
         before = [each.numpy() for each in statistics]
@@ -312,7 +312,7 @@ def _by_part(model, gradients):
 def _kept(model):
     """What a step leaves: loss states, memories, moving statistics."""
     states = [loss.state for loss in model.contrasts if loss.state is not None]
-    kept = [*states, *model.memory.variables, *model.local_statistics()]
+    kept = [*states, *model.memory.variables, *model.statistics()]
     return [each.value for each in kept]
 
 

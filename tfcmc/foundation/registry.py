@@ -129,10 +129,25 @@ class Bound:
     @property
     def spec(self):
         """The spec in full, with every option written out."""
+        return self._spelt(self.options)
+
+    @property
+    def short(self):
+        """The spec with those options alone that are not the defaults."""
+        usual = self.member.legal and self.member.defaults()
+        return self._spelt(
+            {
+                name: value
+                for name, value in self.options.items()
+                if not usual or value != usual[name]
+            }
+        )
+
+    def _spelt(self, options):
         if self.argument is not None:
             return f"{self.name}:{self.argument}"
         inside = ", ".join(
-            f"{name}={_written(value)}" for name, value in self.options.items()
+            f"{name}={_written(value)}" for name, value in options.items()
         )
         return f"{self.name}({inside})" if inside else self.name
 
