@@ -16,5 +16,6 @@ from tfcmc.report.table import separated as separated
 from tfcmc.report.text_tables import csv_text as csv_text
 from tfcmc.report.text_tables import latex as latex
 from tfcmc.report.text_tables import markdown as markdown
+from tfcmc.report.text_tables import padded as padded
 from tfcmc.report.text_tables import pipe_table as pipe_table
 from tfcmc.report.text_tables import screen_text as screen_text

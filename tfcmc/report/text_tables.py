@@ -46,8 +46,7 @@ def pipe_table(lines: list[list[str]], left: int) -> str:
         lines: The head first; Markdown finds nothing to obey in them.
         left: The column that stands to the left; numbers stand to the right.
     """
-    left %= len(lines[0])
-    head, *rows = _padded(lines, left, least=3)
+    head, *rows = padded(lines, left, least=3)
     rule = ["-" * (len(text) - 1) + ":" for text in head]
     rule[left] = "-" * len(head[left])
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *rows])
@@ -108,7 +107,7 @@ def screen_text(table: Table) -> str:
         lines.append([label, *means])
         if any(spreads):
             lines.append(["", *(text and f"±{text}" for text in spreads)])
-    laid = ["  ".join(line).rstrip() for line in _padded(lines, left=0)]
+    laid = ["  ".join(line).rstrip() for line in padded(lines, left=0)]
     words = f"Accuracies in %. {table.spread_words()}."
     return "\n".join([*laid, "", words])
 
@@ -132,8 +131,9 @@ def _lines(table, escape, write):
     return lines
 
 
-def _padded(lines, left, least=0):
+def padded(lines: list[list[str]], left: int, least: int = 0) -> list:
     """Gives the texts of a column one width: they stand right, or `left`."""
+    left %= len(lines[0])
     widths = [
         max(least, *map(len, texts)) for texts in zip(*lines, strict=True)
     ]

@@ -63,20 +63,14 @@ class Progress:
         print(f"trial {trial.number:{width}}: {values}{told}", flush=True)
 
 
+@dataclasses.dataclass(frozen=True)
 class Processes:
-    """Runs trials of what all configs have in common, each in its folder."""
+    """Runs trials of a search; `config` is what all have in common."""
 
-    def __init__(
-        self,
-        search: Search,
-        config: PretrainConfig,
-        folder: pathlib.Path,
-        progress: Progress,
-    ):
-        self._search = search
-        self._config = config
-        self._folder = folder
-        self._progress = progress
+    search: Search
+    config: PretrainConfig
+    folder: pathlib.Path
+    progress: Progress
 
     def __call__(self, proposals):
         """Yields what is proposed as it ends, with what it came to."""
@@ -85,11 +79,11 @@ class Processes:
 
         def start(job):
             started[job.name] = time.monotonic()
-            self._progress.started(waiting[job.name])
+            self.progress.started(waiting[job.name])
 
         for ended in workers.run_all(
             [self._job(trial) for trial in proposals],
-            at_once=self._search.jobs,
+            at_once=self.search.jobs,
             show=lambda job, line: None,
             started=start,
         ):
@@ -99,17 +93,17 @@ class Processes:
                 seconds=round(time.monotonic() - started[number], 3),
                 **self._outcome(ended),
             )
-            self._progress.ended(trial)
+            self.progress.ended(trial)
             yield trial
 
     def _job(self, trial):
         words = [f"--until={trial.epochs}"]
         if trial.parent is not None:
-            parent = trial_folder(self._folder, trial.parent)
+            parent = trial_folder(self.folder, trial.parent)
             words.append(f"--parent={parent}")
-        words.append(f"--beside={self._folder / 'default'}")
-        folder = trial_folder(self._folder, trial.number)
-        config = configure(self._config, trial.values)
+        words.append(f"--beside={self.folder / 'default'}")
+        folder = trial_folder(self.folder, trial.number)
+        config = configure(self.config, trial.values)
         return _job(trial.number, folder, config, words)
 
     def _outcome(self, ended):
@@ -117,7 +111,7 @@ class Processes:
         if ended.code != 0:
             return {"status": FAILED, "reason": ended.reason}
         scores = scores_of(read_metrics(Run(ended.job.folder)))
-        if (objective := self._search.objective) in scores:
+        if (objective := self.search.objective) in scores:
             return {"status": DONE, "scores": scores}
         told = f"its {objective} is no number"
         return {"status": FAILED, "reason": told, "scores": scores}

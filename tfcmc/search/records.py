@@ -15,6 +15,7 @@ from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.records import COUNT, SHARE, Within, damaged, read_record
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import PLACE
+from tfcmc.runs.record import SPHERE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,14 +71,11 @@ SCORES |= dict.fromkeys([f"{name}?" for name in LABEL_FREE], float)
 JUDGED = {
     "loss": str,
     "encoders_sha256": {str: str},
-    "sphere_all": {
-        "images": COUNT,
-        "alignment": float,
-        "uniformity": float,
-        "effective_rank": float,
-    },
-    "linear_probe?": {"accuracy": SHARE, "interval": [SHARE, SHARE]},
-    "knn?": {"accuracy": SHARE, "interval": [SHARE, SHARE]},
+    "sphere_all": SPHERE,
+    **dict.fromkeys(
+        [f"{name}?" for name in PROBES],
+        {"accuracy": SHARE, "interval": [SHARE, SHARE]},
+    ),
 }
 VERDICT = {
     "trial": COUNT,

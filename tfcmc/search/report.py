@@ -93,21 +93,20 @@ def verdict_words(verdict: dict) -> str:
         f"{verdict['winner']['sphere_all']['images']:,} of them:"
     ]
     for name in ("default", "winner"):
-        judged = verdict[name]
-        told = []
+        judged, told = verdict[name], ""
         if "linear_probe" in judged:
-            low, high = judged["linear_probe"]["interval"]
-            told += [
-                f"linear probe {100 * judged['linear_probe']['accuracy']:.1f} "
-                f"% ({100 * low:.1f} to {100 * high:.1f})",
-                f"kNN {100 * judged['knn']['accuracy']:.1f} %",
-            ]
-        told += [
-            f"alignment {judged['sphere_all']['alignment']:.3f}",
-            f"uniformity {judged['sphere_all']['uniformity']:.3f}",
-            f"rank {judged['sphere_all']['effective_rank']:.0f}",
-        ]
-        lines.append(f"  {judged['loss']}, {name}: {', '.join(told)}")
+            probe, knn = judged["linear_probe"], judged["knn"]
+            low, high = (100 * end for end in probe["interval"])
+            told = (
+                f"linear probe {100 * probe['accuracy']:.1f} % ({low:.1f} to "
+                f"{high:.1f}), kNN {100 * knn['accuracy']:.1f} %, "
+            )
+        sphere = judged["sphere_all"]
+        lines.append(
+            f"  {judged['loss']}, {name}: {told}alignment "
+            f"{sphere['alignment']:.3f}, uniformity "
+            f"{sphere['uniformity']:.3f}, rank {sphere['effective_rank']:.0f}"
+        )
     if "difference" in verdict:
         lines.append(_difference_words(verdict["difference"]))
     if verdict["before"]:

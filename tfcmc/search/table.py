@@ -1,13 +1,13 @@
 """The trials of a search as a table: Markdown, CSV, and for the screen."""
 
-import csv
-import io
-
+from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.text import table_cell
-from tfcmc.report import pipe_table
+from tfcmc.report import padded, pipe_table
 from tfcmc.report.summary import WIDTH, clock
 from tfcmc.search.ranking import Results
 from tfcmc.search.records import DONE, OBJECTIVES, Trial
+
+pd = LazyModule("pandas")
 
 MOST_SHOWN = 12  # trials on the screen
 LONGEST = 40  # letters of a reason on the screen
@@ -31,15 +31,14 @@ def order_trials(results: Results) -> list[tuple[int | None, Trial]]:
 
 def csv_text(results: Results) -> str:
     """Writes the defaults and the trials as CSV, in full precision."""
-    file = io.StringIO()
     columns = [*_columns(results), *PRECISE]
-    writer = csv.DictWriter(
-        file, columns, extrasaction="ignore", lineterminator="\n"
-    )
-    writer.writeheader()
-    for row in _rows(results):
-        writer.writerow({name: table_cell(row[name]) for name in row})
-    return file.getvalue()
+    rows = [
+        {name: table_cell(value) for name, value in row.items()}
+        for row in _rows(results)
+    ]
+    # As objects: ranks that lack some would be no whole numbers any more.
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def markdown(results: Results) -> str:
@@ -68,11 +67,9 @@ def screen_text(results: Results) -> str:
         [*cells, note[:LONGEST]]
         for *cells, note in lines[: MOST_SHOWN + 1 + bool(results.default)]
     ]
-    widths = [max(map(len, texts)) for texts in zip(*shown, strict=True)]
-    laid = []
-    for *cells, note in shown:
-        padded = map(str.rjust, cells, widths)
-        laid.append("  ".join([*padded, note]).rstrip()[:WIDTH])
+    laid = [
+        "  ".join(line).rstrip()[:WIDTH] for line in padded(shown, left=-1)
+    ]
     if len(lines) > len(shown):
         laid.append(f"and {len(lines) - len(shown)} more, in table.md")
     return "\n".join(laid)
@@ -100,8 +97,10 @@ def _rows(results):
             "trial": "default" if trial.number is None else trial.number,
             **trial.values,
             **trial.scores,
-            **{name: getattr(trial, name) for name in ("epochs", "seconds")},
-            **{name: getattr(trial, name) for name in PRECISE},
+            **{
+                name: getattr(trial, name)
+                for name in ("epochs", "seconds", *PRECISE)
+            },
         }
 
 

@@ -20,46 +20,39 @@ APART = {*CIRCUMSTANCES, *PLACE, "loss", "seed"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Contender:
-    """A loss that was tuned.
+class Contender(Results):
+    """A search that tuned a loss.
 
     Attributes:
-        results: Its search.
-        default: The settings of its defaults, setting name to value.
-        tuned: The settings of the best trial.
+        before: The settings of the loss's defaults, setting name to value.
+        after: Those of the best trial.
     """
 
-    results: Results
-    default: dict
-    tuned: dict
-
-    @property
-    def folder(self):
-        """Path of the search."""
-        return self.results.folder
+    before: dict
+    after: dict
 
     @property
     def chosen(self) -> tuple[str, ...]:
         """Names of the settings that differ besides the loss."""
         return tuple(
             name
-            for name in self.tuned
-            if name != "loss" and self.tuned[name] != self.default[name]
+            for name in self.after
+            if name != "loss" and self.after[name] != self.before[name]
         )
 
     @property
     def budget(self) -> dict:
         """What the search was given, and what it was to do with it."""
         return {
-            "trials": len(self.results.trials),
-            "epochs a trial": self.default["epochs"],
-            "objective": self.results.search.objective,
-            "tuner": self.results.search.tuner,
+            "trials": len(self.trials),
+            "epochs a trial": self.before["epochs"],
+            "objective": self.search.objective,
+            "tuner": self.search.tuner,
         }
 
     def searched(self, setting: str) -> bool:
         """Whether the search chose a setting of the run, or in its spec."""
-        return setting in map(setting_of, self.results.search.space)
+        return setting in map(setting_of, self.search.space)
 
 
 def contenders(folders) -> list[Contender]:
@@ -70,7 +63,7 @@ def contenders(folders) -> list[Contender]:
             are of one loss, or their budgets differ.
     """
     found = [_contender(folder) for folder in folders]
-    losses = [each.default["loss"] for each in found]
+    losses = [each.before["loss"] for each in found]
     if len(set(losses)) < len(losses):
         raise must("tuned", "searches of different losses", losses)
     for each in found:
@@ -79,7 +72,7 @@ def contenders(folders) -> list[Contender]:
             raise must(
                 "tuned",
                 "searches that leave the encoder as it is",
-                f"{each.folder}, over {', '.join(each.results.search.space)}",
+                f"{each.folder}, over {', '.join(each.search.space)}",
             )
     _check_equal(found, "budgets", [each.budget for each in found], {})
     _check_one_data(found)
@@ -109,18 +102,18 @@ def variants(found: list[Contender], given: dict) -> tuple[list, list]:
                     f"that chose it, {each.folder}. Received: {given[name]!r}"
                 )
     shared = [
-        {name: each.default[name] for name in each.default.keys() - APART}
+        {name: each.before[name] for name in each.before.keys() - APART}
         for each in found
     ]
     _check_equal(found, "settings", shared, given)
     # The same pictures may lie in another place for each.
-    place = {name: found[0].default[name] for name in PLACE} | given
+    place = {name: found[0].before[name] for name in PLACE} | given
     result, places = [], []
     for each in found:
         first = len(result)
-        result.append(Variant({**each.default, **place}))
-        if each.tuned != each.default:
-            settings = {**each.tuned, **place}
+        result.append(Variant({**each.before, **place}))
+        if each.after != each.before:
+            settings = {**each.after, **place}
             result.append(Variant(settings, each.chosen))
         places.append((first, len(result) - 1))
     return result, places
@@ -134,18 +127,18 @@ def notes(found: list[Contender], seeds):
         "which is a fifth of the train part."
     )
     for each in found:
-        search, trials = each.results.search, each.results.trials
-        failed = sum(trial.status == FAILED for trial in trials)
+        search = each.search
+        failed = sum(trial.status == FAILED for trial in each.trials)
         broken = f", {failed} of which failed" if failed else ""
         yield (
             f"{each.folder}: {search.loss} over {', '.join(search.space)}, "
-            f"{len(trials)} trials of "
-            f"{count_epochs(each.default['epochs'])}{broken}, by the "
+            f"{len(each.trials)} trials of "
+            f"{count_epochs(each.before['epochs'])}{broken}, by the "
             f"{search.tuner} tuner for {search.objective}, at seed "
-            f"{each.default['seed']}; the best is trial "
-            f"{each.results.best.number}."
+            f"{each.before['seed']}; the best is trial "
+            f"{each.best.number}."
         )
-    own = sorted({each.default["seed"] for each in found} & set(seeds))
+    own = sorted({each.before["seed"] for each in found} & set(seeds))
     if own:
         yield (
             f"Seed {', '.join(map(str, own))} is also what the searches "
@@ -154,12 +147,11 @@ def notes(found: list[Contender], seeds):
 
 
 def _contender(folder):
-    results = open_search(folder)
-    best = results.best
-    if best is None:
+    found = open_search(folder)
+    if found.best is None:
         raise must("tuned", "searches with a trial that is done", str(folder))
-    settings = results.settings_of(None), results.settings_of(best)
-    return Contender(results, *settings)
+    settings = found.settings_of(None), found.settings_of(found.best)
+    return Contender(found.folder, found.search, found.trials, *settings)
 
 
 def _check_equal(found, what, records, given):
