@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import make, term
 from tfcmc.evaluation.negative_weights import negative_weights
 from tfcmc.foundation.errors import UsageError
-from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses import LOSSES
 
 COUNT = 5
 WHOLE_BATCH = ("alignment_uniformity", "barlow_twins", "vicreg")
@@ -42,16 +43,14 @@ def circle_frozen(anchor, candidates, row, *, margin, scale):
 def registered(bound, anchor, candidates, row, all_cosines, own):
     """Makes the registered function of an anchor, in float64, state known."""
     given = {}
-    if bound.member.extra.get("same_view"):
-        given["own"] = np.array([own])
     if bound.member.extra.get("state_size"):
         logits = all_cosines / bound.options["temperature"]
         given["state"] = np.array([np.log(np.exp(logits).mean()), 1.0])
+    own = [own] if bound.member.extra.get("same_view") else None
 
     def value(candidates):
-        return bound.function(
-            anchor[None], candidates, np.array([row]), **given
-        ).numpy()[0]
+        found = term(anchor[None], candidates, [row], own)
+        return bound.function(found, **given).numpy()[0]
 
     return value
 
@@ -95,8 +94,7 @@ def slopes(spec, first, second, step=1e-5):
 def test_finite_differences(spec, unit_vectors):
     """The weight of a negative is the loss's slope in its similarity."""
     first, second = unit_vectors(COUNT, 4), unit_vectors(COUNT, 4)
-    loss = Loss(LOSSES.lookup(spec))
-    _, weight = negative_weights(loss, first, second)
+    _, weight = negative_weights(make(spec), first, second)
     expected = slopes(spec, first, second)
     assert np.abs(expected).max() > 0
     scale = np.abs(expected).max()
@@ -106,7 +104,7 @@ def test_finite_differences(spec, unit_vectors):
 def test_softmax_in_closed_form(unit_vectors):
     """Softmax weighs a negative by its probability over the temperature."""
     first, second = unit_vectors(7, 6), unit_vectors(7, 6)
-    loss = Loss(LOSSES.lookup("softmax(temperature=0.2)"))
+    loss = make("softmax(temperature=0.2)")
     similarity, weight = negative_weights(loss, first, second)
     cosine = first.astype(np.float64) @ second.T.astype(np.float64)
     shares = np.exp(cosine / 0.2)
@@ -129,7 +127,7 @@ def test_nce_beside_softmax(noise, rng):
     views /= np.linalg.norm(views, axis=2, keepdims=True)
     nce, softmax = (
         negative_weights(
-            Loss(LOSSES.lookup(f"{name}(temperature={temperature})")),
+            make(f"{name}(temperature={temperature})"),
             *views.astype(np.float32),
         )[1]
         for name in ("nce", "softmax")
@@ -155,8 +153,7 @@ def test_nce_beside_softmax(noise, rng):
 def test_own_view_is_weighed_too(unit_vectors):
     """A loss with negatives of both views has them, those across first."""
     first, second = unit_vectors(4, 6), unit_vectors(4, 6)
-    loss = Loss(LOSSES.lookup("nt_xent"))
-    similarity, weight = negative_weights(loss, first, second)
+    similarity, weight = negative_weights(make("nt_xent"), first, second)
     assert weight.shape == similarity.shape == (2 * 4 * 3,)
     np.testing.assert_allclose(similarity[0], first[0] @ second[1], 1e-5)
     np.testing.assert_allclose(similarity[12], first[0] @ first[1], 1e-5)
@@ -165,14 +162,13 @@ def test_own_view_is_weighed_too(unit_vectors):
 def test_collapsed_triplet_pushes_nothing():
     """Where all vectors are one point, the distance has no direction."""
     point = np.tile(np.float32([[0.6, 0.8]]), (4, 1))
-    loss = Loss(LOSSES.lookup("triplet"))
-    _, weight = negative_weights(loss, point, point)
+    _, weight = negative_weights(make("triplet"), point, point)
     np.testing.assert_array_equal(weight, np.zeros(12))
 
 
 @pytest.mark.parametrize("name", WHOLE_BATCH)
 def test_statistics_of_the_batch_are_refused(name, unit_vectors):
     """A loss that weighs no single negative is told so."""
-    loss = Loss(LOSSES.lookup(name))
+    first, second = unit_vectors(4, 6), unit_vectors(4, 6)
     with pytest.raises(UsageError, match="`loss` must be .* one by one"):
-        negative_weights(loss, unit_vectors(4, 6), unit_vectors(4, 6))
+        negative_weights(make(name), first, second)

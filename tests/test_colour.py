@@ -1,13 +1,14 @@
-"""Lab against scikit-image, and back again."""
+"""Lab and YCbCr against scikit-image, and the views made of them."""
 
 import warnings
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from skimage.color import lab2rgb, rgb2lab
+from skimage.color import lab2rgb, rgb2lab, rgb2ycbcr
 
-from tfcmc.views import VIEWS
+from tests.tiny import plan_of
+from tfcmc.views import lab, ycbcr
 from tfcmc.views.colour import lab_to_rgb, rgb_to_lab
 
 
@@ -35,23 +36,51 @@ def test_round_trip(cube):
 def test_lab_to_rgb(rng):
     """Within one level of scikit-image, colours outside sRGB clipped."""
     near = rgb2lab(rng.integers(0, 256, (500, 3), np.uint8) / 255.0)
-    lab = near + rng.uniform(-2, 2, size=near.shape)
-    lab[:, 0] = np.clip(lab[:, 0], 5, 100)
+    shifted = near + rng.uniform(-2, 2, size=near.shape)
+    shifted[:, 0] = np.clip(shifted[:, 0], 5, 100)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a few are outside
-        want = np.round(255 * lab2rgb(lab))
-    got = lab_to_rgb(lab).numpy().astype(int)
+        want = np.round(255 * lab2rgb(shifted))
+    got = lab_to_rgb(shifted).numpy().astype(int)
     assert np.abs(got - want).max() <= 1
 
 
-def test_views_fill_their_range(cube):
+def test_lab_fills_its_range(cube):
     """L and ab lie in [-1, 1] and reach its ends."""
-    lightness, ab = VIEWS.lookup("lab").function().convert(cube)
-    for view in (lightness, ab):
+    for view, channels in zip(lab.convert(cube), (1, 2), strict=True):
+        assert view.shape[-1] == channels
         assert view.numpy().min() == pytest.approx(-1.0, abs=0.01)
         assert view.numpy().max() == pytest.approx(1.0, abs=0.01)
-    assert lightness.shape[-1] == 1
-    assert ab.shape[-1] == 2
+
+
+def test_ycbcr(cube):
+    """scikit-image's, by the mean and deviation of CMC's own code."""
+    mean = [116.151, 121.080, 132.342]
+    deviation = [109.500, 111.855, 111.964]
+    want = (rgb2ycbcr(cube / 255.0) - mean) / deviation
+    y, cbcr = ycbcr.convert(cube)
+    np.testing.assert_allclose(y, want[..., :1], atol=1e-5)
+    np.testing.assert_allclose(cbcr, want[..., 1:], atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [32, 64, 96])
+@pytest.mark.parametrize("name", ["lab", "ycbcr"])
+def test_views_of_any_side(name, side, rng):
+    """Converted first, then scaled, as `tf.image.resize` does."""
+    picture_side = 96
+    views = plan_of(views=name, side=side).views_of(picture_side)
+    pictures = rng.integers(0, 256, (3, 96, 96, 3), np.uint8)
+    convert = {"lab": lab, "ycbcr": ycbcr}[name].convert
+    shown = views.whole(tf.constant(pictures))
+    drawn = views.convert(
+        tf.constant(pictures), views.draw(0, 0, [0, 1, 2], 3)
+    )
+    for number, whole in enumerate(convert(pictures)):
+        want = tf.image.resize(whole, (side, side))
+        np.testing.assert_allclose(shown[number], want, atol=1e-3)
+        assert drawn[number].shape == want.shape
+        shape = views.shapes[views.branch[number]]
+        assert shape == want.shape[1:] == (side, side, number + 1)
 
 
 def test_grey(rng):
@@ -61,5 +90,4 @@ def test_grey(rng):
     )
     pictures[1, 5, 6, 1] ^= 0x40
     pictures[2, ..., 0] ^= 1  # a level of rounding is still grey
-    blank = VIEWS.lookup("lab").function().blank
-    assert blank(pictures).tolist() == [True, False, True]
+    assert lab.grey(pictures).tolist() == [True, False, True]

@@ -1,16 +1,20 @@
 """Numbers where little is left to measure: right ones, or none at all."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.tiny import CHANNELS, plan_of
 from tfcmc.evaluation import metrics, verdict
-from tfcmc.evaluation.features import Encoded, encode_batch
-from tfcmc.evaluation.probes import PROBES, Labelled, leave_one_out
+from tfcmc.evaluation.features import Encoded, Reader
+from tfcmc.evaluation.probes import PROBES, Labelled
 from tfcmc.evaluation.probes.base import standardise
+from tfcmc.evaluation.probes.knn import leave_one_out
 from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import keras
 
 every_probe = pytest.mark.parametrize("name", PROBES.names())
 bad_numbers = pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -271,12 +275,21 @@ def test_classes_of_one_picture_leave_nothing_to_choose_on(rng):
 def test_no_features_that_are_no_numbers():
     """What an encoder makes of pictures is checked where it comes out."""
 
-    def read(pictures):
-        features = tf.cast(pictures[:, 0, 0], tf.float32)
-        broken = tf.where(features == 7.0, np.inf, features)
-        return [(broken, features), (features, features)]
+    def whole(pictures):
+        bright = tf.cast(pictures, tf.float32)
+        return [tf.where(bright == 7.0, np.inf, bright)]
 
+    branch = keras.Sequential(
+        [keras.Input((1, 1, 3)), keras.layers.Flatten(name="features")]
+    )
+    views = plan_of(views=CHANNELS).views_of(32)
+    views = dataclasses.replace(
+        views, branch=("R",) * 3, whole=whole, judged=None
+    )
+    reader = Reader(views, [branch])
     pictures = np.arange(12, dtype=np.uint8).reshape(4, 1, 1, 3)
-    assert len(encode_batch(read, pictures[:2]).both()) == 2
+    np.testing.assert_array_equal(
+        reader.whole(pictures[:2]).joined(), pictures[:2, 0, 0]
+    )
     with pytest.raises(UsageError, match="1 pictures' that are not"):
-        encode_batch(read, pictures)
+        reader.whole(pictures)

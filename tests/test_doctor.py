@@ -2,21 +2,23 @@
 
 import numpy as np
 import pytest
-from tfcmc.experiment.stage import Stage, patient
 
+from tests.terms import make
 from tfcmc.evaluation.collapse_values import collapse_losses
 from tfcmc.evaluation.doctor import Patient, examine
 from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.verdict import distances, sphere
+from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.losses import LOSSES, Loss
 from tfcmc.negatives import NEGATIVES
+from tfcmc.pairs import PAIRS
 
 NAMES = ("L", "ab")
 DIM, COUNT = 24, 60
 PATIENT = Patient(
     names=NAMES,
+    branches=NAMES,
     dims=2 * DIM,
     collapse_losses={"one point": 1.4, "two orthogonal constants": 1.5},
 )
@@ -128,7 +130,7 @@ def test_other_constants(kind, dim, t, alpha, rng):
     """What is seen does not depend on alpha, t and the dimensions."""
     constants = {"dim": dim, "alpha": alpha, "t": t}
     rows = [row(rng, epoch, kind, **constants) for epoch in (1, 2)]
-    patient = Patient(NAMES, 1, {})
+    patient = Patient(NAMES, NAMES, 1, {})
     assert list(signs(rows, patient)) == [kind] * (kind != "healthy")
 
 
@@ -164,8 +166,9 @@ def test_a_run_that_ends_collapsed(kind, rng):
 def test_collapse_losses(spec, negatives, one_point, orthogonal):
     """The objective at collapse, from the losses' formulas."""
     values = collapse_losses(
-        Loss(LOSSES.lookup(spec)),
+        lambda: make(spec),
         NEGATIVES.lookup(negatives).function(),
+        PAIRS.lookup("cross").function(2),
         batch=9,
         dim=7,
         examples=30,
@@ -185,7 +188,7 @@ def test_each_device_collapses_by_itself(negatives, candidates):
     """With negatives of its own it has only its share of the batch."""
     settings = {"negatives": negatives, "batch_size": 32, "loss": "softmax"}
     plan = make_plan(make_config(settings))
-    stage = Stage(plan, 64, replicas=4)
-    found = patient(plan, stage, stage.encoders(), examples=99, images=50)
+    architecture = Architecture(plan, 64, replicas=4)
+    found = architecture.patient(architecture.branches(), 99, 50)
     for value in found.collapse_losses.values():
         assert value == pytest.approx(2 * np.log(candidates), rel=1e-5)

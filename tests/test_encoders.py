@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.tiny import make
 from tests.verdicts import IDENTITY
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders import ENCODERS, FEATURES, save_encoder
 from tfcmc.evaluation.features import dead_shares, make_activity_reader
 from tfcmc.foundation.lazy import keras
-from tfcmc.views import VIEWS
-from tfcmc.views.crop import CROPS, corners, cut
 
 SPECS = [
     *ENCODERS.names(),
@@ -22,15 +21,15 @@ SPECS = [
 @pytest.mark.parametrize("channels", [1, 2])
 def test_contract(spec, channels, rng, tmp_path):
     """Functional, with features; the seed decides; saves and reloads."""
-    make = ENCODERS.lookup(spec).function
-    encoder = make((64, 64, channels), 7)
+    build = ENCODERS.lookup(spec).function
+    encoder = build((64, 64, channels), 7)
     views = rng.normal(size=(3, 64, 64, channels)).astype(np.float32)
     output = encoder(views).numpy()
     assert output.ndim == 2 and np.all(np.isfinite(output))
     features = encoder.get_layer(FEATURES).output
     assert len(features.shape) == 2
-    np.testing.assert_array_equal(make((64, 64, channels), 7)(views), output)
-    assert np.any(make((64, 64, channels), 8)(views).numpy() != output)
+    np.testing.assert_array_equal(build((64, 64, channels), 7)(views), output)
+    assert np.any(build((64, 64, channels), 8)(views).numpy() != output)
     save_encoder(tmp_path / "encoder.keras", encoder, IDENTITY)
     loaded = keras.models.load_model(tmp_path / "encoder.keras")
     np.testing.assert_array_equal(loaded(views), output)
@@ -105,34 +104,22 @@ def test_projection_is_linear_and_above_the_features(rng):
 
 def test_dead_relus_are_counted(rng):
     """The share of channels that no picture makes fire, against a loop."""
-    crop = CROPS.lookup("resized").function(64)
-    views = VIEWS.lookup("lab").function()
-    encoders = [
-        ENCODERS.lookup("paper").function((64, 64, channels), 5)
-        for channels in views.channels
-    ]
+    tiny = make(encoder="paper", seed=5)
+    branches, views = tiny.model.branches, tiny.architecture.views
     for channel, layer in ((2, "convolution_1"), (7, "convolution_2")):
-        kernel, bias = encoders[0].get_layer(layer).get_weights()
+        kernel, bias = branches[0].get_layer(layer).get_weights()
         bias[channel], kernel[..., channel] = -1e3, 0
-        encoders[0].get_layer(layer).set_weights([kernel, bias])
-    pictures = ArrayPictures(rng.integers(0, 256, (5, 64, 64, 3), np.uint8))
-    centre = corners(crop.centre, np.False_, 64 + 2 * crop.pad)
-    read = make_activity_reader(
-        encoders, views.convert, pad=crop.pad, centre=centre
-    )
+        branches[0].get_layer(layer).set_weights([kernel, bias])
+    pictures = ArrayPictures(rng.integers(0, 256, (5, 32, 32, 3), np.uint8))
     expected = []
-    for encoder, view in zip(
-        encoders, views.convert(pictures.read(np.arange(5))), strict=True
-    ):
-        hidden = cut(view, np.tile(centre[None], [5, 1]), crop.pad)
+    shown = views.whole(pictures.read(np.arange(5)))
+    for branch, hidden in zip(branches, shown, strict=True):
         fires = []
         for number in range(1, 4):
-            hidden = encoder.get_layer(f"convolution_{number}")(hidden)
-            fires += [
-                hidden[..., c].numpy().max() > 0
-                for c in range(hidden.shape[-1])
-            ]
+            hidden = branch.get_layer(f"convolution_{number}")(hidden)
+            fires.extend(hidden.numpy().max(axis=(0, 1, 2)) > 0)
         expected.append(1 - np.mean(fires))
+    read = make_activity_reader(views, branches)
     shares = dead_shares(read, pictures)
     assert shares == pytest.approx(expected)
     assert shares[0] >= 2 / 84

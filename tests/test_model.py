@@ -1,205 +1,247 @@
 """The training step: its loss, its updates, and that a run can go on."""
 
+import itertools
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from tfcmc.data.pictures import ArrayPictures
-from tfcmc.data.stream import TrainingStream
-from tfcmc.encoders import ENCODERS
-from tfcmc.foundation.lazy import keras
-from tfcmc.losses import LOSSES, Loss
-from tfcmc.model import ContrastiveModel
-from tfcmc.negatives import NEGATIVES
-from tfcmc.views import VIEWS
-from tfcmc.views.crop import CROPS, cut
+from tests.terms import term
+from tests.tiny import BATCH, CHANNELS, EXAMPLES, NORMED, make
+from tfcmc.losses.softmax import softmax
+from tfcmc.losses.vectors import normalise
 
-BATCH, EXAMPLES = 4, 13
+FOUR = f"{CHANNELS}(count=4)"
 
 
-@pytest.fixture
-def make(rng):
-    """A function that makes a model and its stream over random pictures."""
-    pixels = rng.integers(0, 256, (EXAMPLES, 64, 64, 3), np.uint8)
-
-    def build(loss="softmax", negatives="batch", encoder="paper(width=0.3)"):
-        views = VIEWS.lookup("lab").function()
-        crop = CROPS.lookup("resized").function(64)
-        stream = TrainingStream(
-            ArrayPictures(pixels),
-            crop,
-            batch_size=BATCH,
-            seed=1,
-            geometry="independent",
-            flip=True,
-        )
-        model = ContrastiveModel(
-            [
-                ENCODERS.lookup(encoder).function((64, 64, channels), seed)
-                for seed, channels in enumerate(views.channels)
-            ],
-            convert=views.convert,
-            pad=crop.pad,
-            loss=Loss(LOSSES.lookup(loss)),
-            negatives=NEGATIVES.lookup(negatives).function(),
-            examples=EXAMPLES,
-            seed=3,
-        )
-        model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=False)
-        return model, stream
-
-    return build
-
-
-def outputs_of(model, stream):
-    """What the encoders give for the first batch, float64, one a view."""
-    pictures, corners, _ = stream.batch(0)
-    views = VIEWS.lookup("lab").function().convert(pictures)
+def embedded(tiny):
+    """What the branches give for the first batch, one a view."""
+    views, _ = tiny.shown()
+    names = tiny.architecture.views.branch
+    branches = dict(
+        zip(dict.fromkeys(names), tiny.model.branches, strict=True)
+    )
     return [
-        encoder(cut(views[view], corners[:, view], 0))
-        .numpy()
-        .astype(np.float64)
-        for view, encoder in enumerate(model.encoders)
+        branches[name](view) for name, view in zip(names, views, strict=True)
     ]
 
 
-def first_loss(model, stream):
-    """The loss that the first step tells."""
-    history = model.fit(stream.dataset(0, 1), verbose=0, shuffle=False)
-    return history.history["loss"][0]
+def unit(vectors):
+    """The same of length 1, in float64."""
+    vectors = np.asarray(vectors, np.float64)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def test_first_loss_is_the_symmetric_loss(make):
-    """loss(L, ab) + loss(ab, L), from the formula of softmax in float64."""
-    model, stream = make()
-    vectors = [
-        output / np.linalg.norm(output, axis=1, keepdims=True)
-        for output in outputs_of(model, stream)
-    ]
-    want = 0.0
-    for anchor, other in (vectors, vectors[::-1]):
-        logits = anchor @ other.T / 0.07
-        for i in range(BATCH):
-            want -= logits[i, i] - np.log(np.sum(np.exp(logits[i])))
-    assert first_loss(model, stream) == pytest.approx(want / BATCH, rel=1e-4)
-
-
-def test_own_view_joins_the_candidates(make):
-    """NT-Xent over all 2 batch embeddings but the anchor, in float64."""
-    model, stream = make("nt_xent(temperature=0.3)")
-    vectors = np.concatenate(outputs_of(model, stream))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    logits = vectors @ vectors.T / 0.3
-    want = 0.0
-    for i in range(2 * BATCH):
-        others = np.delete(logits[i], i)
-        want += np.log(np.sum(np.exp(others)))
-        want -= logits[i, (i + BATCH) % (2 * BATCH)]
-    assert first_loss(model, stream) == pytest.approx(want / BATCH, rel=1e-4)
-
-
-def test_raw_vectors_arrive_raw(make):
-    """N-pair on the encoders' outputs as they are, in float64."""
-    model, stream = make("n_pair(regularisation=0.5)")
-    outputs = outputs_of(model, stream)
-    want = 0.0
-    for anchor, other in (outputs, outputs[::-1]):
-        products = anchor @ other.T
-        for i in range(BATCH):
-            want += np.log(np.sum(np.exp(products[i]))) - products[i, i]
-            want += 0.5 * np.sum(anchor[i] ** 2 + other[i] ** 2) / 4
-    lengths = np.linalg.norm(outputs[0], axis=1)
-    assert np.all(np.abs(lengths - 1) > 1e-2)
-    assert first_loss(model, stream) == pytest.approx(want / BATCH, rel=1e-4)
-
-
-@pytest.mark.parametrize("loss", ["barlow_twins", "vicreg"])
-def test_losses_of_whole_batches_learn(make, loss):
-    """Some steps lower them: their gradients arrive at the encoders."""
-    model, stream = make(loss)
-    before = first_loss(model, stream)
-    for _ in range(5):
-        after = first_loss(model, stream)
-    assert after < before
-
-
-def test_layers_may_regularise(make):
-    """What the encoders' layers regularise joins the objective."""
-    losses = []
-    for strength in (0.0, 10.0):
-        model, stream = make()
-        inner = keras.Sequential(
-            [
-                keras.Input((64, 64, 1)),
-                keras.layers.Flatten(),
-                keras.layers.Dense(
-                    20,
-                    kernel_initializer=keras.initializers.GlorotUniform(3),
-                    kernel_regularizer=keras.regularizers.L2(strength),
-                ),
-            ]
-        )
-        kernel = inner.get_weights()[0].astype(np.float64)
-        other = keras.Sequential(
-            [
-                keras.Input((64, 64, 2)),
-                keras.layers.Flatten(),
-                keras.layers.Dense(20, kernel_initializer="ones"),
-            ]
-        )
-        model.encoders = [inner, other]
-        history = model.fit(stream.dataset(0, 1), verbose=0, shuffle=False)
-        losses.append(history.history["loss"][0])
-    extra = 10.0 * np.sum(kernel**2)
-    assert losses[1] - losses[0] == pytest.approx(extra, rel=1e-3)
-
-
-def test_bank_holds_what_was_seen(make):
-    """After a step with momentum 0 the bank's rows are the embeddings."""
-    model, stream = make(negatives="bank(momentum=0.0, draws=5)")
-    before = [memory.numpy().copy() for memory in model._memories]
-    pictures, corners, numbers = stream.batch(0)
-    views = VIEWS.lookup("lab").function().convert(pictures)
-    want = []
-    for view, encoder in enumerate(model.encoders):
-        output = encoder(cut(views[view], corners[:, view], 0)).numpy()
-        want.append(output / np.linalg.norm(output, axis=1, keepdims=True))
-    model.fit(stream.dataset(0, 1), verbose=0, shuffle=False)
-    others = np.setdiff1d(np.arange(EXAMPLES), numbers)
-    for view in range(2):
-        memory = model._memories[view].numpy()
-        np.testing.assert_allclose(memory[numbers], want[view], atol=1e-5)
-        np.testing.assert_array_equal(memory[others], before[view][others])
-        np.testing.assert_allclose(
-            np.linalg.norm(memory, axis=1), 1.0, atol=1e-5
-        )
+def softmax_of(anchors, others, temperature=0.07):
+    """The mean of softmax, from its formula."""
+    logits = anchors @ others.T / temperature
+    return np.mean(np.log(np.exp(logits).sum(axis=1)) - np.diag(logits))
 
 
 @pytest.mark.parametrize(
-    ("loss", "negatives"),
-    [("softmax", "batch"), ("nce", "bank(draws=5)"), ("triplet", "batch")],
+    ("views", "count", "pairs", "weight"),
+    [
+        ("lab", 2, "cross", 1),
+        (CHANNELS, 3, "cross", 1),
+        (FOUR, 4, "cross", 1),
+        (FOUR, 4, "cross(reduce=mean)", 1 / 12),
+        (FOUR, 4, "first", 1),
+    ],
 )
-def test_goes_on_as_if_uninterrupted(make, loss, negatives):
-    """6 steps are 3 steps, and 3 of another model set to them, bit for bit."""
+def test_objective_is_of_ordered_pairs(views, count, pairs, weight):
+    """loss(view i, candidates of view j), in float64: all, or view 1's."""
+    tiny = make(views=views, pairs=pairs)
+    vectors = [unit(each) for each in embedded(tiny)]
+    assert len(vectors) == count
+    want = weight * sum(
+        softmax_of(vectors[i], vectors[j])
+        for i, j in itertools.permutations(range(count), 2)
+        if pairs != "first" or i == 0
+    )
+    assert tiny.loss() == pytest.approx(want, rel=1e-4)
 
-    def state(model):
-        return [v.numpy() for v in model.variables] + [
-            v.numpy() for v in model.optimizer.variables
-        ]
 
-    whole, stream = make(loss, negatives)
-    whole.fit(stream.dataset(0, 6), verbose=0, shuffle=False)
-    first, _ = make(loss, negatives)
-    first.fit(stream.dataset(0, 3), verbose=0, shuffle=False)
-    second, _ = make(loss, negatives)
-    second.set_state([value.numpy() for value in first.state()])
-    second.fit(stream.dataset(3, 3), verbose=0, shuffle=False)
-    # The mean loss of an epoch is not state: it differs, having seen less.
-    metric = {id(v) for v in whole.metrics[0].variables}
-    kept = [id(v) not in metric for v in whole.variables]
-    kept += [True] * len(whole.optimizer.variables)
-    compared = 0
-    for keep, want, got in zip(kept, state(whole), state(second), strict=True):
-        if keep:
-            np.testing.assert_array_equal(got, want)
-            compared += 1
-    assert compared > 20
+@pytest.mark.parametrize("views", ["lab", CHANNELS])
+def test_own_view_joins_the_candidates(views):
+    """NT-Xent over two views' embeddings but the anchor, in float64."""
+    tiny = make(loss="nt_xent(temperature=0.3)", views=views)
+    want = 0.0
+    for pair in itertools.permutations(map(unit, embedded(tiny)), 2):
+        logits = pair[0] @ np.concatenate(pair).T / 0.3
+        for i in range(BATCH):
+            others = np.delete(logits[i], i)
+            want += np.log(np.sum(np.exp(others))) - logits[i, i + BATCH]
+    assert tiny.loss() == pytest.approx(want / BATCH, rel=1e-4)
+
+
+def test_raw_vectors_arrive_raw():
+    """N-pair on the branches' outputs as they are, in float64."""
+    tiny = make(loss="n_pair(regularisation=0.5)", encoder="paper")
+    outputs = [np.asarray(each, np.float64) for each in embedded(tiny)]
+    want = 0.0
+    for anchor, other in (outputs, outputs[::-1]):
+        want += softmax_of(anchor, other, 1.0)
+        want += 0.5 * np.mean(np.sum(anchor**2 + other**2, axis=1)) / 4
+    assert np.all(np.abs(np.linalg.norm(outputs[0], axis=1) - 1) > 1e-2)
+    assert tiny.loss() == pytest.approx(want, rel=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["barlow_twins", "vicreg"])
+def test_losses_of_whole_batches_learn(loss):
+    """Some steps lower them: their gradients arrive at the encoders."""
+    tiny = make(loss=loss, schedule="constant")
+    before = tiny.loss()
+    for _ in range(5):
+        tiny.model.train_step(tiny.stream.batch(0))
+    assert tiny.loss() < before
+
+
+def test_layers_may_regularise():
+    """What the branches' layers regularise joins the objective."""
+    plain = make(encoder=NORMED)
+    tiny = make(encoder=f"{NORMED}(penalty=10.0)")
+    extra = sum(
+        10.0 * np.sum(branch.get_weights()[0].astype(np.float64) ** 2)
+        for branch in tiny.model.branches
+    )
+    assert tiny.loss() - plain.loss() == pytest.approx(extra, rel=1e-3)
+
+
+def gradients_of(tiny):
+    """Those of a step, one vector."""
+    found = tiny.model.differentiate(tiny.stream.batch(0))[1]
+    return np.concatenate([np.ravel(each) for each in found])
+
+
+@pytest.mark.parametrize("views", ["lab", CHANNELS])
+def test_a_stopped_target_is_constant(views):
+    """The value is the same; the gradient that of anchors alone."""
+    tiny = make(target="stopped", views=views)
+    fixed = [normalise(each).numpy() for each in embedded(tiny)]
+    with tf.GradientTape() as tape:
+        vectors = [normalise(each) for each in embedded(tiny)]
+        value = sum(
+            tf.reduce_mean(softmax(term(vectors[i], fixed[j], range(BATCH))))
+            for i, j in itertools.permutations(range(len(vectors)), 2)
+        )
+    want = tape.gradient(value, tiny.model.learnt)
+    want = np.concatenate([np.ravel(each) for each in want])
+    scale = np.abs(want).max()
+    got = gradients_of(tiny)
+    np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-5 * scale)
+    both = make(views=views)
+    assert both.loss() == pytest.approx(tiny.loss(), rel=1e-6)
+    assert np.abs(gradients_of(both) - want).max() > 0.1 * scale
+
+
+def test_anchors_go_through_the_predictor():
+    """And candidates do not; it learns too."""
+    predictor = "mlp(hidden=9, dim=7)"
+    tiny = make(
+        predictor=predictor,
+        encoder=NORMED,
+        views=CHANNELS,
+        schedule="constant",
+    )
+    branches = tiny.model.branches
+    (red, *rest), _ = tiny.shown()
+    shared = branches[1](tf.concat(rest, 0), training=True)
+    online = [branches[0](red, training=True), *tf.split(shared, 2)]
+    first, second = tiny.model.predictors
+    predicted = [first(online[0]), second(online[1]), second(online[2])]
+    want = sum(
+        softmax_of(unit(predicted[i]), unit(online[j]))
+        for i, j in itertools.permutations(range(3), 2)
+    )
+    assert tiny.loss() == pytest.approx(want, rel=1e-4)
+    weights = [v for part in (first, second) for v in part.weights]
+    assert {id(v) for v in weights} <= {id(v) for v in tiny.model.learnt}
+    before = [v.numpy() for v in weights]
+    tiny.model.train_step(tiny.stream.batch(0))
+    for weight, start in zip(weights, before, strict=True):
+        assert np.any(weight.numpy() != start)
+
+
+def test_views_of_one_branch_go_through_in_one_call():
+    """Batch statistics are over both views, and move once."""
+    tiny = make(encoder=NORMED, views=CHANNELS)
+    _, rest = tiny.model.branches
+    convolution, norm = rest.layers[1:3]
+    (_, *views), _ = tiny.shown()
+    hidden = convolution(tf.concat(views, 0)).numpy().astype(np.float64)
+    means, alone = (part.mean((0, 1, 2)) for part in (hidden, hidden[:BATCH]))
+    tiny.loss()
+    moved = norm.moving_mean.numpy()
+    np.testing.assert_allclose(moved, 0.01 * means, rtol=1e-4)
+    assert np.abs(moved - 0.01 * alone).max() > 1e-4 * np.abs(moved).max()
+    variance = 0.99 + 0.01 * hidden.var((0, 1, 2))
+    np.testing.assert_allclose(norm.moving_variance, variance, rtol=1e-5)
+
+
+def test_bank_holds_what_was_seen():
+    """After a step with momentum 0 the bank's rows are the embeddings."""
+    tiny = make(negatives="bank(momentum=0.0, draws=5)")
+    banks = tiny.model.memory.variables
+    before = [bank.numpy() for bank in banks]
+    want = [unit(each) for each in embedded(tiny)]
+    _, numbers = tiny.shown()
+    told = tiny.loss()
+    assert tiny.learn(0, 1) == pytest.approx(told, rel=1e-5)
+    others = np.setdiff1d(np.arange(EXAMPLES), numbers)
+    for bank, start, rows in zip(banks, before, want, strict=True):
+        np.testing.assert_allclose(bank.numpy()[numbers], rows, atol=1e-5)
+        np.testing.assert_array_equal(bank.numpy()[others], start[others])
+        lengths = np.linalg.norm(bank, axis=1)
+        np.testing.assert_allclose(lengths, 1.0, atol=1e-5)
+
+
+def state_of(model):
+    """Its values by their paths, as a checkpoint has them."""
+    return {path: value.numpy() for path, value in model.state().items()}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"loss": "nce(z=mean)", "negatives": "bank(draws=5)"},
+        {"encoder": NORMED, "optimizer": "sgd", "views": CHANNELS},
+        {
+            "encoder": NORMED,
+            "optimizer": "lars",
+            "predictor": "mlp(hidden=5, dim=7, norm=hidden)",
+        },
+    ],
+)
+def test_goes_on_as_if_uninterrupted(settings):
+    """Steps of another model, set to the first's state, are its own: to a bit.
+
+    Whatever numbers Keras gave the layers of each.
+    """
+    one, other = make(**settings), make(**settings)
+    one.learn(0, 3)
+    start = state_of(one.model)
+    other.model.set_state(start)
+    for tiny in (one, other):
+        tiny.learn(3, 3)
+    got, want = state_of(other.model), state_of(one.model)
+    assert list(got) == list(want) and len(got) > 20
+    for path, value in want.items():
+        np.testing.assert_array_equal(got[path], value, err_msg=path)
+        moves = path.endswith(("kernel", "loss_L_ab/state", "view_0"))
+        assert not moves or np.any(value != start[path]), path
+
+
+def test_another_models_state_is_refused():
+    """Where a variable is missing, of another shape, or not known."""
+    model = make().model
+    state = state_of(model)
+    path = next(iter(state))
+    missing = {key: state[key] for key in state if key != path}
+    for other in (
+        missing,
+        state | {path: state[path][..., :-1]},
+        state | {f"{path}/more": state[path]},
+    ):
+        with pytest.raises(ValueError, match=f"others at {path}"):
+            model.set_state(other)

@@ -9,7 +9,8 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from tfcmc.data.validation import carve_validation
-from tfcmc.evaluation.probes import PROBES, Labelled, leave_one_out
+from tfcmc.evaluation.probes import PROBES, Labelled
+from tfcmc.evaluation.probes.knn import leave_one_out
 from tfcmc.evaluation.verdict import raw_pixels
 
 every_probe = pytest.mark.parametrize("name", PROBES.names())

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import verdicts
+from tests.terms import make, with_own_view
 from tfcmc.data import SOURCES
 from tfcmc.data.images import resize
 from tfcmc.encoders import ENCODERS
@@ -26,7 +27,7 @@ from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.registry import Choice, Number, parse_spec
 from tfcmc.foundation.text import plain_text, printable
-from tfcmc.losses import LOSSES, Loss
+from tfcmc.losses import LOSSES
 from tfcmc.losses.vectors import normalise
 from tfcmc.negatives import NEGATIVES
 from tfcmc.runs.folder import Run
@@ -141,8 +142,8 @@ likely = st.dictionaries(st.sampled_from(SETTINGS), json_values, max_size=5)
 @given(given_=json_values | likely)
 def test_any_json_is_a_config_or_refused(given_):
     """The command line's settings, or a config.json of any content."""
-    for make in (PretrainConfig.from_dict, make_config):
-        config = only_usage_errors(make, given_)
+    for read in (PretrainConfig.from_dict, make_config):
+        config = only_usage_errors(read, given_)
         if isinstance(config, UsageError):
             continue
         again = PretrainConfig.from_dict(json.loads(config.to_json()))
@@ -239,7 +240,7 @@ moderate = st.floats(-4, 4, width=32)
 @pytest.mark.parametrize("name", LOSSES.names())
 def test_losses_are_finite_and_without_order(name, array, data):
     """The mean stays when candidates, and anchors, come in another order."""
-    loss = Loss(LOSSES.lookup(name))
+    loss = make(name)
     count = len(array)
     other = array[::-1] * np.float32(0.5) + np.float32(0.25)
     anchor, candidates = (
@@ -248,12 +249,8 @@ def test_losses_are_finite_and_without_order(name, array, data):
     )
     order = np.array(data.draw(st.permutations(range(count))))
 
-    def mean(anchor, candidates, positive):
-        own = None
-        if loss.same_view:
-            own = count + np.arange(count)
-            candidates = tf.concat([candidates, anchor], axis=0)
-        return float(loss.mean(anchor, candidates, positive, own=own)[0])
+    def mean(*rows):
+        return float(loss.mean(with_own_view(loss, *rows)))
 
     want = mean(anchor, candidates, np.arange(count))
     assert math.isfinite(want)

@@ -1,0 +1,90 @@
+"""A tiny experiment; its views and encoder are named as a user's own are."""
+
+import dataclasses
+
+import keras
+
+from tests.dirty.case import noise
+from tfcmc.data.pictures import ArrayPictures
+from tfcmc.experiment.architecture import Architecture
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.train import compiled
+from tfcmc.views import cropped
+
+BATCH, EXAMPLES, SIDE = 4, 13, 32
+CHANNELS, NORMED = "tests.tiny:channels", "tests.tiny:normed"
+
+
+def channels(frame, count=3):
+    """Red, green, blue and their mean: the first has a branch of its own."""
+
+    def convert(pictures):
+        scaled = keras.ops.cast(pictures, "float32") / 127.5 - 1.0
+        mean = keras.ops.mean(scaled, axis=-1, keepdims=True)
+        return [*keras.ops.split(scaled, 3, axis=-1), mean][:count]
+
+    names = ("R", "G", "B", "mean")[:count]
+    return cropped(
+        frame,
+        names=names,
+        channels=(1,) * count,
+        convert=convert,
+        branch=("R", *["rest"] * (count - 1)),
+    )
+
+
+def normed(shape, synchronized=True, penalty=0.0):
+    """Layers without names, which Keras numbers over the whole process."""
+    layers = keras.layers
+    penalty = keras.regularizers.L2(penalty) if penalty else None
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Conv2D(6, 8, strides=4, kernel_regularizer=penalty),
+            layers.BatchNormalization(synchronized=synchronized),
+            layers.ReLU(),
+            layers.Flatten(),
+            layers.Dense(7, use_bias=False),
+        ]
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Tiny:
+    """A model, the batches it learns from, and what made both."""
+
+    architecture: Architecture
+    model: keras.Model
+    stream: object
+
+    def shown(self, step=0):
+        """The views of a batch, and the numbers of its pictures."""
+        pictures, draws, numbers = self.stream.batch(step)
+        return self.architecture.views.convert(pictures, draws), numbers
+
+    def loss(self, step=0):
+        """The objective of a batch."""
+        return float(self.model.differentiate(self.stream.batch(step))[0])
+
+    def learn(self, first, steps):
+        """Trains as commands do; the loss that is told."""
+        data = self.stream.dataset(first, steps)
+        told = self.model.fit(data, verbose=0, shuffle=False)
+        return told.history["loss"][0]
+
+
+def plan_of(**settings):
+    """The plan of settings, small where they do not say."""
+    small = {"encoder": "paper(width=0.3)", "side": SIDE, "batch_size": BATCH}
+    return make_plan(make_config(small | settings), check_data=False)
+
+
+def make(**settings):
+    """Makes the model of settings, over random pictures."""
+    plan = plan_of(**settings)
+    pictures = ArrayPictures(noise(1, EXAMPLES, SIDE, SIDE, 3))
+    architecture = Architecture(plan, SIDE)
+    branches = architecture.branches()
+    model = compiled(plan, architecture, branches, pictures, EXAMPLES // BATCH)
+    return Tiny(architecture, model, architecture.stream(pictures))
