@@ -1,0 +1,121 @@
+"""RGB views: what branches see in training, and what evaluation sees."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfcmc.data.pictures import ArrayPictures
+from tfcmc.experiment.architecture import Architecture
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from tfcmc.views.augment import Augmentation, distort, rows, whole
+
+COUNT, SIDE = 6, 40
+
+
+@pytest.fixture
+def pictures(rng):
+    """A few random pictures."""
+    return rng.integers(0, 256, (COUNT, SIDE, SIDE, 3), np.uint8)
+
+
+def plan_of(views, **settings):
+    """The plan of these views, on views of 32."""
+    given = {"views": views, "side": 32, "encoder": "paper(width=0.2)"}
+    return make_plan(make_config(given | settings))
+
+
+def test_views_are_distortions(pictures):
+    """Each view by its own row and numbers, moved to [-1, 1]."""
+    views = plan_of("rgb(count=3, augment=byol)").views_of(SIDE)
+    assert views.names == ("rgb_1", "rgb_2", "rgb_3")
+    assert views.branches == ("rgb",)
+    assert views.shapes == {"rgb": (32, 32, 3)}
+    draws = views.draw(4, 2, np.arange(COUNT), COUNT)
+    shown = views.convert(tf.constant(pictures), draws)
+    for number, row in enumerate(rows("byol", 3)):
+        want = distort(tf.constant(pictures), draws[:, number], row, 32)
+        np.testing.assert_allclose(shown[number], 2 * want - 1, atol=2e-5)
+    (seen,) = views.whole(tf.constant(pictures))
+    want = whole(tf.constant(pictures), 32, "bicubic")
+    np.testing.assert_allclose(seen, 2 * want - 1, atol=2e-5)
+
+
+def test_draws_are_of_seed_epoch_and_example_alone():
+    """Whatever the batch and the order; each of the four counts."""
+    views = plan_of("rgb").views_of(SIDE)
+    all_of = views.draw(4, 2, np.arange(50), 50)
+    some = np.array([31, 7, 0])
+    np.testing.assert_array_equal(views.draw(4, 2, some, 99), all_of[some])
+    others = [
+        views.draw(5, 2, np.arange(50), 50),
+        views.draw(4, 3, np.arange(50), 50),
+        views.judged(np.arange(50), 50),
+        all_of[::-1],
+        all_of[:, ::-1],
+    ]
+    for other in others:
+        assert np.mean(other == all_of) < 0.01
+
+
+def test_options_change_the_row():
+    """The crop's smallest area, the blur, and the jitter's strength."""
+    plan = plan_of("rgb(augment=simclr, strength=0.5, area=0.2, blur=0)")
+    assert plan.views.spec == (
+        "rgb(count=2, augment=simclr, strength=0.5, area=0.2, blur=0)"
+    )
+    (first, _) = rows("simclr", 2, strength=0.5, area_low=0.2, blur=0.0)
+    assert isinstance(first, Augmentation)
+    assert (first.area_low, first.blur, first.hue) == (0.2, 0.0, 0.1)
+
+
+def test_held_out_views_are_compared_under_fixed_draws(pictures):
+    """Features one a branch; embeddings one a view, each time the same."""
+    architecture = Architecture(plan_of("rgb(augment=weak32)"), SIDE)
+    branches = architecture.branches()
+    reader = architecture.reader(branches)
+    encoded = reader.encode(ArrayPictures(pictures))
+    again = reader.encode(ArrayPictures(pictures))
+    assert len(encoded.features) == 1 and len(encoded.embeddings) == 2
+    for one, other in zip(encoded.embeddings, again.embeddings, strict=True):
+        np.testing.assert_array_equal(one, other)
+    views = architecture.views
+    draws = views.judged(np.arange(COUNT), COUNT)
+    for number, view in enumerate(views.convert(tf.constant(pictures), draws)):
+        vectors = branches["rgb"](view).numpy()
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        np.testing.assert_allclose(
+            encoded.embeddings[number], vectors, atol=1e-5
+        )
+    features = branches["rgb"](views.whole(tf.constant(pictures))[0])
+    np.testing.assert_allclose(encoded.features[0], features, atol=1e-5)
+    # Of a part the numbers are the same: a picture has its place in it.
+    first = reader.encode(ArrayPictures(pictures[:2]))
+    np.testing.assert_allclose(
+        first.embeddings[1], encoded.embeddings[1][:2], atol=1e-6
+    )
+
+
+def test_undistorted_views_are_one_picture(pictures):
+    """Their alignment is 0 by construction."""
+    architecture = Architecture(plan_of("rgb(augment=none)"), SIDE)
+    reader = architecture.reader(architecture.branches())
+    first, second = reader.encode(ArrayPictures(pictures)).embeddings
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    "settings, told",
+    [
+        ({"crop": "window"}, "`crop` must be left out with --views=rgb"),
+        ({"geometry": "shared"}, "`geometry` must be left out"),
+        ({"flip": False}, "`flip` must be left out"),
+        ({"views": "rgb(augment=simcrl)"}, "Received: 'simcrl'"),
+        ({"views": "rgb(count=1)"}, "at least 2"),
+    ],
+)
+def test_what_is_not_read_is_refused(settings, told):
+    """Augmentations cut and mirror by themselves."""
+    with pytest.raises(UsageError, match=told):
+        plan_of(**{"views": "rgb"} | settings)
