@@ -1,10 +1,13 @@
 """What every probe must hold."""
 
+import functools
 import importlib
+import warnings
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -12,6 +15,7 @@ from tfcmc.data.validation import carve_validation
 from tfcmc.evaluation.probes import PROBES, Labelled
 from tfcmc.evaluation.probes.knn import leave_one_out
 from tfcmc.evaluation.verdict import raw_pixels
+from tfcmc.foundation.threads import together
 
 every_probe = pytest.mark.parametrize("name", PROBES.names())
 
@@ -123,6 +127,54 @@ def test_fits_stay_on_one_thread(name, parts):
         PROBES.lookup(name).function(fit, validation, watched, seed=0)
         assert set(blas_threads()) == {2}
     assert set(watched.seen) == {1}
+
+
+def test_together(parts):
+    """In order, each on one thread, tasks of tasks too; then as before."""
+    fit, validation, test = parts
+
+    def probe(name):
+        watched = Watched(test)
+        PROBES.lookup(name).function(fit, validation, watched, seed=0)
+        return name, set(watched.seen) | set(blas_threads())
+
+    names = ["plain_head", "linear_probe", "knn", "plain_head"]
+    tasks = [functools.partial(probe, name) for name in names]
+    with threadpool_limits(limits=2):
+        nested = together(lambda: together(*tasks), *tasks)
+        assert set(blas_threads()) == {2}
+    for found in (nested[0], nested[1:]):
+        assert found == [(name, {1}) for name in names]
+    with pytest.raises(ZeroDivisionError):
+        together(lambda: 1, lambda: 1 / 0)
+
+
+def test_the_plain_head_never_stops_early(parts):
+    """A hundred epochs, as scikit-learn counts them, and no warning."""
+    fit, validation, test = parts
+    joined = [
+        np.concatenate(pair)
+        for pair in zip(
+            (fit.features, fit.labels),
+            (validation.features, validation.labels),
+            strict=True,
+        )
+    ]
+    head = MLPClassifier(
+        (),
+        alpha=0.0,
+        batch_size=128,
+        max_iter=100,
+        n_iter_no_change=100,
+        random_state=5,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        head.fit(*joined)
+    found = PROBES.lookup("plain_head").function(*parts, seed=5)
+    np.testing.assert_array_equal(
+        found["predicted"], head.predict(test.features)
+    )
 
 
 @pytest.mark.parametrize(("k", "temperature"), [(5, 0.07), (999, 0.5)])

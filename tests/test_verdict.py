@@ -6,7 +6,6 @@ import json
 import numpy as np
 import pytest
 import sklearn.metrics
-from tfcmc.experiment.stage import Stage
 
 from tests import verdicts
 from tfcmc.data import Source, Split
@@ -16,7 +15,9 @@ from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.inputs import digest
 from tfcmc.evaluation.probes import PROBES, Labelled
 from tfcmc.experiment import artifacts, evaluate
+from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
+from tfcmc.experiment.data import Data
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.report import summary
 from tfcmc.runs.folder import Run
@@ -26,7 +27,7 @@ CLASSES = ("ant", "bee", "cow", "doe")
 
 
 @pytest.fixture
-def source(rng):
+def data(rng):
     """Twelve pictures to fit on and eight to test on, class by class."""
     train, test = (
         Split(
@@ -35,19 +36,19 @@ def source(rng):
         )
         for n in (3, 2)
     )
-    return Source(train.pictures, train, test, CLASSES, unseen=False)
+    source = Source(train.pictures, train, test, CLASSES, unseen=False)
+    return Data(source, {}, source.pretrain, test, test, "test")
 
 
-def controls_of(folder, source, **given):
+def controls_of(folder, data, **given):
     """Judges the controls of a run, and leaves its verdict behind."""
     given = {"encoder": "paper(width=0.25)", "run_dir": str(folder), **given}
     plan = make_plan(make_config(given))
     run = Run(folder)
     run.create()
     extent = evaluate.Extent("brief")
-    found = evaluate.controls(
-        plan, run, source, Stage(plan, 64), source.test.pictures, extent
-    )
+    architecture = Architecture(plan, 64)
+    found = evaluate.controls(plan, run, data, architecture, extent)
     found = json.loads(json.dumps(found))
     settings = {"loss": "softmax", "data": "shapes", "seed": 0, "epochs": 1}
     sphere = found["untrained"]["sphere"]
@@ -68,16 +69,16 @@ def controls_of(folder, source, **given):
     ],
     ids=str,
 )
-def test_controls_are_those_of_the_settings(source, given, tmp_path, capsys):
+def test_controls_are_those_of_the_settings(data, given, tmp_path, capsys):
     """Beside a run of other settings they are what they are alone."""
-    other = controls_of(tmp_path / "all" / "default", source)
-    beside = controls_of(tmp_path / "all" / "run", source, **given)
-    alone = controls_of(tmp_path / "alone" / "run", source, **given)
+    other = controls_of(tmp_path / "all" / "default", data)
+    beside = controls_of(tmp_path / "all" / "run", data, **given)
+    alone = controls_of(tmp_path / "alone" / "run", data, **given)
     assert beside == alone
     assert beside["untrained"] != other["untrained"]
     assert "as in" not in capsys.readouterr().out
     # What enters neither encoder nor question is no reason to judge anew.
-    again = controls_of(tmp_path / "all" / "nce", source, loss="nce")
+    again = controls_of(tmp_path / "all" / "nce", data, loss="nce")
     assert again == other
     assert "as in" in capsys.readouterr().out
 
@@ -88,6 +89,7 @@ def test_digest_knows_every_input(rng):
     encoded = Encoded(features, features)
     record = inputs.Inputs(
         names=("L", "ab"),
+        branches=("L", "ab"),
         judged=encoded,
         train=Labelled(encoded, np.arange(5)),
         labels=np.arange(5),
@@ -101,6 +103,7 @@ def test_digest_knows_every_input(rng):
     nudged = tuple(np.nextafter(array, 9) for array in features)
     changes = {
         "names": ("L", "a"),
+        "branches": ("L",),
         "judged": Encoded(features, nudged),
         "train": Labelled(Encoded(nudged, features), np.arange(5)),
         "labels": np.arange(5)[::-1],
@@ -134,7 +137,7 @@ def test_sample_rows(rng):
     np.testing.assert_array_equal(verdict.sample_rows(7, 9), np.arange(7))
 
 
-def test_sorted_classes_are_sampled(source, rng, tmp_path, monkeypatch):
+def test_sorted_classes_are_sampled(data, rng, tmp_path, monkeypatch):
     """Of pictures in the order of their classes every class is shown."""
     monkeypatch.setattr(verdict, "SPHERE_COUNT", 40)
     labels = np.repeat(np.arange(4), 50)
@@ -144,11 +147,12 @@ def test_sorted_classes_are_sampled(source, rng, tmp_path, monkeypatch):
     vectors = tuple(array.astype("f") for array in vectors)
     encoded = Encoded(vectors, tuple(map(_unit, vectors)))
     pictures = ArrayPictures(np.zeros((200, 8, 8, 3), np.uint8))
-    source = dataclasses.replace(source, test=Split(pictures, labels))
+    data = dataclasses.replace(data, judged=Split(pictures, labels))
     run = Run(tmp_path)
     matrix = classes.confusion(labels, rng.permutation(labels), 4)
-    artifacts.write_embedded(run, source, ("L", "ab"), encoded, matrix, None)
-    found = read_embedded(run, ("L", "ab"))
+    views = Architecture(make_plan(make_config({})), 64).views
+    artifacts.write_embedded(run, data, views, encoded, matrix, None)
+    found = read_embedded(run, views.names, views.branches)
     np.testing.assert_array_equal(found["confusion"], matrix)
     assert len(found["labels"]) == 40
     assert set(found["labels"]) == {0, 1, 2, 3}
@@ -157,7 +161,10 @@ def test_sorted_classes_are_sampled(source, rng, tmp_path, monkeypatch):
         np.testing.assert_array_equal(vector, vectors[0][row])
     measured, _ = inputs.measure(
         inputs.Inputs(
-            ("L", "ab"), encoded, None, None, 4, {}, False, 0, 2.0, 2.0
+            views.names,
+            views.branches,
+            encoded,
+            *(None, None, 4, {}, False, 0, 2.0, 2.0),
         )
     )
     few, every = measured["sphere"], measured["sphere_all"]

@@ -6,11 +6,14 @@ without looking at hue: what L and ab of a picture share is its geometry.
 Everything is a function of a seed.
 """
 
+import functools
+
 import numpy as np
 
 from tfcmc.data.base import SOURCES, Split, make_source
 from tfcmc.data.pictures import keep
 from tfcmc.foundation.registry import Number
+from tfcmc.foundation.threads import together
 
 SIDE = 64
 FITTED = 2_000  # pictures that probes are fitted on
@@ -112,13 +115,16 @@ def shapes(reading, argument, *, size=10_000, seed=0):
     counts |= {"train": min(size, FITTED), "test": min(size, JUDGED)}
     side = reading.side or SIDE
     room = reading.room(sum(counts.values()), side)
-    pictures, labels = {}, {}
-    for part, stream in zip(
-        counts, np.random.SeedSequence(seed).spawn(3), strict=True
-    ):
-        drawn = draw(stream, counts[part], side, room)
-        pictures[part], labels[part] = drawn.pictures, drawn.labels
-    del labels["pretrain"]
+    streams = np.random.SeedSequence(seed).spawn(3)
+    drawn = together(
+        *(
+            functools.partial(draw, stream, count, side, room)
+            for stream, count in zip(streams, counts.values(), strict=True)
+        )
+    )
+    splits = dict(zip(counts, drawn, strict=True))
+    pictures = {part: split.pictures for part, split in splits.items()}
+    labels = {part: splits[part].labels for part in ("train", "test")}
     return make_source(pictures, labels, CLASSES)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.probes import Labelled
+from tfcmc.foundation.threads import together
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,15 +61,17 @@ def measure(inputs: Inputs) -> tuple:
         to its confusion matrix.
     """
     drawn = verdict.sample_rows(len(inputs.judged), verdict.SPHERE_COUNT)
-    few, every = (
-        verdict.sphere(
-            inputs.names,
-            encoded,
-            alpha=inputs.alpha,
-            t=inputs.t,
-            intervals=True,
-        )
-        for encoded in (inputs.judged.take(drawn), inputs.judged)
+    sphere = functools.partial(
+        verdict.sphere,
+        inputs.names,
+        alpha=inputs.alpha,
+        t=inputs.t,
+        intervals=True,
+    )
+    (probed, confusions), every, few = together(
+        functools.partial(_probe, inputs),
+        functools.partial(sphere, inputs.judged),
+        functools.partial(sphere, inputs.judged.take(drawn)),
     )
     numbers = {
         "alignment": few["alignment"],
@@ -76,9 +79,13 @@ def measure(inputs: Inputs) -> tuple:
         "sphere": few,
         "sphere_all": every,
     }
+    return numbers | probed, confusions
+
+
+def _probe(inputs):
     if inputs.train is None:
-        return numbers, {}
-    probed, confusions = verdict.probe_views(
+        return {}, {}
+    return verdict.probe_views(
         inputs.probes,
         inputs.branches if inputs.each_view else (),
         inputs.train,
@@ -86,7 +93,6 @@ def measure(inputs: Inputs) -> tuple:
         inputs.classes,
         seed=inputs.seed,
     )
-    return numbers | probed, confusions
 
 
 def digest(*values) -> str:

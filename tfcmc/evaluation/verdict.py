@@ -13,6 +13,7 @@ from tfcmc.evaluation.classes import (
     confusion,
 )
 from tfcmc.evaluation.probes import Labelled
+from tfcmc.foundation.threads import together
 
 SPHERE_COUNT = 1000  # pictures the paper measures alignment on
 
@@ -52,9 +53,14 @@ def run_probes(probes, train, test, classes, *, seed):
         Labelled(train.features[rows], train.labels[rows])
         for rows in carve_validation(train.labels, seed)
     ]
+    told = together(
+        *(
+            functools.partial(probe, *parts, test, seed=seed)
+            for probe in probes.values()
+        )
+    )
     numbers, confusions = {}, {}
-    for name, probe in probes.items():
-        found = probe(*parts, test, seed=seed)
+    for name, found in zip(probes, told, strict=True):
         matrix = confusion(test.labels, found.pop("predicted"), classes)
         shares = class_accuracies(matrix)
         found["balanced_accuracy"] = balanced_accuracy(shares)
@@ -83,13 +89,17 @@ def probe_views(probes, names, train, test, classes, *, seed):
         labelled = map(Labelled, features, (train.labels, test.labels))
         return run_probes(probes, *labelled, classes, seed=seed)
 
-    numbers, confusions = run(train.features.joined(), test.features.joined())
-    views = zip(train.features.features, test.features.features, strict=True)
-    if len(names) < 2:
-        return numbers, confusions
-    for name, features in zip(names, views, strict=True):
-        for probe, found in run(*features)[0].items():
-            numbers[probe][name] = found
+    kinds = [(train.features.joined(), test.features.joined())]
+    if len(names) > 1:
+        kinds += zip(
+            train.features.features, test.features.features, strict=True
+        )
+    (numbers, confusions), *single = together(
+        *(functools.partial(run, *features) for features in kinds)
+    )
+    for name, (found, _) in zip(names, single, strict=False):
+        for probe in found:
+            numbers[probe][name] = found[probe]
     return numbers, confusions
 
 

@@ -1,10 +1,14 @@
 """How many threads linear algebra takes."""
 
 import functools
+import os
+from concurrent import futures
 
 from tfcmc.foundation.lazy import LazyModule
 
 threadpoolctl = LazyModule("threadpoolctl")
+
+MOST = 8  # at once: each probe holds its own copy of the features
 
 
 def on_one_thread(function):
@@ -22,3 +26,25 @@ def on_one_thread(function):
             return function(*parts, **options)
 
     return limited
+
+
+def together(*tasks) -> list:
+    """Runs functions side by side, the linear algebra of each on one thread.
+
+    The limit is set here once for all: one that a task set by itself would
+    end with it, while others run. A task may have tasks of its own.
+
+    Args:
+        *tasks: Functions without arguments.
+
+    Returns:
+        What they return, in their order.
+    """
+    cores = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))  # of a comparison's share
+    with (
+        threadpoolctl.threadpool_limits(limits=1),
+        futures.ThreadPoolExecutor(min(cores, MOST)) as pool,
+    ):
+        return list(pool.map(lambda task: task(), tasks))
