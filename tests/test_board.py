@@ -16,12 +16,12 @@ import pytest
 from PIL import Image
 from tensorboard import program
 from tensorboard.plugins.projector import projector_plugin
-from tfcmc.experiment.stage import Stage, load_encoders, read_source
 
 from tfcmc.data.pictures import ArrayPictures
-from tfcmc.evaluation.features import Encoded, encode
+from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.verdict import sample_rows
-from tfcmc.experiment.artifacts import judged_pictures
+from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.data import read_data
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.report import tensorboard
 from tfcmc.report.tensorboard import projector, sprite
@@ -219,18 +219,18 @@ def test_projector_thumbnails(server, runs, run):
 def test_projector_of_a_trained_run(server, runs):
     """The pictures that were judged, as the saved encoders see them."""
     plan, run = stored_plan(runs[0] / "softmax")
-    source = read_source(plan)
-    pictures = judged_pictures(plan, source)
-    rows = sample_rows(len(pictures), 1000)
-    stage = Stage(plan, pictures.side)
-    encoded = encode(stage.reader(load_encoders(plan, run)), pictures)
+    data = read_data(plan)
+    rows = sample_rows(len(data.judged.pictures), 1000)
+    architecture, branches = open_trained(plan, run)
+    encoded = architecture.reader(branches).encode(data.judged.pictures)
     for name, array in vectors_of(encoded.take(rows)).items():
         data = projected(server, "softmax", name, "tensor")
         shown = np.frombuffer(data, np.float32).reshape(len(rows), -1)
         np.testing.assert_allclose(shown, array, rtol=1e-4, atol=1e-5)
     lines = projected(server, "softmax", "L", "metadata").decode().splitlines()
     assert lines[1:] == [
-        f"{source.class_names[source.test.labels[row]]}\t{row}" for row in rows
+        f"{data.source.class_names[data.judged.labels[row]]}\t{row}"
+        for row in rows
     ]
 
 
@@ -526,14 +526,14 @@ def page(browser):
 def test_projector_in_a_browser(server, runs, page):
     """Points, labels and thumbnails, of any run and any vectors."""
     plan, _ = stored_plan(runs[0] / "softmax")
-    source = read_source(plan)
-    labels = source.test.labels
+    data = read_data(plan)
+    labels = data.judged.labels
     page.get(f"{server}#projector")
     choose(page, "softmax/tensorboard/verdict", len(labels), 384)
     assert page.execute_script(VALUES, "#labelby") == ["class"]
     metadata, width = points_of(page)
     assert metadata == [
-        {"class": source.class_names[label], "picture": number}
+        {"class": data.source.class_names[label], "picture": number}
         for number, label in enumerate(labels)
     ]
     assert width == 48 * math.ceil(len(labels) ** 0.5)

@@ -1,11 +1,11 @@
-"""The figures that show a panel a run."""
+"""The figures that show a panel a run: what is drawn, for any views."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 from matplotlib import font_manager, ft2font
-from PIL import Image
 from scipy.integrate import trapezoid
 from sklearn.manifold import trustworthiness
 
@@ -19,7 +19,6 @@ from tfcmc.report.figures.style import new_figure
 from tfcmc.report.figures.tsne import control_clouds, tsne
 
 COUNT, DIM = 40, 7
-NAMES = ("L", "ab")
 DRAWN = {
     "alignment": figures.alignment_histogram,
     "hypersphere": figures.hypersphere,
@@ -27,15 +26,19 @@ DRAWN = {
 }
 
 
-def panel(rng, *, count=COUNT, classes=3, kind="random", names=None):
+def panel(
+    rng, *, views=2, count=COUNT, classes=3, kind="random", names=None, **more
+):
     """A panel of embeddings of a kind."""
     first = rng.normal(size=(count, DIM)) + 0.5
-    second = first + 0.4 * rng.normal(size=(count, DIM))
+    vectors = [
+        first + 0.4 * rng.normal(size=(count, DIM)) for _ in range(views)
+    ]
     if kind == "zeros":
-        first, second = np.zeros_like(first), np.zeros_like(first)
+        vectors = [np.zeros_like(first)] * views
     if kind == "one point":
-        first[:] = second[:] = np.eye(DIM)[2]
-    vectors = [array.astype(np.float32) for array in (first, second)]
+        vectors = [np.tile(np.eye(DIM)[2], (count, 1))] * views
+    vectors = [array.astype(np.float32) for array in vectors]
     unit = [
         array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), 1e-9)
         for array in vectors
@@ -44,32 +47,111 @@ def panel(rng, *, count=COUNT, classes=3, kind="random", names=None):
     names = names or [f"class {number}" for number in range(classes)]
     return figures.Panel(
         title=f"{kind}(x=1)",
-        names=NAMES,
-        encoded=Encoded(tuple(vectors), tuple(unit)),
+        names=tuple(f"view{n}" for n in range(views)),
+        encoded=Encoded((vectors[0],), tuple(unit)),
         labels=labels,
         class_names=tuple(names),
+        **more,
     )
 
 
-def pixels(path):
-    """The picture drawn, as numbers; it must be a whole PNG."""
-    with Image.open(path) as image:
-        assert image.format == "PNG"
-        return np.asarray(image.convert("L"), np.float64)
+@pytest.fixture
+def drawn(tmp_path, picture):
+    """A function that draws panels, and sees that the PNG is whole."""
+
+    def draw(name, panels):
+        figure = DRAWN[name](panels, tmp_path / "x.png")
+        shape = picture(tmp_path / "x.png").shape
+        size = 150 * figure.get_size_inches()
+        np.testing.assert_allclose(shape[::-1], size, atol=1)
+        return figure
+
+    return draw
 
 
-@pytest.mark.parametrize("name", DRAWN)
-def test_one_and_many(name, rng, tmp_path):
-    """A figure of a run, a grid of several; other data, another picture."""
-    panels = [panel(rng) for _ in range(4)]
-    shown = []
-    for number, part in enumerate((panels[:1], panels[1:2], panels)):
-        DRAWN[name](part, tmp_path / f"{number}.png")
-        shown.append(pixels(tmp_path / f"{number}.png"))
-    assert shown[0].std() > 5
-    assert shown[0].shape != shown[1].shape or np.any(shown[0] != shown[1])
-    assert shown[2].size > shown[0].size
-    assert not list(tmp_path.glob("*partial*"))
+@pytest.mark.parametrize("views", [2, 3, 5])
+@pytest.mark.parametrize("runs", [1, 4])
+def test_alignment_histogram(views, runs, drawn, rng):
+    """Bars hold the distance of every pair of views, and a line their mean."""
+    panels = [panel(rng, views=views) for _ in range(runs)]
+    figure = drawn("alignment", panels)
+    for axes, each in zip(figure.axes, panels, strict=True):
+        apart = [
+            np.linalg.norm(one.astype(float) - other, axis=1)
+            for one, other in itertools.combinations(
+                each.encoded.embeddings, 2
+            )
+        ]
+        edges = np.linspace(0, 2, 81)
+        kinds = len(axes.containers)
+        assert kinds == (len(apart) if views < 5 else 1)
+        if kinds == len(apart):
+            for bars, distances in zip(axes.containers, apart, strict=True):
+                heights = [bar.get_height() for bar in bars]
+                want = np.histogram(distances, edges)[0]
+                # A distance may lie on an edge, within rounding.
+                assert np.abs(heights - want).sum() <= 2
+        tops = [
+            sum(bars[n].get_height() for bars in axes.containers)
+            for n in range(80)
+        ]
+        assert sum(tops) == COUNT * views * (views - 1) / 2
+        mean, unrelated = (line.get_xdata()[0] for line in axes.lines)
+        assert mean == pytest.approx(np.mean(apart), rel=1e-6)
+        assert unrelated == 2**0.5
+        assert axes.get_xlim() == (0, 2)
+        assert f"mean {np.mean(apart):.3f}" in axes.get_title()
+
+
+@pytest.mark.parametrize("views", [1, 2, 4])
+def test_hypersphere(views, drawn, rng):
+    """A ring a view, as high as the density of its angles, class by class."""
+    shown = panel(rng, views=views)
+    figure = drawn("hypersphere", [shown])
+    angles, share = circle(shown.encoded.embeddings)
+    assert f"{100 * share:.0f} %" in figure.axes[0].get_title()
+    titles = [axes.get_title() for axes in figure.axes[1:]]
+    assert titles == ["class 0", "class 1", "class 2"]
+    parts = [np.full(COUNT, True), *(shown.labels == n for n in range(3))]
+    for axes, rows in zip(figure.axes, parts, strict=True):
+        bottoms = [line.get_ydata() for line in axes.lines[::2]]
+        assert np.ptp(bottoms, axis=1).max() == 0
+        radii = [bottom[0] for bottom in bottoms]
+        assert radii == sorted(radii, reverse=True) and len(radii) == views
+        for number, line in enumerate(axes.lines[1::2]):
+            at, height = line.get_data()
+            density = angle_density(angles[number][rows], at)
+            above = height - radii[number]
+            want = density * above.max() / density.max()
+            np.testing.assert_allclose(above, want, atol=1e-9)
+            if number:
+                assert height.max() < radii[number - 1]
+    many = drawn("hypersphere", [shown, panel(rng, views=views), shown])
+    assert len(many.axes) == 3 * (1 + 3)
+    few = drawn("hypersphere", [panel(rng, views=views) for _ in range(14)])
+    assert len(few.axes) == 14
+
+
+def test_tsne_map(drawn, rng):
+    """Points of the map in the looks of their classes, beside two controls."""
+    one, other = panel(rng), panel(rng, views=1, classes=0)
+    for panels in ([one], [one, other]):
+        figure = drawn("tsne", panels)
+        assert len(figure.axes) == len(panels) + 2
+        for axes, each in zip(figure.axes, panels, strict=False):
+            want = tsne(each.encoded.joined(), 3)
+            assert f"{want.trust:.3f}" in axes.get_xlabel()
+            found = np.concatenate([c.get_offsets() for c in axes.collections])
+            order = np.arange(COUNT)
+            if each.labels is not None:
+                order = np.argsort(each.labels, kind="stable")
+            np.testing.assert_allclose(found, want.points[order])
+        clouds = control_clouds(COUNT, DIM, 3)
+        for axes, words in zip(figure.axes[-2:], clouds, strict=True):
+            assert axes.get_title() == words
+            (found,) = axes.collections
+            points = tsne(clouds[words], 3).points
+            np.testing.assert_allclose(found.get_offsets(), points)
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -84,35 +166,27 @@ def test_one_and_many(name, rng, tmp_path):
     ],
     ids=str,
 )
-def test_degenerate(name, case, rng, tmp_path):
+def test_degenerate(name, case, rng, drawn):
     """Whatever came of a training is drawn, without a warning."""
-    DRAWN[name]([panel(rng, **case)], tmp_path / "x.png")
-    assert pixels(tmp_path / "x.png").std() > 1
+    drawn(name, [panel(rng, **case)])
 
 
-def test_many_losses(rng, tmp_path):
-    """More losses than have room for their classes."""
-    for name in ("alignment", "hypersphere"):
-        DRAWN[name]([panel(rng) for _ in range(14)], tmp_path / f"{name}.png")
-        assert max(pixels(tmp_path / f"{name}.png").shape) < 4000
-
-
-def test_panels_that_differ(rng, tmp_path):
+def test_panels_that_differ(rng, drawn):
     """Labelled beside unlabelled; other classes keep their own looks."""
     one, other = panel(rng, classes=2), panel(rng, classes=3)
     other = dataclasses.replace(other, labels=other.labels + 1)
     other = dataclasses.replace(other, class_names=("a", "b", "c", "d"))
     for name in DRAWN:
-        mixed = [one, panel(rng, classes=0)]
-        DRAWN[name](mixed, tmp_path / f"{name}.png")
+        drawn(name, [one, panel(rng, classes=0)])
     together = class_looks([one, other])
     assert list(together) == [0, 1, 2, 3]
-    assert len({each["color"] for each in together.values()}) == 4
+    assert len({look.color for look in together.values()}) == 4
+    assert len({look.marker for look in together.values()}) == 4
 
 
 def test_circle(rng):
     """Angles of the projection that keeps the most, against eigenvectors."""
-    vectors = [rng.normal(size=(9, 5)) + [2, 1, 0, 0, 0] for _ in NAMES]
+    vectors = [rng.normal(size=(9, 5)) + [2, 1, 0, 0, 0] for _ in range(2)]
     angles, share = circle(vectors)
     stacked = np.concatenate(vectors)
     values, directions = np.linalg.eigh(stacked.T @ stacked)
@@ -172,11 +246,10 @@ def test_tsne_is_repeatable(rng, tmp_path):
     assert one.trust == pytest.approx(
         trustworthiness(features, one.points, n_neighbors=10)
     )
-    shown = panel(rng)
-    (told,) = figures.tsne_map([shown], tmp_path / "x.png", seed=5)
-    assert told.trust == tsne(shown.encoded.both(), 5).trust
-    kept = dataclasses.replace(shown, map=told)
-    assert figures.tsne_map([kept], tmp_path / "x.png", seed=6) == [told]
+    kept = panel(rng, map=figures.Map(rng.normal(size=(COUNT, 2)), 0.5))
+    figure = figures.tsne_map([kept], tmp_path / "x.png", seed=6)
+    shown = figure.axes[0].collections[1].get_offsets()
+    np.testing.assert_array_equal(shown, kept.map.points[kept.labels == 1])
 
 
 def test_controls(rng):
@@ -215,7 +288,7 @@ def test_fonts_for_any_script(capsys, monkeypatch):
         (f"{sign} \N{CJK UNIFIED IDEOGRAPH-732B}", ["STIXGeneral"]),
     ):
         for _ in range(2):
-            drawn, axes = new_figure()
+            drawn, axes = new_figure(6.4, 4.2)
             axes.set_title(name)
             before = axes.title.get_fontfamily()
             choose_fonts(drawn)
@@ -227,17 +300,20 @@ def test_fonts_for_any_script(capsys, monkeypatch):
     fonts._families_with.cache_clear()
 
 
-def test_confusion_matrix(rng, tmp_path):
-    """One and many; each share is seen, a class without pictures is not."""
-    first = dataclasses.replace(
-        panel(rng), confusion=np.array([[9, 1, 0], [2, 2, 0], [0, 0, 0]])
-    )
-    other = dataclasses.replace(
-        first, confusion=np.array([[9, 1, 0], [4, 0, 0], [0, 0, 0]])
-    )
-    shown = []
-    for panels in ([first], [other], [first, other]):
-        figures.confusion_matrix(panels, tmp_path / "a.png")
-        shown.append(pixels(tmp_path / "a.png"))
-    assert shown[0].shape != shown[1].shape or np.any(shown[0] != shown[1])
-    assert shown[2].shape[1] > shown[2].shape[0]
+@pytest.mark.parametrize("runs", [1, 2])
+def test_confusion_matrix(runs, rng, tmp_path):
+    """Each share of its class, written and tinted; not a class without any."""
+    counts = np.array([[9, 1, 0], [2, 2, 0], [0, 0, 0]])
+    shown = [panel(rng, confusion=counts)] * runs
+    figure = figures.confusion_matrix(shown, tmp_path / "a.png")
+    for axes in figure.axes:
+        (image,) = axes.images
+        want = [[0.9, 0.1], [0.5, 0.5]]
+        np.testing.assert_allclose(image.get_array(), want)
+        assert image.get_clim() == (0, 1)
+        texts = [text.get_text() for text in axes.texts]
+        assert texts == ["90", "10", "50", "50"]
+        beside = [tick.get_text() for tick in axes.get_yticklabels()]
+        assert beside == ["class 0 (10)", "class 1 (4)"]
+        assert "accuracy 78.6 %, balanced 70.0 %" in axes.get_title()
+    assert len(figure.axes) == runs

@@ -1,31 +1,30 @@
-"""The figures that compare runs: whole, and telling runs apart."""
+"""The figures that compare runs, by the values that are drawn."""
 
 import dataclasses
 
+import matplotlib.colors
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection, PathCollection
 
 from tfcmc.evaluation.verdict import floors
 from tfcmc.report import figures
 from tfcmc.report.figures.curves import relative_to_first
 
 NAMES = ("softmax(temperature=0.07)", "损失 $\\frac{1$", "تباين_$x$", "spring")
+COLUMNS = ("loss", "knn", "alignment", "uniformity", "effective_rank")
 
 
 @pytest.fixture
-def picture(picture):
-    """A function that draws, and reads the pixels of what it drew."""
+def drawn(picture, tmp_path):
+    """A function that draws, and sees that what it wrote is whole."""
 
-    def drawn(draw, runs, path, **options):
-        draw(runs, path, **options)
-        return picture(path)
+    def draw(function, what, **options):
+        figure = function(what, tmp_path / "a.png", **options)
+        picture(tmp_path / "a.png")
+        return figure
 
-    return drawn
-
-
-def differ(first, second):
-    """Whether two pictures are not the same."""
-    return first.shape != second.shape or bool((first != second).any())
+    return draw
 
 
 def history(rng, epochs, knn):
@@ -67,74 +66,125 @@ def runs(rng):
     return make
 
 
-DRAWINGS = {
-    "map": figures.alignment_uniformity_map,
-    "curves": figures.learning_curves,
-}
-both = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def kinds(axes, kind):
+    """What is drawn on axes, of one kind."""
+    return [each for each in axes.collections if type(each) is kind]
 
 
-@both
-def test_one_run_or_many(picture, draw, runs, tmp_path):
-    """One run, another, and 14 losses with 3 seeds give three pictures."""
-    one, other = runs(), runs()
-    first = picture(draw, one, tmp_path / "a.png")
-    assert differ(first, picture(draw, other, tmp_path / "c.png"))
-    many = runs(14, 3)
-    assert differ(first, picture(draw, many, tmp_path / "d.png"))
+@pytest.mark.parametrize(("losses", "seeds"), [(1, 1), (14, 3)])
+def test_map(losses, seeds, drawn, runs):
+    """Each run's path and end, and the floors, within the limits."""
+    traces = runs(losses, seeds)
+    figure = drawn(figures.alignment_uniformity_map, traces)
+    axes, bar = figure.axes
+    paths = kinds(axes, LineCollection)
+    dots = kinds(axes, PathCollection)
+    ends = dots[len(traces) : 2 * len(traces)]
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    for trace, path, dot, end in zip(traces, paths, dots, ends, strict=False):
+        points = [(r["alignment"], r["uniformity"]) for r in trace.rows]
+        np.testing.assert_allclose(
+            path.get_segments(), list(zip(points, points[1:], strict=False))
+        )
+        np.testing.assert_allclose(dot.get_offsets(), points)
+        np.testing.assert_allclose(end.get_offsets(), points[-1:])
+        assert left < min(points)[0] and max(points)[0] < right
+    level = {line.get_ydata()[0] for line in axes.lines[losses * seeds :]}
+    assert {0.0, traces[0].floors["uniformity_uniform_sphere"]} <= level
+    assert low < min(level - {0}) and 0.0 < high
+    assert left < 0.0 and right > max(trace.start[0] for trace in traces)
+    assert bar.get_ylabel().startswith("kNN accuracy")
 
 
-@both
+def test_colours_are_those_of_the_accuracy(drawn, runs):
+    """The shade of a point is the accuracy of its epoch, low to high."""
+    trace = runs(1, 1, epochs=6)[0]
+    figure = drawn(figures.alignment_uniformity_map, [trace])
+    dots = kinds(figure.axes[0], PathCollection)[0]
+    # Viridis is ordered by its lightness.
+    light = dots.get_facecolors()[:, :3] @ (0.2126, 0.7152, 0.0722)
+    assert list(np.argsort(light)) == list(np.argsort(trace.column("knn")))
+    low, high = figure.axes[1].get_ylim()
+    knn = trace.column("knn")
+    assert (low, high) == pytest.approx((knn.min(), knn.max()))
+
+
 @pytest.mark.parametrize(
     ("knn", "accuracy"), [(True, False), (False, True), (False, False)]
 )
-def test_what_is_not_known_is_left_out(
-    picture, draw, knn, accuracy, runs, tmp_path
-):
-    """Draws without kNN, without a probe, and where runs disagree on them."""
+def test_what_is_not_known_is_left_out(knn, accuracy, drawn, runs):
+    """Without kNN, without a probe, and where runs disagree on them."""
     traces = runs(2, knn=knn, accuracy=accuracy)
-    less = picture(draw, traces, tmp_path / "all.png")
+    curves = drawn(figures.learning_curves, traces)
+    assert len(curves.axes) == (5 if knn else 4)
+    figure = drawn(figures.alignment_uniformity_map, traces)
+    assert len(figure.axes) == (2 if knn or accuracy else 1)
+    if not knn and not accuracy:
+        path = kinds(figure.axes[0], LineCollection)[0]
+        want = matplotlib.colors.to_rgba("#0072B2")
+        np.testing.assert_allclose(path.get_colors(), [want] * 3)
     other = runs(knn=not knn, accuracy=not accuracy)[0]
     traces.append(dataclasses.replace(other, group="mixed", start=None))
-    assert differ(less, picture(draw, traces, tmp_path / "mixed.png"))
+    for draw in (figures.alignment_uniformity_map, figures.learning_curves):
+        (legend,) = drawn(draw, traces).legends
+        assert len(legend.get_texts()) == 3
 
 
-@both
-def test_one_epoch_shows_points(picture, draw, runs, tmp_path):
-    """A single epoch is seen: where it is changes the picture."""
-    one = runs(2, 2, epochs=1, accuracy=False)
-    rows = [dict(one[0].rows[0], alignment=1.35, effective_rank=180.0)]
-    moved = [dataclasses.replace(one[0], rows=rows), *one[1:]]
-    first = picture(draw, one, tmp_path / "a.png")
-    assert differ(first, picture(draw, moved, tmp_path / "b.png"))
+@pytest.mark.parametrize(("losses", "seeds"), [(1, 1), (1, 3), (3, 2)])
+def test_curves(losses, seeds, drawn, runs):
+    """A line a seed, and their mean; losses of several relative."""
+    traces = runs(losses, seeds)
+    figure = drawn(figures.learning_curves, traces)
+    for axes, name in zip(figure.axes, COLUMNS, strict=True):
+        lines = iter(axes.lines)
+        for first in range(0, len(traces), seeds):
+            values = []
+            for trace in traces[first : first + seeds]:
+                values.append([row[name] for row in trace.rows])
+                if losses > 1 and name == "loss":
+                    values[-1] = relative_to_first(np.array(values[-1]))
+            shown = [*values, np.mean(values, axis=0)] if seeds > 1 else values
+            for want in shown:
+                epochs, found = next(lines).get_data()
+                np.testing.assert_array_equal(epochs, [1, 2, 3, 4])
+                np.testing.assert_allclose(found, want)
+        assert next(lines, None) is None
+    assert ("relative" in figure.axes[0].get_title()) == (losses > 1)
 
 
-@both
-def test_what_is_no_number_is_a_gap(picture, draw, runs, tmp_path):
+def test_one_epoch_shows_points(drawn, runs):
+    """A single epoch is seen: as a marker where it is."""
+    traces = runs(1, 2, epochs=1, accuracy=False)
+    figure = drawn(figures.learning_curves, traces)
+    for line in figure.axes[2].lines:
+        assert line.get_marker() not in ("", "None") and line.get_markersize()
+    axes = drawn(figures.alignment_uniformity_map, traces).axes[0]
+    found = [each.get_offsets() for each in kinds(axes, PathCollection)]
+    want = traces[0].points()
+    assert sum(np.allclose(each, want) for each in found) == 2
+
+
+def test_what_is_no_number_is_a_gap(drawn, runs):
     """NaN in some rows, or in all, leaves the rest to be seen."""
-    one = runs(1, 1, epochs=6)
-    rows = [dict(row) for row in one[0].rows]
+    trace = runs(1, 1, epochs=6)[0]
+    rows = [dict(row) for row in trace.rows]
     rows[2] = dict.fromkeys(rows[2], np.inf) | {"epoch": 3}
     rows[4]["knn"] = np.nan
-    broken = [dataclasses.replace(one[0], rows=rows)]
-    whole = picture(draw, one, tmp_path / "a.png")
-    assert differ(whole, picture(draw, broken, tmp_path / "b.png"))
+    broken = dataclasses.replace(trace, rows=rows)
+    figure = drawn(figures.learning_curves, [broken])
+    for axes, name in zip(figure.axes, COLUMNS, strict=True):
+        (line,) = axes.lines
+        gaps = [2, 4] if name == "knn" else [2]
+        found = np.asarray(line.get_ydata(), float)
+        np.testing.assert_array_equal(np.flatnonzero(np.isnan(found)), gaps)
+    axes = drawn(figures.alignment_uniformity_map, [broken]).axes[0]
+    assert np.isfinite([*axes.get_xlim(), *axes.get_ylim()]).all()
     lost = [{**row, "alignment": np.nan, "loss": np.nan} for row in rows]
-    nowhere = dataclasses.replace(one[0], rows=lost, start=(np.nan, -1.0))
-    empty = dataclasses.replace(one[0], group="empty", rows=[])
-    picture(draw, [nowhere], tmp_path / "c.png")
-    picture(draw, [nowhere, empty, *runs(1)], tmp_path / "d.png")
-
-
-def test_colours_are_those_of_the_accuracy(picture, runs, tmp_path):
-    """The map changes with the kNN accuracy of one epoch alone."""
-    one = runs(1, 1, epochs=5)
-    rows = [dict(row) for row in one[0].rows]
-    rows[2]["knn"] = 0.9
-    other = [dataclasses.replace(one[0], rows=rows)]
-    draw = figures.alignment_uniformity_map
-    first = picture(draw, one, tmp_path / "a.png")
-    assert differ(first, picture(draw, other, tmp_path / "b.png"))
+    nowhere = dataclasses.replace(trace, rows=lost, start=(np.nan, -1.0))
+    empty = dataclasses.replace(trace, group="empty", rows=[])
+    for draw in (figures.alignment_uniformity_map, figures.learning_curves):
+        drawn(draw, [nowhere])
+        drawn(draw, [nowhere, empty, *runs(1)])
 
 
 def test_relative_loss(rng):
@@ -167,52 +217,67 @@ def curve(rng):
     return make
 
 
-def test_anatomy_of_one_and_many(picture, curve, tmp_path):
-    """One loss, 14 losses, and two with other choices of negatives."""
-    draw = figures.gradient_anatomy
-    one = picture(draw, [curve("softmax")], tmp_path / "a.png")
-    other = picture(draw, [curve("softmax", steep=2.0)], tmp_path / "b.png")
-    assert differ(one, other)
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_anatomy(sign, drawn, curve):
+    """Means of bins over the mean size; the sign shows, the unit does not."""
+    label, similarity, weight = curve("softmax", steep=3.0)
+    for unit in (1.0, 8.0):
+        made = (label, similarity, sign * unit * weight)
+        figure = drawn(figures.gradient_anatomy, [made])
+        top, bottom = figure.axes
+        centres, means = top.lines[0].get_data()
+        edges = np.linspace(similarity.min(), similarity.max(), 33)
+        for centre, mean in zip(centres, means, strict=True):
+            place = np.searchsorted(edges, centre) - 1
+            low, high = edges[place : place + 2]
+            inside = (low <= similarity) & (similarity < high)
+            if place == 31:
+                inside |= similarity == high
+            assert centre == pytest.approx((low + high) / 2)
+            want = sign * weight[inside].mean() / weight.mean()
+            assert mean == pytest.approx(want, rel=1e-6)
+        assert top.get_yscale() == ("log" if sign > 0 else "symlog")
+        low, high = top.get_ylim()
+        assert low < means.min() and means.max() < high
+    heights = bottom.patches[0].get_xy()[:, 1]
+    counts = np.histogram(similarity, 32)[0]
+    assert heights.max() == pytest.approx(counts.max() / 600)
+
+
+def test_anatomy_of_many(drawn, curve):
+    """14 losses, and one with other negatives, each told in the legend."""
     many = [curve(f"{NAMES[n % 4]} {n}", steep=n - 3) for n in range(14)]
     many.append(curve("nt_xent", count=1200))
-    drawn = picture(draw, many, tmp_path / "c.png", note="of $1: 中 " * 40)
-    assert differ(drawn, picture(draw, many, tmp_path / "d.png"))
+    note = "of $1: 中 " * 9
+    figure = drawn(figures.gradient_anatomy, many, note=note)
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) == 15
+    assert legend.get_title().get_text() == note
+    assert len(figure.axes[1].patches) == 2
 
 
-def test_anatomy_is_relative(picture, curve, tmp_path):
-    """The unit of a loss does not show; the sign of a weight does."""
-    draw = figures.gradient_anatomy
-    label, similarity, weight = curve("softmax")
-    one = picture(draw, [(label, similarity, weight)], tmp_path / "a.png")
-    eight = [(label, similarity, 8.0 * weight)]
-    assert not differ(one, picture(draw, eight, tmp_path / "b.png"))
-    minus = [(label, similarity, -weight)]
-    assert differ(one, picture(draw, minus, tmp_path / "c.png"))
-
-
-def test_negatives_that_are_not_pushed_are_seen(picture, curve, tmp_path):
+def test_negatives_that_are_not_pushed_are_seen(drawn, curve):
     """Zero has its place on the axis, for some negatives or for all."""
-    draw = figures.gradient_anatomy
     label, similarity, weight = curve("triplet")
     beyond = np.where(similarity > 0.2, weight, 0.0)
-    some = picture(draw, [(label, similarity, beyond)], tmp_path / "a.png")
-    inside = similarity > 0.2
-    cut = [(label, similarity[inside], weight[inside])]
-    assert differ(some, picture(draw, cut, tmp_path / "b.png"))
+    made = [(label, similarity, beyond)]
+    top, _ = drawn(figures.gradient_anatomy, made).axes
+    assert top.get_ylim()[0] < 0 and 0 in top.get_yticks()
+    centres, means = top.lines[0].get_data()
+    assert (means[np.array(centres) < 0.15] == 0).all()
     none = (label, similarity, np.zeros(600))
-    picture(draw, [none], tmp_path / "c.png")
-    alone = picture(draw, [curve("spring")], tmp_path / "d.png")
-    both_drawn = [curve("spring"), none]
-    assert differ(alone, picture(draw, both_drawn, tmp_path / "e.png"))
+    figure = drawn(figures.gradient_anatomy, [curve("spring"), none])
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == ["spring", "triplet: pushes no negative"]
 
 
 @pytest.mark.parametrize("count", [0, 1, 6])
-def test_anatomy_of_few(picture, count, curve, tmp_path):
+def test_anatomy_of_few(count, drawn, curve):
     """Few pairs, pairs of one similarity and no numbers are drawn."""
-    draw = figures.gradient_anatomy
     label, similarity, weight = curve("n_pair", count=count)
-    picture(draw, [(label, similarity, weight)], tmp_path / "a.png")
-    point = np.ones(count)
-    picture(draw, [(label, point, np.zeros(count))], tmp_path / "b.png")
-    lost = np.full(count, np.nan)
-    picture(draw, [(label, similarity, lost)], tmp_path / "c.png")
+    for pair in (
+        (similarity, weight),
+        (np.ones(count), np.zeros(count)),
+        (similarity, np.full(count, np.nan)),
+    ):
+        drawn(figures.gradient_anatomy, [(label, *pair)])

@@ -8,10 +8,7 @@ import pathlib
 from collections.abc import Iterator
 
 from tfcmc.comparison.entries import Entry
-from tfcmc.evaluation.negative_weights import negative_weights
-from tfcmc.evaluation.verdict import sample_rows
-from tfcmc.experiment.artifacts import ANCHORS, read_panel, trace_of
-from tfcmc.losses.layer import Loss
+from tfcmc.experiment.artifacts import ANCHORS, read_panel, trace_of, weigh
 from tfcmc.report import Picture, figures
 from tfcmc.runs.folder import make_folder
 from tfcmc.runs.record import picture_side
@@ -36,13 +33,13 @@ WORDS = {
         "Losses have different units: each is relative to its first epoch.",
     ),
     "alignment_histogram": (
-        "How far apart the two views of a picture are",
-        "Distances between the embeddings of the two views (seed {seed}); "
+        "How far apart the views of a picture are",
+        "Distances between the embeddings of two views (seed {seed}); "
         "the dashed line is their mean, the dotted one unrelated views.",
     ),
     "hypersphere": (
         "The hypersphere, seen on a circle",
-        "Embeddings of both views on the two directions that keep most of "
+        "Embeddings of all views on the two directions that keep most of "
         "them, and their density over the angle (seed {seed}). A spike is "
         "collapse; two spikes in two colours are orthogonal constants.",
     ),
@@ -103,7 +100,8 @@ def _figures(finished, pairs):
     mapped = figures.alignment_uniformity_map
     yield "alignment_uniformity_map", mapped, traces, {}
     yield "learning_curves", figures.learning_curves, traces, {}
-    yield "alignment_histogram", figures.alignment_histogram, panels, {}
+    if len(panels[0].names) > 1:
+        yield "alignment_histogram", figures.alignment_histogram, panels, {}
     yield "hypersphere", figures.hypersphere, panels, {}
     if len(panels[0].encoded.features[0]) >= figures.FEWEST_MAPPED:
         yield "tsne", figures.tsne_map, panels, {"seed": seed}
@@ -138,16 +136,11 @@ def _weights(first, panels):
     judged = [entry.metrics()["uniformity"] for entry in first]
     place = judged.index(min(judged))
     encoded = panels[place].encoded
-    chosen = sample_rows(len(encoded), ANCHORS)
-    vectors = encoded.take(chosen).embeddings[:2]
-    losses = {entry.label: Loss(entry.plan.loss) for entry in first}
-    left_out = [label for label, loss in losses.items() if loss.whole_batch]
-    curves = [
-        (label, *negative_weights(loss, *vectors))
-        for label, loss in losses.items()
-        if not loss.whole_batch
-    ]
-    note = f"embeddings of {len(chosen)} pictures of {first[place].name}"
+    weights = {entry.label: weigh(entry.plan, encoded) for entry in first}
+    curves = [(label, *found) for label, found in weights.items() if found]
+    left_out = [label for label, found in weights.items() if not found]
+    count = min(ANCHORS, len(encoded))
+    note = f"embeddings of {count} pictures of {first[place].name}"
     if left_out:
         note += f"; not one by one: {', '.join(left_out)}"
     return curves, note

@@ -1,6 +1,7 @@
 """What is to be seen of a judged run: figures, vectors, TensorBoard."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from tfcmc.data.pictures import Subset
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.negative_weights import negative_weights
+from tfcmc.foundation.threads import together
 from tfcmc.losses.layer import Loss
 from tfcmc.report import figures, tensorboard
 from tfcmc.report.summary import count_epochs
@@ -76,21 +78,30 @@ def draw(plan, run, data, views, encoded, confusions, result):
     )
     if panel.confusion is not None:
         figures.confusion_matrix([panel], run.figures / "confusion_matrix.png")
-    figures.alignment_histogram(
-        [panel], run.figures / "alignment_histogram.png"
-    )
-    figures.hypersphere([panel], run.figures / "hypersphere.png")
-    drawn = None
-    if len(panel.encoded.features[0]) >= figures.FEWEST_MAPPED:
-        (drawn,) = figures.tsne_map(
-            [panel], run.figures / "tsne.png", seed=plan.config.seed
+    if len(panel.names) > 1:
+        figures.alignment_histogram(
+            [panel], run.figures / "alignment_histogram.png"
         )
+    figures.hypersphere([panel], run.figures / "hypersphere.png")
+    seed, drawn = plan.config.seed, None
+    tasks = [functools.partial(weigh, plan, encoded)]
+    if len(rows) >= figures.FEWEST_MAPPED:
+        features = panel.encoded.joined()
+        tasks += [
+            functools.partial(figures.tsne, features, seed),
+            functools.partial(figures.control_maps, *features.shape, seed),
+        ]
+    weights, *maps = together(*tasks)
+    if maps:
+        drawn = maps[0]
+        panel = dataclasses.replace(panel, map=drawn)
+        figures.tsne_map([panel], run.figures / "tsne.png", seed=seed)
         result["tsne_trustworthiness"] = drawn.trust
-    draw_training(plan, run, encoded, result)
+    draw_training(plan, run, encoded, result, weights)
     return drawn
 
 
-def draw_training(plan, run, encoded, result):
+def draw_training(plan, run, encoded, result, weights):
     """Draws how the run came to be what it is, and what its loss pushes."""
     config = plan.config
     trace = trace_of(plan.loss.spec, config.seed, run, result)
@@ -105,15 +116,29 @@ def draw_training(plan, run, encoded, result):
             [trace], run.figures / "alignment_uniformity_map.png"
         )
         figures.learning_curves([trace], run.figures / "learning_curves.png")
-    loss = Loss(plan.loss)
-    anchors = verdict.sample_rows(len(encoded), ANCHORS)
-    vectors = encoded.take(anchors).embeddings[:2]
-    if not loss.whole_batch and len(vectors[0]) >= FEWEST_ANCHORS:
+    if weights:
+        count = min(ANCHORS, len(encoded))
         figures.gradient_anatomy(
-            [(plan.loss.spec, *negative_weights(loss, *vectors))],
+            [(plan.loss.spec, *weights)],
             run.figures / "gradient_anatomy.png",
-            note=f"on the embeddings of {len(vectors[0])} judged pictures",
+            note=f"on the embeddings of {count} judged pictures",
         )
+
+
+def weigh(plan, encoded):
+    """Weighs the negatives of a draw of pictures by a plan's loss.
+
+    Anchors are their first views, the others their last.
+
+    Returns:
+        As `negative_weights`; None of a loss of the whole batch, and of too
+        few pictures.
+    """
+    loss = Loss(plan.loss)
+    if loss.whole_batch or len(encoded) < FEWEST_ANCHORS:
+        return None
+    few = encoded.take(verdict.sample_rows(len(encoded), ANCHORS))
+    return negative_weights(loss, few.embeddings[0], few.embeddings[-1])
 
 
 def trace_of(label, seed, run, result):

@@ -22,10 +22,12 @@ from tfcmc.report.figures.options import (
     objective_over_options as objective_over_options,
 )
 from tfcmc.report.figures.options import option_importance as option_importance
+from tfcmc.report.figures.panel import Map as Map
 from tfcmc.report.figures.panel import Panel as Panel
 from tfcmc.report.figures.traces import Trace as Trace
 from tfcmc.report.figures.tsne import FEWEST_MAPPED as FEWEST_MAPPED
-from tfcmc.report.figures.tsne import Map as Map
+from tfcmc.report.figures.tsne import control_maps as control_maps
+from tfcmc.report.figures.tsne import tsne as tsne
 from tfcmc.report.figures.tsne import tsne_map as tsne_map
 from tfcmc.report.figures.tuned import Gain as Gain
 from tfcmc.report.figures.tuned import tuned_and_default as tuned_and_default

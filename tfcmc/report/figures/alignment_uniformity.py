@@ -6,7 +6,7 @@ import numpy as np
 
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.report.figures.looks import in_percent, legend_below, looks, mark
-from tfcmc.report.figures.style import new_figure, save, styled
+from tfcmc.report.figures.style import QUIET, new_figure, saved
 from tfcmc.report.figures.traces import by_group, name_of
 
 collections = LazyModule("matplotlib.collections")
@@ -14,11 +14,9 @@ colors = LazyModule("matplotlib.colors")
 matplotlib = LazyModule("matplotlib")
 patheffects = LazyModule("matplotlib.patheffects")
 
-QUIET = "#666666"
 
-
-@styled
-def alignment_uniformity_map(traces, path):
+@saved
+def alignment_uniformity_map(traces):
     """Draws every run's path over its epochs, and the floors.
 
     The colour of a path is the probe accuracy: of each epoch where every run
@@ -26,7 +24,6 @@ def alignment_uniformity_map(traces, path):
 
     Args:
         traces: `Trace`s, one at least.
-        path: The PNG to write.
     """
     drawn, axes = new_figure(8.6, 6.2)
     groups = by_group(traces)
@@ -51,7 +48,7 @@ def alignment_uniformity_map(traces, path):
     legend_below(
         drawn, _entries(groups, look, paths=scale is None), _title(groups)
     )
-    save(drawn, path)
+    return drawn
 
 
 def _accuracies(traces):

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.report.figures.looks import in_percent, legend_below, looks
-from tfcmc.report.figures.style import new_canvas, save, styled
+from tfcmc.report.figures.style import GRID, new_canvas, saved
 from tfcmc.report.figures.traces import by_group, name_of
 
 ticker = LazyModule("matplotlib.ticker")
@@ -26,8 +26,8 @@ WITHOUT_KNN = [["loss", "alignment"], ["uniformity", "effective_rank"]]
 FEW = 12  # epochs, of which each is marked
 
 
-@styled
-def learning_curves(traces, path):
+@saved
+def learning_curves(traces):
     """Draws what a run's history holds against the epochs, a panel each.
 
     One colour a loss: a thin line a seed and a bold one their mean, which
@@ -37,7 +37,6 @@ def learning_curves(traces, path):
 
     Args:
         traces: `Trace`s, one at least.
-        path: The PNG to write.
     """
     groups = by_group(traces)
     look = looks(groups)
@@ -56,7 +55,7 @@ def learning_curves(traces, path):
         [(look[g], name_of(members)) for g, members in groups.items()],
         "thin: one seed; bold: mean over seeds" if several else None,
     )
-    save(drawn, path)
+    return drawn
 
 
 def relative_to_first(values):
@@ -130,8 +129,7 @@ def _label(axes, name, relative):
     axes.set_title(PANELS[name])
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    axes.set_axisbelow(True)
+    axes.grid(axis="y", **GRID)
     if relative:
         axes.set_title("loss, relative to its first epoch")
     if relative or name == "knn":

@@ -1,31 +1,33 @@
-"""The embeddings of both views, seen on a circle."""
+"""The embeddings of all views, seen on a circle."""
+
+import itertools
 
 import numpy as np
 
 from tfcmc.foundation.text import counted
 from tfcmc.foundation.threads import on_one_thread
-from tfcmc.report.figures.panel import wrapped
-from tfcmc.report.figures.style import COLOURS, new_canvas, save, styled
+from tfcmc.report.figures.style import COLOURS, new_canvas, saved, wrapped
 
 CONCENTRATION = 60.0  # of the kernel: a width of about 7 degrees
 ANGLES = 361
 MOST_CLASSES = 10  # of the figure of one run
 CLASSES_A_ROW = 3  # of a grid
 MOST_ROWS = 6  # losses that have their classes drawn beside them
-OUTER, INNER = 1.0, 0.55  # radius of each view's ring
+OUTER, INNER = 1.0, 0.55  # radius of the first and the last view's ring
+FLAT = 4.0  # times an even spread: what is below fills no ring
 
 
 @on_one_thread
 def circle(embeddings):
-    """Reduces the embeddings of both views to angles on one circle.
+    """Reduces the embeddings of all views to angles on one circle.
 
     The two directions are those that keep most of the vectors' squared
     length, not of their spread: the vectors are not centred, so that one
     point stays one point. The circle is turned so that the first view's mean
-    is at angle 0, and mirrored so that the second's is above it: pictures of
+    is at angle 0, and mirrored so that the last's is above it: pictures of
     two runs compare.
 
-    Formula: the angle of (x.v_1, x.v_2), v the right singular vectors of both
+    Formula: the angle of (x.v_1, x.v_2), v the right singular vectors of all
         views' vectors together: the eigenvectors of their products' sum.
 
     Args:
@@ -72,106 +74,92 @@ def angle_density(angles, at, concentration=CONCENTRATION):
     return kernel.mean(axis=1) / height
 
 
-@styled
-def hypersphere(panels, path):
+@saved
+def hypersphere(panels):
     """Draws the embeddings on the circle: all of them, and a class at a time.
 
-    As Wang and Isola draw uniformity, with both views on the same circle: L
-    on the outer ring, ab on the inner one. Views that agree lie at the same
-    angles; a view at one point is a spike.
+    As Wang and Isola draw uniformity, with all views on the same circle, a
+    ring each, the first outermost. Views that agree lie at the same angles; a
+    view at one point is a spike.
 
     Args:
         panels: `Panel`s, at least one; a panel is a figure, several are a row
             each.
-        path: The PNG to write.
 
     Reference: Wang and Isola 2020, Figure 3.
     """
-    if len(panels) == 1:
-        drawn, more = _one(panels[0]), 0
-    else:
-        drawn, more = _many(panels)
+    alone = len(panels) == 1
+    classes = sorted(set.intersection(*(set(p.classes()) for p in panels)))
+    shown = classes[: MOST_CLASSES if alone else CLASSES_A_ROW]
+    if len(panels) > MOST_ROWS:
+        classes = shown = []
+    drawn, places = _beside(shown) if alone else _rows(len(panels), shown)
+    for number, panel in enumerate(panels):
+        angles, share = circle(panel.encoded.embeddings)
+        title = f"all; two directions keep {100 * share:.0f} %"
+        if alone:
+            words = wrapped(panel.title, drawn.get_figwidth())
+            drawn.suptitle(words, fontsize=11)
+        else:
+            title = f"{wrapped(panel.title, 2.6)}\n{title}"
+        axis = drawn.add_subplot(next(places), polar=True)
+        _rings(axis, angles, panel.names, legend=number == 0)
+        axis.set_title(title, fontsize=10 if alone else 9)
+        for label in shown:
+            axis = drawn.add_subplot(next(places), polar=True)
+            part = [array[panel.labels == label] for array in angles]
+            _rings(axis, part, panel.names)
+            axis.set_title(panel.name_of(label)[:24], fontsize=9)
     words = (
         "angle in the plane that keeps most of the embeddings' length; the "
         "wider, the denser, each panel to its own scale"
     )
     words = wrapped(words, drawn.get_figwidth())
-    if more:
+    if more := len(classes) - len(shown):
         words += f"\n{counted(more, 'class is', 'classes are')} not drawn"
     drawn.supxlabel(words, fontsize=8)
-    save(drawn, path)
-
-
-def _one(panel):
-    classes = panel.classes()[:MOST_CLASSES]
-    columns = -(-len(classes) // 2)
-    drawn = new_canvas(5.0 + 1.7 * columns, 5.4)
-    title = wrapped(panel.title, drawn.get_figwidth())
-    drawn.suptitle(title, fontsize=11)
-    places = drawn.add_gridspec(
-        2, 1 + columns, width_ratios=[2.6, *[1] * columns]
-    )
-    angles, share = circle(panel.encoded.embeddings)
-    axis = drawn.add_subplot(places[:, 0], polar=True)
-    _rings(axis, angles, panel.names, legend=True)
-    axis.set_title(_kept(share), fontsize=10)
-    for place, label in enumerate(classes):
-        row, column = divmod(place, columns)
-        axis = drawn.add_subplot(places[row, 1 + column], polar=True)
-        _rings(axis, _of_class(panel, angles, label), panel.names)
-        axis.set_title(panel.name_of(label)[:24], fontsize=9)
     return drawn
 
 
-def _many(panels):
-    common = set.intersection(*(set(panel.classes()) for panel in panels))
-    shown = sorted(common)[:CLASSES_A_ROW]
-    more = len(common) - len(shown)
-    if len(panels) > MOST_ROWS or not shown:
-        columns, shown, more = min(4, len(panels)), [], 0
-        rows = -(-len(panels) // columns)
-    else:
-        columns, rows = 1 + len(shown), len(panels)
+def _beside(shown):
+    """Returns a figure, and its places: one large, two rows of small ones."""
+    columns = -(-len(shown) // 2)
+    drawn = new_canvas(5.0 + 1.7 * columns, 5.4)
+    ratios = [2.6, *[1] * columns]
+    places = drawn.add_gridspec(2, 1 + columns, width_ratios=ratios)
+    small = (places[n // columns, 1 + n % columns] for n in range(len(shown)))
+    return drawn, itertools.chain([places[:, 0]], small)
+
+
+def _rows(count, shown):
+    """Returns a figure, and its places: a row a panel, or four in one."""
+    columns, rows = 1 + len(shown), count
+    if not shown:
+        columns = min(4, count)
+        rows = -(-count // columns)
     drawn = new_canvas(2.7 * columns, 2.9 * rows + 0.4)
     # Round axes leave their titles no room of their own.
     drawn.get_layout_engine().set(h_pad=0.15)
-    place = 0
-    for panel in panels:
-        angles, share = circle(panel.encoded.embeddings)
-        parts = {f"{wrapped(panel.title, 2.6)}\n{_kept(share)}": angles}
-        for label in shown:
-            name = panel.name_of(label)[:24]
-            parts[name] = _of_class(panel, angles, label)
-        for title, part in parts.items():
-            place += 1
-            axis = drawn.add_subplot(rows, columns, place, polar=True)
-            _rings(axis, part, panel.names, legend=place == 1)
-            axis.set_title(title, fontsize=9)
-    return drawn, more
-
-
-def _kept(share):
-    return f"all; two directions keep {100 * share:.0f} %"
-
-
-def _of_class(panel, angles, label):
-    return [array[panel.labels == label] for array in angles]
+    return drawn, iter(drawn.add_gridspec(rows, columns))
 
 
 def _rings(axis, angles, names, *, legend=False):
     """Draws a ring a view, with its density over the angle upon it."""
     at = np.linspace(-np.pi, np.pi, ANGLES)
     even = 1 / (2 * np.pi)
-    for radius, array, name, colour in zip(
-        (OUTER, INNER), angles, names, COLOURS, strict=False
+    radii = np.linspace(OUTER, INNER, len(names))
+    room = 0.9 * (OUTER - INNER) / max(1, len(names) - 1)
+    for place, (radius, array, name) in enumerate(
+        zip(radii, angles, names, strict=True)
     ):
+        colour = COLOURS[place % len(COLOURS)]
         axis.plot(at, np.full(ANGLES, radius), color="0.75", linewidth=0.8)
         array = array[np.isfinite(array)]
         if not len(array):
             continue
         density = angle_density(array, at) / even
         # A spike of all points is about ten times as high as an even spread.
-        height = radius + 0.4 * density / max(density.max(), 4.0)
+        height = radius + room * density / max(density.max(), FLAT)
         axis.fill_between(
             at,
             radius,

@@ -4,7 +4,7 @@ import numpy as np
 
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.report.figures.looks import in_percent, legend_below, looks
-from tfcmc.report.figures.style import new_canvas, save, styled
+from tfcmc.report.figures.style import QUIET, new_canvas, saved
 
 ticker = LazyModule("matplotlib.ticker")
 
@@ -14,11 +14,10 @@ BAND = (10, 90)  # percent of the negatives of a bin
 # one that is not pushed; the axis is linear from there to zero.
 LEAST = 1e-3
 APART = 4  # bins from marker to marker
-QUIET = "#666666"
 
 
-@styled
-def gradient_anatomy(curves, path, *, note=""):
+@saved
+def gradient_anatomy(curves, *, note=""):
     """Draws the weight of negatives against their similarity.
 
     Weights are relative to the mean of their sizes over all negatives of a
@@ -28,7 +27,6 @@ def gradient_anatomy(curves, path, *, note=""):
     Args:
         curves: `(label, similarity, weight)`s, one at least, as
             `tfcmc.evaluation.negative_weights.negative_weights` returns them.
-        path: The PNG to write.
         note: What to say above the legend.
     """
     drawn = new_canvas(8.6, 6.6)
@@ -51,7 +49,7 @@ def gradient_anatomy(curves, path, *, note=""):
     _finish_weights(top)
     _draw_counts(bottom, curves, edges)
     legend_below(drawn, entries, note or None)
-    save(drawn, path)
+    return drawn
 
 
 def _finite(similarity, weight):

@@ -3,8 +3,14 @@
 import dataclasses
 
 from tfcmc.report.figures.looks import Look, in_percent, legend_below, mark
-from tfcmc.report.figures.panel import MOST_ASIDE, grid, wrapped
-from tfcmc.report.figures.style import COLOURS, save, styled
+from tfcmc.report.figures.style import (
+    COLOURS,
+    GRID,
+    MOST_ASIDE,
+    grid,
+    saved,
+    wrapped,
+)
 
 TRIAL = Look(COLOURS[0], "o", "none")
 CHOSEN = Look(COLOURS[1], "*", "none")
@@ -36,13 +42,12 @@ class Scatter:
     default: tuple | None = None
 
 
-@styled
-def label_free_objectives(panels, path):
+@saved
+def label_free_objectives(panels):
     """Draws the probe's accuracy over each objective that needs no labels.
 
     Args:
         panels: `Scatter`s, one at least.
-        path: The PNG to write.
     """
     drawn, axes = grid(len(panels), width=WIDTH, height=5.4)
     for place, (axis, panel) in enumerate(zip(axes, panels, strict=True)):
@@ -55,8 +60,7 @@ def label_free_objectives(panels, path):
             if pairs:
                 places = zip(*pairs, strict=True)
                 mark(axis, places, look, size=size, above=above)
-        axis.grid(color="#DDDDDD", linewidth=0.6)
-        axis.set_axisbelow(True)
+        axis.grid(**GRID)
         in_percent(axis.yaxis, 6)
         axis.locator_params(axis="x", nbins=5)
         axis.set_xlabel(f"{panel.objective}, better to the right")
@@ -74,4 +78,4 @@ def label_free_objectives(panels, path):
     if any(panel.default for panel in panels):
         entries.append((DEFAULT, "the defaults"))
     legend_below(drawn, entries)
-    save(drawn, path)
+    return drawn

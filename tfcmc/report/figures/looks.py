@@ -64,7 +64,7 @@ def legend_below(drawn, entries, title=None):
     lines_a_row = max(text.count("\n") + 1 for text in texts)
     drawn.set_size_inches(width, height + 0.18 * rows * lines_a_row + 0.3)
     drawn.legend(
-        [_handle(look) for look, _ in entries],
+        [handle(look) for look, _ in entries],
         texts,
         loc="outside lower center",
         ncols=columns,
@@ -109,14 +109,13 @@ def in_percent(axis, most=8):
     )
 
 
-def _handle(look):
+def handle(look, **more):
+    """Returns what a legend shows of a look."""
     return lines.Line2D(
         [],
         [],
-        color=look.color,
-        marker=look.marker,
-        linestyle=look.linestyle,
         markeredgecolor="black",
         markeredgewidth=0.6,
         markersize=7,
+        **dataclasses.asdict(look) | more,
     )

@@ -7,8 +7,7 @@ import textwrap
 import numpy as np
 
 from tfcmc.foundation.text import printable
-from tfcmc.report.figures.panel import wrapped
-from tfcmc.report.figures.style import COLOURS, new_canvas, save, styled
+from tfcmc.report.figures.style import COLOURS, new_canvas, saved, wrapped
 
 COLUMNS = 4  # of neighbours; more where they would make a tower
 TILE = 1.45  # side of a picture, in inches
@@ -32,8 +31,8 @@ class Neighbour:
     picture: np.ndarray
 
 
-@styled
-def neighbours_sheet(picture, name, found, title, path):
+@saved
+def neighbours_sheet(picture, name, found, title):
     """Draws an image, and its neighbours with their cosines.
 
     Args:
@@ -41,7 +40,6 @@ def neighbours_sheet(picture, name, found, title, path):
         name: Its name.
         found: `Neighbour`s, the nearest first; at least one.
         title: Among what they were found, by what.
-        path: The PNG to write.
     """
     rows = -(-len(found) // max(COLUMNS, math.isqrt(len(found))))
     # Below three the title would not fit.
@@ -63,7 +61,7 @@ def neighbours_sheet(picture, name, found, title, path):
         axes = _show(drawn.add_subplot(grid[row, column + 2]), near.picture)
         axes.set_title(f"cosine {near.cosine:.3f}", fontsize=10)
         axes.set_xlabel(_short(near.label or near.where), fontsize=8)
-    save(drawn, path)
+    return drawn
 
 
 def _show(axes, picture):

@@ -6,12 +6,18 @@ import numpy as np
 
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.report.figures.looks import Look, in_percent, legend_below, mark
-from tfcmc.report.figures.panel import MOST_ASIDE, grid
-from tfcmc.report.figures.style import COLOURS, new_figure, save, styled
+from tfcmc.report.figures.style import (
+    COLOURS,
+    GRID,
+    MOST_ASIDE,
+    QUIET,
+    grid,
+    new_figure,
+    saved,
+)
 
 ticker = LazyModule("matplotlib.ticker")
 
-QUIET = "#666666"
 TRIAL = Look(COLOURS[0], "o", "none")
 SHORTER = Look("#BBBBBB", "o", "none")
 BEST = Look(COLOURS[1], "*", "none")
@@ -53,8 +59,8 @@ class Slice:
     estimate: tuple | None = None
 
 
-@styled
-def objective_over_options(slices, path, *, objective, percent):
+@saved
+def objective_over_options(slices, *, objective, percent):
     """Draws each trial over each option, and an estimate with its band.
 
     The estimate is of a trial at a value, whatever its other options are;
@@ -62,7 +68,6 @@ def objective_over_options(slices, path, *, objective, percent):
 
     Args:
         slices: `Slice`s of one search, one at least.
-        path: The PNG to write.
         objective: What the scores are, with the better direction.
         percent: Whether they are shares, to be written in percent.
     """
@@ -72,19 +77,18 @@ def objective_over_options(slices, path, *, objective, percent):
         _draw_slice(axis, each)
         axis.set_ylim(*limits)
         axis.set_xlabel(each.name)
-        axis.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-        axis.set_axisbelow(True)
+        axis.grid(axis="y", **GRID)
         if percent:
             in_percent(axis.yaxis, 6)
         if place % MOST_ASIDE == 0:
             axis.set_ylabel(objective)
     smooth = any(each.estimate is not None for each in slices)
     legend_below(drawn, _entries(slices), ESTIMATED if smooth else None)
-    save(drawn, path)
+    return drawn
 
 
-@styled
-def option_importance(names, shares, low, high, path, *, note):
+@saved
+def option_importance(names, shares, low, high, *, note):
     """Draws which share of the differences between trials each option makes.
 
     Args:
@@ -92,7 +96,6 @@ def option_importance(names, shares, low, high, path, *, note):
         shares: `[options]`, 1 for all of the variance.
         low: `[options]`, the lower ends of their intervals.
         high: `[options]`, the upper ends.
-        path: The PNG to write.
         note: How it was measured.
     """
     shares, low, high = map(np.asarray, (shares, low, high))
@@ -113,7 +116,7 @@ def option_importance(names, shares, low, high, path, *, note):
     axes.tick_params(axis="y", length=0)
     in_percent(axes.xaxis)
     axes.set_xlabel(f"share of the variance between trials\n{note}")
-    save(drawn, path)
+    return drawn
 
 
 def _limits(slices):

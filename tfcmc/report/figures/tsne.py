@@ -1,13 +1,13 @@
 """The t-SNE map of features, beside what it makes of nothing."""
 
-import dataclasses
+import functools
 
 import numpy as np
 
 from tfcmc.foundation.lazy import LazyModule
-from tfcmc.foundation.threads import on_one_thread
-from tfcmc.report.figures.panel import class_legend, class_looks, grid, wrapped
-from tfcmc.report.figures.style import COLOURS, save, styled
+from tfcmc.foundation.threads import on_one_thread, together
+from tfcmc.report.figures.panel import Map, class_legend, class_looks
+from tfcmc.report.figures.style import COLOURS, grid, saved, wrapped
 
 decomposition = LazyModule("sklearn.decomposition")
 manifold = LazyModule("sklearn.manifold")
@@ -19,20 +19,6 @@ ITERATIONS = 500  # as trusted as 1,000, in half the time
 CONTROL_COUNT = 300  # points of a control, at most
 NOISE = 1e-3  # of the collapsed cloud
 NOISE_DIMENSIONS = 5  # what is left of a collapsed representation is as flat
-
-
-@dataclasses.dataclass(frozen=True)
-class Map:
-    """A map of vectors in the plane.
-
-    Attributes:
-        points: `[count, 2]`.
-        trust: Its trustworthiness in [0, 1]: 1 when every neighbour on the
-            map is a neighbour among the vectors.
-    """
-
-    points: np.ndarray
-    trust: float
 
 
 @on_one_thread
@@ -66,6 +52,16 @@ def tsne(features, seed):
     return Map(points, float(trust))
 
 
+@functools.lru_cache(maxsize=1)
+def control_maps(count, dim, seed):
+    """Maps the two controls of so many vectors: what each is to its `Map`."""
+    clouds = control_clouds(min(CONTROL_COUNT, count), dim, seed)
+    maps = together(
+        *(functools.partial(tsne, cloud, seed) for cloud in clouds.values())
+    )
+    return dict(zip(clouds, maps, strict=True))
+
+
 def control_clouds(count, dim, seed):
     """Makes the vectors of the two controls.
 
@@ -90,8 +86,8 @@ def control_clouds(count, dim, seed):
     }
 
 
-@styled
-def tsne_map(panels, path, *, seed):
+@saved
+def tsne_map(panels, *, seed):
     """Draws the right half of the paper's Figure 4, and two controls.
 
     t-SNE spreads whatever it is given over the plane: a collapsed cloud looks
@@ -100,21 +96,17 @@ def tsne_map(panels, path, *, seed):
     collapse.
 
     Args:
-        panels: `Panel`s, at least one, each of at least 4 pictures; a map
-            that one brings along is drawn as it is.
-        path: The PNG to write.
+        panels: `Panel`s, at least one, each of at least 4 pictures; where one
+            brings no map along it is made.
         seed: Of the maps and the controls.
-
-    Returns:
-        The `Map` of each panel.
     """
     features = [panel.encoded.joined() for panel in panels]
-    maps = [
-        panel.map or tsne(each, seed)
-        for panel, each in zip(panels, features, strict=True)
-    ]
-    clouds = control_clouds(
-        min(CONTROL_COUNT, len(features[0])), features[0].shape[1], seed
+    *maps, controls = together(
+        *(
+            functools.partial(_map_of, panel, each, seed)
+            for panel, each in zip(panels, features, strict=True)
+        ),
+        functools.partial(control_maps, *features[0].shape, seed),
     )
     if len(panels) == 1:
         drawn, axes = _beside_controls()
@@ -124,13 +116,15 @@ def tsne_map(panels, path, *, seed):
     for axis, panel, found in zip(axes, panels, maps, strict=False):
         _scatter(axis, panel, found.points, looks)
         _tell(axis, panel.title, found)
-    for axis, (words, cloud) in zip(axes[-2:], clouds.items(), strict=True):
-        found = tsne(cloud, seed)
+    for axis, (words, found) in zip(axes[-2:], controls.items(), strict=True):
         axis.scatter(*found.points.T, s=5, linewidths=0, color=COLOURS[6])
         _tell(axis, words, found)
     class_legend(drawn, panels)
-    save(drawn, path)
-    return maps
+    return drawn
+
+
+def _map_of(panel, features, seed):
+    return panel.map or tsne(features, seed)
 
 
 def _beside_controls():
@@ -148,8 +142,13 @@ def _scatter(axis, panel, points, looks):
     if panel.labels is None:
         axis.scatter(*points.T, s=9, linewidths=0, color=COLOURS[0])
     for label in panel.classes():
+        look = looks[label]
         axis.scatter(
-            *points[panel.labels == label].T, s=9, linewidths=0, **looks[label]
+            *points[panel.labels == label].T,
+            s=9,
+            linewidths=0,
+            color=look.color,
+            marker=look.marker,
         )
 
 

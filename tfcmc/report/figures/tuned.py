@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from tfcmc.report.figures.looks import Look, in_percent, legend_below
-from tfcmc.report.figures.style import COLOURS, new_figure, save, styled
+from tfcmc.report.figures.style import COLOURS, GRID, new_figure, saved
 
 TUNED = Look(COLOURS[0], "o", "-")
 DEFAULT = Look("black", "D", "-")
@@ -30,15 +30,14 @@ class Gain:
     after: tuple
 
 
-@styled
-def tuned_and_default(gains, path, *, measured):
+@saved
+def tuned_and_default(gains, *, measured):
     """Draws every loss at its defaults and tuned, the best one on top.
 
     A mark is a mean over seeds, its line a standard deviation to each side.
 
     Args:
         gains: `Gain`s, one at least.
-        path: The PNG to write.
         measured: What the accuracies are of.
     """
     gains = sorted(gains, key=lambda gain: np.mean(gain.after))
@@ -64,8 +63,7 @@ def tuned_and_default(gains, path, *, measured):
     axes.set_yticks(range(len(gains)), [_name(gain) for gain in gains])
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(-0.6, len(gains) - 0.4)
-    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
-    axes.set_axisbelow(True)
+    axes.grid(axis="x", **GRID)
     in_percent(axes.xaxis)
     axes.set_xlabel(measured)
     several = any(len(gain.before) > 1 for gain in gains)
@@ -78,7 +76,7 @@ def tuned_and_default(gains, path, *, measured):
             *([(SEED, "one seed")] if several else []),
         ],
     )
-    save(drawn, path)
+    return drawn
 
 
 def _draw(axes, values, height, look):

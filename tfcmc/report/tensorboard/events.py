@@ -68,15 +68,7 @@ def write_hparams(folder, options, metrics, *, step=0):
         metrics: Name to number.
         step: The epoch they were measured after.
     """
-    options = {
-        name: "none" if value is None else value
-        for name, value in options.items()
-    }
-    # The data's folder may have a name that is no text.
-    options = {
-        name: plain_text(value) if isinstance(value, str) else value
-        for name, value in options.items()
-    }
+    options = {name: _told(value) for name, value in options.items()}
     # No name of a trial: the row goes by the run's, and stays apart from a
     # run of the same options.
     row = hparams_summary.hparams_pb(options, trial_id="")
@@ -90,6 +82,14 @@ def write_hparams(folder, options, metrics, *, step=0):
             )
         )
     _write(folder, "hparams", values, step)
+
+
+def _told(option):
+    """Returns an option as the plugin takes it, which knows no None."""
+    if option is None:
+        return "none"
+    # The data's folder may have a name that is no text.
+    return plain_text(option) if isinstance(option, str) else option
 
 
 def _write(folder, name, values, step):

@@ -6,6 +6,7 @@ folder of a TensorBoard run, which is one that holds an event file, and the
 files named in it, relative to it.
 """
 
+import contextlib
 import pathlib
 
 import numpy as np
@@ -59,7 +60,7 @@ def write_projector(
     sprite, tile = draw_sprite(Subset(pictures, rows))
     with whole(folder / "sprite.png") as aside:
         save_sprite(sprite, aside)
-    lines = metadata_lines(rows, labels, class_names, where)
+    lines = _metadata(rows, labels, class_names, where)
     write_whole(folder / "metadata.tsv", "\n".join(lines) + "\n")
     config = config_pb2.ProjectorConfig()
     for name, array in vectors.items():
@@ -74,63 +75,38 @@ def write_projector(
     write_whole(folder / CONFIG, text_format.MessageToString(config))
 
 
-def metadata_lines(rows, labels, class_names, where=None):
-    """Lays out the table of what is known of each point.
+def _metadata(rows, labels, class_names, where):
+    """Returns a line a point, beneath a line of titles of two columns.
 
-    Args:
-        rows: `[count]`, the pictures that are points.
-        labels: One a picture, or None.
-        class_names: One name a label.
-        where: One name a picture, or None for their numbers.
-
-    Returns:
-        One line a point. Before them a line of titles, but where there is
-        one column only: the plugin would take it for a point.
+    The plugin would take a title of one column for a point.
     """
-    pictures = [
-        _cell(str(row if where is None else where[row])) for row in rows
-    ]
+    names = [_cell(str(row if where is None else where[row])) for row in rows]
     if labels is None:
-        return pictures
-    classes = [_cell(class_names[labels[row]]) for row in rows]
-    lines = zip(classes, pictures, strict=True)
-    return ["class\tpicture", *("\t".join(line) for line in lines)]
+        return names
+    kinds = [_cell(class_names[labels[row]]) for row in rows]
+    lines = zip(["class", *kinds], ["picture", *names], strict=True)
+    return ["\t".join(line) for line in lines]
 
 
-def write_tensor(folder, name, array):
+def write_tensor(folder: pathlib.Path, name: str, array) -> str:
     """Writes vectors in a form that the plugin reads.
 
     It takes a file for text unless its first line is no UTF-8, and only then
     for float32 in binary, which is smaller and loads faster. Vectors whose
     bytes happen to be text, such as zeros, are therefore written as such.
 
-    Args:
-        folder: Where to.
-        name: Of the vectors.
-        array: `[count, dim]`.
-
     Returns:
         The file's name.
     """
     data = np.ascontiguousarray(array, "<f4").tobytes()
-    ending = ".bytes"
-    if _is_text(data.partition(b"\n")[0]):
-        ending = ".tsv"
+    file = f"{name}.bytes"
+    with contextlib.suppress(UnicodeDecodeError):
+        data.partition(b"\n")[0].decode("utf-8")
         # Nine digits give every float32 back.
-        data = b"".join(
-            b"\t".join(b"%.9g" % number for number in row) + b"\n"
-            for row in array.tolist()
-        )
-    write_whole(folder / f"{name}{ending}", data)
-    return f"{name}{ending}"
-
-
-def _is_text(data):
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        lines = ("\t".join(f"{n:.9g}" for n in row) for row in array.tolist())
+        file, data = f"{name}.tsv", "\n".join([*lines, ""])
+    write_whole(folder / file, data)
+    return file
 
 
 def _cell(name):

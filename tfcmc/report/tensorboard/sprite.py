@@ -17,15 +17,9 @@ BATCH = 1024
 
 
 def grid_of(count, side):
-    """Lays out the tiles of a sprite.
+    """Returns tiles a side of the grid, and a tile's side in pixels.
 
-    Args:
-        count: How many pictures, at most `MOST_TILES`.
-        side: Their side in pixels.
-
-    Returns:
-        `(columns, tile)`: tiles a side of the grid, and a tile's side in
-        pixels, never larger than the picture.
+    No tile is larger than its picture. `count` is at most `MOST_TILES`.
     """
     columns = math.isqrt(count - 1) + 1
     return columns, min(side, TILE, LARGEST_SIDE // columns)
