@@ -188,7 +188,7 @@ def test_importance(rng):
     parts = np.array([0.0, 9 * 4 / 45, 1.8**2 / 12])
     truth = parts / (parts.sum() + 0.3**2)
     held, means, widths = [], [], []
-    for trials in (20, 20, 20, 20, 60):
+    for trials in (40, 20, 20, 20):
         places = rng.uniform(size=(trials, 3))
         scores = 3 * places[:, 1] ** 2 + 1.8 * places[:, 2]
         scores += 0.3 * rng.normal(size=trials)
@@ -197,10 +197,10 @@ def test_importance(rng):
         held.append((low - 0.01 <= truth) & (truth <= high))
         means.append(mean)
         widths.append((high - low)[1])
-    # Each of an interval of 95 %: that two of fifteen miss is rare enough.
-    assert np.sum(held) >= 13
+    # Each of an interval of 95 %: that two of twelve miss is rare enough.
+    assert np.sum(held) >= 10
     assert np.mean(means, axis=0) == pytest.approx(truth, abs=0.1)
-    assert widths[-1] < np.mean(widths[:-1])
+    assert widths[0] < np.mean(widths[1:])
     again = importance(places, 10 * scores - 4, [None] * 3)
     np.testing.assert_allclose(again, (mean, low, high), atol=1e-6)
     few = FEWEST_WEIGHED - 1

@@ -60,12 +60,15 @@ def search(given: dict) -> None:
         raise must("jobs", f"1 for a {position}: start workers", wanted.jobs)
     for each in (folder, folder / "figures"):  # before hours of training
         make_folder(each)
-    if position == "worker":
-        _help(wanted, config, folder)
-        return
-    with held(folder):
+    worker = position == "worker"
+    with held(folder, part=f"{worker_name()}-" if worker else ""):
+        while worker and read_search(folder) is None:
+            time.sleep(WAIT)
         wanted = settled(wanted, folder)
         same_data.check(config, runs_of(folder), apart=True)
+        if worker:
+            _help(wanted, config, folder)
+            return
         if position == "chief":
             write_record(folder / "search.json", wanted)
             progress = Progress(wanted, read_trials(folder))
@@ -210,14 +213,9 @@ def _train_default(wanted, config, folder):
 
 def _help(wanted, config, folder):
     """Runs trials for a chief, as one of its workers."""
-    with held(folder, part=f"{worker_name()}-"):
-        while read_search(folder) is None:
-            time.sleep(WAIT)
-        wanted = settled(wanted, folder)
-        same_data.check(config, runs_of(folder), apart=True)
-        if len(read_trials(folder)) >= wanted.trials:
-            print("all trials have ended")
-            return
-        progress = Progress(wanted, (), alone=False)
-        run = Processes(wanted, config, folder, progress)
-        work(Tuner(wanted, config.epochs), wanted, folder, run)
+    if len(read_trials(folder)) >= wanted.trials:
+        print("all trials have ended")
+        return
+    progress = Progress(wanted, (), alone=False)
+    run = Processes(wanted, config, folder, progress)
+    work(Tuner(wanted, config.epochs), wanted, folder, run)
