@@ -220,3 +220,22 @@ def test_places_in_a_range(rng):
     assert value_at({"low": 1, "high": 4, "scale": "log"}, 0.5) == 2
     words = {"choices": ["all", "hard", "semihard"]}
     assert [share_of(words, word) for word in words["choices"]] == [0, 0.5, 1]
+
+
+def test_an_encoder_of_the_users_own(tmp_path, monkeypatch):
+    """Its options are searched as they are written, whole or not."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "def build(shape, seed, *, width=8, norm='none', rate=0.1): pass\n"
+    )
+    config, space = space_of(
+        "encoder.width=4:16, encoder.rate=1|0.5, encoder.norm=none|batch",
+        encoder="mine.py:build(norm=local)",
+    )
+    assert space["encoder.width"]["whole"] is True
+    assert space["encoder.rate"] == {"choices": [1, 0.5]}
+    tried = configure(config, {"encoder.width": 12, "encoder.norm": "batch"})
+    _, _, call = tried.encoder.rpartition(":")
+    assert call == "build(width=12, norm=batch, rate=0.1)"
+    with pytest.raises(UsageError, match="Unknown name"):
+        space_of("encoder.depth=3", encoder="mine.py:build")

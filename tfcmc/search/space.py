@@ -17,7 +17,7 @@ import re
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.recipe import AXES, make_plan
 from tfcmc.foundation.errors import UsageError, is_number, must, unknown
-from tfcmc.foundation.registry import Number
+from tfcmc.foundation.registry import Anything, Number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Option:
 
     Attributes:
         numeric: Whether it may be a number.
-        whole: Whether only a whole number.
+        whole: Whether only a whole number; None where it is as written.
         scale: Its usual scale.
         tried: The span that is searched unless something else is said.
     """
 
     numeric: bool
-    whole: bool = False
+    whole: bool | None = False
     scale: str = "linear"
     tried: dict | None = None
 
@@ -133,7 +133,7 @@ def configure(config: PretrainConfig, values: dict) -> PretrainConfig:
         if changed:
             bound = AXES[axis].lookup(settings[axis])
             for name, value in changed.items():
-                bound.member.legal[name].check(name, value)
+                _legal(bound)[name].check(name, value)
             changed = bound.options | changed
             settings[axis] = dataclasses.replace(bound, options=changed).spec
     return PretrainConfig.from_dict(settings)
@@ -215,15 +215,24 @@ def _options_of(config):
     loss, others = (
         {
             SPECS[axis] + name: _option(legal, apart)
-            for name, legal in bound.member.legal.items()
+            for name, legal in _legal(bound).items()
         }
         for axis, bound in found.items()
     )
     return loss | SETTINGS | others
 
 
+def _legal(bound):
+    """Returns option name to what is legal: of unknown ones, those written."""
+    if bound.member.legal is None:
+        return dict.fromkeys(bound.options, Anything())
+    return bound.member.legal
+
+
 def _option(legal, non_negative):
     """Makes an `Option` of what a registry calls legal."""
+    if isinstance(legal, Anything):
+        return Option(True, whole=None)
     number = legal if isinstance(legal, Number) else legal.number
     if number is None:
         return Option(numeric=False)
@@ -282,8 +291,10 @@ def _span_of(name, written, option):
         raise must(name, "of a low end below its high end", written)
     if scale == "log" and low <= 0:
         raise must(name, "above 0 on a log scale", written)
+    whole = isinstance(low, int) and isinstance(high, int)
     low, high = (_typed(name, end, option) for end in (low, high))
-    return _range(low, high, scale, option.whole)
+    whole = whole if option.whole is None else option.whole
+    return _range(low, high, scale, whole)
 
 
 def _value_of(name, written, option):
@@ -306,6 +317,6 @@ def _typed(name, value, option):
     """Makes a whole number a float where the option takes any number."""
     if is_number(value) and not option.numeric:
         raise must(name, "a word: it is no number", value)
-    if is_number(value) and isinstance(value, int) and not option.whole:
+    if is_number(value) and option.whole is False:
         return float(value)
     return value
