@@ -100,55 +100,39 @@ def test_brief(fruit):
         ),
     ],
 )
-def test_range_words(legal, words):
-    """What is legal, in the words in which a mistake is told."""
-    assert cards.range_words(legal) == words
+def test_words_of_a_range(legal, words):
+    """What is legal, as a mistake is told, and a card where none is tried."""
+    assert cards.range_words(legal) == cards.option_words(legal) == words
 
 
-@pytest.mark.parametrize(
-    ("legal", "words"),
-    [
-        (Number(above=0), "a number above 0"),
-        (Flag(), "one of True, False"),
+def test_words_of_a_search():
+    """What a search tries stands in the card too."""
+    for tried, words in (
+        (Range(0.02, 1, "log"), "0.02 to 1 on a log scale"),
         (
-            Number(above=0, search=Range(0.02, 1, "log")),
-            "a number above 0; searched 0.02 to 1 on a log scale",
+            Range(0, 2, non_negative=2**0.5),
+            "0 to 2 (1.41 for features from 0)",
         ),
-        (
-            Number(search=Range(0, 2, non_negative=2**0.5)),
-            "a number; searched 0 to 2 (1.41 for features from 0)",
-        ),
-    ],
-)
-def test_option_words(legal, words):
-    """What is legal, and what a search tries, where it tries anything."""
-    assert cards.option_words(legal) == words
+    ):
+        text = cards.option_words(Number(above=0, search=tried))
+        assert text == f"a number above 0; searched {words}"
 
 
 @every_loss
 def test_nothing_is_lost(member):
-    """The full card has every word that is not about the tensors."""
+    """The full card has every word that is not of tensors, in 79 columns."""
     card = cards.read_card(member.function)
     assert set(member.legal) <= set(card.arguments)
     assert all(
         card.sections[name] for name in cards.HEADINGS if name != "Args"
     )
-    headings = "|".join(cards.HEADINGS)
-    text = re.sub(
-        r"Args:.*?Returns:", "", member.function.__doc__, flags=re.DOTALL
-    )
-    text = re.sub(rf"({headings}):", "", text)
+    text = re.sub(r"(?s)Args:.*?Returns:", "", member.function.__doc__)
+    text = re.sub(rf"({'|'.join(cards.HEADINGS)}):", "", text)
     options = " ".join(card.arguments[name] for name in member.legal)
-    assert set((text + " " + options).split()) <= set(
-        cards.full(member).split()
-    )
-
-
-@every_loss
-def test_cards_fit_a_screen(member):
-    """Lines of at most 79 columns below the spec."""
-    for text in (cards.brief(member), cards.full(member)):
-        assert all(len(line) <= 79 for line in text.splitlines()[1:])
+    full = cards.full(member)
+    assert set(f"{text} {options}".split()) <= set(full.split())
+    for shown in (cards.brief(member), full):
+        assert all(len(line) <= 79 for line in shown.splitlines()[1:])
 
 
 def test_the_list_has_all(capsys):

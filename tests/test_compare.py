@@ -74,20 +74,19 @@ def comparing(folder):
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory):
-    """A comparison of two seeds in which one run breaks, and goes on."""
+    """A comparison of two seeds in which one run breaks, made twice."""
     folder = tmp_path_factory.mktemp("compared") / "table"
     # A history that is no file: a fault of the machine, found by the run.
-    fault = folder / "vicreg-1" / "history.csv"
-    fault.mkdir(parents=True)
+    (folder / "vicreg-1" / "history.csv").mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workers, "run_all", run_here)
-        broken = comparing(folder)
+        first = comparing(folder)
         page = (folder / "report.html").read_text("utf-8")
-        fault.rmdir()
-        before = {p: p.stat().st_mtime_ns for p in folder.glob("*/metrics*")}
-        whole = comparing(folder)
+        times = {p: p.stat().st_mtime_ns for p in folder.glob("*/metrics*")}
+        patch.setattr(writing, "draw", lambda *_: ())
+        again = comparing(folder)
     return types.SimpleNamespace(
-        folder=folder, broken=broken, page=page, before=before, whole=whole
+        folder=folder, first=first, page=page, times=times, again=again
     )
 
 
@@ -97,11 +96,11 @@ def metrics_of(folder):
 
 def test_one_that_breaks(compared):
     """It is told with its reason; the others are all there."""
-    printed, code = compared.broken
+    printed, code = compared.first
     assert code == 1
     (line,) = [n for n in printed.splitlines() if "FAILED" in n]
     assert line.startswith("vicreg-1") and "Is a directory" in line
-    finished = sorted(path.parent.name for path in compared.before)
+    finished = sorted(path.parent.name for path in compared.times)
     names = ["spring-weighting-pairs-0", "spring-weighting-pairs-1"]
     assert finished == [*names, "vicreg-0"]
     assert "Broken and not in the table: vicreg-1." in compared.page
@@ -109,18 +108,15 @@ def test_one_that_breaks(compared):
 
 def test_what_is_finished_is_skipped(compared):
     """A second call trains only what is missing; the first runs stay."""
-    printed, code = compared.whole
-    assert code == 0
-    assert "3 of 4 runs are finished" in printed
-    assert "FAILED" not in printed
-    for path, time in compared.before.items():
+    printed, code = compared.again
+    assert code == 1 and printed.count("FAILED") == 1
+    assert printed.startswith("3 of 4 runs are finished\n")
+    for path, time in compared.times.items():
         assert path.stat().st_mtime_ns == time
-    one, other = (
-        metrics_of(compared.folder / name)
-        for name in ("vicreg-1", "spring-weighting-pairs-1")
-    )
+    names = ("spring-weighting-pairs-0", "vicreg-0")
+    first, beside = (metrics_of(compared.folder / name) for name in names)
     # What a run beside has judged is not judged again, and is the same.
-    assert one["seed"] == 1 and one["untrained"] == other["untrained"]
+    assert beside["untrained"] == first["untrained"]
 
 
 def test_table(compared):
@@ -166,8 +162,7 @@ def test_table(compared):
 def test_report(compared):
     """Losses, cards, commands, settings, figures and the doctor's words."""
     folder = compared.folder
-    page = (folder / "report.html").read_text("utf-8")
-    text = html.unescape(re.sub(r"<[^>]*>", "", page))
+    text = html.unescape(re.sub(r"<[^>]*>", "", compared.page))
     for words in (
         "effective rank are of all of the",
         "python -m trainers.compare",
@@ -187,32 +182,25 @@ def test_report(compared):
         "learning_curves",
         "tsne",
     }
-    assert page.count("data:image/png;base64") == len(names)
-    assert str(folder / "report.html") in compared.whole[0]
+    assert compared.page.count("data:image/png;base64") == len(names)
+    assert str(folder / "report.html") in compared.first[0]
 
 
 def test_findings_are_told():
     """What the doctor said of each run, and until when."""
-    finding = {
-        "epoch": 3,
-        "until": 5,
-        "words": "one point",
-        "advice": "rest",
-        "collapse": True,
-    }
+    finding = {"epoch": 3, "until": 5, "words": "one point", "advice": "rest"}
+    judged = {"findings": [finding | {"collapse": True}]}
     entries = [
         types.SimpleNamespace(
-            name=name,
-            label=name,
-            epochs=epochs,
-            metrics=lambda: {"findings": [finding]},
+            name=name, label=name, epochs=epochs, metrics=lambda: judged
         )
         for name, epochs in (("a", 5), ("b", 8))
     ]
-    lasting, passing = writing.findings_of(entries)
-    assert (lasting.run, lasting.epoch, lasting.advice) == ("a", 3, "rest")
-    assert lasting.words == "one point"
-    assert passing.words == "one point; until epoch 5"
+    told = [dataclasses.astuple(each) for each in writing.findings_of(entries)]
+    assert told == [
+        ("a", 3, "one point", "rest"),
+        ("b", 3, "one point; until epoch 5", "rest"),
+    ]
     table = table_of([("a", "loss", {})], (Column("x", "x"),))
     assert list(writing.lead(table, entries, {"c": "?"})) == [
         "Collapsed at the end of training: a.",
@@ -234,16 +222,8 @@ def accuracies(rows):
 
 def test_ranking():
     """Who leads, by how much, and whether the seeds separate them."""
-    text = writing.ranking(
-        accuracies(
-            {
-                "raw pixels": (30.0, None),
-                "spring": (40.0, 1.0),
-                "nce": (59.5, 0.5),
-                "softmax": (59.0, 0.4),
-            }
-        )
-    )
+    losses = {"spring": (40, 1), "nce": (59.5, 0.5), "softmax": (59, 0.4)}
+    text = writing.ranking(accuracies({"raw pixels": (30, None)} | losses))
     assert text.startswith(
         "By the linear probe: nce 59.5 ± 0.5 %, softmax 59.0 ± 0.4 %, "
         "spring 40.0 ± 1.0 %."
@@ -251,16 +231,16 @@ def test_ranking():
     assert "not separate nce from softmax (95 % interval -0.5 to 1.5)" in text
     assert "softmax is 19.0 points above spring (95 % interval 16.9" in text
     assert text.endswith("Beside them: raw pixels 30.0 %.")
-    alike = accuracies({"nce": (50.0, 0.0), "spring": (44.0, 0.0)})
+    alike = accuracies({"nce": (50, 0), "spring": (44, 0)})
     told = "separate nce from spring: where all seeds"
     assert told in writing.ranking(alike)
-    alone = accuracies({"nce": (59.5, None), "spring": (40.0, None)})
+    alone = accuracies({"nce": (59.5, None), "spring": (40, None)})
     text = writing.ranking(alone)
     assert "nce 59.5 %, spring 40.0 %. One seed says nothing" in text
     assert "above" not in text
 
 
-PAIRS = (
+NCE, SPRINGS = PAIRS = (
     ("nce(a=1)", "nce(a=2), tuned"),
     ("spring(m=1)", "spring(m=3), tuned"),
 )
@@ -268,68 +248,68 @@ PAIRS = (
 
 def told_of_tuning(deviation, *means, pairs=PAIRS):
     """The words for two losses: each at its defaults, then tuned."""
-    labels = [label for pair in PAIRS for label in pair]
-    cells = {n: (m, deviation) for n, m in zip(labels, means, strict=True)}
-    return tuned_words(pairs, accuracies(cells))
+    cells = zip(means, [deviation] * 4, strict=True)
+    table = accuracies(dict(zip(NCE + SPRINGS, cells, strict=True)))
+    return tuned_words(pairs, table)
 
 
 @pytest.mark.parametrize(
-    ("means", "changes"),
+    ("means", "upper"),
     [
-        ((60.0, 61.0, 50.0, 70.0), True),
-        ((50.0, 70.0, 60.0, 61.0), True),
-        ((60.0, 61.0, 50.0, 62.5), False),  # tuned, 1.5 apart: within 2.3
-        ((60.0, 61.0, 58.5, 70.0), False),  # at the defaults, 1.5 apart
-        ((60.0, 70.0, 50.0, 61.0), False),
+        ((60, 61, 50, 70), "nce"),
+        ((50, 70, 60, 61), "spring"),
+        ((60, 61, 50, 62.5), None),  # tuned, 1.5 apart: within 2.3
+        ((60, 61, 58.5, 70), None),  # at the defaults, 1.5 apart
+        ((60, 70, 50, 61), None),
     ],
 )
-def test_tuning_changes_the_ranking(means, changes):
+def test_tuning_changes_the_ranking(means, upper):
     """It does where both orders are beyond chance, and differ."""
-    text = told_of_tuning(1.0, *means)
-    assert ("changes the ranking" in text) == changes
-    assert ("changes no place" in text) == (not changes)
-    if changes:
-        lower, upper = PAIRS if means[0] < means[2] else PAIRS[::-1]
-        assert (
-            f"{lower[0]} is below {upper[0]}, and {lower[1]} above {upper[1]}."
-        ) in text
+    text = told_of_tuning(1, *means)
+    if upper is None:
+        assert "changes no place" in text
+        return
+    high, low = PAIRS if upper == "nce" else PAIRS[::-1]
+    told = f"{low[0]} is below {high[0]}, and {low[1]} above {high[1]}."
+    assert (
+        f"changes the ranking, beyond what the seeds explain: {told}" in text
+    )
 
 
 def test_what_tuning_gains():
     """Beyond or within chance; nothing of a spread that is not known."""
-    text = told_of_tuning(1.0, 60.0, 61.5, 50.0, 46.0)
+    text = told_of_tuning(1, 60, 61.5, 50, 46)
     assert "1.5 points above its defaults (95 % interval -0.8 to 3.8)" in text
     assert "4.0 points below its defaults (95 % interval -6.3 to -1.7)" in text
     assert "), within what" in text and "), beyond what" in text
-    alone = told_of_tuning(None, 60.0, 61.5, 50.0, 70.0)
+    alone = told_of_tuning(None, 60, 61.5, 50, 70)
     assert "beyond" not in alone and "One seed has no spread" in alone
-    same = (("nce(a=1)", "nce(a=1)"), PAIRS[1])
-    text = told_of_tuning(1.0, 60.0, 61.5, 50.0, 46.0, pairs=same)
+    same = ((NCE[0], NCE[0]), SPRINGS)
+    text = told_of_tuning(1, 60, 61.5, 50, 46, pairs=same)
     assert "nce(a=1) was best at its defaults." in text
+
+
+def planned(folder, *losses, seeds=(0,), **settings):
+    """Plans a comparison on the embedded shapes."""
+    return plan_comparison(
+        losses, seeds, {"data": "shapes"} | settings, folder
+    )
 
 
 def test_equal_terms(tmp_path):
     """One seed, one start: weights, order and crops do not see the loss."""
-    entries = plan_comparison(
-        ["softmax", "triplet", "barlow_twins"],
-        [3, 4],
-        {"data": "shapes"},
-        tmp_path,
-    )
-    weights, equal = {}, []
-    for entry in entries:
+    losses = ("softmax", "triplet", "barlow_twins")
+    weights, configs = {}, []
+    for entry in planned(tmp_path, *losses, seeds=(3, 4)):
         branches = Architecture(entry.plan, 64).branches().values()
-        weights.setdefault(entry.seed, []).append(
-            [array for branch in branches for array in branch.get_weights()]
-        )
+        arrays = [array for each in branches for array in each.get_weights()]
         own = {"loss": "", "seed": 0, "run_dir": ""}
-        equal.append(dataclasses.replace(entry.plan.config, **own))
-    assert equal.count(equal[0]) == len(entries)
-    for same in weights.values():
-        for other in same[1:]:
-            for one, two in zip(same[0], other, strict=True):
-                np.testing.assert_array_equal(one, two)
-    assert np.any(weights[3][0][0] != weights[4][0][0])
+        configs.append(dataclasses.replace(entry.plan.config, **own))
+        first = weights.setdefault(entry.seed, arrays)
+        for one, two in zip(first, arrays, strict=True):
+            np.testing.assert_array_equal(one, two)
+    assert configs.count(configs[0]) == 6
+    assert np.any(weights[3][0] != weights[4][0])
 
 
 @pytest.mark.parametrize(
@@ -347,22 +327,21 @@ def test_equal_terms(tmp_path):
 )
 def test_words_make_the_run(settings, tmp_path):
     """The options of a run, read again, are the run."""
-    (entry,) = plan_comparison(
-        ["triplet(margin=0.31)"], [5], settings | {"data": "shapes"}, tmp_path
+    (entry,) = planned(
+        tmp_path, "triplet(margin=0.31)", seeds=(5,), **settings
     )
     parser = command_line.make_parser("x", "")
     command_line.add_settings(parser, PretrainConfig)
     again = make_plan(make_config(command_line.parse(parser, entry.words())))
-    assert dataclasses.replace(
-        again.config, preset=entry.plan.config.preset
-    ) == dataclasses.replace(entry.plan.config)
+    preset = entry.plan.config.preset
+    assert dataclasses.replace(again.config, preset=preset) == (
+        entry.plan.config
+    )
 
 
 def test_judged_by_others_is_not_finished(tmp_path):
     """A run that `evaluate` judged by another alpha or t is judged anew."""
-    (entry,) = plan_comparison(
-        ["nce"], [0], {"data": "shapes", "epochs": 3}, tmp_path
-    )
+    (entry,) = planned(tmp_path, "nce", epochs=3)
     entry.run.create()
     settings = {"loss": "nce", "data": "shapes", "seed": 0, "epochs": 3}
     sphere = {"images": 4, **dict.fromkeys(verdicts.SHAPE, 1.0)}
@@ -372,23 +351,18 @@ def test_judged_by_others_is_not_finished(tmp_path):
         assert entry.finished() is finished
 
 
-def test_preset(tmp_path):
-    """The paper's preset means the paper's form of each loss."""
-    entries = plan_comparison(
-        ["spring"], [0], {"preset": "paper", "data": "shapes"}, tmp_path
-    )
-    assert "pairs" in entries[0].plan.loss.spec
-    assert entries[0].name == "spring-margin-2.0-weighting-pairs-0"
-
-
-def test_folder_names():
-    """Only what differs from the defaults is in the name of a folder."""
-    for loss, name in (
-        ("softmax(temperature=0.07)", "softmax-9"),
-        ("softmax(temperature=0.5)", "softmax-temperature-0.5-9"),
-        ("nce(z=mean)", "nce-z-mean-9"),
+def test_folder_names(tmp_path):
+    """What differs from the defaults; the paper's preset means its losses."""
+    for settings, name in (
+        ({"loss": "softmax(temperature=0.07)"}, "softmax-9"),
+        ({"loss": "softmax(temperature=0.5)"}, "softmax-temperature-0.5-9"),
+        ({"loss": "nce(z=mean)"}, "nce-z-mean-9"),
+        (
+            {"loss": "spring", "preset": "paper"},
+            "spring-margin-2.0-weighting-pairs-9",
+        ),
     ):
-        plan = make_plan(make_config({"loss": loss, "seed": 9}))
+        plan = make_plan(make_config(settings | {"seed": 9}))
         assert folder_name(plan) == name
 
 
@@ -428,15 +402,12 @@ def test_trainings_of_one_machine(command, monkeypatch):
         (["--seeds", "one"], "a whole number"),
         (["--jobs=0"], "at least 1"),
         (["--loss=softmax"], "Did you mean --losses"),
+        (["--evaluate=none"], "full or brief"),
     ],
 )
-def test_mistakes(words, told, command):
-    """One or two plain lines on stderr, exit code 2, before any training."""
-    done = command("trainers.compare", *words)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert told in done.stderr
-    assert len(done.stderr.splitlines()) <= 2
+def test_mistakes(words, told, refused):
+    """In one or two plain lines, before any training."""
+    assert told in refused(compare.main, *words)
 
 
 def test_a_note_on_the_pictures_is_printed_once(capsys):

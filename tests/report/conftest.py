@@ -28,26 +28,25 @@ def table_of(rows, columns=COLUMNS):
 
     A spread that is None is not known; a column that lacks has no value.
     """
-    missing = (None, None, None)
-    names = [f"{c.key}{part}" for c in columns for part in ("", "_deviation")]
-    counts = [f"{column.key}_count" for column in columns]
+    types = {"": float, "_deviation": float, "_count": "Int64"}
+    types = {
+        c.key: {c.key + part: types[part] for part in types} for c in columns
+    }
     frame = pd.DataFrame(
-        {
-            label: {"kind": kind}
+        [
+            {"label": label, "kind": kind}
             | {
                 name: value
-                for column in columns
+                for key, names in types.items()
                 for name, value in zip(
-                    (f"{column.key}{p}" for p in ("", "_deviation", "_count")),
-                    cells.get(column.key, missing),
-                    strict=True,
+                    names, cells.get(key, (None,) * 3), strict=True
                 )
             }
             for label, kind, cells in rows
-        }
-    ).T
-    types = dict.fromkeys(names, float) | dict.fromkeys(counts, "Int64")
-    return Table(columns, frame.astype(types))
+        ]
+    )
+    known = {name: t for names in types.values() for name, t in names.items()}
+    return Table(columns, frame.set_index("label").astype(known))
 
 
 @pytest.fixture(scope="session")
