@@ -17,7 +17,7 @@ from tests import verdicts
 from tests.report.conftest import table_of
 from tfcmc.cli import command_line, same_data, workers
 from tfcmc.comparison import writing
-from tfcmc.comparison.entries import folder_name, plan_comparison
+from tfcmc.comparison.entries import Variant, folder_name, plan_variants
 from tfcmc.comparison.rows import LINEAR, PAPER_TABLE
 from tfcmc.comparison.tuned import tuned_words
 from tfcmc.experiment.architecture import Architecture
@@ -291,9 +291,10 @@ def test_what_tuning_gains():
 
 def planned(folder, *losses, seeds=(0,), **settings):
     """Plans a comparison on the embedded shapes."""
-    return plan_comparison(
-        losses, seeds, {"data": "shapes"} | settings, folder
-    )
+    rows = [
+        Variant({"data": "shapes"} | settings | {"loss": n}) for n in losses
+    ]
+    return plan_variants(rows, seeds, folder)
 
 
 def test_equal_terms(tmp_path):

@@ -26,11 +26,7 @@ import sys
 import time
 
 from tfcmc.cli import command_line, machines, same_data, workers
-from tfcmc.comparison.entries import (
-    Entry,
-    plan_comparison,
-    plan_variants,
-)
+from tfcmc.comparison.entries import Entry, Variant, plan_variants
 from tfcmc.comparison.rows import numbers
 from tfcmc.comparison.tuned import Tuned
 from tfcmc.experiment.config import PretrainConfig
@@ -121,7 +117,8 @@ def plan_entries(given: dict) -> tuple[list[Entry], Tuned | None]:
     seeds = given.pop("seeds", SEEDS)
     folder = given.pop("run_dir", None)
     if folders is None:
-        return plan_comparison(losses or LOSSES, seeds, given, folder), None
+        rows = [Variant({**given, "loss": loss}) for loss in losses or LOSSES]
+        return plan_variants(rows, seeds, folder), None
     for name, value in (("losses", losses), ("preset", given.get("preset"))):
         if value is not None:
             raise must(name, "left out with --tuned", value)

@@ -110,24 +110,10 @@ class Entry:
         return shlex.join(["python", "-m", "trainers.pretrain", *self.words()])
 
 
-def plan_comparison(
-    losses: Iterable[str], seeds: Iterable[int], settings: dict, folder
-) -> list[Entry]:
-    """Plans every loss with every seed: equal in everything else.
-
-    Args:
-        settings: The settings given besides, name to value.
-
-    Otherwise as `plan_variants`.
-    """
-    variants = [Variant({**settings, "loss": loss}) for loss in losses]
-    return plan_variants(variants, seeds, folder)
-
-
 def plan_variants(
     variants: Iterable[Variant], seeds: Iterable[int], folder
 ) -> list[Entry]:
-    """Plans every variant with every seed.
+    """Plans every variant with every seed: equal in everything else.
 
     Args:
         folder: Where the runs are, each in a folder of its own; None for one
