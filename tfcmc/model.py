@@ -54,7 +54,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         self.contrasts = list(losses)
         self._pairs = pairs
         self._target = target
-        self._local = negatives.local
+        self.local = negatives.local
         self._raw = losses[0].raw
         self.memory = Memory(
             negatives,
@@ -170,7 +170,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             online = self._embed(views)
             anchors = self._scaled(self._predicted(online))
             embeddings = self._scaled(online) if self.predictors else anchors
-            if not self._local:
+            if not self.local:
                 (numbers,) = replicas.gather([numbers])
                 anchors, embeddings = self._gathered(anchors, embeddings)
             targets = self._target(embeddings)
@@ -199,17 +199,20 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         Args:
             local: Whether only those that each replica has of its share.
         """
-        layers = [
+        return [
+            variable
+            for layer in self.normalisations()
+            if not (local and layer.synchronized)
+            for variable in layer.non_trainable_variables
+        ]
+
+    def normalisations(self) -> list:
+        """Returns the layers of batch normalisation."""
+        return [
             layer
             for part in (*self.branches, *self.predictors)
             for layer in part._flatten_layers()
             if isinstance(layer, keras.layers.BatchNormalization)
-        ]
-        return [
-            variable
-            for layer in layers
-            if not (local and layer.synchronized)
-            for variable in layer.non_trainable_variables
         ]
 
     def _embed(self, views):
@@ -264,7 +267,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
                 targets[other], view, other, numbers, step
             )
             # Where an anchor's value depends on the others, all are anchors.
-            alone = self._local or loss.together
+            alone = self.local or loss.together
             term = make_term(
                 anchors[view],
                 candidates,
@@ -273,7 +276,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
                 own=targets[view] if loss.same_view else None,
                 mine=(lambda rows: rows) if alone else replicas.own,
             )
-            total += loss.mean(term, shared=self._local)
+            total += loss.mean(term, shared=self.local)
         return (
             total if self._pairs.weight == 1.0 else total * self._pairs.weight
         )

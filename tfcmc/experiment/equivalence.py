@@ -1,5 +1,6 @@
 """Proof that several devices compute what one does, for every loss."""
 
+import contextlib
 import dataclasses
 import functools
 
@@ -146,14 +147,12 @@ def cases(settings: dict) -> list[Plan]:
 def verify(strategy, plan: Plan) -> Difference:
     """Compares all replicas with one device.
 
-    Where negatives are each device's own, the one device computes the share
-    of each by itself, and the mean of all is compared. Where batch statistics
-    alone are, it computes the embeddings share by share.
+    Where negatives or batch statistics are each device's own, the one device
+    takes the share of each by itself there, and the mean of all.
     """
     count = strategy.num_replicas_in_sync
     batch = count * max(2, BATCH // count)
-    local = plan.negatives.function().local
-    want = _compute_on_one(plan.config, batch, count if local else 1, count)
+    want = _compute_on_one(plan.config, batch, count)
     got = compute(strategy, plan, batch)
     return Difference(
         loss=plan.loss.short,
@@ -165,17 +164,15 @@ def verify(strategy, plan: Plan) -> Difference:
     )
 
 
-def compute(strategy, plan: Plan, batch: int, share=None, split=1) -> Outcome:
+def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
     """Computes loss and gradients of a few steps at the initial weights.
 
     Args:
         strategy: A `tf.distribute` strategy.
         plan: What to compute.
         batch: Pictures a step, on all replicas.
-        share: Of one device: `(shares, mine)` as `distribute` asks for, to
-            compute that part of every batch alone; None for the whole.
-        split: In how many parts, one after the other, one device computes the
-            embeddings.
+        parts: Of one device: in how many parts it takes a batch where each of
+            several devices would take its own.
 
     Returns:
         The `Outcome` of the last step.
@@ -189,8 +186,7 @@ def compute(strategy, plan: Plan, batch: int, share=None, split=1) -> Outcome:
         branches = _branches(strategy, _common(plan.config))
         model = architecture.model(branches, len(pictures))
         model.compile(optimizer=keras.optimizers.Adam())
-    if split > 1:
-        _embed_in_parts(model, split)
+    start = [each.numpy() for each in model.statistics()]
 
     def on_replica(part):
         value, gradients, embeddings, numbers = model.differentiate(part)
@@ -200,20 +196,25 @@ def compute(strategy, plan: Plan, batch: int, share=None, split=1) -> Outcome:
     kept = _kept(model)
     steps = STEPS if any(each.shape.num_elements() for each in kept) else 1
     read = architecture.stream(pictures).dataset
-    batches = distribute(
-        strategy, lambda *part: read(0, steps, *(share or part))
-    )
-    for _, parts in zip(range(steps), batches, strict=False):
-        # Not compiled: each loss runs once, and compiling takes longer.
-        value, *gradients = (
-            strategy.experimental_local_results(each)[0].numpy()
-            for each in strategy.run(on_replica, args=(parts,))
-        )
+    batches = distribute(strategy, lambda *part: read(0, steps, *part))
+    apart = contextlib.nullcontext()
+    if parts > 1:
+        apart = _in_parts(model, batch, parts)
+    with apart:
+        for _, shares in zip(range(steps), batches, strict=False):
+            # Not compiled: each loss runs once, and compiling takes longer.
+            value, *gradients = (
+                strategy.experimental_local_results(each)[0].numpy()
+                for each in strategy.run(on_replica, args=(shares,))
+            )
     copies = zip(
         *(strategy.experimental_local_results(each) for each in kept),
         strict=True,
     )
-    left = [[np.ravel(each) for each in copy] for copy in copies]
+    left = [[np.array(each).ravel() for each in copy] for copy in copies]
+    # The branches serve other losses.
+    for variable, first in zip(model.statistics(), start, strict=True):
+        variable.assign(first)
     return Outcome(
         float(value),
         _by_part(model, gradients),
@@ -243,50 +244,73 @@ def _branches(strategy, config):
 
 
 @functools.cache
-def _compute_on_one(config, batch, shares, count):
-    """The mean outcome of every share on one device, for any strategy."""
-    one, plan = (
-        tf.distribute.get_strategy(),
-        make_plan(config, check_data=False),
-    )
-    local = Architecture(plan, config.side).model(
-        _branches(one, _common(config)), 2 * batch
-    )
-    split = count if shares == 1 and local.statistics(local=True) else 1
-    found = [
-        compute(
-            one, plan, batch, (shares, range(number, number + 1)), split=split
+def _compute_on_one(config, batch, count):
+    """The outcome on one device, beside any strategy of so many."""
+    plan = make_plan(config, check_data=False)
+    return compute(tf.distribute.get_strategy(), plan, batch, parts=count)
+
+
+@contextlib.contextmanager
+def _in_parts(model, batch, count):
+    """Lets one device do by parts what each of several does by itself.
+
+    Batch statistics of its own, and comparisons where negatives are its own.
+    """
+    layers = [each for each in model.normalisations() if not each.synchronized]
+    for layer in layers:
+        layer.call = functools.partial(
+            _normalise, layer, layer.call, batch, count
         )
-        for number in range(shares)
+    if model.local:
+        model._objective = functools.partial(
+            _objective, model, model._objective, count
+        )
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.call
+
+
+def _normalise(layer, call, batch, count, inputs, **options):
+    """Normalises each device's rows of every view by themselves."""
+    shape = inputs.shape[1:]
+    rows = tf.reshape(inputs, [-1, count, batch // count, *shape])
+    parts = [
+        (tf.reshape(part, [-1, *shape]),) for part in tf.unstack(rows, axis=1)
     ]
-    gradients = zip(*(each.gradients for each in found), strict=True)
-    return Outcome(
-        float(np.mean([each.loss for each in found])),
-        [np.mean(parts, axis=0) for parts in gradients],
-        np.mean([each.left for each in found], axis=0),
+    found = _in_turn(
+        layer.non_trainable_variables,
+        functools.partial(call, **options),
+        parts,
     )
+    found = [tf.reshape(part, [-1, batch // count, *shape]) for part in found]
+    return tf.reshape(tf.stack(found, axis=1), tf.shape(inputs))
 
 
-def _embed_in_parts(model, split):
-    """Makes one device see what each of several sees of a batch, in turn."""
-    whole = model._embed
-    statistics = model.statistics()
+def _objective(model, call, count, anchors, targets, numbers):
+    """The mean of what each device's share of the batch is worth."""
+    views = [
+        list(zip(*(tf.split(each, count) for each in side), strict=True))
+        for side in (anchors, targets)
+    ]
+    states = [each for loss in model.contrasts for each in loss.variables]
+    parts = zip(*views, tf.split(numbers, count), strict=True)
+    return tf.reduce_mean(_in_turn(states, call, parts))
 
-    def embed(views):
-        before = [each.numpy() for each in statistics]
-        after, found = [], []
-        for part in zip(
-            *(tf.split(each, split) for each in views), strict=True
-        ):
-            for variable, value in zip(statistics, before, strict=True):
-                variable.assign(value)
-            found.append(whole(part))
-            after.append([each.numpy() for each in statistics])
-        for variable, *values in zip(statistics, *after, strict=True):
-            variable.assign(np.mean(values, axis=0))
-        return [tf.concat(each, axis=0) for each in zip(*found, strict=True)]
 
-    model._embed = embed
+def _in_turn(variables, call, parts):
+    """Calls with each part from the same start, and keeps the mean end."""
+    start = [each.numpy() for each in variables]
+    found, ends = [], []
+    for part in parts:
+        for variable, value in zip(variables, start, strict=True):
+            variable.assign(value)
+        found.append(call(*part))
+        ends.append([each.numpy() for each in variables])
+    for variable, *values in zip(variables, *ends, strict=True):
+        variable.assign(np.mean(values, axis=0))
+    return found
 
 
 def _pictures(side, batch):
