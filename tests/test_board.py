@@ -224,8 +224,8 @@ def test_projector_of_a_trained_run(server, runs):
     architecture, branches = open_trained(plan, run)
     encoded = architecture.reader(branches).encode(data.judged.pictures)
     for name, array in vectors_of(encoded.take(rows)).items():
-        data = projected(server, "softmax", name, "tensor")
-        shown = np.frombuffer(data, np.float32).reshape(len(rows), -1)
+        served = projected(server, "softmax", name, "tensor")
+        shown = np.frombuffer(served, np.float32).reshape(len(rows), -1)
         np.testing.assert_allclose(shown, array, rtol=1e-4, atol=1e-5)
     lines = projected(server, "softmax", "L", "metadata").decode().splitlines()
     assert lines[1:] == [
