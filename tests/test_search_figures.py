@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfcmc.report import figures
-from tfcmc.report.figures import label_free, options
+from tfcmc.report.figures import options
 from tfcmc.report.figures.options import Slice
 
 TRIALS = ((0.02, 0.31), (0.09, 0.57), (0.41, 0.44), (0.9, 0.36))
@@ -12,18 +12,14 @@ WORDS = {"objective": "linear probe, higher is better", "percent": True}
 
 
 @pytest.fixture
-def drawn(monkeypatch, tmp_path):
+def drawn(picture, tmp_path):
     """A function that draws; returns the axes, and the words of the legend."""
 
     def draw(function, *parts, **words):
-        kept = []
-        for module in (label_free, options):
-            monkeypatch.setattr(
-                module, "save", lambda figure, path: kept.append(figure)
-            )
-        function(*parts, tmp_path / "a.png", **words)
-        legend = kept[0].legends[0].get_texts() if kept[0].legends else ()
-        return kept[0].axes, [text.get_text() for text in legend]
+        figure = function(*parts, tmp_path / "a.png", **words)
+        picture(tmp_path / "a.png")
+        legend = figure.legends[0].get_texts() if figure.legends else ()
+        return figure.axes, [text.get_text() for text in legend]
 
     return draw
 
