@@ -14,9 +14,9 @@ from tfcmc.report import figures
 from tfcmc.report.figures import fonts
 from tfcmc.report.figures.density import angle_density, circle
 from tfcmc.report.figures.fonts import choose_fonts
+from tfcmc.report.figures.maps import control_clouds, tsne
 from tfcmc.report.figures.panel import class_looks
 from tfcmc.report.figures.style import new_figure
-from tfcmc.report.figures.tsne import control_clouds, tsne
 
 COUNT, DIM = 40, 7
 DRAWN = {

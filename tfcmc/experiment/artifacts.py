@@ -6,14 +6,21 @@ import functools
 import numpy as np
 
 from tfcmc.data.pictures import Subset
-from tfcmc.evaluation import verdict
 from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.negative_weights import negative_weights
+from tfcmc.evaluation.verdict import SPHERE_COUNT, sample_rows
+from tfcmc.experiment.recipe import AXES
+from tfcmc.foundation.records import check_form
 from tfcmc.foundation.threads import together
 from tfcmc.losses.layer import Loss
 from tfcmc.report import figures, tensorboard
 from tfcmc.report.summary import count_epochs
-from tfcmc.runs.record import measured_by, read_embedded, read_history
+from tfcmc.runs.record import (
+    METRICS,
+    measured_by,
+    read_embedded,
+    read_history,
+)
 
 ANCHORS = 128  # pictures whose negatives are weighed
 FEWEST_ANCHORS = 3
@@ -23,35 +30,37 @@ CONFUSED = "linear_probe"  # whose confusions are drawn
 VERDICT = "verdict"
 
 
-def show(plan, run, data, views, encoded, confusions, result) -> None:
-    """Draws the figures, and writes vectors and what TensorBoard shows.
+def write(plan, run, data, views, verdict, *, full: bool) -> dict:
+    """Draws the figures, and writes vectors, TensorBoard's and metrics.json.
 
     Args:
         plan: A `Plan`.
         run: The `Run` to write to.
         data: The `Data`.
         views: The `Views`.
-        encoded: `Encoded` pictures, those that were judged.
-        confusions: Probe name to confusion matrix.
-        result: The metrics.
+        verdict: The `Verdict`.
+        full: Whether figures are drawn and TensorBoard shows pictures.
+
+    Returns:
+        What `metrics.json` holds: the numbers, and what the drawing adds.
     """
-    seen = plan, run, data, views, encoded, confusions, result
-    show_briefly(*seen, draw(*seen))
-    show_in_tensorboard(plan, run, data, views, encoded, result)
-
-
-def show_briefly(
-    plan, run, data, views, encoded, confusions, result, drawn=None
-) -> None:
-    """Writes the vectors and the row of TensorBoard's table of runs."""
-    matrix = confusions.get(CONFUSED)
-    write_embedded(run, data, views, encoded, matrix, drawn)
-    write_row(plan, run, result)
+    numbers, drawn = dict(verdict.numbers), None
+    if full:
+        drawn = draw(plan, run, data, views, verdict)
+        if drawn is not None:
+            numbers["tsne_trustworthiness"] = drawn.trust
+    write_embedded(run, data, views, verdict, drawn)
+    write_row(plan, run, numbers)
+    if full:
+        show_in_tensorboard(run, data, views, verdict)
+    check_form(numbers, METRICS, "the verdict")
+    run.write_json("metrics.json", numbers)
+    return numbers
 
 
 def shown_rows(encoded):
     """Returns the rows of a draw of judged pictures that stand for all."""
-    return verdict.sample_rows(len(encoded), verdict.SPHERE_COUNT)
+    return sample_rows(len(encoded), SPHERE_COUNT)
 
 
 def labels_of(data, rows):
@@ -59,22 +68,23 @@ def labels_of(data, rows):
     return None if data.judged.labels is None else data.judged.labels[rows]
 
 
-def draw(plan, run, data, views, encoded, confusions, result):
-    """Draws the figures of one run; notes the map's trustworthiness.
+def draw(plan, run, data, views, verdict):
+    """Draws the figures of one run.
 
     Returns:
         The t-SNE `Map`, or None of too few pictures.
     """
     run.create()
-    rows = shown_rows(encoded)
+    encoded, rows = verdict.encoded, shown_rows(verdict.encoded)
+    epochs = count_epochs(verdict.numbers["epochs"])
     panel = figures.Panel(
         title=f"{plan.loss.spec}\n{plan.data.spec}, "
-        f"{count_epochs(result['epochs'])}, seed {plan.config.seed}",
+        f"{epochs}, seed {plan.config.seed}",
         names=views.names,
         encoded=encoded.take(rows),
         labels=labels_of(data, rows),
         class_names=data.source.class_names,
-        confusion=confusions.get(CONFUSED),
+        confusion=verdict.confusions.get(CONFUSED),
     )
     if panel.confusion is not None:
         figures.confusion_matrix([panel], run.figures / "confusion_matrix.png")
@@ -96,14 +106,13 @@ def draw(plan, run, data, views, encoded, confusions, result):
         drawn = maps[0]
         panel = dataclasses.replace(panel, map=drawn)
         figures.tsne_map([panel], run.figures / "tsne.png", seed=seed)
-        result["tsne_trustworthiness"] = drawn.trust
-    draw_training(plan, run, encoded, result, weights)
+    draw_training(plan, run, verdict, weights)
     return drawn
 
 
-def draw_training(plan, run, encoded, result, weights):
+def draw_training(plan, run, verdict, weights):
     """Draws how the run came to be what it is, and what its loss pushes."""
-    config = plan.config
+    config, result = plan.config, verdict.numbers
     trace = trace_of(plan.loss.spec, config.seed, run, result)
     if not measured_by(result, dataclasses.asdict(config)):
         print(
@@ -117,7 +126,7 @@ def draw_training(plan, run, encoded, result, weights):
         )
         figures.learning_curves([trace], run.figures / "learning_curves.png")
     if weights:
-        count = min(ANCHORS, len(encoded))
+        count = min(ANCHORS, len(verdict.encoded))
         figures.gradient_anatomy(
             [(plan.loss.spec, *weights)],
             run.figures / "gradient_anatomy.png",
@@ -137,7 +146,7 @@ def weigh(plan, encoded):
     loss = Loss(plan.loss)
     if loss.whole_batch or len(encoded) < FEWEST_ANCHORS:
         return None
-    few = encoded.take(verdict.sample_rows(len(encoded), ANCHORS))
+    few = encoded.take(sample_rows(len(encoded), ANCHORS))
     return negative_weights(loss, few.embeddings[0], few.embeddings[-1])
 
 
@@ -164,19 +173,19 @@ def trace_of(label, seed, run, result):
     )
 
 
-def write_embedded(run, data, views, encoded, confusion, drawn) -> None:
+def write_embedded(run, data, views, verdict, drawn) -> None:
     """Writes the vectors of a draw of pictures, for figures of many runs.
 
     Args:
         run: The `Run`.
         data: The `Data`.
         views: The `Views`.
-        encoded: `Encoded` pictures, those that were judged.
-        confusion: The linear probe's confusion matrix, or None.
+        verdict: The `Verdict`.
         drawn: Their t-SNE `Map`, which takes seconds to make, or None.
     """
-    rows = shown_rows(encoded)
-    few = encoded.take(rows)
+    rows = shown_rows(verdict.encoded)
+    few = verdict.encoded.take(rows)
+    confusion = verdict.confusions.get(CONFUSED)
     arrays = {"rows": rows}
     for branch, features in zip(views.branches, few.features, strict=True):
         arrays[f"features_{branch}"] = features
@@ -230,20 +239,22 @@ def table_options(plan):
     for name in ("beta_1", "beta_2", "warmup", "schedule", "flip"):
         if getattr(config, name) != getattr(standard, name):
             options[name] = getattr(config, name)
-    defaults = plan.encoder.member.defaults()
-    for name, value in plan.encoder.options.items():
-        if value != defaults[name]:
-            options[f"encoder.{name}"] = value
+    for axis in ("encoder", "head", "predictor", "views", "optimizer"):
+        bound = getattr(plan, axis)
+        if bound.name != AXES[axis].lookup(getattr(standard, axis)).name:
+            options[axis] = bound.name
+        for name, value in bound.changed.items():
+            options[f"{axis}.{name}"] = value
     return options
 
 
-def show_in_tensorboard(plan, run, data, views, encoded, result):
+def show_in_tensorboard(run, data, views, verdict):
     """Writes embeddings and figures for TensorBoard."""
     folder = run.tensorboard / VERDICT
-    rows = shown_rows(encoded)
+    rows = shown_rows(verdict.encoded)
     tensorboard.write_projector(
         folder,
-        encoded.take(rows),
+        verdict.encoded.take(rows),
         views.names,
         labels_of(data, rows),
         data.source.class_names,
@@ -251,7 +262,9 @@ def show_in_tensorboard(plan, run, data, views, encoded, result):
         where=rows,
     )
     tensorboard.write_images(
-        folder, sorted(run.figures.glob("*.png")), step=result["epochs"]
+        folder,
+        sorted(run.figures.glob("*.png")),
+        step=verdict.numbers["epochs"],
     )
 
 

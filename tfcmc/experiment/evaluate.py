@@ -1,4 +1,4 @@
-"""The verdict on a run: measured, drawn, written down and printed."""
+"""The verdict on a run: what is measured of it."""
 
 import dataclasses
 
@@ -9,13 +9,11 @@ from tfcmc.data.pictures import in_batches
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.classes import class_sizes, majority
 from tfcmc.evaluation.doctor import examine
-from tfcmc.evaluation.features import weights_hash
+from tfcmc.evaluation.features import Encoded, weights_hash
 from tfcmc.evaluation.inputs import Inputs, digest, measure
 from tfcmc.evaluation.probes import PROBES, Labelled
-from tfcmc.experiment import artifacts
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
-from tfcmc.report.summary import verdict_text
 from tfcmc.runs.record import read_history, read_metrics
 
 BRIEF = ("linear_probe", "knn")  # what a search may choose by
@@ -61,24 +59,34 @@ class Extent:
         }
 
 
-def judge(plan, run, data, architecture, branches: dict, extent) -> dict:
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What was found of trained branches.
+
+    Attributes:
+        numbers: What `metrics.json` holds.
+        encoded: The pictures that were judged.
+        confusions: Probe name to confusion matrix `[classes, classes]`.
+    """
+
+    numbers: dict
+    encoded: Encoded
+    confusions: dict
+
+
+def judge(plan, run, data, architecture, branches: dict, extent) -> Verdict:
     """Judges trained branches, beside untrained ones and raw pixels.
 
     Args:
         plan: A `Plan`.
-        run: The `Run` to write to.
+        run: The `Run`, whose history and siblings are read.
         data: The `Data`.
         architecture: The `Architecture`.
         branches: Branch name to trained model.
         extent: An `Extent`.
-
-    Returns:
-        What `metrics.json` holds.
     """
-    names = architecture.views.names
-    rows = read_history(run, names)
+    rows = read_history(run, architecture.views.names)
     hashes = hashes_of(branches)
-    print("judging the frozen features")
     constants = extent.constants(plan.config)
     result = describe(plan, rows, data) | constants
     if not extent.full:
@@ -105,13 +113,7 @@ def judge(plan, run, data, architecture, branches: dict, extent) -> dict:
         dataclasses.asdict(finding)
         for finding in examine(rows, known, ended=True)
     ]
-    show = artifacts.show if extent.full else artifacts.show_briefly
-    views = architecture.views
-    show(plan, run, data, views, encoded, confusions, result)
-    run.write_json("metrics.json", result)
-    print(verdict_text(result, names))
-    print(f"everything is in {run.folder}")
-    return result
+    return Verdict(result, encoded, confusions)
 
 
 def describe(plan, rows: list, data) -> dict:
@@ -154,7 +156,7 @@ def controls(plan, run, data, architecture, extent) -> dict:
 
     Args:
         plan: A `Plan`.
-        run: The `Run` to write to.
+        run: The `Run`, whose siblings are read.
         data: The `Data`.
         architecture: The `Architecture`.
         extent: An `Extent`.

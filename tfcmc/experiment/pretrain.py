@@ -13,6 +13,7 @@ from tfcmc.distribute.strategies import (
     make_strategy,
 )
 from tfcmc.encoders import save_encoder
+from tfcmc.experiment import artifacts
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.data import read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
@@ -21,6 +22,7 @@ from tfcmc.experiment.recipe import open_run
 from tfcmc.experiment.train import train
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.locks import held
+from tfcmc.report.summary import verdict_text
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import PLACE, make_identity
 from tfcmc.runs.record import (
@@ -73,8 +75,24 @@ def pretrain(plan, *, until: int | None = None, beside=()):
             leave_unjudged(run, hashes_of(branches))
         elif is_chief(strategy):
             extent = Extent(config.evaluate, beside)
-            return judge(plan, run, data, architecture, branches, extent)
+            return conclude(plan, run, data, architecture, branches, extent)
         return None
+
+
+def conclude(plan, run, data, architecture, branches: dict, extent) -> dict:
+    """Judges trained branches, and draws, writes and prints what was found.
+
+    Returns:
+        What `metrics.json` holds.
+    """
+    print("judging the frozen features")
+    verdict = judge(plan, run, data, architecture, branches, extent)
+    numbers = artifacts.write(
+        plan, run, data, architecture.views, verdict, full=extent.full
+    )
+    print(verdict_text(numbers, architecture.views.names))
+    print(f"everything is in {run.folder}")
+    return numbers
 
 
 def leave_unjudged(run, hashes: dict) -> None:
@@ -227,4 +245,4 @@ def evaluate(plan, run, evaluate="full", **constants):
         run.write_json("config.json", read_settings(run) | place)
         mend_history(run)
         extent = Extent(evaluate, **constants)
-        return judge(plan, run, data, architecture, branches, extent)
+        return conclude(plan, run, data, architecture, branches, extent)

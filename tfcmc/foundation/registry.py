@@ -134,14 +134,18 @@ class Bound:
     @property
     def short(self):
         """The spec with those options alone that are not the defaults."""
-        usual = self.member.legal and self.member.defaults()
-        return self._spelt(
-            {
-                name: value
-                for name, value in self.options.items()
-                if not usual or value != usual[name]
-            }
-        )
+        return self._spelt(self.changed)
+
+    @property
+    def changed(self):
+        """The options that are not the defaults, name to value."""
+        usual = self.member.defaults() if self.member.legal else {}
+        missing = object()
+        return {
+            name: value
+            for name, value in self.options.items()
+            if usual.get(name, missing) != value
+        }
 
     def _spelt(self, options):
         if self.argument is not None:

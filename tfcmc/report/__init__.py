@@ -1,6 +1,7 @@
-"""A comparison of losses, written down: one page, and three kinds of table.
+"""What is seen of runs: figures, tables, pages, text, TensorBoard.
 
-It gets plain records and knows neither run folders nor losses.
+It gets numbers and records, and measures nothing. Imports `evaluation` and
+below.
 """
 
 from tfcmc.report.page import Finding as Finding

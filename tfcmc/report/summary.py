@@ -7,6 +7,7 @@ from tfcmc.foundation.text import counted, printable
 
 WIDTH = 99
 MOST_CLASSES = 6  # that are named where they differ in size
+MOST_VIEWS = 3  # that have a column of their own
 
 # Columns of the table, in this order.
 TITLES = {
@@ -30,7 +31,7 @@ def verdict_text(result: dict, names) -> str:
     title = f"{result['loss']} on {result['data']}"
     title += f", {count_epochs(result['epochs'])}, seed {result['seed']}"
     if "raw_pixels" in result:
-        probed = probe_lines(result, names)
+        probed = probe_lines(result)
     else:
         probed = [f"no probe: {result['no_probe']}"]
     hashes = ", ".join(
@@ -70,7 +71,7 @@ def clock(seconds: float) -> str:
     return f"{minutes}:{seconds:02d}"
 
 
-def probe_lines(result: dict, names) -> list[str]:
+def probe_lines(result: dict) -> list[str]:
     """Lays out the accuracies: a row a kind of features, a column a probe."""
     known = [name for name in TITLES if name in result["raw_pixels"]]
     probes = [*known, *sorted(result["raw_pixels"].keys() - TITLES.keys())]
@@ -81,13 +82,14 @@ def probe_lines(result: dict, names) -> list[str]:
         "untrained encoders": result["untrained"],
         "trained encoders": result,
     }
+    branches = tuple(result["encoders_sha256"])
     for label, judged in kinds.items():
-        for view in names:
-            if view in judged[probes[0]]:
-                cells = [_accuracy(judged[name][view]) for name in probes]
-                lines.append(_probe_row(label, cells, view))
+        for branch in branches:
+            if branch in judged[probes[0]]:
+                cells = [_accuracy(judged[name][branch]) for name in probes]
+                lines.append(_probe_row(label, cells, branch))
                 label = ""
-        both = "both" if judged is not result["raw_pixels"] else ""
+        both = _all_of(branches) if judged is not result["raw_pixels"] else ""
         cells = [_accuracy(judged[name]) for name in probes]
         lines.append(_probe_row(label, cells, both))
     if unbalanced(result["classes"]):
@@ -161,11 +163,18 @@ def _percent(share):
     return f"{100 * share:.1f}"
 
 
+def _all_of(names):
+    """What several branches or views together are called."""
+    return {1: "", 2: "both"}.get(len(names), "all")
+
+
 def _sphere_lines(result, names):
     """Lays out alignment, uniformity and rank: one row a set of pictures."""
-    views = (*names, "both")
+    shown = names if len(names) <= MOST_VIEWS else ()
+    views = (*shown, "both")
     where = f"on the {result['judged_on']} pictures"
-    titles = ["alignment", *(f"unif. {view}" for view in views), "rank"]
+    titles = [*(f"unif. {view}" for view in shown), f"unif. {_all_of(names)}"]
+    titles = ["alignment", *titles, "rank"]
     few, every = result["sphere"], result["sphere_all"]
     drawn = few["images"] < every["images"]
     count = f"{few['images']:,} {'drawn' if drawn else 'images'}"

@@ -14,6 +14,10 @@ from tfcmc.report.figures.label_free import Scatter as Scatter
 from tfcmc.report.figures.label_free import (
     label_free_objectives as label_free_objectives,
 )
+from tfcmc.report.figures.maps import FEWEST_MAPPED as FEWEST_MAPPED
+from tfcmc.report.figures.maps import control_maps as control_maps
+from tfcmc.report.figures.maps import tsne as tsne
+from tfcmc.report.figures.maps import tsne_map as tsne_map
 from tfcmc.report.figures.neighbours import (
     neighbours_sheet as neighbours_sheet,
 )
@@ -25,9 +29,5 @@ from tfcmc.report.figures.options import option_importance as option_importance
 from tfcmc.report.figures.panel import Map as Map
 from tfcmc.report.figures.panel import Panel as Panel
 from tfcmc.report.figures.traces import Trace as Trace
-from tfcmc.report.figures.tsne import FEWEST_MAPPED as FEWEST_MAPPED
-from tfcmc.report.figures.tsne import control_maps as control_maps
-from tfcmc.report.figures.tsne import tsne as tsne
-from tfcmc.report.figures.tsne import tsne_map as tsne_map
 from tfcmc.report.figures.tuned import Gain as Gain
 from tfcmc.report.figures.tuned import tuned_and_default as tuned_and_default
