@@ -1,10 +1,54 @@
-"""Vectors that all tests of losses share."""
+"""Vectors that all tests of losses share, and what they compare."""
+
+import math
 
 import numpy as np
 import pytest
 
-from tests.terms import make, with_own_view
+from tests.terms import make, term, with_own_view
 from tfcmc.losses.vectors import normalise
+
+POSITIVE, OWN = np.array([3, 0, 8, 1, 6]), np.array([4, 10, 2, 11, 5])
+
+
+@pytest.fixture
+def compared(unit_vectors):
+    """A function that makes a term and, in float64, what it compares.
+
+    Of each anchor the inner product with its positive, and a list of those
+    with its negatives; with `own` all anchors stand among the candidates.
+    """
+
+    def compare(own=False):
+        anchors, candidates = unit_vectors(5, 7), unit_vectors(12, 7)
+        candidates[8] = anchors[2]  # a positive that is met
+        rows = OWN if own else [None] * 5
+        if own:
+            candidates[OWN] = anchors
+        pairs = []
+        for anchor, match, row in zip(anchors, POSITIVE, rows, strict=True):
+            s = [
+                math.fsum(map(float, np.float64(anchor) * candidate))
+                for candidate in candidates
+            ]
+            others = [x for j, x in enumerate(s) if j not in (match, row)]
+            pairs.append((s[match], others))
+        return term(anchors, candidates, POSITIVE, OWN if own else None), pairs
+
+    return compare
+
+
+@pytest.fixture
+def holds(compared):
+    """A function that holds a loss to its formula, an anchor at a time."""
+
+    def check(loss, formula, *, own=False, rtol=1e-5, atol=2e-6, **options):
+        given, pairs = compared(own)
+        want = [formula(*pair, **options) for pair in pairs]
+        got = loss(given, **options)
+        np.testing.assert_allclose(got, want, rtol=rtol, atol=atol)
+
+    return check
 
 
 @pytest.fixture

@@ -59,10 +59,3 @@ def test_long_vectors_stay_finite():
     """Inner products of 10^6 overflow nothing."""
     long = np.array([[1000.0, 0.0], [0.0, 1000.0]], np.float32)
     assert np.all(np.isfinite(n_pair(term(long, long[::-1], np.arange(2)))))
-
-
-def test_value_at_collapse():
-    """One point costs ln(count) and the penalty of its length."""
-    same = np.tile([[3.0, 4.0]], (6, 1)).astype(np.float32)
-    got = n_pair(term(same, same, np.arange(6)), regularisation=0.1)
-    np.testing.assert_allclose(got, math.log(6) + 0.1 * 25 / 2, rtol=1e-5)

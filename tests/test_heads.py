@@ -1,0 +1,87 @@
+"""Heads and predictors, against their formula in numpy."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.tiny import make
+from tfcmc.heads import HEADS
+
+
+def built(spec, seed=3):
+    """The model of a head over 6 features."""
+    features = keras.Input((6,))
+    return keras.Model(features, HEADS.lookup(spec).function(features, seed))
+
+
+@pytest.mark.parametrize(
+    ("spec", "shapes"),
+    [
+        ("none", []),
+        ("linear(dim=5)", [(6, 5)]),
+        ("mlp(hidden=4, dim=5)", [(6, 4), (4,), (4, 5), (5,)]),
+        ("mlp(hidden=4, dim=5, bias=False)", [(6, 4), (4, 5)]),
+        (
+            "mlp(layers=3, hidden=4, dim=5, norm=hidden)",
+            [(6, 4), *[(4,)] * 4, (4, 4), *[(4,)] * 4, (4, 5), (5,)],
+        ),
+        (
+            "mlp(hidden=4, dim=5, norm=all)",
+            [(6, 4), *[(4,)] * 4, (4, 5), *[(5,)] * 4],
+        ),
+        (
+            "mlp(hidden=4, dim=5, norm=all, last_affine=False)",
+            [(6, 4), *[(4,)] * 4, (4, 5), *[(5,)] * 2],
+        ),
+    ],
+)
+def test_layers(spec, shapes, rng):
+    """Matrices, biases, normalisation by the batch, ReLUs between, in turn."""
+    model = built(spec)
+    assert [tuple(each.shape) for each in model.weights] == shapes
+    features = 3 * rng.normal(size=(9, 6)).astype(np.float32)
+    for weight in model.weights:
+        if len(weight.shape) == 1:
+            weight.assign(rng.uniform(0.5, 2.0, weight.shape))
+    for training in (False, True):
+        want = features.astype(np.float64)
+        for layer in model.layers:
+            arrays = [each.numpy() for each in layer.weights]
+            if isinstance(layer, keras.layers.Dense):
+                want = want @ arrays[0] + sum(arrays[1:])
+            if isinstance(layer, keras.layers.BatchNormalization):
+                scale, shift = arrays[:-2] or (1.0, 0.0)
+                mean, variance = arrays[-2:]
+                if training:
+                    mean, variance = want.mean(0), want.var(0)
+                want = (want - mean) / np.sqrt(variance + 1e-5)
+                want = scale * want + shift
+            if isinstance(layer, keras.layers.ReLU):
+                want = np.maximum(want, 0)
+        got = model(features, training=training)
+        np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-3)
+
+
+def test_synchronised():
+    """Statistics are of all devices, as the papers'; they move by a tenth."""
+    for layer in built("mlp(norm=all)").layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            assert layer.synchronized and layer.momentum == 0.9
+
+
+@pytest.mark.parametrize("spec", ["linear(dim=5)", "mlp(dim=5)"])
+def test_the_seed_decides(spec):
+    """Of one seed branches begin as one; of another, otherwise."""
+    kernels = [built(spec, seed).get_weights()[0] for seed in (3, 3, 4)]
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert np.abs(kernels[0] - kernels[2]).max() > 0.01
+
+
+def test_a_head_is_what_the_loss_reads():
+    """The features stay what the encoder gives; embeddings are the head's."""
+    tiny = make(head="mlp(hidden=8, dim=3)", loss="n_pair")
+    for branch in tiny.model.branches:
+        assert branch.get_layer("features").output.shape[-1] == 28
+        assert branch.output_shape == (None, 3)
+    _, _, embeddings, _ = tiny.model.differentiate(tiny.stream.batch(0))
+    assert [each.shape for each in embeddings] == [(4, 3), (4, 3)]
