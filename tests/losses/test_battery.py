@@ -51,6 +51,12 @@ def contrast(loss, anchor, candidates, positive):
     return loss(with_own_view(loss, anchor, candidates, positive))
 
 
+@pytest.fixture
+def vectors(unit_vectors):
+    """Anchors, more candidates, and which of these are their positives."""
+    return unit_vectors(5, 6), unit_vectors(9, 6), np.array([3, 0, 8, 1, 6])
+
+
 def pairs(rng, kind, batch=6, dim=5):
     """Anchors and candidates of a kind: random, or a corner of the space."""
     raw = rng.normal(size=(batch, dim)).astype(np.float32) + 0.4
@@ -98,14 +104,10 @@ def test_finite(spec, kind, dtype, rng):
 
 
 @every_loss
-def test_one_value_an_anchor(spec, unit_vectors):
-    """Returns `[batch]` float32, more candidates than anchors or not."""
-    loss = make(spec)
-    values = contrast(
-        loss, unit_vectors(4, 6), unit_vectors(11, 6), [10, 2, 7, 0]
-    )
-    assert values.shape == (4,)
-    assert values.dtype == tf.float32
+def test_one_value_an_anchor(spec, vectors):
+    """Returns `[batch]` float32, of more candidates than anchors."""
+    values = contrast(make(spec), *vectors)
+    assert values.shape == (5,) and values.dtype == tf.float32
 
 
 @every_loss
@@ -171,12 +173,11 @@ def gradient_of(bound, raw):
 
 
 @every_loss
-def test_order_does_not_matter(spec, unit_vectors, rng):
+def test_order_does_not_matter(spec, vectors, rng):
     """A loss moves with its anchor, and ignores the order of negatives."""
     loss = make(spec)
-    anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
-    positive = np.array([3, 0, 8, 1, 6])
-    values = contrast(loss, anchor, candidates, positive)
+    anchor, candidates, positive = vectors
+    values = contrast(loss, *vectors)
     anchors, rows = rng.permutation(5), rng.permutation(9)
     place = np.argsort(rows)
     moved = contrast(
@@ -188,26 +189,24 @@ def test_order_does_not_matter(spec, unit_vectors, rng):
 
 
 @law_of(lambda extra, spec: not extra.get("axes"))
-def test_rotation_does_not_matter(spec, unit_vectors, rng):
+def test_rotation_does_not_matter(spec, vectors, rng):
     """Only angles count."""
     loss = make(spec)
-    anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
+    anchor, candidates, positive = vectors
     rotation = np.linalg.qr(rng.normal(size=(6, 6)))[0].astype(np.float32)
-    positive = [3, 0, 8, 1, 6]
-    values = contrast(loss, anchor, candidates, positive)
+    values = contrast(loss, *vectors)
     turned = contrast(loss, anchor @ rotation, candidates @ rotation, positive)
     np.testing.assert_allclose(turned, values, rtol=1e-4, atol=1e-4)
 
 
 @law_of(lambda extra, spec: not extra.get("whole_batch"))
-def test_anchors_do_not_read_each_other(spec, unit_vectors):
+def test_anchors_do_not_read_each_other(spec, vectors):
     """An anchor's loss is the same whatever other anchors stand by."""
     loss = make(spec)
-    anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
-    positive = np.array([3, 0, 8, 1, 6])
+    anchor, candidates, positive = vectors
     # What a loss knows of batches it keeps, or follows by a hundredth.
-    loss(term(anchor, candidates, positive))
-    values = loss(term(anchor, candidates, positive))
+    loss(term(*vectors))
+    values = loss(term(*vectors))
     alone = loss(term(anchor[1:3], candidates, positive[1:3]))
     tolerance = 2e-2 if "z=mean" in spec else 1e-5
     np.testing.assert_allclose(
@@ -216,44 +215,32 @@ def test_anchors_do_not_read_each_other(spec, unit_vectors):
 
 
 @law_of(lambda extra, spec: extra.get("same_view"))
-def test_own_row_is_masked(spec, unit_vectors):
-    """An anchor among its candidates costs what it costs without it."""
+def test_own_view_is_negative(spec, vectors):
+    """All anchors of it but the anchor itself are read, and cost."""
     loss = make(spec)
-    anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
-    positive = np.array([3, 0, 8, 1, 6])
-    values = contrast(loss, anchor, candidates, positive)
-    for i in range(5):
-        others = np.delete(anchor, i, axis=0)
-        alone = loss(
-            term(
-                anchor[i : i + 1],
-                np.concatenate([candidates, others]),
-                positive[i : i + 1],
-            )
-        )
-        np.testing.assert_allclose(alone[0], values[i], rtol=1e-5, atol=1e-5)
-
-
-@law_of(lambda extra, spec: extra.get("same_view"))
-def test_own_view_is_negative(spec, unit_vectors):
-    """The other anchors of the own view cost: they are read."""
-    loss = make(spec)
-    anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
-    positive = np.array([3, 0, 8, 1, 6])
+    anchor, candidates, positive = vectors
     anchor[1] = anchor[0]
-    with_own = contrast(loss, anchor, candidates, positive)
-    without = loss(term(anchor, candidates, positive))
-    assert with_own[0] > without[0]
+    values = contrast(loss, *vectors)
+    for i in range(5):
+        others = np.concatenate([candidates, np.delete(anchor, i, axis=0)])
+        alone = loss(term(anchor[i : i + 1], others, positive[i : i + 1]))
+        np.testing.assert_allclose(alone[0], values[i], rtol=1e-5, atol=1e-5)
+    assert values[0] > loss(term(*vectors))[0]
 
 
-@every_loss
+# Some read no candidate but the positive; Z may be of the whole batch.
+@law_of(
+    lambda extra, spec: (
+        not extra.get("whole_batch")
+        and "=mean" not in spec
+        and "=first" not in spec
+    )
+)
 def test_groups_say_who_is_a_negative(spec, unit_vectors):
     """Where all differ, the value without groups to the bit; -1 is nobody's.
 
     What is of the anchor's picture, or nobody's, may as well not be there.
     """
-    if make(spec).whole_batch:
-        return  # reads no candidate but the positive
     anchor, candidates = unit_vectors(4, 6), unit_vectors(11, 6)
     positive = np.array([10, 2, 7, 0])
     plain = term(anchor, candidates, positive)
@@ -280,23 +267,17 @@ def test_groups_say_who_is_a_negative(spec, unit_vectors):
                 [np.sum(kept[: positive[i]])],
             )
         )
-        if "z=mean" in spec or "z=first" in spec:
-            continue  # Z is of the whole batch
         np.testing.assert_allclose(found[i], alone[0], rtol=2e-5, atol=1e-5)
 
 
 @every_loss
-@pytest.mark.parametrize("jit", [False, True])
-def test_same_when_compiled(spec, jit, unit_vectors):
-    """Eager, `tf.function` and XLA agree."""
-    loss = make(spec)
-    anchor, candidates = unit_vectors(5, 6), unit_vectors(9, 6)
-    positive = tf.constant([3, 0, 8, 1, 6])
-    values = contrast(loss, anchor, candidates, positive)
+def test_same_when_compiled(spec, vectors):
+    """Eagerly, and traced and compiled by XLA; `test_blocks` has the rest."""
+    values = contrast(make(spec), *vectors)
     fresh = make(spec)
     compiled = tf.function(
-        lambda *arrays: contrast(fresh, *arrays), jit_compile=jit
-    )(tf.constant(anchor), tf.constant(candidates), positive)
+        lambda *arrays: contrast(fresh, *arrays), jit_compile=True
+    )(*map(tf.constant, vectors))
     np.testing.assert_allclose(compiled, values, rtol=1e-4, atol=1e-5)
 
 
@@ -310,18 +291,20 @@ def test_matched_costs_less(spec, unit_vectors):
     assert np.mean(matched) < np.mean(shuffled)
 
 
-@every_loss
-def test_shapes_are_checked(spec, unit_vectors):
+def test_shapes_are_checked(vectors):
     """Shapes that do not fit are refused, never broadcast."""
-    loss = make(spec)
-    with pytest.raises(ValueError, match="Received"):
-        loss(term(unit_vectors(5, 6), unit_vectors(9, 7), np.arange(5)))
-    with pytest.raises(ValueError, match="Received"):
-        loss(term(unit_vectors(5, 6), unit_vectors(9, 6), np.arange(4)))
-    whole = term(unit_vectors(5, 6), unit_vectors(9, 6), np.arange(5))
-    group = tf.range(4, dtype=tf.int64)
-    with pytest.raises(ValueError, match="Received"):
-        loss(dataclasses.replace(whole, anchor_group=group))
+    anchor, candidates, positive = vectors
+    whole = term(*vectors)
+    for wrong in (
+        {"candidates": candidates[:, :5]},
+        {"candidates": candidates[0]},
+        {"positive": positive[:4]},
+        {"anchor_group": np.arange(4), "candidate_group": np.arange(9)},
+        {"anchor_group": np.arange(5), "candidate_group": np.arange(8)},
+    ):
+        for spec in ("softmax", "barlow_twins"):
+            with pytest.raises(ValueError, match="Received"):
+                make(spec)(dataclasses.replace(whole, **wrong))
 
 
 @pytest.mark.parametrize("name", LOSSES.names())
@@ -343,19 +326,3 @@ def test_what_is_searched(name):
             "log",
             True,
         )
-
-
-@every_loss
-def test_card(spec):
-    """The docstring says formula, range, start and collapse."""
-    text = LOSSES.lookup(spec).member.function.__doc__
-    for heading in (
-        "Formula:",
-        "Range:",
-        "At initialisation:",
-        "At collapse:",
-        "Args:",
-        "Returns:",
-        "Reference:",
-    ):
-        assert heading in text

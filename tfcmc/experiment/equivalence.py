@@ -211,7 +211,7 @@ def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
         *(strategy.experimental_local_results(each) for each in kept),
         strict=True,
     )
-    left = [[np.array(each).ravel() for each in copy] for copy in copies]
+    left = [[np.ravel(each.numpy()) for each in copy] for copy in copies]
     # The branches serve other losses.
     for variable, first in zip(model.statistics(), start, strict=True):
         variable.assign(first)
