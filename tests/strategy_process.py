@@ -1,11 +1,10 @@
 """What `test_strategy.py` runs in a process of its own, to print JSON.
 
-python -m tests.strategy_process DEVICES COUNT TRAINING
+python -m tests.strategy_process DEVICES CASES TRAINING
 
 Devices have to be settled before TensorFlow starts, which pytest's own
-process has done long ago. DEVICES: logical CPUs; COUNT: how many of the
-equivalence's cases, the last first, 0 for all; TRAINING: words of
-`trainers.pretrain`, or none.
+process has done long ago. DEVICES: logical CPUs; CASES: settings of the
+equivalence, one after the other; TRAINING: words of `trainers.pretrain`.
 """
 
 import dataclasses
@@ -18,19 +17,27 @@ from tfcmc.experiment import pretrain as experiment
 from trainers import pretrain
 
 
-def main(devices, count, training):
+def main(devices, cases, training):
     """Compares, trains, and prints what came out."""
     strategies.use_devices(devices)
     strategy = strategies.make_strategy("mirrored")
+    compute, alike = equivalence.compute, []
+
+    def noted(strategy, *arguments, **options):
+        found = compute(strategy, *arguments, **options)
+        alike.append(bool((found.left == found.left[:1]).all()))
+        return found
+
+    equivalence.compute = noted
     found = [
         dataclasses.asdict(equivalence.verify(strategy, plan))
-        | {"replicas": strategy.num_replicas_in_sync}
-        for plan in equivalence.cases({})[-count:]
+        | {"replicas": strategy.num_replicas_in_sync, "alike": all(alike)}
+        for settings in cases
+        for plan in equivalence.cases(settings)
     ]
     # The collectives of a second strategy would take the first one's places.
     experiment.make_strategy = lambda name: strategy
-    if training:
-        pretrain.main(training)
+    pretrain.main(training)
     print(json.dumps(found))
 
 

@@ -5,8 +5,6 @@ import pathlib
 import subprocess
 import sys
 
-import pytest
-
 ROOT = pathlib.Path(__file__).parents[1]
 LINT = "from importlinter.cli import lint_imports_command as c; c()"
 ROOMS = ROOT / "tfcmc"
@@ -27,22 +25,20 @@ def module_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports_of(path):
-    """Yields `(node, module)` of every import of our own code."""
-    known = {module_of(file) for file in FILES}
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        names = []
+MODULES = {path: module_of(path) for path in FILES}
+TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
+
+
+def imported(nodes):
+    """Yields the module, ours to the last name, of every import."""
+    known = set(MODULES.values())
+    for node in nodes:
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         if isinstance(node, ast.ImportFrom):
-            names = [
-                name if name in known else node.module
-                for alias in node.names
-                for name in [f"{node.module}.{alias.name}"]
-            ]
-        for name in names:
-            if name.split(".")[0] in FOLDERS:
-                yield node, name
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in known else node.module
 
 
 def test_a_room_imports_only_from_rooms_below_it():
@@ -54,70 +50,53 @@ def test_a_room_imports_only_from_rooms_below_it():
 
 def test_a_member_imports_its_base_and_not_its_door():
     """Within a folder nothing imports the folder's own `__init__`."""
-    for path in FILES:
+    for path, tree in TREES.items():
         folder = ".".join(path.relative_to(ROOT).parts[:-1])
         if path.stem != "__init__":
-            names = {name for _, name in imports_of(path)}
-            assert folder not in names, path
+            assert folder not in imported(ast.walk(tree)), path
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_imports_stand_at_the_top(path):
+def test_imports_stand_at_the_top():
     """No import inside a function, save in the commands; no star."""
-    tree = ast.parse(path.read_text("utf-8"))
-    top = set(map(id, tree.body))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            assert id(node) in top or path.parts[-2] in COMMANDS, path
-            assert all(alias.name != "*" for alias in node.names), path
+    for path, tree in TREES.items():
+        top = set(map(id, tree.body))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                assert id(node) in top or path.parts[-2] in COMMANDS, path
+                assert all(alias.name != "*" for alias in node.names), path
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_names_stop_at_the_experiment(path):
+def test_names_stop_at_the_experiment():
     """Below `experiment` nothing reads a config or looks a spec up."""
-    module = module_of(path)
-    room = ".".join(module.split(".")[:2])
-    if room in ABOVE or not module.startswith("tfcmc."):
-        return
-    assert not any(
-        name.startswith("tfcmc.experiment") for _, name in imports_of(path)
-    )
-    if module != "tfcmc.foundation.registry":
-        calls = [
-            line
-            for line in path.read_text("utf-8").splitlines()
-            if ".lookup(" in line and "`" not in line
-        ]
-        assert not calls, calls
+    for path, module in MODULES.items():
+        if module.startswith(ABOVE) or not module.startswith("tfcmc."):
+            continue
+        for name in imported(ast.walk(TREES[path])):
+            assert not name.startswith("tfcmc.experiment"), path
+        for line in path.read_text("utf-8").splitlines():
+            looks_up = ".lookup(" in line and "`" not in line
+            assert not looks_up or path.stem == "registry", (path, line)
 
 
 def test_no_module_and_function_share_a_dotted_name():
     """`tfcmc.losses.nce` is the module, whatever was imported before."""
     for door in ROOMS.rglob("__init__.py"):
         there = {path.stem for path in door.parent.iterdir()}
-        for node in ast.parse(door.read_text("utf-8")).body:
+        for node in TREES[door].body:
             if isinstance(node, ast.ImportFrom):
-                module = module_of(door)
-                for alias in node.names:
-                    own = node.module == module
-                    assert own or alias.name not in there, (module, alias.name)
+                names = {alias.name for alias in node.names}
+                assert node.module == MODULES[door] or not names & there, door
 
 
 def test_the_command_line_loads_nothing_heavy():
     """What `--help` imports never imports TensorFlow at the top."""
     heavy = {"tensorflow", "keras", "sklearn", "matplotlib", "PIL", "torch"}
     heavy |= {"keras_tuner", "grpc", "pandas", "jinja2"}
-    for path in FILES:
+    for path, tree in TREES.items():
         # A script of PyTorch's own, which runs only as a process of its own.
-        if module_of(path) == "benchmarks.torch_recipe":
-            continue
-        for node in ast.parse(path.read_text("utf-8")).body:
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            if isinstance(node, ast.ImportFrom):
-                names = [node.module]
-            assert not {name.split(".")[0] for name in names} & heavy, path
+        if MODULES[path] != "benchmarks.torch_recipe":
+            names = {name.split(".")[0] for name in imported(tree.body)}
+            assert not names & heavy, path
 
 
 def test_the_tree_in_contributing_is_the_folders_own():
