@@ -192,7 +192,7 @@ def test_loss_that_is_no_number(tmp_path, capsys):
 
     def broken(model, *args, **kwargs):
         # The last layer's: a ReLU above would turn it into zeros.
-        kernel = model.encoders[0].get_layer("convolution_4").kernel
+        kernel = model.branches[0].get_layer("convolution_4").kernel
         kernel.assign(kernel * np.nan)
         return real(model, *args, **kwargs)
 
@@ -377,6 +377,9 @@ def test_readme(words, trained, tmp_path, monkeypatch, search_folder, command):
     # Trainings in processes of their own look for the checkout.
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     module, *rest = words
+    text = (ROOT / "README.md").read_text("utf-8")
+    mine = text.partition("```python\n# mine.py\n")[2].partition("```")[0]
+    pathlib.Path("mine.py").write_text(mine)
     main = importlib.import_module(module).main
     kept = [word for word in rest if not word.startswith("--data")]
     data = f"--data={TINY}"
@@ -394,7 +397,7 @@ def test_readme(words, trained, tmp_path, monkeypatch, search_folder, command):
         main(["run", "--evaluate=brief", *rest[1:]])
     elif module == "trainers.embed":
         main([str(trained[0]), *kept[1:], data])
-        assert len(list(tmp_path.iterdir())) == 1
+        assert len(list(tmp_path.iterdir())) == 2  # mine.py too
     elif module == "trainers.neighbours":
         # An image of the README's name; the README's folder is not there.
         pixels = np.random.default_rng(0).integers(0, 256, (60, 70, 3))

@@ -28,7 +28,7 @@ from tfcmc.runs.identity import differences, make_identity
 from trainers import compare, evaluate, pretrain
 from tuning import search
 
-JUDGE = "tfcmc.experiment.pretrain.judge"
+JUDGE = "tfcmc.experiment.pretrain.conclude"
 WORDS = ["--batch-size=8", "--schedule=constant", "--loss=softmax"]
 
 
