@@ -139,7 +139,8 @@ def test_sample_rows(rng):
 
 def test_sorted_classes_are_sampled(data, rng, tmp_path, monkeypatch):
     """Of pictures in the order of their classes every class is shown."""
-    monkeypatch.setattr(artifacts, "SPHERE_COUNT", 40)
+    for module in (artifacts, verdict):
+        monkeypatch.setattr(module, "SPHERE_COUNT", 40)
     labels = np.repeat(np.arange(4), 50)
     vectors = tuple(rng.normal(size=(200, 3)).astype("f") for _ in range(2))
     # Every class at a point of its own.
