@@ -14,6 +14,7 @@ import tensorflow as tf
 from skimage.color import rgb2lab
 
 from benchmarks import (
+    augment,
     child,
     loss_step,
     losses,
@@ -39,6 +40,11 @@ needs_torch = pytest.mark.skipif(
     not TORCH, reason="PyTorch is not installed: the extra [bench]"
 )
 COMMANDS = {
+    "augment": (
+        augment,
+        "--rows instdisc byol --sides 20 --batch-size=4 --seconds=0.01 "
+        "--rounds=1",
+    ),
     "throughput": (
         throughput,
         "--pictures=40 --batch-size=8 --seconds=0.05 --rounds=1 --workers 0",
@@ -89,7 +95,8 @@ def test_screen(name, in_process, capsys):
     module.main(words.split())
     text = capsys.readouterr().out
     check_screen(text)
-    assert ("PyTorch is not installed" in text) == (name != "losses")
+    beside_pytorch = name not in ("augment", "losses")
+    assert ("PyTorch is not installed" in text) == beside_pytorch
 
 
 def test_as_a_user_runs_it(command):
