@@ -8,7 +8,7 @@ import tensorflow as tf
 from skimage.color import lab2rgb, rgb2lab, rgb2ycbcr
 
 from tests.tiny import plan_of
-from tfcmc.views import lab, ycbcr
+from tfcmc.views import lab, split, ycbcr
 from tfcmc.views.colour import lab_to_rgb, rgb_to_lab
 
 
@@ -90,4 +90,4 @@ def test_grey(rng):
     )
     pictures[1, 5, 6, 1] ^= 0x40
     pictures[2, ..., 0] ^= 1  # a level of rounding is still grey
-    assert lab.grey(pictures).tolist() == [True, False, True]
+    assert split.grey(pictures).tolist() == [True, False, True]

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from tfcmc.foundation.errors import must, reason_of, unknown
 from tfcmc.foundation.lazy import keras
-from tfcmc.foundation.own import find_function, options_of, takes
-from tfcmc.foundation.registry import Anything, Member, Registry
+from tfcmc.foundation.own import own_member, takes
+from tfcmc.foundation.registry import Member, Registry
 
 # The layer that every branch names so. The probe reads its output; the loss
 # reads the model's own output, which a head may come before.
@@ -22,14 +22,7 @@ def _elsewhere(place: str, name: str) -> Member:
     if place == APPLICATIONS:
         function = functools.partial(_application, name)
         return Member(f"{place}:{name}", function, None, False, {})
-    function, code = find_function("encoder", place, name, "shape")
-    return Member(
-        f"{code.place}:{name}",
-        _seeded(function),
-        dict.fromkeys(options_of(function), Anything()),
-        False,
-        {"code": code},
-    )
+    return own_member("encoder", place, name, "shape", _seeded)
 
 
 ENCODERS = Registry("encoder", _elsewhere)

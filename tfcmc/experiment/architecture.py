@@ -169,7 +169,8 @@ def open_trained(plan, run) -> tuple:
     Raises:
         UsageError: if it holds no trained encoders of its own.
     """
-    architecture = Architecture(plan, picture_side(run))
+    replicas = identity_of(run)["replicas"]
+    architecture = Architecture(plan, picture_side(run), replicas)
     return architecture, architecture.load(run)
 
 

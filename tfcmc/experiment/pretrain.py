@@ -14,7 +14,7 @@ from tfcmc.distribute.strategies import (
 )
 from tfcmc.encoders import save_encoder
 from tfcmc.experiment import artifacts
-from tfcmc.experiment.architecture import Architecture
+from tfcmc.experiment.architecture import Architecture, open_trained
 from tfcmc.experiment.data import read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
@@ -25,12 +25,7 @@ from tfcmc.foundation.locks import held
 from tfcmc.report.summary import verdict_text
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import PLACE, make_identity
-from tfcmc.runs.record import (
-    identity_of,
-    picture_side,
-    read_metrics,
-    read_settings,
-)
+from tfcmc.runs.record import read_metrics, read_settings
 
 
 def pretrain(plan, *, until: int | None = None, beside=()):
@@ -236,9 +231,7 @@ def evaluate(plan, run, evaluate="full", **constants):
         raise must("evaluate", "full or brief", evaluate)
     run.create()  # tells what cannot be written to before the work
     with held(run.folder):
-        side, replicas = picture_side(run), identity_of(run)["replicas"]
-        architecture = Architecture(plan, side, replicas)
-        branches = architecture.load(run)
+        architecture, branches = open_trained(plan, run)
         data = read_data(plan)
         check_data(plan.config.data, data.described, [run])
         place = {name: getattr(plan.config, name) for name in PLACE}

@@ -92,7 +92,7 @@ class Plan:
         found = {}
         for axis in AXES:
             if code := getattr(self, axis).member.extra.get("code"):
-                found[axis] = {"file": code.file, "sha256": code.sha256}
+                found[axis] = dataclasses.asdict(code)
         return found
 
     def views_of(self, picture_side: int) -> Views:
@@ -193,25 +193,15 @@ def _check_views(found, config):
     views, loss, predictor = (
         found[axis] for axis in ("views", "loss", "predictor")
     )
-    standard = PretrainConfig()
-    usual = {
-        "crop": CROPS.lookup(standard.crop).spec,
-        "geometry": standard.geometry,
-        "flip": standard.flip,
-    }
-    given = {
-        "crop": found["crop"].spec,
-        "geometry": config.geometry,
-        "flip": config.flip,
-    }
     if views.member.extra.get("distorts"):
-        for name in usual:
-            if given[name] != usual[name]:
+        given, usual = map(_cutting, (config, PretrainConfig()))
+        for name, value in given.items():
+            if value != usual[name]:
                 raise must(
                     name,
                     f"left out with --views={views.name}, which cuts and "
                     f"mirrors by its augment=",
-                    given[name],
+                    value,
                 )
     if predictor.name != "none" and loss.member.extra.get("raw"):
         raise must(
@@ -220,6 +210,15 @@ def _check_views(found, config):
             f"themselves",
             predictor.spec,
         )
+
+
+def _cutting(config):
+    """The settings by which views are cut and mirrored."""
+    return {
+        "crop": CROPS.lookup(config.crop).spec,
+        "geometry": config.geometry,
+        "flip": config.flip,
+    }
 
 
 def negatives_of(member):
@@ -315,10 +314,14 @@ def _settings_there(run):
     """Yields the settings that a folder's records hold."""
     stored, known = read_settings(run), read_identity(run)
     if stored is not None:
-        # A run older than a setting was made as by its default.
-        yield dataclasses.asdict(PretrainConfig()) | stored
+        yield _completed(stored)
     if known is not None:
-        yield dataclasses.asdict(PretrainConfig()) | known["settings"]
+        yield _completed(known["settings"])
+
+
+def _completed(settings):
+    """A run older than a setting was made as by its default."""
+    return dataclasses.asdict(PretrainConfig()) | settings
 
 
 def stored_plan(folder, *, check_data=True, **changes):
@@ -351,7 +354,7 @@ def stored_plan(folder, *, check_data=True, **changes):
         raise UsageError(f"{run.folder / 'config.json'}: {error}") from None
     if known := read_identity(run):
         settings = dataclasses.asdict(config)
-        had = dataclasses.asdict(PretrainConfig()) | known["settings"]
+        had = _completed(known["settings"])
         told = setting_differences(settings, had, longer=True)
         if told:
             raise UsageError(

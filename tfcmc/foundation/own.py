@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from tfcmc.foundation import lazy
 from tfcmc.foundation.errors import UsageError, must, reason_of, unknown
+from tfcmc.foundation.registry import Anything, Member
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,18 +19,20 @@ class Code:
     """Where a function of the user's own comes from.
 
     Attributes:
-        place: Module or file, as a spec names it: a file by its whole path.
         file: The path of the file.
         sha256: Of its text.
     """
 
-    place: str
     file: str
     sha256: str
 
 
-def find_function(kind: str, place: str, name: str, first: str) -> tuple:
-    """Imports a function of the user's own.
+def own_member(
+    kind: str, place: str, name: str, first: str, wrap: Callable = lambda f: f
+) -> Member:
+    """Makes a member of a table of a function of the user's own.
+
+    Its options are the function's arguments that have a default.
 
     Args:
         kind: What it is to be: "encoder".
@@ -37,9 +40,10 @@ def find_function(kind: str, place: str, name: str, first: str) -> tuple:
         name: The function's.
         first: The name that its first parameter has to have, so that nothing
             is called that was not written to be.
+        wrap: Function to the function that the member is.
 
     Returns:
-        `(function, code)`.
+        A `Member`; its `extra` has the `Code`.
 
     Raises:
         UsageError: if there is no such module, file or function, the file
@@ -61,16 +65,18 @@ def find_function(kind: str, place: str, name: str, first: str) -> tuple:
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     if place.endswith(".py"):
         place = str(file)
-    return functions[name], Code(place, str(file), digest)
-
-
-def options_of(function: Callable) -> dict:
-    """Returns option name to default, of a function's keyword arguments."""
-    return {
-        name: each.default
-        for name, each in _parameters(function).items()
-        if each.default is not each.empty and name != "seed"
-    }
+    options = [
+        option
+        for option, each in _parameters(functions[name]).items()
+        if each.default is not each.empty and option != "seed"
+    ]
+    return Member(
+        f"{place}:{name}",
+        wrap(functions[name]),
+        dict.fromkeys(options, Anything()),
+        False,
+        {"code": Code(str(file), digest)},
+    )
 
 
 def takes(function: Callable, name: str) -> bool:

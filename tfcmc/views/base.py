@@ -1,25 +1,15 @@
 """The table of views: what the branches see of one picture."""
 
 import dataclasses
+import functools
 import typing
 
-from tfcmc.foundation.own import find_function, options_of
-from tfcmc.foundation.registry import Anything, Member, Registry
+from tfcmc.foundation.own import own_member
+from tfcmc.foundation.registry import Registry
 
-
-def _elsewhere(place: str, name: str) -> Member:
-    """Finds views of the user's own."""
-    function, code = find_function("views", place, name, "frame")
-    return Member(
-        f"{code.place}:{name}",
-        function,
-        dict.fromkeys(options_of(function), Anything()),
-        False,
-        {"code": code},
-    )
-
-
-VIEWS = Registry("views", _elsewhere)
+VIEWS = Registry(
+    "views", functools.partial(own_member, "views", first="frame")
+)
 
 
 @dataclasses.dataclass(frozen=True)

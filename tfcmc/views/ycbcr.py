@@ -1,13 +1,10 @@
 """The Y and the CbCr channels."""
 
-import functools
-
 import numpy as np
 
 from tfcmc.foundation.lazy import tf
 from tfcmc.views.base import VIEWS, Frame, Views
-from tfcmc.views.crop import cropped
-from tfcmc.views.lab import grey
+from tfcmc.views.split import split
 
 # ITU-R BT.601 of 8-bit RGB, as scikit-image has it: Y from 16 to 235, Cb and
 # Cr from 16 to 240.
@@ -46,17 +43,4 @@ def ycbcr(frame: Frame) -> Views:
 
     Reference: Tian et al. 2019, "Contrastive multiview coding", appendix.
     """
-    return cropped(
-        frame,
-        names=("Y", "CbCr"),
-        channels=(1, 2),
-        convert=_compiled(),
-        blank=grey,
-        blank_word="grey",
-    )
-
-
-@functools.cache
-def _compiled():
-    """Compiles the conversion once for all that use it."""
-    return tf.function(convert, jit_compile=True)
+    return split(frame, ("Y", "CbCr"), convert)
