@@ -28,7 +28,7 @@ from benchmarks import (
 )
 from benchmarks import vectors as bench_vectors
 from tfcmc.encoders import ENCODERS
-from tfcmc.experiment.recipe import negatives_of
+from tfcmc.experiment.refusals import negatives_of
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.losses import LOSSES, Term

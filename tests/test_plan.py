@@ -7,7 +7,8 @@ import pytest
 from tfcmc.cli import command_line
 from tfcmc.data import SOURCES
 from tfcmc.experiment.config import PretrainConfig, make_config
-from tfcmc.experiment.recipe import BATCH_ONLY, make_plan, stored_plan
+from tfcmc.experiment.recipe import make_plan, stored_plan
+from tfcmc.experiment.refusals import BATCH_ONLY
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
 from tfcmc.runs.folder import Run

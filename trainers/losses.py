@@ -11,7 +11,7 @@ loss stays there has learnt nothing.
 """
 
 from tfcmc.cli import command_line
-from tfcmc.experiment.recipe import negatives_of
+from tfcmc.experiment.refusals import negatives_of
 from tfcmc.losses import LOSSES, cards
 
 

@@ -12,7 +12,7 @@ from tfcmc.comparison.entries import Entry, check_one_data, shared_settings
 from tfcmc.comparison.rows import LINEAR, comparison_table, paper_table
 from tfcmc.comparison.tuned import Tuned, interval_words, tuned_words
 from tfcmc.evaluation.classes import majority, unbalanced
-from tfcmc.experiment.recipe import negatives_of
+from tfcmc.experiment.refusals import negatives_of
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.text import printable
 from tfcmc.losses import cards

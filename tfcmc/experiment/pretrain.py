@@ -54,6 +54,8 @@ def pretrain(plan, *, until: int | None = None, beside=()):
     check_batch_size(strategy, config.batch_size)
     with own_folder(run, is_chief(strategy)) as run:
         data = read_data(plan)
+        for note in plan.notes:
+            print(f"  note: {note}")
         check_enough(data, config.batch_size)
         identity = identify(plan, data.described, strategy, beside)
         architecture = Architecture(

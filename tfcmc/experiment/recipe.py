@@ -13,6 +13,7 @@ import tfcmc
 from tfcmc.data import SOURCES
 from tfcmc.encoders import ENCODERS
 from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.refusals import check
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.lazy import check_backend
 from tfcmc.foundation.paths import expanded, is_same
@@ -36,17 +37,6 @@ from tfcmc.views.crop import CROPS
 
 LONGEST_WORD = 50  # of the data in a run's name, in characters
 
-# Why a loss that declares such a need takes no remembered negatives.
-BATCH_ONLY = {
-    "raw": "compares embeddings that are not scaled to unit length: a bank "
-    "remembers them scaled",
-    "whole_batch": "compares the batch's anchors with each other and would "
-    "not read what a bank draws",
-    "same_view": "takes the same pictures from both views: a bank draws them "
-    "from the other view only",
-}
-
-
 AXES = {
     "loss": LOSSES,
     "data": SOURCES,
@@ -69,6 +59,7 @@ class Plan:
 
     Attributes:
         config: The settings, specs in full and defaults filled in.
+        notes: What is to be told of it, a sentence each.
 
     The others are what the config's specs chose from `AXES`.
     """
@@ -86,6 +77,7 @@ class Plan:
     crop: Bound
     optimizer: Bound
     schedule: Bound
+    notes: tuple = ()
 
     def code(self) -> dict:
         """Returns the user's own code, by the setting that names it."""
@@ -122,9 +114,9 @@ def make_plan(config, *, check_data=True):
         A `Plan`.
 
     Raises:
-        UsageError: if a name, an option or a value is not known, the loss and
-            the negatives do not go together, the data are not there, or Keras
-            is set to run on something else than TensorFlow.
+        UsageError: if a name, an option or a value is not known, some do not
+            go together, the data are not there, or Keras is set to run on
+            something else than TensorFlow.
     """
     check_backend()
     config = _with_decays(config)
@@ -132,8 +124,7 @@ def make_plan(config, *, check_data=True):
         axis: table.lookup(getattr(config, axis))
         for axis, table in AXES.items()
     }
-    check_negatives(found["loss"], found["negatives"])
-    _check_views(found, config)
+    notes = check(Plan(config=config, **found))
     extra = found["data"].member.extra
     if check_data and "check" in extra:
         extra["check"](found["data"].argument, config.data_dir)
@@ -146,7 +137,7 @@ def make_plan(config, *, check_data=True):
             "run-dir", config.run_dir or default_run_dir(found, config.seed)
         ),
     )
-    return Plan(config=config, **found)
+    return Plan(config=config, **found, notes=notes)
 
 
 def _with_decays(config):
@@ -164,76 +155,6 @@ def _with_decays(config):
     inside = ", ".join(f"{each}={value!r}" for each, value in own.items())
     bound = OPTIMIZERS.lookup(f"adam({inside})")
     return dataclasses.replace(config, optimizer=bound.spec, **bound.options)
-
-
-def check_negatives(loss, negatives):
-    """Checks that a loss can be computed on these negatives.
-
-    Args:
-        loss: From `LOSSES`.
-        negatives: From `NEGATIVES`.
-
-    Raises:
-        UsageError: if the loss is of the batch at hand, and the negatives are
-            remembered from others.
-    """
-    if not negatives.member.extra.get("remembers"):
-        return
-    for need, reason in BATCH_ONLY.items():
-        if loss.member.extra.get(need):
-            raise must(
-                "negatives",
-                f"batch with --loss={loss.name}, which {reason}",
-                negatives.spec,
-            )
-
-
-def _check_views(found, config):
-    """Refuses settings that would not be read, and a predictor of none."""
-    views, loss, predictor = (
-        found[axis] for axis in ("views", "loss", "predictor")
-    )
-    if views.member.extra.get("distorts"):
-        given, usual = map(_cutting, (config, PretrainConfig()))
-        for name, value in given.items():
-            if value != usual[name]:
-                raise must(
-                    name,
-                    f"left out with --views={views.name}, which cuts and "
-                    f"mirrors by its augment=",
-                    value,
-                )
-    if predictor.name != "none" and loss.member.extra.get("raw"):
-        raise must(
-            "predictor",
-            f"none with --loss={loss.name}, which compares the embeddings "
-            f"themselves",
-            predictor.spec,
-        )
-
-
-def _cutting(config):
-    """The settings by which views are cut and mirrored."""
-    return {
-        "crop": CROPS.lookup(config.crop).spec,
-        "geometry": config.geometry,
-        "flip": config.flip,
-    }
-
-
-def negatives_of(member):
-    """Says which sources of negatives go with a loss.
-
-    Args:
-        member: A `Member` of `LOSSES`.
-
-    Returns:
-        A sentence.
-    """
-    for need, reason in BATCH_ONLY.items():
-        if member.extra.get(need):
-            return f"batch only: it {reason}."
-    return "batch or bank."
 
 
 def default_run_dir(found, seed):
