@@ -139,6 +139,7 @@ def test_anchors_go_through_the_predictor():
     predictor = "mlp(hidden=9, dim=7)"
     tiny = make(
         predictor=predictor,
+        target="stopped",
         encoder=NORMED,
         views=CHANNELS,
         schedule="constant",
@@ -210,6 +211,7 @@ def state_of(model):
             "encoder": NORMED,
             "optimizer": "lars",
             "predictor": "mlp(hidden=5, dim=7, norm=hidden)",
+            "target": "stopped",
         },
     ],
 )
