@@ -20,7 +20,11 @@ def test_losses_and_remembered_negatives(loss):
     assert make_plan(make_config({"loss": loss})).loss.name == loss
     config = make_config({"loss": loss, "negatives": "bank"})
     needs = LOSSES.lookup(loss).member.extra
-    reasons = [BATCH_ONLY[need] for need in BATCH_ONLY if needs.get(need)]
+    reasons = [
+        BATCH_ONLY[need]
+        for need in BATCH_ONLY
+        if needs.get(need) or needs.get("kind") == need
+    ]
     if not reasons:
         assert make_plan(config).negatives.name == "bank"
         return

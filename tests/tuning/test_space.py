@@ -29,7 +29,14 @@ def space_of(text="", **settings):
 
 @pytest.mark.parametrize("name", LOSSES.names())
 def test_every_loss_can_be_searched(name):
-    """Its own options, within what is legal; the defaults are among them."""
+    """Its own options, within what is legal; the defaults are among them.
+
+    A prediction has none to search: what is has to be said.
+    """
+    if LOSSES.lookup(name).member.extra.get("kind") == "prediction":
+        with pytest.raises(UsageError, match="something to search"):
+            space_of(loss=name)
+        return
     config, space = space_of(loss=name)
     options = LOSSES.lookup(name).options
     assert space and space.keys() <= options.keys()

@@ -32,10 +32,10 @@ def negative_weights(loss: Loss, first, second) -> tuple:
         float32; the pairs across the views come first.
 
     Raises:
-        UsageError: if the loss holds statistics of the batch, and does not
-            weigh negatives one by one.
+        UsageError: if the loss does not weigh negatives one by one: it holds
+            statistics of the batch, or has none.
     """
-    if loss.whole_batch:
+    if not weighs_negatives(loss):
         raise must("loss", "one that weighs negatives one by one", loss.spec)
     anchors, others = tf.constant(first), tf.constant(second)
     rows = tf.range(len(first))
@@ -52,6 +52,11 @@ def negative_weights(loss: Loss, first, second) -> tuple:
     weight = tf.einsum("ijd,id->ij", slopes, anchors).numpy()
     cosine = similarity(anchors, term.candidates).numpy()
     return _off_diagonal(cosine), _off_diagonal(weight)
+
+
+def weighs_negatives(loss: Loss) -> bool:
+    """Whether a loss weighs negatives one by one."""
+    return loss.kind == "contrastive" and not loss.whole_batch
 
 
 def _off_diagonal(matrix):

@@ -7,7 +7,10 @@ import numpy as np
 
 from tfcmc.data.pictures import Subset
 from tfcmc.evaluation.features import Encoded
-from tfcmc.evaluation.negative_weights import negative_weights
+from tfcmc.evaluation.negative_weights import (
+    negative_weights,
+    weighs_negatives,
+)
 from tfcmc.evaluation.verdict import SPHERE_COUNT, sample_rows
 from tfcmc.experiment.recipe import AXES
 from tfcmc.foundation.records import check_form
@@ -140,11 +143,11 @@ def weigh(plan, encoded):
     Anchors are their first views, the others their last.
 
     Returns:
-        As `negative_weights`; None of a loss of the whole batch, and of too
-        few pictures.
+        As `negative_weights`; None of a loss that weighs no single negative,
+        and of too few pictures.
     """
     loss = Loss(plan.loss)
-    if loss.whole_batch or len(encoded) < FEWEST_ANCHORS:
+    if not weighs_negatives(loss) or len(encoded) < FEWEST_ANCHORS:
         return None
     few = encoded.take(sample_rows(len(encoded), ANCHORS))
     return negative_weights(loss, few.embeddings[0], few.embeddings[-1])

@@ -18,6 +18,7 @@ from tfcmc.distribute.strategies import (
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import Plan, make_plan
+from tfcmc.experiment.refusals import PREDICTION, kind_of
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses import LOSSES
 
@@ -36,6 +37,8 @@ MORE = (
     ("nt_xent", "local"),
     ("vicreg", "local"),
 )
+# What a loss of a kind is compared in.
+FRAMES = {PREDICTION: {"target": "stopped"}}
 LINE = "{:<22}{:<16}{:>12}{:>12}{:>13}{:>11}"
 COLUMNS = ("value", "of value", "of gradient", "of memory")
 
@@ -136,7 +139,13 @@ def cases(settings: dict) -> list[Plan]:
     return [
         make_plan(
             make_config(
-                {**DEFAULTS, **settings, "loss": loss, "negatives": negatives}
+                {
+                    **DEFAULTS,
+                    **FRAMES.get(kind_of(LOSSES.lookup(loss).member), {}),
+                    **settings,
+                    "loss": loss,
+                    "negatives": negatives,
+                }
             ),
             check_data=False,
         )

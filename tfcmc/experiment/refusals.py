@@ -6,7 +6,8 @@ where they are registered, as `extra`:
 
 kind        of a loss, one of `KINDS`; contrastive where it is not told
 raw, whole_batch, same_view
-            of a loss: what it is computed of, as `BATCH_ONLY` says
+            of a loss: what it is computed of, as `BATCH_ONLY` says with
+            the kinds
 remembers   of negatives: they are of other batches
 distorts    of views: they cut and mirror by themselves
 flattens    of an encoder: it takes views of one side
@@ -31,6 +32,8 @@ BATCH_ONLY = {
     "not read what is remembered",
     "same_view": "takes the same pictures from both views: what is "
     "remembered is of the other view only",
+    PREDICTION: "compares anchors with their positives alone",
+    CLUSTERING: "compares anchors with the codes of the batch",
 }
 # Why a predictor makes no sense.
 UNPREDICTED = {
@@ -79,8 +82,13 @@ def kind_of(member) -> str:
 
 
 def _tells(bound, fact):
-    """Whether a member tells a fact of itself."""
-    return bool(bound.member.extra.get(fact))
+    """Whether a member tells a fact of itself, or is of a kind."""
+    return _is(bound.member, fact)
+
+
+def _is(member, fact):
+    extra = member.extra
+    return bool(extra.get(fact)) or fact == extra.get("kind")
 
 
 def _kind(plan):
@@ -195,6 +203,6 @@ def negatives_of(member) -> str:
         A sentence.
     """
     for fact, reason in BATCH_ONLY.items():
-        if member.extra.get(fact):
+        if _is(member, fact):
             return f"batch only: it {reason}."
     return "batch or bank."

@@ -6,6 +6,7 @@ Importing it fills the table. Imports `distribute` and the foundation.
 from tfcmc.losses import alignment_uniformity as alignment_uniformity
 from tfcmc.losses import barlow_twins as barlow_twins
 from tfcmc.losses import circle as circle
+from tfcmc.losses import cosine as cosine
 from tfcmc.losses import dcl as dcl
 from tfcmc.losses import debiased as debiased
 from tfcmc.losses import hard_negative as hard_negative

@@ -4,6 +4,9 @@ A member of `LOSSES` is a pure function `(term, *, options) -> [A]` of a `Term`
 of unit vectors. What else a member needs or is, it says in `extra` where it
 registers:
 
+    kind: "contrastive", where it leaves it out: anchors are compared with
+        negatives. "prediction": with their positives alone. "clustering":
+        with the codes of their positives, which it holds prototypes for.
     same_view: It takes negatives of the anchor's own view too.
     raw: It takes the embeddings as the encoder gives them, not scaled to unit
         length.

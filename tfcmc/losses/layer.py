@@ -13,7 +13,8 @@ class Loss(keras.layers.Layer):
 
     Attributes:
         spec: The spec in full.
-        same_view: As where a loss registers.
+        kind: As where a loss registers.
+        same_view: Likewise.
         raw: Likewise.
         whole_batch: Likewise.
         state: The variable `[state_size]` of what it keeps of the batches
@@ -28,6 +29,7 @@ class Loss(keras.layers.Layer):
         super().__init__(name=name, dtype="float32")
         extra = bound.member.extra
         self.spec = bound.spec
+        self.kind = extra.get("kind", "contrastive")
         self.same_view = extra.get("same_view", False)
         self.raw = extra.get("raw", False)
         self.whole_batch = extra.get("whole_batch", False)
@@ -85,9 +87,11 @@ class Loss(keras.layers.Layer):
         """
         values = self._values(term)
         sizes = (term.anchors.shape[0], term.candidates.shape[0])
-        # An anchor of a loss of the whole batch depends on all others.
+        # An anchor of a loss of the whole batch depends on all others; one
+        # without negatives has no matrix.
         if (
             self.whole_batch
+            or self.kind != "contrastive"
             or None in sizes
             or (sizes[0] * sizes[1] <= blocks.HELD)
         ):
