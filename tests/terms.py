@@ -30,6 +30,22 @@ def with_own_view(loss, anchor, candidates, positive) -> Term:
     return term(anchor, candidates, positive, own)
 
 
+def of_places(anchors, places) -> Term:
+    """A vector a picture against all places `[pictures, places, dim]`.
+
+    The places of its own picture are an anchor's positives.
+    """
+    count, each, dim = places.shape
+    pictures = tf.range(count, dtype=tf.int64)
+    return Term(
+        tf.convert_to_tensor(anchors),
+        tf.reshape(places, [-1, dim]),
+        tf.reshape(tf.range(count * each), [count, each]),
+        pictures,
+        tf.repeat(pictures, each),
+    )
+
+
 def make(spec: str) -> Loss:
     """Makes the loss of a spec, which has seen no batch."""
     return Loss(LOSSES.lookup(spec))

@@ -11,7 +11,13 @@ from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
 
 COUNT = 5
-UNWEIGHED = ("alignment_uniformity", "barlow_twins", "cosine", "vicreg")
+UNWEIGHED = (
+    "alignment_uniformity",
+    "barlow_twins",
+    "cosine",
+    "dv",
+    "vicreg",
+)
 SPECS = [
     *(name for name in LOSSES.names() if name not in UNWEIGHED),
     "nce(z=first)",

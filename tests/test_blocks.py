@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.terms import make, term, with_own_view
+from tests.terms import make, of_places, term, with_own_view
 from tfcmc.losses import LOSSES, blocks
 from tfcmc.losses.vectors import similarity
 
@@ -58,8 +58,25 @@ def test_the_same_in_blocks(spec, vectors, monkeypatch):
         for one, other in zip(whole, parts, strict=True):
             np.testing.assert_allclose(one, other, rtol=2e-5, atol=2e-6)
     loss = make(spec)
-    matrix = loss.kind == "contrastive" and not loss.whole_batch
-    assert bool(calls) == matrix
+    assert bool(calls) == (loss.has_negatives and not loss.whole_batch)
+
+
+def test_several_positives_in_blocks(rng, monkeypatch):
+    """An anchor keeps all its positives, whatever the block."""
+    anchors = tf.constant(rng.normal(size=(7, DIM)).astype(np.float32))
+    places = tf.constant(rng.normal(size=(7, 3, DIM)).astype(np.float32))
+    found = []
+    for held in (blocks.HELD, 2 * 21):
+        monkeypatch.setattr(blocks, "HELD", held)
+        monkeypatch.setattr(
+            blocks.mean_in_blocks, "__kwdefaults__", {"held": held}
+        )
+        with tf.GradientTape() as tape:
+            tape.watch([anchors, places])
+            value = make("jsd").mean(of_places(anchors, places))
+        found.append([value, *tape.gradient(value, [anchors, places])])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("held", [1, 100, 10**6])

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.terms import make, term, with_own_view
+from tests.terms import make, of_places, term, with_own_view
 from tfcmc.losses.vectors import normalise
 
 POSITIVE, OWN = np.array([3, 0, 8, 1, 6]), np.array([4, 10, 2, 11, 5])
@@ -61,6 +61,37 @@ def noted_views():
     first = np.sin(1.0 + 1.7 * k + 0.05 * k**2).reshape(6, 4)
     second = first + 1.5 * np.cos(2.3 * k).reshape(6, 4)
     return first.astype(np.float32), second.astype(np.float32)
+
+
+@pytest.fixture
+def noted_places():
+    """Vectors `[3, 5]` of pictures and `[3, 4, 5]` of their places.
+
+    On these the values of Deep InfoMax's own code are noted.
+    """
+    k = np.arange(60)
+    places = np.sin(1.0 + 1.7 * k + 0.05 * k**2).reshape(3, 4, 5)
+    k = k[:15]
+    return 1.3 * np.cos(2.3 * k + 0.1 * k**2).reshape(3, 5), places
+
+
+@pytest.fixture
+def by_places(rng):
+    """Random vectors of 4 pictures and 3 places of each, and their products.
+
+    The products are inner, in float64: a number for each picture, picture and
+    place.
+    """
+    pictures = rng.normal(size=(4, 5)).astype(np.float32)
+    places = rng.normal(size=(4, 3, 5)).astype(np.float32) + 0.2
+    products = [
+        [
+            [math.fsum(map(float, np.float64(one) * other)) for other in row]
+            for row in places
+        ]
+        for one in pictures
+    ]
+    return of_places(pictures, places), products
 
 
 @pytest.fixture

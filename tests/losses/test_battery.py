@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.terms import make, term, with_own_view
+from tests.terms import make, of_places, term, with_own_view
 from tfcmc.losses import LOSSES
+from tfcmc.losses.term import one_each
 from tfcmc.losses.vectors import normalise
 
 SPECS = [
@@ -30,6 +31,7 @@ SPECS = [
     "alignment_uniformity(alpha=0.5, t=20)",
     "circle(margin=-0.2, scale=500)",
     "cosine(form=negative)",
+    "infomax_nce(own=minus_ten)",
 ]
 every_loss = pytest.mark.parametrize("spec", SPECS)
 
@@ -229,10 +231,12 @@ def test_own_view_is_negative(spec, vectors):
     assert values[0] > loss(term(*vectors))[0]
 
 
-# Some read no candidate but the positive; Z may be of the whole batch.
+# Some read no candidate but the positive, or count what is of the picture; Z
+# may be of the whole batch.
 @law_of(
     lambda extra, spec: (
         not extra.get("whole_batch")
+        and "own=" not in spec
         and "=mean" not in spec
         and "=first" not in spec
     )
@@ -292,6 +296,25 @@ def test_matched_costs_less(spec, unit_vectors):
     assert np.mean(matched) < np.mean(shuffled)
 
 
+@every_loss
+def test_several_positives(spec, rng):
+    """The mean, and the gradients, with one positive an anchor and more."""
+    vectors = [
+        tf.constant(rng.normal(size=shape).astype(np.float32))
+        for shape in ((4, 6), (4, 3, 6))
+    ]
+    found = []
+    for change in (lambda whole: whole, one_each):
+        with tf.GradientTape() as tape:
+            tape.watch(vectors)
+            scale = (lambda x: x) if make(spec).raw else normalise
+            whole = of_places(*map(scale, vectors))
+            value = make(spec).mean(change(whole))
+        found.append([value, *tape.gradient(value, vectors)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
 def test_shapes_are_checked(vectors):
     """Shapes that do not fit are refused, never broadcast."""
     anchor, candidates, positive = vectors
@@ -302,6 +325,7 @@ def test_shapes_are_checked(vectors):
         {"positive": positive[:4]},
         {"anchor_group": np.arange(4), "candidate_group": np.arange(9)},
         {"anchor_group": np.arange(5), "candidate_group": np.arange(8)},
+        {"positive": positive[:, None]},
     ):
         for spec in ("softmax", "barlow_twins"):
             with pytest.raises(ValueError, match="Received"):

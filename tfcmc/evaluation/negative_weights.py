@@ -56,7 +56,7 @@ def negative_weights(loss: Loss, first, second) -> tuple:
 
 def weighs_negatives(loss: Loss) -> bool:
     """Whether a loss weighs negatives one by one."""
-    return loss.kind == "contrastive" and not loss.whole_batch
+    return loss.has_negatives and not loss.whole_batch
 
 
 def _off_diagonal(matrix):

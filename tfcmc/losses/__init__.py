@@ -9,7 +9,10 @@ from tfcmc.losses import circle as circle
 from tfcmc.losses import cosine as cosine
 from tfcmc.losses import dcl as dcl
 from tfcmc.losses import debiased as debiased
+from tfcmc.losses import dv as dv
 from tfcmc.losses import hard_negative as hard_negative
+from tfcmc.losses import infomax_nce as infomax_nce
+from tfcmc.losses import jsd as jsd
 from tfcmc.losses import n_pair as n_pair
 from tfcmc.losses import nce as nce
 from tfcmc.losses import nt_xent as nt_xent

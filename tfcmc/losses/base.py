@@ -7,11 +7,14 @@ registers:
     kind: "contrastive", where it leaves it out: anchors are compared with
         negatives. "prediction": with their positives alone. "clustering":
         with the codes of their positives, which it holds prototypes for.
+        "mutual information": with negatives, as an estimate of it.
     same_view: It takes negatives of the anchor's own view too.
     raw: It takes the embeddings as the encoder gives them, not scaled to unit
         length.
     whole_batch: An anchor's value depends on the other anchors: it holds
         statistics of the batch, and only their mean is a loss.
+    several: It takes terms whose anchors have several positives as they are;
+        for others each anchor is repeated for each of its positives.
     axes: The directions of the axes count, not the angles alone.
     constant: A function of the options: whether something that depends on the
         vectors is held constant in the gradient, on purpose.

@@ -5,7 +5,7 @@ import functools
 from tfcmc.distribute import replicas
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses import blocks
-from tfcmc.losses.term import Term, check_term
+from tfcmc.losses.term import Term, check_term, has_several, one_each
 
 
 class Loss(keras.layers.Layer):
@@ -33,6 +33,7 @@ class Loss(keras.layers.Layer):
         self.same_view = extra.get("same_view", False)
         self.raw = extra.get("raw", False)
         self.whole_batch = extra.get("whole_batch", False)
+        self._several = extra.get("several", False)
         self._function = bound.function
         self._estimate = functools.partial(
             extra.get("estimate", int), **bound.options
@@ -51,6 +52,11 @@ class Loss(keras.layers.Layer):
         self.built = True
 
     @property
+    def has_negatives(self) -> bool:
+        """Whether anchors are compared with anything but their positives."""
+        return self.kind in ("contrastive", "mutual information")
+
+    @property
     def together(self) -> bool:
         """Whether a value depends on all anchors of the batch."""
         return self.whole_batch or self.state is not None
@@ -60,11 +66,13 @@ class Loss(keras.layers.Layer):
         """Computes the loss of every anchor, and moves the state on.
 
         Returns:
-            `[A]`.
+            `[A]`; or `[A P]` of a loss that takes one positive an anchor, and
+            a term of several.
 
         Raises:
             ValueError: if the shapes do not fit each other.
         """
+        term = self._taken(term)
         return self._values(term)(term)
 
     def mean(self, term: Term, *, shared: bool = False):
@@ -85,13 +93,14 @@ class Loss(keras.layers.Layer):
         Raises:
             ValueError: as for a call.
         """
+        term = self._taken(term)
         values = self._values(term)
         sizes = (term.anchors.shape[0], term.candidates.shape[0])
         # An anchor of a loss of the whole batch depends on all others; one
         # without negatives has no matrix.
         if (
             self.whole_batch
-            or self.kind != "contrastive"
+            or not self.has_negatives
             or None in sizes
             or (sizes[0] * sizes[1] <= blocks.HELD)
         ):
@@ -103,9 +112,15 @@ class Loss(keras.layers.Layer):
             self.state.assign(kept)
         return mean
 
-    def _values(self, term):
-        """Checks the term, moves the state on; returns what values it."""
+    def _taken(self, term):
+        """Checks the term, and repeats anchors where the loss needs it."""
         check_term(term)
+        if has_several(term) and not self._several:
+            return one_each(term)
+        return term
+
+    def _values(self, term):
+        """Moves the state on; returns what values a term."""
         if self.state is None:
             return self._function
         state = tf.stop_gradient(self._estimate(self.state.value, term))

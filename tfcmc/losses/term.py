@@ -3,6 +3,8 @@
 import dataclasses
 import typing
 
+from tfcmc.foundation.lazy import tf
+
 NOBODYS = -1  # the group of a candidate that is nobody's negative
 
 
@@ -18,7 +20,7 @@ class Term:
         anchors: `[A, dim]`; gradients flow here.
         candidates: `[C, dim]`.
         positive: `[A]`, the row of each anchor's positive among the
-            candidates.
+            candidates; or `[A, P]`, where each has several, all of its group.
         anchor_group: `[A]`, int64: which picture an anchor is of; None where
             every candidate but the positive is of another picture.
         candidate_group: `[C]`, likewise; -1 for nobody's negative.
@@ -46,14 +48,36 @@ def check_term(term: Term) -> None:
     if fits:
         (count, dim), (others, other_dim) = shapes[:2]
         fits = _same((dim,), (other_dim,))
-        wanted = [(count,), (count,), (others,)]
+        several = has_several(term)
+        wanted = [
+            (count, None) if several else (count,),
+            (count,),
+            (others,),
+        ]
         fits &= all(map(_same, shapes[2:], wanted))
+        fits &= not several or len(shapes) == 5
     if not fits:
         raise ValueError(
             f"`term` must have anchors [A, dim], candidates [C, dim], "
-            f"positive and anchor_group [A], candidate_group [C]. "
-            f"Received: {shapes}"
+            f"positive [A], or [A, P] with groups, anchor_group [A], "
+            f"candidate_group [C]. Received: {shapes}"
         )
+
+
+def has_several(term: Term) -> bool:
+    """Whether an anchor has several positives."""
+    return len(term.positive.shape) == 2
+
+
+def one_each(term: Term) -> Term:
+    """Repeats each anchor for each of its positives, `A P` anchors in all."""
+    count = tf.shape(term.positive)[1]
+    return dataclasses.replace(
+        term,
+        anchors=tf.repeat(term.anchors, count, axis=0),
+        positive=tf.reshape(term.positive, [-1]),
+        anchor_group=tf.repeat(term.anchor_group, count),
+    )
 
 
 def _same(first, second):

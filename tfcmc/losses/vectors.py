@@ -1,7 +1,7 @@
 """Vectors on the unit sphere: their length, similarity and distance."""
 
 from tfcmc.foundation.lazy import tf
-from tfcmc.losses.term import NOBODYS
+from tfcmc.losses.term import NOBODYS, has_several
 
 # Up to this squared distance float32 vectors differ by little more than their
 # rounding: they are one vector, and the square root, whose slope at zero is
@@ -26,14 +26,14 @@ def normalise(vectors):
 
 
 def similarity(anchor, candidates):
-    """Cosine similarity of every anchor with every candidate.
+    """Inner product of every anchor with every candidate.
 
     Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
+        anchor: Vectors `[batch, dim]`.
+        candidates: Vectors `[count, dim]`.
 
     Returns:
-        `[batch, count]`, in [-1, 1].
+        `[batch, count]`; of unit vectors the cosine, in [-1, 1].
     """
     return tf.matmul(anchor, candidates, transpose_b=True)
 
@@ -116,12 +116,16 @@ def split(matrix, term):
         term: A `Term`.
 
     Returns:
-        `(values, negatives)`: the positive entries `[A]`, and a boolean
-        `[A, C]` that is true at the negatives.
+        `(values, negatives)`: the positive entries `[A]`, or `[A, P]` of
+        several, and a boolean `[A, C]` that is true at the negatives.
     """
     match = tf.gather(matrix, term.positive, batch_dims=1)
-    columns = tf.range(tf.shape(matrix)[1])
-    negatives = columns != tf.cast(term.positive, tf.int32)[:, None]
+    if has_several(term):
+        # All are of the anchor's group.
+        negatives = tf.ones_like(matrix, tf.bool)
+    else:
+        columns = tf.range(tf.shape(matrix)[1])
+        negatives = columns != tf.cast(term.positive, tf.int32)[:, None]
     if term.candidate_group is not None:
         # A key that is nobody's negative may be somebody's positive.
         negatives &= term.candidate_group != term.anchor_group[:, None]
@@ -145,6 +149,11 @@ def counted(matrix, term):
     columns = tf.range(tf.shape(matrix)[1])
     positive = columns == tf.cast(term.positive, tf.int32)[:, None]
     return tf.where(negatives | positive, matrix, matrix.dtype.min)
+
+
+def mean_an_anchor(values):
+    """Averages what an anchor's positives give: `[A]` or `[A, P]` to `[A]`."""
+    return values if len(values.shape) == 1 else tf.reduce_mean(values, axis=1)
 
 
 def partners(term):
