@@ -70,6 +70,16 @@ CASES = [
         "sides learn, and there is nothing to predict. Received: "
         "'linear(dim=3)'",
     ),
+    (
+        {"batch_norm": "split(groups=5)"},
+        "`batch-norm` must be of groups that divide --batch-size=128, of two "
+        "pictures or more each. Received: 'split(groups=5)'",
+    ),
+    (
+        {"batch_norm": "split", "batch_size": 8},
+        "`batch-norm` must be of groups that divide --batch-size=8, of two "
+        "pictures or more each. Received: 'split(groups=8)'",
+    ),
 ]
 
 

@@ -21,6 +21,7 @@ SETTINGS = (
     "loss",
     "negatives",
     "encoder",
+    "batch_norm",
     "head",
     "predictor",
     "target",

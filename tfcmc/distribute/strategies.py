@@ -73,14 +73,24 @@ def use_devices(count):
         tf.config.set_logical_device_configuration(cpu, logical)
 
 
-def check_batch_size(strategy, batch_size):
-    """Checks that every replica gets an equal share of a batch of them all."""
+def check_batch_size(strategy, batch_size, groups=None):
+    """Checks that every replica gets an equal share of a batch of them all.
+
+    And of the groups that batch normalisation splits it into, where it does.
+    """
     count = strategy.num_replicas_in_sync
     if batch_size % count:
         raise must(
             "batch-size",
             f"a multiple of the {count} devices that share it",
             batch_size,
+        )
+    if groups is not None and groups % count:
+        raise must(
+            "batch-norm",
+            f"of groups that are a multiple of the {count} devices that share "
+            f"them",
+            groups,
         )
 
 

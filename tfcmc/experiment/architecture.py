@@ -46,7 +46,7 @@ class Architecture:
         The same for every branch: the views of one picture begin more alike
         than views of two pictures, and there is something to learn from.
         """
-        encoder, head = self._plan.encoder.function, self._plan.head.function
+        encoder, head = map(self._plan.builder, ("encoder", "head"))
         seed = self._plan.config.seed
         with _precision(self._plan.config.precision):
             return {
@@ -56,10 +56,9 @@ class Architecture:
 
     def predictors(self, branches: dict) -> dict:
         """Returns branch name to what its anchors go through; often empty."""
-        predictor = self._plan.predictor
-        if predictor.name == "none":
+        if self._plan.predictor.name == "none":
             return {}
-        found = {}
+        found, predictor = {}, self._plan.builder("predictor")
         # Its name stands in the path of its variables.
         with (
             _precision(self._plan.config.precision),
@@ -68,7 +67,7 @@ class Architecture:
             for name, branch in branches.items():
                 embeddings = keras.Input(branch.output_shape[1:])
                 seed = self._plan.config.seed + 1
-                predicted = predictor.function(embeddings, seed)
+                predicted = predictor(embeddings, seed)
                 found[name] = keras.Model(embeddings, predicted)
         return found
 

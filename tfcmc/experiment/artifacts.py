@@ -242,7 +242,8 @@ def table_options(plan):
     for name in ("beta_1", "beta_2", "warmup", "schedule", "flip"):
         if getattr(config, name) != getattr(standard, name):
             options[name] = getattr(config, name)
-    for axis in ("encoder", "head", "predictor", "views", "optimizer"):
+    axes = ("encoder", "batch_norm", "head", "predictor", "views", "optimizer")
+    for axis in axes:
         bound = getattr(plan, axis)
         if bound.name != AXES[axis].lookup(getattr(standard, axis)).name:
             options[axis] = bound.name

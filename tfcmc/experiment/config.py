@@ -27,6 +27,7 @@ SPECS = (
     "data",
     "negatives",
     "encoder",
+    "batch_norm",
     "head",
     "predictor",
     "target",
@@ -83,6 +84,12 @@ class PretrainConfig:
         "paper",
         "spec of the encoders: paper(width=, final_relu=), "
         "keras.applications:NAME, or MODULE:FUNCTION of your own",
+    )
+    batch_norm: str = _setting(
+        "synchronized",
+        "what batch normalisation takes its statistics of: synchronized, the "
+        "batch over all devices; local, each device's share; or "
+        "split(groups=), groups of the batch",
     )
     head: str = _setting(
         "none",

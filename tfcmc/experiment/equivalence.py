@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 
+from tfcmc.batch_norms.groups import SplitBatchNormalization
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.distribute import replicas
 from tfcmc.distribute.cluster import machines_of
@@ -160,7 +161,9 @@ def verify(strategy, plan: Plan) -> Difference:
     takes the share of each by itself there, and the mean of all.
     """
     count = strategy.num_replicas_in_sync
-    batch = count * max(2, BATCH // count)
+    groups = plan.batch_norm.options.get("groups", 1)
+    batch = max(count * max(2, BATCH // count), 2 * groups)
+    batch = -(-batch // groups) * groups
     want = _compute_on_one(plan.config, batch, count)
     got = compute(strategy, plan, batch)
     return Difference(
@@ -236,7 +239,7 @@ def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
 def _common(config):
     """What branches are made by, whatever the loss."""
     return dataclasses.replace(
-        config, loss="softmax", negatives="batch", run_dir=None, batch_size=2
+        config, loss="softmax", negatives="batch", run_dir=None
     )
 
 
@@ -265,7 +268,11 @@ def _in_parts(model, batch, count):
 
     Batch statistics of its own, and comparisons where negatives are its own.
     """
-    layers = [each for each in model.normalisations() if not each.synchronized]
+    layers = [
+        each
+        for each in model.normalisations()
+        if not (each.synchronized or isinstance(each, SplitBatchNormalization))
+    ]
     for layer in layers:
         layer.call = functools.partial(
             _normalise, layer, layer.call, batch, count

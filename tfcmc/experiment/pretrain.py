@@ -51,7 +51,8 @@ def pretrain(plan, *, until: int | None = None, beside=()):
     config = plan.config
     run = open_run(plan)
     strategy = make_strategy(config.strategy)
-    check_batch_size(strategy, config.batch_size)
+    groups = plan.batch_norm.options.get("groups")
+    check_batch_size(strategy, config.batch_size, groups)
     with own_folder(run, is_chief(strategy)) as run:
         data = read_data(plan)
         for note in plan.notes:

@@ -5,17 +5,21 @@ arguments.
 """
 
 import dataclasses
+import functools
 import os
 import pathlib
 import re
+from collections.abc import Callable
 
 import tfcmc
+from tfcmc.batch_norms import BATCH_NORMS
 from tfcmc.data import SOURCES
 from tfcmc.encoders import ENCODERS
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.refusals import check
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.lazy import check_backend
+from tfcmc.foundation.own import takes
 from tfcmc.foundation.paths import expanded, is_same
 from tfcmc.foundation.registry import Bound, parse_spec
 from tfcmc.foundation.text import plain_text
@@ -42,6 +46,7 @@ AXES = {
     "data": SOURCES,
     "negatives": NEGATIVES,
     "encoder": ENCODERS,
+    "batch_norm": BATCH_NORMS,
     "head": HEADS,
     "predictor": HEADS,
     "target": TARGETS,
@@ -69,6 +74,7 @@ class Plan:
     data: Bound
     negatives: Bound
     encoder: Bound
+    batch_norm: Bound
     head: Bound
     predictor: Bound
     target: Bound
@@ -86,6 +92,19 @@ class Plan:
             if code := getattr(self, axis).member.extra.get("code"):
                 found[axis] = dataclasses.asdict(code)
         return found
+
+    def builder(self, axis: str) -> Callable:
+        """Returns what builds the encoder, the head or the predictor.
+
+        What takes a `batch_norm` gets it; others have their own layers.
+        """
+        bound = getattr(self, axis)
+        taken = takes(bound.member.function, "batch_norm")
+        if not taken or "batch_norm" in bound.options:
+            return bound.function
+        return functools.partial(
+            bound.function, batch_norm=self.batch_norm.function
+        )
 
     def views_of(self, picture_side: int) -> Views:
         """Returns the views of pictures of one side, in pixels."""

@@ -51,7 +51,8 @@ class Need:
     Attributes:
         setting: The one that is told as wrong.
         broken: `Plan -> bool`.
-        must: What it must be and why; `{axis}` is what an axis chose.
+        must: What it must be and why; `{axis}` is what an axis chose, and
+            `{setting}` of any other what it is.
     """
 
     setting: str
@@ -102,6 +103,11 @@ def _views(plan):
 
 def _predicts(plan):
     return plan.predictor.name != "none"
+
+
+def _groups(plan):
+    """How many groups batch normalisation splits a batch into."""
+    return plan.batch_norm.options.get("groups", 1)
 
 
 def _remembered(fact, reason):
@@ -155,6 +161,15 @@ REFUSALS = (
         "none with --target=same and --loss={loss}: both sides learn, and "
         "there is nothing to predict",
     ),
+    Need(
+        "batch_norm",
+        lambda plan: (
+            plan.config.batch_size % _groups(plan)
+            or plan.config.batch_size == _groups(plan)
+        ),
+        "of groups that divide --batch-size={batch_size}, of two pictures or "
+        "more each",
+    ),
 )
 CAUTIONS = ()
 
@@ -185,8 +200,8 @@ def check(plan) -> tuple:
 
 
 def _filled(words, plan):
-    """Words with what each axis chose."""
-    names = {
+    """Words with what each axis chose, and every other setting."""
+    names = dataclasses.asdict(plan.config) | {
         field.name: getattr(getattr(plan, field.name), "name", None)
         for field in dataclasses.fields(plan)
     }

@@ -1,10 +1,11 @@
 """A multilayer head, or predictor."""
 
+from collections.abc import Callable
+
+from tfcmc.batch_norms.synchronized import synchronized
 from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.registry import Choice, Flag, Number
 from tfcmc.heads.base import HEADS
-
-MOMENTUM, EPSILON = 0.9, 1e-5  # of the papers' own code, not Keras's defaults
 
 
 @HEADS.register(
@@ -20,6 +21,7 @@ def mlp(
     features,
     seed: int,
     *,
+    batch_norm: Callable = synchronized,
     layers: int = 2,
     hidden: int = 512,
     dim: int = 128,
@@ -32,11 +34,12 @@ def mlp(
     Args:
         features: `[batch, features]`.
         seed: Of the initial weights, Glorot's uniform.
+        batch_norm: A member of `BATCH_NORMS`, with its options.
         layers: How many linear layers, from 2.
         hidden: Units of every layer but the last.
         dim: Dimensions of the embeddings.
-        norm: Where batch normalisation, of all devices' statistics, follows a
-            linear layer: nowhere, after the hidden ones, or after all.
+        norm: Where batch normalisation follows a linear layer: nowhere, after
+            the hidden ones, or after all.
         bias: Whether a linear layer that no normalisation follows has one.
         last_affine: Whether a normalisation after the last layer scales and
             shifts.
@@ -61,13 +64,8 @@ def mlp(
         )(features)
         if normed:
             affine = last_affine or not last
-            features = keras.layers.BatchNormalization(
-                momentum=MOMENTUM,
-                epsilon=EPSILON,
-                center=affine,
-                scale=affine,
-                synchronized=True,
-                name=f"norm_{number + 1}",
+            features = batch_norm(
+                name=f"norm_{number + 1}", center=affine, scale=affine
             )(features)
         if not last:
             features = keras.layers.ReLU(name=f"relu_{number + 1}")(features)

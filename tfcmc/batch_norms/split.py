@@ -1,0 +1,31 @@
+"""Statistics of groups of the batch, as of devices that are not there."""
+
+from tfcmc.batch_norms.base import BATCH_NORMS, USUAL
+from tfcmc.foundation.lazy import LazyModule
+from tfcmc.foundation.registry import Number
+
+# Its class is a subclass of Keras's.
+layers = LazyModule("tfcmc.batch_norms.groups", needs_tensorflow=True)
+
+
+@BATCH_NORMS.register(
+    "split", groups=Number(at_least=2, at_most=4096, whole=True)
+)
+def split(*, groups: int = 8, **layer):
+    """Normalises each of several groups of the batch by itself.
+
+    A group is pictures that follow each other in the batch of all devices: on
+    one device `split(groups=n)` is what `local` is on n.
+
+    Args:
+        groups: How many, which a batch is a multiple of; and a multiple of
+            the devices.
+        **layer: As Keras's own takes it.
+
+    Returns:
+        A layer, `[batch, ..., channels]` to the same.
+
+    Reference: the CIFAR-10 demonstration in the code of He et al. 2020,
+        "Momentum contrast for unsupervised visual representation learning".
+    """
+    return layers.SplitBatchNormalization(groups=groups, **USUAL, **layer)
