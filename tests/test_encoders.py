@@ -10,8 +10,10 @@ from tfcmc.encoders import ENCODERS, FEATURES, save_encoder
 from tfcmc.evaluation.features import dead_shares, make_activity_reader
 from tfcmc.foundation.lazy import keras
 
+SMALL = {"resnet": "resnet(width=0.1)"}
 SPECS = [
-    *ENCODERS.names(),
+    *(SMALL.get(name, name) for name in ENCODERS.names()),
+    "resnet(depth=50, width=0.1, stem=tiny, zero_init=True)",
     "paper(final_relu=True)",
     "paper(width=0.5, dim=17)",
 ]

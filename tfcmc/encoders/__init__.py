@@ -4,6 +4,7 @@ Importing it fills the table. Imports `runs` and the foundation.
 """
 
 from tfcmc.encoders import paper as paper
+from tfcmc.encoders import resnet as resnet
 from tfcmc.encoders.base import ENCODERS as ENCODERS
 from tfcmc.encoders.base import FEATURES as FEATURES
 from tfcmc.encoders.base import make_branch as make_branch

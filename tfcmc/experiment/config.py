@@ -83,6 +83,7 @@ class PretrainConfig:
     encoder: str = _setting(
         "paper",
         "spec of the encoders: paper(width=, final_relu=), "
+        "resnet(depth=18|34|50, width=, stem=, zero_init=), "
         "keras.applications:NAME, or MODULE:FUNCTION of your own",
     )
     batch_norm: str = _setting(
