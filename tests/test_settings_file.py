@@ -8,7 +8,8 @@ import pytest
 
 from tfcmc.cli import command_line
 from tfcmc.cli.settings_file import beneath, read_settings
-from tfcmc.experiment.config import PRESETS, PretrainConfig, make_config
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.presets import PRESETS
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from trainers import compare, pretrain
@@ -52,8 +53,9 @@ def test_what_is_given_goes_first(config_file):
     }
     saved = read_settings(path)
     found = beneath(saved, {"preset": "paper", "batch_size": 32})
-    assert found["epochs"] == PRESETS["paper"]["epochs"]
+    assert make_config(found).epochs == PRESETS["paper"].settings["epochs"]
     assert (found["loss"], found["batch_size"]) == ("nce", 32)
+    assert found["flip"] is False
     assert beneath(saved, {}) == saved
 
 

@@ -4,7 +4,8 @@ import json
 import types
 import typing
 
-from tfcmc.experiment.config import PRESETS, PretrainConfig
+from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.presets import PRESETS
 from tfcmc.foundation.atomic import read_small
 from tfcmc.foundation.errors import UsageError, must, unknown
 
@@ -42,10 +43,13 @@ def read_settings(path) -> dict:
 def beneath(saved: dict, given: dict) -> dict:
     """Puts the settings saved in a file beneath those given beside it.
 
-    A preset given goes before the file, as everything given does.
+    A preset given goes before the file, as everything given does: what it
+    decides on is not taken from the file.
     """
-    preset = PRESETS.get(given.get("preset"), {})
-    return {**saved, **preset, **given}
+    preset = PRESETS.get(given.get("preset"))
+    decided = preset.decides() if preset else ()
+    kept = {name: saved[name] for name in saved if name not in decided}
+    return {**kept, **given}
 
 
 def _check_type(name, value, hint):

@@ -7,6 +7,7 @@ is saved as `config.json` in the run folder.
 import dataclasses
 import json
 
+from tfcmc.experiment.presets import find_preset
 from tfcmc.foundation.errors import (
     check_choice,
     check_number,
@@ -68,7 +69,9 @@ class PretrainConfig:
         None, "folder for everything written (default: runs/DATA-LOSS-SEED)"
     )
     preset: str | None = _setting(
-        None, "named settings to start from: paper, the paper's to the letter"
+        None,
+        "named settings to start from, such as simclr or byol; python -m "
+        "trainers.methods has them all",
     )
     epochs: int | None = _setting(
         None,
@@ -263,32 +266,6 @@ class PretrainConfig:
         return cls(**values)
 
 
-# The paper's setting to the letter. What it leaves open (margins,
-# temperatures, how 96x96 became 64x64) is chosen to reproduce its Table 1;
-# a bare loss name means the paper's form of that loss.
-PRESETS = {
-    "paper": {
-        "encoder": "paper(final_relu=True)",
-        "crop": "window",
-        "geometry": "shared",
-        "schedule": "constant",
-        "epochs": 100,
-        "batch_size": 128,
-        "learning_rate": 1e-3,
-        "beta_1": 0.5,
-        "beta_2": 0.999,
-    }
-}
-PRESET_LOSSES = {
-    "paper": {
-        "spring": 'spring(margin=2.0, weighting="pairs")',
-        "triplet": "triplet(margin=0.5)",
-        "softmax": "softmax(temperature=0.07)",
-        "nce": "nce(temperature=0.07)",
-    }
-}
-
-
 def make_config(given):
     """Makes a config of a preset and what the user gave, which goes first.
 
@@ -302,12 +279,6 @@ def make_config(given):
         UsageError: if a value or the preset is not known or out of range.
     """
     config = PretrainConfig.from_dict(given)
-    preset = config.preset
-    if preset is None:
+    if config.preset is None:
         return config
-    if preset not in PRESETS:
-        raise unknown("preset", preset, PRESETS)
-    merged = {**PRESETS[preset], **given}
-    loss = merged.get("loss", "softmax")
-    merged["loss"] = PRESET_LOSSES[preset].get(loss, loss)
-    return PretrainConfig.from_dict(merged)
+    return PretrainConfig.from_dict(find_preset(config.preset).applied(given))

@@ -16,6 +16,7 @@ from tfcmc.batch_norms import BATCH_NORMS
 from tfcmc.data import SOURCES
 from tfcmc.encoders import ENCODERS
 from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.presets import rate_words
 from tfcmc.experiment.refusals import check
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.lazy import check_backend
@@ -143,7 +144,7 @@ def make_plan(config, *, check_data=True):
         axis: table.lookup(getattr(config, axis))
         for axis, table in AXES.items()
     }
-    notes = check(Plan(config=config, **found))
+    notes = (*check(Plan(config=config, **found)), *rate_words(config))
     extra = found["data"].member.extra
     if check_data and "check" in extra:
         extra["check"](found["data"].argument, config.data_dir)

@@ -1,0 +1,36 @@
+"""Published methods as rows of settings, each with its recipe beside it.
+
+What `--preset=NAME` stands for; any option that is given goes first. Imports
+the axes' tables.
+"""
+
+from tfcmc.experiment.presets import paper
+from tfcmc.experiment.presets.base import Preset as Preset
+from tfcmc.foundation.errors import unknown
+
+PRESETS = {
+    "paper": paper.PAPER,
+}
+
+
+def find_preset(name: str) -> Preset:
+    """Returns the preset of a name.
+
+    Raises:
+        UsageError: if it is not known; it lists the known ones.
+    """
+    if name not in PRESETS:
+        raise unknown("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+def rate_words(config) -> list[str]:
+    """Says how a preset made the learning rate, where it did.
+
+    Args:
+        config: A `PretrainConfig`.
+    """
+    rate = config.preset and find_preset(config.preset).rate
+    if not rate or rate.of(config.batch_size) != config.learning_rate:
+        return []
+    return [f"learning rate {config.learning_rate:g}: {rate.words}"]
