@@ -10,7 +10,7 @@ from tfcmc.encoders import ENCODERS, FEATURES, save_encoder
 from tfcmc.evaluation.features import dead_shares, make_activity_reader
 from tfcmc.foundation.lazy import keras
 
-SMALL = {"resnet": "resnet(width=0.1)"}
+SMALL = {"dim": "dim(width=0.1)", "resnet": "resnet(width=0.1)"}
 SPECS = [
     *(SMALL.get(name, name) for name in ENCODERS.names()),
     "resnet(depth=50, width=0.1, stem=tiny, zero_init=True)",

@@ -69,7 +69,66 @@ def test_synchronised():
             assert layer.synchronized and layer.momentum == 0.9
 
 
-@pytest.mark.parametrize("spec", ["linear(dim=5)", "mlp(dim=5)"])
+@pytest.mark.parametrize("shape", [(9, 6), (2, 3, 4, 6)])
+@pytest.mark.parametrize("training", [False, True])
+def test_critic(shape, training, rng):
+    """The tower of every vector, of a picture's or of a map's places alike."""
+    inputs = keras.Input(shape[1:])
+    head = HEADS.lookup("critic(units=8)").function
+    model = keras.Model(inputs, head(inputs, 3))
+    for weight in model.weights:
+        if len(weight.shape) == 1:
+            weight.assign(rng.uniform(0.5, 2.0, weight.shape))
+    found = {layer.name: layer.get_weights() for layer in model.layers}
+    vectors = rng.normal(size=shape).astype(np.float32)
+    rows = vectors.reshape(-1, 6).astype(np.float64)
+    deep = rows @ found["hidden"][0]
+    scale, shift, mean, variance = found["hidden_norm"]
+    if training:
+        mean, variance = deep.mean(0), deep.var(0)
+    deep = scale * (deep - mean) / np.sqrt(variance + 1e-5) + shift
+    deep = np.maximum(deep, 0) @ found["linear"][0] + found["linear"][1]
+    want = deep + rows @ found["shortcut"][0]
+    want -= want.mean(1, keepdims=True)
+    want /= np.sqrt(np.mean(want**2, axis=1, keepdims=True) + 1e-5)
+    want = found["layer_norm"][0] * want + found["layer_norm"][1]
+    got = model(vectors, training=training)
+    assert got.shape == (*shape[:-1], 8)
+    np.testing.assert_allclose(
+        got, want.reshape(got.shape), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_critic_begins_as_a_copy():
+    """Its shortcut is the identity, but for a hundredth; else, even."""
+    shortcuts = []
+    for units in (8, 5):
+        inputs = keras.Input((6,))
+        head = HEADS.lookup(f"critic(units={units})").function
+        model = keras.Model(inputs, head(inputs, 3))
+        shortcuts.append(model.get_layer("shortcut").get_weights()[0])
+    np.testing.assert_array_equal(np.diag(shortcuts[0]), np.ones(6))
+    noise = np.abs(shortcuts[0] - np.eye(6, 8)).max()
+    assert 0 < noise <= 0.01 < np.abs(shortcuts[1]).max() <= 6**-0.5
+
+
+def test_critic_of_the_picture():
+    """A vector goes through one matrix, a map through what follows it."""
+    head = HEADS.lookup("critic(units=9, of=picture, hidden=7)").function
+    for shape, kernels in (
+        ((6,), [(6, 9)]),
+        ((8, 8, 6), [(4, 4, 6, 6), (4, 4, 6, 12), (48, 7), (7, 9)]),
+    ):
+        inputs = keras.Input(shape)
+        model = keras.Model(inputs, head(inputs, 3))
+        assert model.output_shape == (None, 9)
+        found = [tuple(w.shape) for w in model.weights if "kernel" in w.path]
+        assert found == kernels
+
+
+@pytest.mark.parametrize(
+    "spec", ["linear(dim=5)", "mlp(dim=5)", "critic(units=8)"]
+)
 def test_the_seed_decides(spec):
     """Of one seed branches begin as one; of another, otherwise."""
     kernels = [built(spec, seed).get_weights()[0] for seed in (3, 3, 4)]

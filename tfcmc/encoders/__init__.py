@@ -3,10 +3,12 @@
 Importing it fills the table. Imports `runs` and the foundation.
 """
 
+from tfcmc.encoders import dim as dim
 from tfcmc.encoders import paper as paper
 from tfcmc.encoders import resnet as resnet
 from tfcmc.encoders.base import ENCODERS as ENCODERS
 from tfcmc.encoders.base import FEATURES as FEATURES
+from tfcmc.encoders.base import MAP as MAP
 from tfcmc.encoders.base import make_branch as make_branch
 from tfcmc.encoders.files import load_encoder as load_encoder
 from tfcmc.encoders.files import save_encoder as save_encoder

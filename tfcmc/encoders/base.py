@@ -14,6 +14,8 @@ from tfcmc.foundation.registry import Member, Registry
 # The layer that every branch names so. The probe reads its output; the loss
 # reads the model's own output, which a head may come before.
 FEATURES = "features"
+# The layer, where an encoder has one, of features at places of the picture.
+MAP = "map"
 APPLICATIONS = "keras.applications"
 
 

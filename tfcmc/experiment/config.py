@@ -87,6 +87,7 @@ class PretrainConfig:
         "paper",
         "spec of the encoders: paper(width=, final_relu=), "
         "resnet(depth=18|34|50, width=, stem=, zero_init=), "
+        "dim(width=, features=), "
         "keras.applications:NAME, or MODULE:FUNCTION of your own",
     )
     batch_norm: str = _setting(
@@ -97,8 +98,8 @@ class PretrainConfig:
     )
     head: str = _setting(
         "none",
-        "spec of what stands between features and loss: none, linear(dim=) "
-        "or mlp(layers=, hidden=, dim=, norm=)",
+        "spec of what stands between features and loss: none, linear(dim=), "
+        "mlp(layers=, hidden=, dim=, norm=), or critic(units=, of=)",
     )
     predictor: str = _setting(
         "none", "spec of what anchors alone go through, as a head"

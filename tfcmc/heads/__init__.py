@@ -3,6 +3,7 @@
 Importing it fills the table. Imports the foundation.
 """
 
+from tfcmc.heads import critic as critic
 from tfcmc.heads import linear as linear
 from tfcmc.heads import mlp as mlp
 from tfcmc.heads import none as none
