@@ -82,16 +82,19 @@ def test_critic(shape, training, rng):
     found = {layer.name: layer.get_weights() for layer in model.layers}
     vectors = rng.normal(size=shape).astype(np.float32)
     rows = vectors.reshape(-1, 6).astype(np.float64)
-    deep = rows @ found["hidden"][0]
-    scale, shift, mean, variance = found["hidden_norm"]
+    deep = rows @ found["critic_hidden"][0]
+    scale, shift, mean, variance = found["critic_hidden_norm"]
     if training:
         mean, variance = deep.mean(0), deep.var(0)
     deep = scale * (deep - mean) / np.sqrt(variance + 1e-5) + shift
-    deep = np.maximum(deep, 0) @ found["linear"][0] + found["linear"][1]
-    want = deep + rows @ found["shortcut"][0]
+    deep = (
+        np.maximum(deep, 0) @ found["critic_linear"][0]
+        + found["critic_linear"][1]
+    )
+    want = deep + rows @ found["critic_shortcut"][0]
     want -= want.mean(1, keepdims=True)
     want /= np.sqrt(np.mean(want**2, axis=1, keepdims=True) + 1e-5)
-    want = found["layer_norm"][0] * want + found["layer_norm"][1]
+    want = found["critic_norm"][0] * want + found["critic_norm"][1]
     got = model(vectors, training=training)
     assert got.shape == (*shape[:-1], 8)
     np.testing.assert_allclose(
@@ -106,7 +109,7 @@ def test_critic_begins_as_a_copy():
         inputs = keras.Input((6,))
         head = HEADS.lookup(f"critic(units={units})").function
         model = keras.Model(inputs, head(inputs, 3))
-        shortcuts.append(model.get_layer("shortcut").get_weights()[0])
+        shortcuts.append(model.get_layer("critic_shortcut").get_weights()[0])
     np.testing.assert_array_equal(np.diag(shortcuts[0]), np.ones(6))
     noise = np.abs(shortcuts[0] - np.eye(6, 8)).max()
     assert 0 < noise <= 0.01 < np.abs(shortcuts[1]).max() <= 6**-0.5
@@ -134,6 +137,14 @@ def test_the_seed_decides(spec):
     kernels = [built(spec, seed).get_weights()[0] for seed in (3, 3, 4)]
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert np.abs(kernels[0] - kernels[2]).max() > 0.01
+
+
+@pytest.mark.parametrize("head", ["mlp(norm=all)", "critic", "linear"])
+def test_any_head_on_any_encoder(head):
+    """The names of their layers are apart."""
+    for encoder in ("dim(width=0.1)", "resnet(width=0.1)", "paper(width=0.3)"):
+        branch, *_ = make(encoder=encoder, head=head).model.branches
+        assert len(branch.output_shape) == 2
 
 
 def test_a_head_is_what_the_loss_reads():

@@ -63,12 +63,12 @@ def dim(
             max(1, round(channels * width)),
             seeds,
             batch_norm,
-            number=number,
+            name=f"convolution_{number}",
             relu=MAP if number == count - 1 else None,
         )
     hidden = keras.layers.Flatten(name="flat")(hidden)
     units = max(1, round(HIDDEN * width))
-    hidden = layers.hidden(hidden, units, seeds, batch_norm)
+    hidden = layers.hidden(hidden, units, seeds, batch_norm, name="hidden")
     outputs = layers.linear(hidden, features, seeds, name=FEATURES)
     return keras.Model(inputs, outputs)
 

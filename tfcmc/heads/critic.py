@@ -66,17 +66,25 @@ def critic(
         channels = features.shape[-1]
         for number in (1, 2):
             features = layers.convolved(
-                features, number * channels, seeds, batch_norm, number=number
+                features,
+                number * channels,
+                seeds,
+                batch_norm,
+                name=f"critic_convolution_{number}",
             )
-        features = keras.layers.Flatten(name="flat")(features)
-        features = layers.hidden(features, hidden, seeds, batch_norm)
-    return layers.linear(features, units, seeds)
+        features = keras.layers.Flatten(name="critic_flat")(features)
+        features = layers.hidden(
+            features, hidden, seeds, batch_norm, name="critic_hidden"
+        )
+    return layers.linear(features, units, seeds, name="critic_linear")
 
 
 def _tower(features, seeds, batch_norm, units):
     """A hidden layer beside a shortcut, their sum normalised by itself."""
-    deep = layers.hidden(features, units, seeds, batch_norm)
-    deep = layers.linear(deep, units, seeds)
+    deep = layers.hidden(
+        features, units, seeds, batch_norm, name="critic_hidden"
+    )
+    deep = layers.linear(deep, units, seeds, name="critic_linear")
     inputs, seed = features.shape[-1], next(seeds)
     copied = inputs <= units
     noise = keras.initializers.RandomUniform(-NOISE, NOISE, seed)
@@ -84,12 +92,12 @@ def _tower(features, seeds, batch_norm, units):
         units,
         use_bias=False,
         kernel_initializer=noise if copied else layers.even(seed),
-        name="shortcut",
+        name="critic_shortcut",
     )
-    both = keras.layers.Add(name="sum")([deep, shortcut(features)])
+    both = keras.layers.Add(name="critic_sum")([deep, shortcut(features)])
     if copied:
         here = keras.ops.eye(inputs, units) > 0
         shortcut.kernel.assign(keras.ops.where(here, 1.0, shortcut.kernel))
-    return keras.layers.LayerNormalization(epsilon=EPSILON, name="layer_norm")(
-        both
-    )
+    return keras.layers.LayerNormalization(
+        epsilon=EPSILON, name="critic_norm"
+    )(both)

@@ -6,7 +6,7 @@ Weights begin as PyTorch's do, even within 1 / sqrt(inputs of a unit).
 from tfcmc.foundation.lazy import keras
 
 
-def convolved(features, channels, seeds, batch_norm, *, number, relu=None):
+def convolved(features, channels, seeds, batch_norm, *, name, relu=None):
     """A convolution 4x4 of stride 2, batch normalisation, ReLU.
 
     Args:
@@ -14,8 +14,8 @@ def convolved(features, channels, seeds, batch_norm, *, number, relu=None):
         channels: Of what comes out.
         seeds: Iterator of seeds.
         batch_norm: A member of `BATCH_NORMS`, with its options.
-        number: For the layers' names.
-        relu: The last layer's name, if another.
+        name: The first layer's, which the others' begin with.
+        relu: The last layer's, if another.
     """
     features = keras.layers.Conv2D(
         channels,
@@ -24,25 +24,25 @@ def convolved(features, channels, seeds, batch_norm, *, number, relu=None):
         padding="same",  # for an even side: 1 on every side
         use_bias=False,
         kernel_initializer=even(next(seeds)),
-        name=f"convolution_{number}",
+        name=name,
     )(features)
-    features = batch_norm(name=f"norm_{number}")(features)
-    return keras.layers.ReLU(name=relu or f"relu_{number}")(features)
+    features = batch_norm(name=f"{name}_norm")(features)
+    return keras.layers.ReLU(name=relu or f"{name}_relu")(features)
 
 
-def hidden(features, units, seeds, batch_norm):
+def hidden(features, units, seeds, batch_norm, *, name):
     """A matrix without a bias on the last axis, batch normalisation, ReLU."""
     features = keras.layers.Dense(
         units,
         use_bias=False,
         kernel_initializer=even(next(seeds)),
-        name="hidden",
+        name=name,
     )(features)
-    features = batch_norm(name="hidden_norm")(features)
-    return keras.layers.ReLU(name="hidden_relu")(features)
+    features = batch_norm(name=f"{name}_norm")(features)
+    return keras.layers.ReLU(name=f"{name}_relu")(features)
 
 
-def linear(features, units, seeds, *, name="linear"):
+def linear(features, units, seeds, *, name):
     """A matrix with a bias on the last axis."""
     limit = features.shape[-1] ** -0.5
     return keras.layers.Dense(
