@@ -153,5 +153,5 @@ def test_a_head_is_what_the_loss_reads():
     for branch in tiny.model.branches:
         assert branch.get_layer("features").output.shape[-1] == 28
         assert branch.output_shape == (None, 3)
-    _, _, embeddings, _ = tiny.model.differentiate(tiny.stream.batch(0))
-    assert [each.shape for each in embeddings] == [(4, 3), (4, 3)]
+    embeddings = tiny.model.differentiate(tiny.stream.batch(0))[2][0]
+    assert [each.shape for each in embeddings.values()] == [(4, 3), (4, 3)]

@@ -209,6 +209,11 @@ def state_of(model):
         {"encoder": NORMED, "optimizer": "sgd", "views": CHANNELS},
         {
             "encoder": NORMED,
+            "target": "momentum",
+            "negatives": "queue(size=9)",
+        },
+        {
+            "encoder": NORMED,
             "optimizer": "lars",
             "predictor": "mlp(hidden=5, dim=7, norm=hidden)",
             "target": "stopped",

@@ -41,7 +41,12 @@ HEADS = {
 OWN = [
     {"side": 32, "loss": "softmax", "encoder": encoder} | more
     for encoder in (NORMED, APART)
-    for more in ({}, HEADS, {"negatives": "local", "views": CHANNELS})
+    for more in (
+        {},
+        HEADS,
+        {"negatives": "local", "views": CHANNELS},
+        {"negatives": "queue(size=20)", "target": "momentum(init=fresh)"},
+    )
 ]
 
 
@@ -73,14 +78,14 @@ def test_logical_devices(pictures, learnt, tmp_path):
     out, error = process.communicate(timeout=600)
     assert process.returncode == 0, error[-3000:]
     found = json.loads(out.splitlines()[-1])
-    assert len(found) == len(LOSSES.names()) + len(equivalence.MORE) + 6
+    assert len(found) == len(LOSSES.names()) + len(equivalence.MORE) + len(OWN)
     for each in found:
         for name in ("of_loss", "of_gradient", "of_memory"):
             assert 0 <= each[name] <= 1e-5, each
         assert each["value"] and each["alike"] and each["replicas"] == 3
     # Sums in another order differ, if there were several at all.
     assert np.mean([each["of_gradient"] > 0 for each in found]) > 0.5
-    *usual, whole, _, _, share, _, _ = [each["value"] for each in found]
+    *usual, whole, _, _, _, share, _, _, _ = [each["value"] for each in found]
     # Each device's own has fewer negatives, or other statistics.
     value = {
         (each["loss"], each["negatives"]): value

@@ -1,6 +1,7 @@
 """The model that learns: branches, terms, one symmetric objective."""
 
 import collections
+import functools
 import itertools
 import re
 
@@ -27,9 +28,17 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         pairs: A `Pairs`.
         target: Embeddings to what anchors are compared with, a member of
             `TARGETS`.
+        twin: The `Twin` that makes the target's embeddings; None where the
+            branches make them.
         negatives: Where candidates come from, a member of `NEGATIVES`.
         examples: Number of training pictures.
-        seed: Seed of the negatives drawn.
+        seed: Seed of what is drawn on the device: negatives, and the order
+            that a twin is shown pictures in.
+        shuffled: Whether the twin is shown the batch in another order: its
+            batch statistics, if of groups or devices, are then of other
+            pictures than those of the anchors, and tell nothing of them.
+        each_view: Whether views of one branch go through it one by one, each
+            with batch statistics of its own.
     """
 
     def __init__(
@@ -44,6 +53,9 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         examples,
         seed,
         predictors=None,
+        twin=None,
+        shuffled=False,
+        each_view=False,
     ):
         super().__init__()
         self._views = views
@@ -54,14 +66,25 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         self.contrasts = list(losses)
         self._pairs = pairs
         self._target = target
+        self.twin = twin
+        self._seed = seed
+        self._shuffled = shuffled
+        self._each_view = each_view
         self.local = negatives.local
         self._raw = losses[0].raw
+        # Which views are anchors, and which are what anchors agree with.
+        self._anchors = sorted({view for view, _ in pairs.ordered})
+        self._keys = {other for _, other in pairs.ordered}
+        if losses[0].same_view:
+            self._keys |= set(self._anchors)
         self.memory = Memory(
             negatives,
             dims=[
                 self.branches[number].output_shape[-1]
                 for number in self._of_view
             ],
+            branch=self._of_view,
+            keys=self._keys,
             examples=examples,
             seed=seed,
         )
@@ -75,14 +98,19 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
     @property
     def learnt(self) -> list:
         """The variables that gradients change."""
-        parts = (*self.branches, *self.predictors, *self.contrasts)
+        parts = (*self.branches, *self.predictors, *self.losses_used)
         return [each for part in parts for each in part.trainable_variables]
+
+    @property
+    def losses_used(self) -> list:
+        """The loss layers, each once: all pairs may share one."""
+        return list({id(each): each for each in self.contrasts}.values())
 
     def state(self) -> dict:
         """Returns every `tf.Variable` that training changes, by its path.
 
-        Branches, optimizer, memories, what losses know of the batches seen,
-        and the running mean of the epoch's losses.
+        Branches, twin, optimizer, memories, what losses know of the batches
+        seen, and the running mean of the epoch's losses.
         """
         self.optimizer.build(self.learnt)
         owners = dict(zip(self._names, self.branches, strict=True))
@@ -93,6 +121,13 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             )
         }
         owners |= {loss.name: loss for loss in self.contrasts}
+        if self.twin is not None:
+            owners |= {
+                f"twin/{name}": twin
+                for name, twin in zip(
+                    self._names, self.twin.branches, strict=True
+                )
+            }
         owners |= {"memory": self.memory}
         own = [
             (f"{owner}/{path}", variable)
@@ -145,9 +180,9 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         Returns:
             `{"loss": mean over the epoch so far}`.
         """
-        loss, gradients, embeddings, numbers = self.differentiate(batch)
+        loss, gradients, left = self.differentiate(batch)
         self.optimizer.apply(gradients, self.learnt)
-        self.keep(embeddings, numbers)
+        self.keep(*left)
         self._mean_loss.update_state(replicas.add(loss))
         return self.logs(loss=self._mean_loss.result())
 
@@ -158,36 +193,50 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             batch: As for `train_step`; this replica's share.
 
         Returns:
-            `(loss, gradients, embeddings, numbers)`: what this replica adds
-            to the objective and to each learnt variable's gradient, to be
-            summed over replicas; and of the whole batch, or of the share
-            alone where negatives are `local`, one `[batch, dim]` a view, and
-            `[batch]`.
+            `(loss, gradients, left)`: what this replica adds to the objective
+            and to each learnt variable's gradient, to be summed over
+            replicas; and what `keep` takes.
         """
         pictures, draws, numbers = batch
-        views = self._views.convert(pictures, draws)
+        step = tf.cast(self.optimizer.iterations, tf.int32)
+        views = dict(enumerate(self._views.convert(pictures, draws)))
+        followed = None
+        if self.twin is not None:
+            followed = self._follow(views, step)
+            views = {view: views[view] for view in self._anchors}
         with tf.GradientTape() as tape:
-            online = self._embed(views)
+            online = self._embed(views, self.branches)
             anchors = self._scaled(self._predicted(online))
             embeddings = self._scaled(online) if self.predictors else anchors
             if not self.local:
                 (numbers,) = replicas.gather([numbers])
                 anchors, embeddings = self._gathered(anchors, embeddings)
-            targets = self._target(embeddings)
-            loss = self._objective(anchors, targets, numbers)
+            targets = self._target(
+                embeddings if followed is None else followed
+            )
+            loss = self._objective(anchors, targets, numbers, step)
             loss += sum(self.losses)  # what the branches' layers regularise
             loss = replicas.part_of(loss)
         gradients = tape.gradient(loss, self.learnt)
-        return loss, gradients, embeddings, numbers
+        return loss, gradients, (targets, numbers, step)
 
-    def keep(self, embeddings, numbers):
-        """Takes in what a step leaves: memories, and means over replicas.
+    def keep(self, targets, numbers, step):
+        """Takes in what a step leaves, after the optimizer has moved.
+
+        The twin follows, memories and losses take in the batch, and what each
+        replica has of its share becomes the mean over all.
 
         Args:
-            embeddings: `[batch, dim]` of the whole batch, one a view.
+            targets: View to `[batch, dim]` that anchors agree with, of the
+                whole batch, or of a share alone where negatives are `local`.
             numbers: `[batch]`, which pictures these are.
+            step: Steps done before this one.
         """
-        self.memory.remember(embeddings, numbers)
+        if self.twin is not None:
+            self.twin.update(self.branches, step)
+        self.memory.remember(targets, numbers, step)
+        for loss in self.losses_used:
+            loss.keep(targets)
         if replicas.count() > 1:
             for variable in self.statistics(local=True):
                 mean = replicas.add(replicas.part_of(variable.value))
@@ -208,78 +257,109 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
 
     def normalisations(self) -> list:
         """Returns the layers of batch normalisation."""
+        twins = self.twin.branches if self.twin is not None else ()
         return [
             layer
-            for part in (*self.branches, *self.predictors)
+            for part in (*self.branches, *self.predictors, *twins)
             for layer in part._flatten_layers()
             if isinstance(layer, keras.layers.BatchNormalization)
         ]
 
-    def _embed(self, views):
-        """Embeddings of every view; those of one branch and side in a call."""
+    def _embed(self, views, branches):
+        """Embeddings of views; those of one branch and side in a call."""
         calls = {}
-        for number, view in enumerate(views):
-            key = (self._of_view[number], view.shape[1])
+        for number, view in views.items():
+            apart = number if self._each_view else None
+            key = (self._of_view[number], view.shape[1], apart)
             calls.setdefault(key, []).append(number)
-        found = [None] * len(views)
-        for (branch, _), members in calls.items():
+        found = {}
+        for (branch, *_), members in calls.items():
             together = [views[number] for number in members]
             joined = (
                 tf.concat(together, 0) if len(members) > 1 else together[0]
             )
-            outputs = self.branches[branch](joined, training=True)
+            outputs = branches[branch](joined, training=True)
             parts = [outputs]
             if len(members) > 1:
                 parts = tf.split(outputs, len(members))
-            for number, part in zip(members, parts, strict=True):
-                found[number] = part
+            found |= dict(zip(members, parts, strict=True))
         return found
+
+    def _follow(self, views, step):
+        """The twin's embeddings of the whole batch, or of a local share."""
+        views = {view: views[view] for view in sorted(self._keys)}
+        if self.local:
+            return self._scaled(self._embed(views, self.twin.branches))
+        orders = {}
+        if self._shuffled:
+            views = _exchanged(views)
+            for view, whole in views.items():
+                seed = tf.random.experimental.stateless_fold_in(
+                    tf.stack([self._seed, step]), view
+                )
+                drawn = tf.random.stateless_uniform(whole.shape[:1], seed)
+                orders[view] = tf.argsort(drawn)
+                views[view] = replicas.own(tf.gather(whole, orders[view]))
+        keys = self._scaled(self._embed(views, self.twin.branches))
+        keys = _exchanged(keys)
+        return {
+            view: tf.gather(each, tf.argsort(orders[view]))
+            if self._shuffled
+            else each
+            for view, each in keys.items()
+        }
 
     def _predicted(self, online):
         """What the predictors make of embeddings."""
         if not self.predictors:
             return online
-        return [
-            self.predictors[branch](vectors, training=True)
-            for branch, vectors in zip(self._of_view, online, strict=True)
-        ]
+        return {
+            view: self.predictors[self._of_view[view]](vectors, training=True)
+            for view, vectors in online.items()
+        }
 
     def _scaled(self, vectors):
         """Unit length, or only float32 for a loss that wants them raw."""
+        scale = normalise
         if self._raw:
-            return [tf.cast(each, tf.float32) for each in vectors]
-        return [normalise(each) for each in vectors]
+            scale = functools.partial(tf.cast, dtype=tf.float32)
+        return {view: scale(each) for view, each in vectors.items()}
 
     def _gathered(self, anchors, embeddings):
         """Both of the whole batch; exchanged once where they are one."""
+        whole = _exchanged(anchors)
         if embeddings is anchors:
-            whole = replicas.gather(anchors)
             return whole, whole
-        return replicas.gather(anchors), replicas.gather(embeddings)
+        # Nobody agrees with the branches' own where there is a twin.
+        return whole, embeddings if self.twin else _exchanged(embeddings)
 
-    def _objective(self, anchors, targets, numbers):
+    def _objective(self, anchors, targets, numbers, step):
         """The sum over pairs of loss(anchors, candidates of the other)."""
         total = 0.0
-        step = tf.cast(self.optimizer.iterations, tf.int32)
         pairs = zip(self._pairs.ordered, self.contrasts, strict=True)
         for (view, other), loss in pairs:
-            candidates, positive = self.memory.candidates(
+            found = self.memory.candidates(
                 targets[other], view, other, numbers, step
             )
             # Where an anchor's value depends on the others, all are anchors.
             alone = self.local or loss.together
             term = make_term(
                 anchors[view],
-                candidates,
-                positive,
+                found,
                 numbers=numbers,
                 own=targets[view] if loss.same_view else None,
                 mine=(lambda rows: rows) if alone else replicas.own,
             )
-            total += loss.mean(term, shared=self.local)
+            total += loss.mean(term, shared=self.local, step=step)
         return (
             total if self._pairs.weight == 1.0 else total * self._pairs.weight
         )
+
+
+def _exchanged(shares):
+    """View to the whole batch, of view to each replica's share."""
+    whole = replicas.gather(list(shares.values()))
+    return dict(zip(shares, whole, strict=True))
 
 
 def _by_path(variables):

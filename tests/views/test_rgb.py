@@ -63,11 +63,45 @@ def test_options_change_the_row():
     """The crop's smallest area, the blur, and the jitter's strength."""
     plan = plan_of("rgb(augment=simclr, strength=0.5, area=0.2, blur=0)")
     assert plan.views.spec == (
-        "rgb(count=2, augment=simclr, strength=0.5, area=0.2, blur=0)"
+        "rgb(count=2, small=0, small_side=None, augment=simclr, strength=0.5, "
+        "area=0.2, blur=0)"
     )
     (first, _) = rows("simclr", 2, strength=0.5, area_low=0.2, blur=0.0)
     assert isinstance(first, Augmentation)
     assert (first.area_low, first.blur, first.hue) == (0.2, 0.0, 0.1)
+
+
+def test_small_views_follow_the_large(pictures):
+    """Of their own side and row; held-out pictures are compared without."""
+    plan = plan_of("rgb(count=2, small=3, augment=swav, area=0.3)")
+    views = plan.views_of(SIDE)
+    assert views.sides == (32, 32, 14, 14, 14)
+    assert views.shapes == {"rgb": (None, None, 3)}
+    draws = views.draw(4, 2, np.arange(COUNT), COUNT)
+    shown = views.convert(tf.constant(pictures), draws)
+    published = rows("swav", 3)[2]
+    assert (published.area_low, published.area_high) == (0.05, 0.14)
+    want = distort(tf.constant(pictures), draws[:, 4], published, 14)
+    np.testing.assert_allclose(shown[4], 2 * want - 1, atol=2e-5)
+    (large, _) = rows("swav", 2, area_low=0.3)
+    want = distort(tf.constant(pictures), draws[:, 0], large, 32)
+    np.testing.assert_allclose(shown[0], 2 * want - 1, atol=2e-5)
+    assert views.compared.sides == (32, 32)
+    own = plan_of("rgb(count=2, small=2, small_side=20)").views_of(SIDE)
+    assert own.sides == (32, 32, 20, 20)
+
+
+def test_one_view_is_compared_with_another_draw(pictures):
+    """Two views of a held-out picture, where one is learnt from."""
+    plan = plan_of("rgb(count=1)", pairs="self", negatives="bank")
+    architecture = Architecture(plan, SIDE)
+    encoded = architecture.reader(architecture.branches()).encode(
+        ArrayPictures(pictures)
+    )
+    first, second = encoded.embeddings
+    assert np.abs(first - second).max() > 1e-3
+    with pytest.raises(UsageError, match="at least two views .*pairs=cross"):
+        plan_of("rgb(count=1)").views_of(SIDE)
 
 
 def test_held_out_views_are_compared_under_fixed_draws(pictures):
@@ -112,7 +146,7 @@ def test_undistorted_views_are_one_picture(pictures):
         ({"geometry": "shared"}, "`geometry` must be left out"),
         ({"flip": False}, "`flip` must be left out"),
         ({"views": "rgb(augment=simcrl)"}, "Received: 'simcrl'"),
-        ({"views": "rgb(count=1)"}, "at least 2"),
+        ({"views": "rgb(count=0)"}, "at least 1"),
     ],
 )
 def test_what_is_not_read_is_refused(settings, told):

@@ -47,14 +47,10 @@ def _mean_loss(loss, negatives, anchor, other, batch, examples):
     anchors = tf.tile(anchor[None], [batch, 1])
     others = tf.tile(other[None], [batch, 1])
     memory = tf.tile(other[None], [negatives.memory_rows(examples), 1])
-    numbers = tf.range(batch)
-    candidates, positive = negatives.candidates(
-        others, memory, numbers, tf.constant([0, 0])
-    )
+    numbers = tf.range(batch, dtype=tf.int64)
     term = make_term(
         anchors,
-        candidates,
-        positive,
+        negatives.candidates(others, memory, numbers, tf.constant([0, 0])),
         numbers=numbers,
         own=anchors if loss.same_view else None,
     )

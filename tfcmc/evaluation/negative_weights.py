@@ -6,6 +6,7 @@ from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
 from tfcmc.losses.layer import Loss
 from tfcmc.losses.vectors import similarity
+from tfcmc.negatives.base import Candidates
 from tfcmc.negatives.memory import make_term
 
 
@@ -40,7 +41,7 @@ def negative_weights(loss: Loss, first, second) -> tuple:
     anchors, others = tf.constant(first), tf.constant(second)
     rows = tf.range(len(first))
     own = anchors if loss.same_view else None
-    term = make_term(anchors, others, rows, numbers=rows, own=own)
+    term = make_term(anchors, Candidates(others, rows), numbers=rows, own=own)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(term.candidates)
         values = loss(term)

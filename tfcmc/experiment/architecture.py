@@ -12,11 +12,14 @@ from tfcmc.encoders import FEATURES, load_encoder, make_branch
 from tfcmc.evaluation.collapse_values import collapse_losses
 from tfcmc.evaluation.doctor import Patient
 from tfcmc.evaluation.features import Reader
+from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import keras
 from tfcmc.losses.layer import Loss
 from tfcmc.model import ContrastiveModel
 from tfcmc.runs.record import identity_of, picture_side
+from tfcmc.targets.twin import Twin
 
+FRESH = 2  # what is added to the seed of a twin that starts apart
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
@@ -24,7 +27,7 @@ class Architecture:
     """What a plan trains, on pictures of one side.
 
     Attributes:
-        views: The `Views`.
+        views: The `Views` that held-out pictures are judged in.
         pairs: The `Pairs`.
         replicas: How many devices train together, or have.
 
@@ -36,22 +39,42 @@ class Architecture:
 
     def __init__(self, plan, picture_side: int, replicas: int = 1):
         self.replicas = replicas
-        self.views = plan.views_of(picture_side)
-        self.pairs = plan.pairs.function(len(self.views.names))
+        self._trained = plan.views_of(picture_side)
+        self.views = self._trained.compared or self._trained
+        self.pairs = plan.pairs.function(len(self._trained.names))
         self._plan = plan
+        self._check_branches()
 
-    def branches(self) -> dict:
-        """Returns branch name to model, with the initial weights of the seed.
+    def _check_branches(self):
+        """Refuses pairs that leave a branch without a gradient."""
+        views = {view for view, _ in self.pairs.ordered}
+        if not self._plan.target.member.extra.get("stops"):
+            views |= {other for _, other in self.pairs.ordered}
+        learning = {self._trained.branch[view] for view in views}
+        if idle := sorted({*self._trained.branches} - learning):
+            raise must(
+                "pairs",
+                f"such that every branch learns with "
+                f"--target={self._plan.target.name}, or nothing trains "
+                f"{idle[0]}",
+                self._plan.pairs.spec,
+            )
+
+    def branches(self, seed: int | None = None) -> dict:
+        """Returns branch name to model, with the initial weights of a seed.
 
         The same for every branch: the views of one picture begin more alike
         than views of two pictures, and there is something to learn from.
+
+        Args:
+            seed: None for the plan's.
         """
         encoder, head = map(self._plan.builder, ("encoder", "head"))
-        seed = self._plan.config.seed
+        seed = self._plan.config.seed if seed is None else seed
         with _precision(self._plan.config.precision):
             return {
                 name: make_branch(encoder, head, shape, seed)
-                for name, shape in self.views.shapes.items()
+                for name, shape in self._trained.shapes.items()
             }
 
     def predictors(self, branches: dict) -> dict:
@@ -95,21 +118,43 @@ class Architecture:
         config = self._plan.config
         return TrainingStream(
             pictures,
-            self.views.draw,
+            self._trained.draw,
             batch_size=config.batch_size,
             seed=config.seed,
         )
 
-    def model(self, branches: dict, examples: int) -> ContrastiveModel:
+    def twin(self, target, steps: int) -> Twin | None:
+        """Returns the twin of the branches that a target compares with.
+
+        Args:
+            target: A member of `TARGETS`.
+            steps: All that there will be.
+
+        Returns:
+            The `Twin`; None where the branches are compared themselves.
+        """
+        if target.init is None:
+            return None
+        apart = FRESH if target.init == "fresh" else 0
+        return Twin(
+            list(self.branches(self._plan.config.seed + apart).values()),
+            functools.partial(target.weight, steps=steps),
+        )
+
+    def model(
+        self, branches: dict, examples: int, steps: int
+    ) -> ContrastiveModel:
         """Returns the model that trains these branches, not yet compiled.
 
         Args:
             branches: As `branches` gives them.
             examples: Number of training pictures.
+            steps: All that there will be.
         """
-        names = self.views.names
+        names = self._trained.names
+        target = self._plan.target.function()
         return ContrastiveModel(
-            self.views,
+            self._trained,
             branches,
             predictors=self.predictors(branches),
             losses=[
@@ -119,7 +164,8 @@ class Architecture:
                 for view, other in self.pairs.ordered
             ],
             pairs=self.pairs,
-            target=self._plan.target.function,
+            target=target,
+            twin=self.twin(target, steps),
             negatives=self._plan.negatives.function(),
             examples=examples,
             seed=self._plan.config.seed,

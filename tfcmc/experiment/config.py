@@ -81,7 +81,7 @@ class PretrainConfig:
     negatives: str = _setting(
         "batch",
         "spec of the negatives: batch, over all devices; local, on each "
-        "device; or bank(momentum=, draws=)",
+        "device; none; bank(momentum=, draws=); or queue(size=)",
     )
     encoder: str = _setting(
         "paper",
@@ -106,18 +106,20 @@ class PretrainConfig:
     )
     target: str = _setting(
         "same",
-        "what anchors are to agree with: same, the other view's embeddings, "
-        "or stopped, the same without a gradient",
+        "what anchors are to agree with: same, the other view's embeddings; "
+        "stopped, the same without a gradient; or momentum(start=, end=, "
+        "init=), those of a slowly moving twin",
     )
     pairs: str = _setting(
         "cross",
         "which views are compared: cross(reduce=sum|mean), each with every "
-        "other, or first, the first with the others",
+        "other; first, the first with the others; self, with what is "
+        "remembered of it; or assigned(codes=), with the codes of the first",
     )
     views: str = _setting(
         "lab",
-        "spec of the views of a picture: lab, ycbcr, rgb(count=, augment=, "
-        "strength=), or MODULE:FUNCTION of your own",
+        "spec of the views of a picture: lab, ycbcr, rgb(count=, small=, "
+        "augment=, strength=), or MODULE:FUNCTION of your own",
     )
     side: int = _setting(64, "side of the views in pixels")
     crop: str = _setting(

@@ -196,13 +196,13 @@ def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
     architecture = Architecture(plan, pictures.side)
     with strategy.scope():
         branches = _branches(strategy, _common(plan.config))
-        model = architecture.model(branches, len(pictures))
+        model = architecture.model(branches, len(pictures), STEPS)
         model.compile(optimizer=keras.optimizers.Adam())
     start = [each.numpy() for each in model.statistics()]
 
     def on_replica(part):
-        value, gradients, embeddings, numbers = model.differentiate(part)
-        model.keep(embeddings, numbers)
+        value, gradients, left = model.differentiate(part)
+        model.keep(*left)
         return replicas.add([value, *gradients])
 
     kept = _kept(model)
@@ -304,15 +304,18 @@ def _normalise(layer, call, batch, count, inputs, **options):
     return tf.reshape(tf.stack(found, axis=1), tf.shape(inputs))
 
 
-def _objective(model, call, count, anchors, targets, numbers):
+def _objective(model, call, count, anchors, targets, numbers, step):
     """The mean of what each device's share of the batch is worth."""
-    views = [
-        list(zip(*(tf.split(each, count) for each in side), strict=True))
-        for side in (anchors, targets)
-    ]
-    states = [each for loss in model.contrasts for each in loss.variables]
-    parts = zip(*views, tf.split(numbers, count), strict=True)
-    return tf.reduce_mean(_in_turn(states, call, parts))
+
+    def share(part):
+        views = [
+            {view: tf.split(each, count)[part] for view, each in side.items()}
+            for side in (anchors, targets)
+        ]
+        return *views, tf.split(numbers, count)[part], step
+
+    states = [each for loss in model.losses_used for each in loss.variables]
+    return tf.reduce_mean(_in_turn(states, call, map(share, range(count))))
 
 
 def _in_turn(variables, call, parts):
@@ -350,9 +353,14 @@ def _by_part(model, gradients):
 
 
 def _kept(model):
-    """What a step leaves: loss states, memories, moving statistics."""
-    states = [loss.state for loss in model.contrasts if loss.state is not None]
-    kept = [*states, *model.memory.variables, *model.statistics()]
+    """What a step leaves: loss states, memories, twin, moving statistics."""
+    states = [
+        each
+        for loss in model.losses_used
+        for each in loss.non_trainable_variables
+    ]
+    twins = model.twin.trainable_variables if model.twin else ()
+    kept = [*states, *model.memory.variables, *twins, *model.statistics()]
     return [each.value for each in kept]
 
 

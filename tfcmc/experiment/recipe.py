@@ -118,8 +118,14 @@ class Plan:
             flip=config.flip,
         )
         views = self.views.function(frame)
-        if len(views.names) < 2:
-            raise must("views", "at least two views of a picture", views.names)
+        pairs = self.pairs.function(len(views.names)).ordered
+        if not pairs or len((views.compared or views).names) < 2:
+            raise must(
+                "views",
+                f"at least two views of a picture with "
+                f"--pairs={self.pairs.name}",
+                views.names,
+            )
         return views
 
 

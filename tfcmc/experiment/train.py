@@ -108,8 +108,8 @@ def compiled(plan, architecture, branches, pictures, steps: int):
         pictures: What to learn from.
         steps: Steps an epoch.
     """
-    model = architecture.model(branches, len(pictures))
     rate, every = plan.config.learning_rate, plan.config.epochs * steps
+    model = architecture.model(branches, len(pictures), every)
     optimizer = plan.optimizer.function(
         rate, plan.schedule.function(rate, every, plan.config.warmup)
     )

@@ -75,7 +75,7 @@ class Loss(keras.layers.Layer):
         term = self._taken(term)
         return self._values(term)(term)
 
-    def mean(self, term: Term, *, shared: bool = False):
+    def mean(self, term: Term, *, shared: bool = False, step=None):
         """Averages the loss over all anchors, in bounded memory.
 
         Where the matrix of all similarities would be large it is never held:
@@ -86,6 +86,7 @@ class Loss(keras.layers.Layer):
             term: The comparison.
             shared: Whether every replica has a term of its own, and the state
                 to keep is the mean of theirs.
+            step: Optimizer steps done, for a loss that changes with them.
 
         Returns:
             The mean.
@@ -93,6 +94,7 @@ class Loss(keras.layers.Layer):
         Raises:
             ValueError: as for a call.
         """
+        del step
         term = self._taken(term)
         values = self._values(term)
         sizes = (term.anchors.shape[0], term.candidates.shape[0])
@@ -111,6 +113,13 @@ class Loss(keras.layers.Layer):
             kept = replicas.add(replicas.part_of(self.state.value))
             self.state.assign(kept)
         return mean
+
+    def keep(self, targets: dict) -> None:
+        """Takes in what a step leaves, after the optimizer has moved.
+
+        Args:
+            targets: View to `[batch, dim]`, of the whole batch.
+        """
 
     def _taken(self, term):
         """Checks the term, and repeats anchors where the loss needs it."""

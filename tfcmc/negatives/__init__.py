@@ -5,4 +5,5 @@ Importing it fills the table. Imports `losses` and below.
 
 from tfcmc.negatives import bank as bank
 from tfcmc.negatives import batch as batch
+from tfcmc.negatives import queue as queue
 from tfcmc.negatives.base import NEGATIVES as NEGATIVES

@@ -3,7 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number
 from tfcmc.losses.vectors import normalise
-from tfcmc.negatives.base import NEGATIVES
+from tfcmc.negatives.base import NEGATIVES, Candidates
 
 
 @NEGATIVES.register(
@@ -29,6 +29,7 @@ class Bank:
     """
 
     local = False
+    each_branch = False
 
     def __init__(self, *, momentum=0.5, draws=4096):
         self.momentum = momentum
@@ -49,7 +50,7 @@ class Bank:
             seed: `[2]`, what the draws are a function of.
 
         Returns:
-            `(candidates, positive)`: `[batch + draws, dim]` and `[batch]`.
+            `Candidates`, of `[batch + draws, dim]`.
         """
         batch = tf.shape(index)[0]
         others = memory.shape[0] - batch
@@ -64,16 +65,19 @@ class Bank:
         taken = tf.sort(tf.cast(index, tf.int32))
         skipped = tf.searchsorted(taken - tf.range(batch), drawn, side="right")
         rows = tf.concat([tf.cast(index, tf.int32), drawn + skipped], axis=0)
-        return tf.gather(memory, rows), tf.range(batch)
+        return Candidates(tf.gather(memory, rows), tf.range(batch))
 
-    def remember(self, embeddings, memory, index):
+    def remember(self, keys, memory, index, step):
         """Updates the batch's vectors in the bank of their own view.
 
         Args:
-            embeddings: Unit vectors `[batch, dim]`.
+            keys: Unit vectors `[batch, dim]`, a list of one.
             memory: This view's bank, a variable `[examples, dim]`.
             index: `[batch]`, which pictures these are.
+            step: Not read.
         """
+        del step
+        (embeddings,) = keys
         kept = self.momentum * tf.gather(memory, index)
         rows = normalise(kept + (1.0 - self.momentum) * embeddings)
         memory.scatter_update(tf.IndexedSlices(rows, index))

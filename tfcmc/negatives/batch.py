@@ -1,7 +1,8 @@
 """Negatives from the same batch."""
 
 from tfcmc.foundation.lazy import tf
-from tfcmc.negatives.base import NEGATIVES
+from tfcmc.losses.term import NOBODYS
+from tfcmc.negatives.base import NEGATIVES, Candidates
 
 
 @NEGATIVES.register("batch")
@@ -12,6 +13,7 @@ class Batch:
     """
 
     local = False
+    each_branch = False
 
     def memory_rows(self, examples):
         """Returns how many vectors a view remembers: none."""
@@ -28,14 +30,28 @@ class Batch:
             seed: Not read.
 
         Returns:
-            `(candidates, positive)`: `[batch, dim]` and `[batch]`.
+            `Candidates`, of `[batch, dim]`.
         """
         del memory, index, seed
-        return embeddings, tf.range(tf.shape(embeddings)[0])
+        return Candidates(embeddings, tf.range(tf.shape(embeddings)[0]))
 
-    def remember(self, embeddings, memory, index):
+    def remember(self, keys, memory, index, step):
         """Remembers nothing."""
-        del embeddings, memory, index
+        del keys, memory, index, step
+
+
+@NEGATIVES.register("none")
+class NoNegatives(Batch):
+    """The other view of the picture alone: for what has no negatives."""
+
+    def candidates(self, embeddings, memory, index, seed):
+        """Returns those of the batch, nobody's negatives."""
+        found = super().candidates(embeddings, memory, index, seed)
+        return found._replace(
+            group=tf.fill(
+                tf.shape(found.positive), tf.constant(NOBODYS, tf.int64)
+            )
+        )
 
 
 @NEGATIVES.register("local")

@@ -11,26 +11,37 @@ class Memory(keras.layers.Layer):
     Args:
         negatives: A member of `NEGATIVES`, with its options.
         dims: Dimensions of the embeddings, one number a view.
+        branch: The number of each view's branch.
+        keys: Numbers of the views that anchors are compared with.
         examples: Number of training pictures.
         seed: Of the vectors at the start, and of what is drawn.
     """
 
-    def __init__(self, negatives, *, dims, examples: int, seed: int):
+    def __init__(
+        self, negatives, *, dims, branch, keys, examples: int, seed: int
+    ):
         super().__init__(name="memory", dtype="float32")
         self._negatives = negatives
         self._seed = seed
+        self._views = len(dims)
+        # Whose memory a view's is: its own, or that of its branch.
+        self._of_view = branch if negatives.each_branch else range(len(dims))
+        self._keys = keys
         rows = negatives.memory_rows(examples)
-        self._kept = [
-            self.add_weight(
-                name=f"view_{view}",
+        kind = "branch" if negatives.each_branch else "view"
+        self._kept = {
+            owner: self.add_weight(
+                name=f"{kind}_{owner}",
                 shape=[rows, dim],
-                initializer=_UnitVectors(seed + view),
+                initializer=_UnitVectors(seed + owner),
                 trainable=False,
                 # Each replica assigns its own copy, and all assign the same.
                 aggregation="none",
             )
-            for view, dim in enumerate(dims)
-        ]
+            for owner, dim in dict(
+                zip(self._of_view, dims, strict=True)
+            ).items()
+        }
         self.built = True
 
     def candidates(self, others, view, other, numbers, step):
@@ -45,42 +56,49 @@ class Memory(keras.layers.Layer):
                 the anchors' view.
 
         Returns:
-            `(candidates, positive)`: `[count, dim]` and `[batch]`.
+            `Candidates`.
         """
-        seed = tf.stack([self._seed * len(self._kept) + view, step])
-        memory = self._kept[other].value
+        seed = tf.stack([self._seed * self._views + view, step])
+        memory = self._kept[self._of_view[other]].value
         return self._negatives.candidates(others, memory, numbers, seed)
 
-    def remember(self, embeddings, numbers) -> None:
+    def remember(self, embeddings: dict, numbers, step) -> None:
         """Takes in what a step made of its pictures.
 
         Args:
-            embeddings: `[batch, dim]` of the whole batch, one a view.
+            embeddings: View to `[batch, dim]` of the whole batch.
             numbers: `[batch]`, which pictures these are.
+            step: Steps done before this one.
         """
-        for embedding, kept in zip(embeddings, self._kept, strict=True):
-            self._negatives.remember(embedding, kept.value, numbers)
+        for owner, kept in self._kept.items():
+            keys = [
+                embeddings[view]
+                for view in sorted(embeddings)
+                if self._of_view[view] == owner
+                and (view in self._keys or not self._negatives.each_branch)
+            ]
+            if keys:
+                self._negatives.remember(keys, kept.value, numbers, step)
 
 
 def make_term(
-    anchors, candidates, positive, *, numbers, own=None, mine=lambda rows: rows
+    anchors, found, *, numbers, own=None, mine=lambda rows: rows
 ) -> Term:
     """Makes the comparison of some of a batch's anchors.
 
     Args:
         anchors: `[batch, dim]`.
-        candidates: `[count, dim]`, those of the other view.
-        positive: `[batch]`.
+        found: `Candidates`, those of the other view.
         numbers: `[batch]`, which pictures these are.
         own: `[batch, dim]`: the anchors' own view, where negatives of it are
             taken too; or None.
         mine: Rows of the batch to those of the anchors wanted.
     """
-    group = candidate_group = None
+    candidates, positive, candidate_group = found
     if own is not None:
-        group = mine(numbers)
         candidate_group = tf.concat([numbers, numbers], axis=0)
         candidates = tf.concat([candidates, own], axis=0)
+    group = None if candidate_group is None else mine(numbers)
     return Term(
         mine(anchors), candidates, mine(positive), group, candidate_group
     )

@@ -140,6 +140,8 @@ def setting_differences(found, wanted, *, longer=False):
     """
     ignored = [*CIRCUMSTANCES, *READING]
     constant = longer and wanted.get("schedule") == "constant"
+    # The weight of a moving average follows a course over all steps, too.
+    constant &= not str(wanted.get("target")).startswith("momentum")
     if constant and found["epochs"] < wanted["epochs"]:
         ignored.append("epochs")
     return differing(found, wanted, ignored)[:MOST_TOLD]

@@ -3,6 +3,7 @@
 Importing it fills the table. Imports the foundation.
 """
 
+from tfcmc.targets import momentum as momentum
 from tfcmc.targets import same as same
 from tfcmc.targets import stopped as stopped
 from tfcmc.targets.base import TARGETS as TARGETS

@@ -1,7 +1,9 @@
 """The table of targets.
 
-A member is a function of the embeddings of all views, a list of
-`[batch, dim]`, to the vectors that anchors are compared with, likewise.
+A member is a class. Called with the embeddings, view to `[batch, dim]`, it
+gives the vectors that anchors are compared with, likewise. `init` says how a
+twin of the branches starts that makes the embeddings: "copy", "fresh", or
+None where the branches make them themselves.
 """
 
 from tfcmc.foundation.registry import Registry

@@ -53,6 +53,8 @@ class Views:
         judged: Like `draw` but `(numbers, examples)`: the draws that held-out
             pictures are compared under; None where each view has a branch of
             its own, and `whole` shows all of them.
+        compared: The `Views`, of the same branches, that held-out pictures
+            are compared in; None for these.
         blank: `[batch, height, width, 3]` uint8 array to booleans `[batch]`:
             pictures in which one of the views is constant by construction;
             None where there are none.
@@ -67,6 +69,7 @@ class Views:
     convert: typing.Callable
     whole: typing.Callable
     judged: typing.Callable | None = None
+    compared: "Views | None" = None
     blank: typing.Callable | None = None
     blank_word: str = ""
 

@@ -10,12 +10,15 @@ from tfcmc.views.base import VIEWS, Frame, Views
 
 JUDGING = 2**32 - 1  # an epoch that no training reaches
 BRANCH = "rgb"
+LARGE = 2  # rows of a published augmentation that are of large views
 
 
 @VIEWS.register(
     "rgb",
     extra={"distorts": True},
-    count=Number(at_least=2, at_most=16, whole=True),
+    count=Number(at_least=1, at_most=16, whole=True),
+    small=Number(at_least=0, at_most=16, whole=True),
+    small_side=Number(at_least=8, at_most=1024, whole=True, optional=True),
     augment=Choice(tuple(ROWS)),
     strength=Number(at_least=0, at_most=2),
     area=Number(above=0, at_most=1, optional=True),
@@ -25,6 +28,8 @@ def rgb(
     frame: Frame,
     *,
     count: int = 2,
+    small: int = 0,
+    small_side: int | None = None,
     augment: str = "simclr",
     strength: float = 1.0,
     area: float | None = None,
@@ -32,25 +37,34 @@ def rgb(
 ) -> Views:
     """Copies of the picture, each cut and coloured in its own way; one branch.
 
-    Held-out pictures are compared under fixed draws of the same distortions;
-    probes read the whole picture. Values are from 0 to 1, as the papers of
+    Held-out pictures are compared under fixed draws of the same distortions,
+    in two views where there is one, and in none of the small; probes read the
+    whole picture. Values are from 0 to 1, as the papers of
     these augmentations have them, moved to [-1, 1].
 
     Args:
         frame: What they are made for; its crop and flip are not used.
         count: How many.
+        small: How many small ones follow; in the row "swav" they are cut out
+            of a small part of the picture.
+        small_side: Their side in pixels; None for 3/7 of the views', as 96 is
+            of 224.
         augment: A published row of distortions; "none" leaves the picture.
         strength: Factor on the strengths of the row's colour jitter.
-        area: Smallest share of the picture that a crop takes; None for the
-            row's.
+        area: Smallest share of the picture that a crop takes, but for the
+            small ones; None for the row's.
         blur: Probability of a blur; None for the row's.
 
     Reference: Chen et al. 2020, "A simple framework for contrastive learning
         of visual representations", section 2.2.
     """
-    own = {"area_low": area, "blur": blur}
-    changed = {name: each for name, each in own.items() if each is not None}
-    distortions = rows(augment, count, strength=strength, **changed)
+    blurred = {} if blur is None else {"blur": blur}
+    cut = {} if area is None else {"area_low": area}
+    row = functools.partial(rows, augment, strength=strength, **blurred)
+    distortions = row(count=count, **cut) + row(count=LARGE + small)[LARGE:]
+    less = small_side or round(frame.side * 3 / 7)
+    sides = (frame.side,) * count + (less,) * small
+    many = count + small
 
     # Unknown where pictures of any number are read: the weights of a crop
     # depend on it.
@@ -59,8 +73,10 @@ def rgb(
     def convert(pictures, draws):
         pictures = tf.ensure_shape(pictures, sized)
         return [
-            2.0 * distort(pictures, draws[:, number], each, frame.side) - 1.0
-            for number, each in enumerate(distortions)
+            2.0 * distort(pictures, draws[:, number], each, side) - 1.0
+            for number, (each, side) in enumerate(
+                zip(distortions, sides, strict=True)
+            )
         ]
 
     def shown(pictures):
@@ -70,15 +86,26 @@ def rgb(
 
     def draw(seed, epoch, numbers, examples):
         del examples
-        return uniforms(seed, DISTORTIONS, epoch, numbers, count, DRAWS)
+        return uniforms(seed, DISTORTIONS, epoch, numbers, many, DRAWS)
 
+    compared = None
+    if small or count == 1:
+        compared = rgb(
+            frame,
+            count=max(2, count),
+            augment=augment,
+            strength=strength,
+            area=area,
+            blur=blur,
+        )
     return Views(
-        names=tuple(f"{BRANCH}_{number + 1}" for number in range(count)),
-        branch=(BRANCH,) * count,
-        channels=(3,) * count,
-        sides=(frame.side,) * count,
+        names=tuple(f"{BRANCH}_{number + 1}" for number in range(many)),
+        branch=(BRANCH,) * many,
+        channels=(3,) * many,
+        sides=sides,
         draw=draw,
         convert=tf.function(convert, jit_compile=True),
         whole=tf.function(shown, jit_compile=True),
         judged=functools.partial(draw, 0, JUDGING),
+        compared=compared,
     )
