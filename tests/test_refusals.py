@@ -73,12 +73,12 @@ CASES = [
     (
         {"batch_norm": "split(groups=5)"},
         "`batch-norm` must be of groups that divide --batch-size=128, of two "
-        "pictures or more each. Received: 'split(groups=5)'",
+        "pictures or more each. Received: 'split(groups=5, each_view=False)'",
     ),
     (
         {"batch_norm": "split", "batch_size": 8},
         "`batch-norm` must be of groups that divide --batch-size=8, of two "
-        "pictures or more each. Received: 'split(groups=8)'",
+        "pictures or more each. Received: 'split(groups=8, each_view=False)'",
     ),
 ]
 

@@ -174,7 +174,7 @@ def test_the_twins_order_changes_no_pairing(shuffled):
     """Without batch statistics, shuffling pictures changes no number."""
     tiny = make(**MOCO | {"encoder": "paper(width=0.3)"})
     want = tiny.loss()
-    tiny.model._shuffled = shuffled
+    tiny.model._shuffled = shuffled  # no layer here asks for it
     assert tiny.loss() == pytest.approx(want, rel=1e-6)
     _, _, (keys, numbers, _) = tiny.model.differentiate(tiny.stream.batch(0))
     views, there = tiny.shown()
@@ -183,3 +183,58 @@ def test_the_twins_order_changes_no_pairing(shuffled):
         alone = unit(tiny.model.twin.branches[view](views[view]))
         np.testing.assert_allclose(key, alone, atol=1e-5)
     assert len(keys) == 2 and BATCH < EXAMPLES
+
+
+def test_shuffled_batches_tell_nothing():
+    """With statistics of groups the twin's groups are of other pictures.
+
+    Each key is what the twin makes of a group that its picture was drawn into.
+    """
+    settings = {
+        "encoder": "resnet(width=0.1)",
+        "batch_size": 6,
+        "head": "none",
+    }
+    settings["batch_norm"] = "split(groups=3, each_view=True)"
+    tiny = make(**MOCO | settings, views="rgb(augment=weak32)")
+    (twin,) = tiny.model.twin.branches
+    views, _ = tiny.shown()
+    keys, _, _ = tiny.model.differentiate(tiny.stream.batch(0))[2]
+    beside = unit(twin(views[1], training=True))
+    assert np.abs(keys[1] - beside).max() > 1e-3
+    groups = [
+        (unit(twin(tf.gather(views[1], [i, j] * 3), training=True)), i, j)
+        for i in range(6)
+        for j in range(6)
+        if i != j
+    ]
+    partners = [
+        [
+            j
+            for vectors, i, j in groups
+            if np.allclose(vectors[0], key, 1e-3, 1e-4) and i == number
+        ]
+        for number, key in enumerate(keys[1].numpy())
+    ]
+    assert all(len(each) == 1 for each in partners)
+    assert all(partners[j] == [i] for i, (j,) in enumerate(partners))
+
+
+@pytest.mark.parametrize("each_view", [False, True])
+def test_views_one_by_one_or_together(each_view):
+    """Their statistics are of all views, or of each alone."""
+    tiny = make(
+        encoder="resnet(width=0.1)",
+        batch_norm=f"synchronized(each_view={each_view})",
+        views="rgb(augment=weak32)",
+    )
+    views, _ = tiny.shown()
+    (branch,) = tiny.model.branches
+    want = [unit(branch(view, training=True)) for view in views]
+    if not each_view:
+        both = unit(branch(tf.concat(views, 0), training=True))
+        assert np.abs(both[:BATCH] - want[0]).max() > 1e-3
+        want = np.split(both, 2)
+    got = tiny.model.differentiate(tiny.stream.batch(0))[2][0]
+    for view, vectors in enumerate(want):
+        np.testing.assert_allclose(got[view], vectors, atol=1e-4)

@@ -33,10 +33,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         negatives: Where candidates come from, a member of `NEGATIVES`.
         examples: Number of training pictures.
         seed: Seed of what is drawn on the device: negatives, and the order
-            that a twin is shown pictures in.
-        shuffled: Whether the twin is shown the batch in another order: its
-            batch statistics, if of groups or devices, are then of other
-            pictures than those of the anchors, and tell nothing of them.
+            that the twin is shown pictures in.
         each_view: Whether views of one branch go through it one by one, each
             with batch statistics of its own.
     """
@@ -54,7 +51,6 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         seed,
         predictors=None,
         twin=None,
-        shuffled=False,
         each_view=False,
     ):
         super().__init__()
@@ -68,7 +64,11 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         self._target = target
         self.twin = twin
         self._seed = seed
-        self._shuffled = shuffled
+        # Statistics of groups or devices would tell which keys stand beside
+        # which: the twin is shown the batch in another order.
+        self._shuffled = not all(
+            each.synchronized for each in self.normalisations(followed=True)
+        )
         self._each_view = each_view
         self.local = negatives.local
         self._raw = losses[0].raw
@@ -255,12 +255,17 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             for variable in layer.non_trainable_variables
         ]
 
-    def normalisations(self) -> list:
-        """Returns the layers of batch normalisation."""
+    def normalisations(self, *, followed: bool = False) -> list:
+        """Returns the layers of batch normalisation.
+
+        Args:
+            followed: Whether those of the twin alone.
+        """
         twins = self.twin.branches if self.twin is not None else ()
+        parts = () if followed else (*self.branches, *self.predictors)
         return [
             layer
-            for part in (*self.branches, *self.predictors, *twins)
+            for part in (*parts, *twins)
             for layer in part._flatten_layers()
             if isinstance(layer, keras.layers.BatchNormalization)
         ]

@@ -2,16 +2,18 @@
 
 from tfcmc.batch_norms.base import BATCH_NORMS, USUAL
 from tfcmc.foundation.lazy import LazyModule
-from tfcmc.foundation.registry import Number
+from tfcmc.foundation.registry import Flag, Number
 
 # Its class is a subclass of Keras's.
 layers = LazyModule("tfcmc.batch_norms.groups", needs_tensorflow=True)
 
 
 @BATCH_NORMS.register(
-    "split", groups=Number(at_least=2, at_most=4096, whole=True)
+    "split",
+    groups=Number(at_least=2, at_most=4096, whole=True),
+    each_view=Flag(),
 )
-def split(*, groups: int = 8, **layer):
+def split(*, groups: int = 8, each_view: bool = False, **layer):
     """Normalises each of several groups of the batch by itself.
 
     A group is pictures that follow each other in the batch of all devices: on
@@ -20,6 +22,8 @@ def split(*, groups: int = 8, **layer):
     Args:
         groups: How many, which a batch is a multiple of; and a multiple of
             the devices.
+        each_view: Whether views of one branch go through it one by one, each
+            in groups of its own, or together.
         **layer: As Keras's own takes it.
 
     Returns:
@@ -28,4 +32,5 @@ def split(*, groups: int = 8, **layer):
     Reference: the CIFAR-10 demonstration in the code of He et al. 2020,
         "Momentum contrast for unsupervised visual representation learning".
     """
+    del each_view  # who calls it shows it one view or all
     return layers.SplitBatchNormalization(groups=groups, **USUAL, **layer)

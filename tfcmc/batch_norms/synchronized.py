@@ -2,13 +2,16 @@
 
 from tfcmc.batch_norms.base import BATCH_NORMS, USUAL
 from tfcmc.foundation.lazy import keras
+from tfcmc.foundation.registry import Flag
 
 
-@BATCH_NORMS.register("synchronized")
-def synchronized(**layer):
+@BATCH_NORMS.register("synchronized", each_view=Flag())
+def synchronized(*, each_view: bool = False, **layer):
     """Normalises by the whole batch, over all devices, as one device would.
 
     Args:
+        each_view: Whether views of one branch go through it one by one, each
+            with statistics of its own, or together.
         **layer: As Keras's own takes it.
 
     Returns:
@@ -17,4 +20,5 @@ def synchronized(**layer):
     Reference: Chen et al. 2020, "A simple framework for contrastive learning
         of visual representations", section 2.1.
     """
+    del each_view  # who calls it shows it one view or all
     return keras.layers.BatchNormalization(synchronized=True, **USUAL, **layer)

@@ -169,6 +169,7 @@ class Architecture:
             negatives=self._plan.negatives.function(),
             examples=examples,
             seed=self._plan.config.seed,
+            each_view=self._plan.batch_norm.options["each_view"],
         )
 
     def patient(self, branches: dict, examples: int, images: int) -> Patient:
