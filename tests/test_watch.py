@@ -269,6 +269,17 @@ def ends():
         yield found
 
 
+def test_signs_are_given_at_every_beat(ends, monkeypatch):
+    """However many are heard: signs that answer signs would have no end."""
+    (training, _), (link, other) = ends
+    monkeypatch.setattr(heartbeat, "BEAT", 0.1)
+    watch = heartbeat.Watch(training, [link], other.send)
+    end = time.monotonic() + 0.55
+    while time.monotonic() < end:
+        watch._attend()
+    assert 3 <= len(other.connection.recv(4096)) <= 6
+
+
 def test_work_that_hears_nothing_is_ended(work, ends, capsys):
     """Where a machine is lost, from outside, with a line that names it."""
     (training, _), (link, other) = ends

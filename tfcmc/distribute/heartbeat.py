@@ -44,6 +44,7 @@ class Watch:
         self._links = list(links)
         self._look = look
         self._said, self._has_ended = None, False
+        self._next_sign = 0.0
 
     def until_it_ends(self):
         """Watches until this machine's training ends.
@@ -75,15 +76,21 @@ class Watch:
             self._links.pop().leave(words)
 
     def _attend(self):
-        """Hears all for a moment, and gives the other machines a sign."""
-        for link in wait([self._training, *self._links], BEAT):
+        """Hears all for a moment, and gives the others a sign at every beat.
+
+        Not whenever something is heard: signs would answer signs without end.
+        """
+        left = max(0.0, self._next_sign - time.monotonic())
+        for link in wait([self._training, *self._links], left):
             if link is self._training:
                 self._hear()
             elif self._has_done(link):
                 self._links.remove(link)
                 link.leave(DONE)
-        for link in self._links:
-            self._live(link)
+        if time.monotonic() >= self._next_sign:
+            self._next_sign = time.monotonic() + BEAT
+            for link in self._links:
+                self._live(link)
         self._look()
 
     def _hear(self):
