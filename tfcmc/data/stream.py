@@ -79,4 +79,9 @@ class TrainingStream:
             return tuple(tensors)
 
         numbers = tf.data.Dataset.range(steps * len(mine))
-        return numbers.map(read, num_parallel_calls=2).prefetch(4)
+        batches = numbers.map(read, num_parallel_calls=2).prefetch(4)
+        options = tf.data.Options()
+        # There is nothing to tune, and the thread that would may sleep on
+        # where an iterator ends, for up to a minute, which waits for it.
+        options.autotune.enabled = False
+        return batches.with_options(options)

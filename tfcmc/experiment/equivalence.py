@@ -11,7 +11,6 @@ from tfcmc.data.pictures import ArrayPictures
 from tfcmc.distribute import replicas
 from tfcmc.distribute.cluster import machines_of
 from tfcmc.distribute.strategies import (
-    distribute,
     is_chief,
     make_strategy,
     use_devices,
@@ -207,17 +206,19 @@ def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
 
     kept = _kept(model)
     steps = STEPS if any(each.shape.num_elements() for each in kept) else 1
-    read = architecture.stream(pictures).dataset
-    batches = distribute(strategy, lambda *part: read(0, steps, *part))
+    stream = architecture.stream(pictures)
     apart = contextlib.nullcontext()
     if parts > 1:
         apart = _in_parts(model, batch, parts)
     with apart:
-        for _, shares in zip(range(steps), batches, strict=False):
+        for step in range(steps):
+            part = strategy.experimental_distribute_values_from_function(
+                functools.partial(_share, stream, step)
+            )
             # Not compiled: each loss runs once, and compiling takes longer.
             value, *gradients = (
                 strategy.experimental_local_results(each)[0].numpy()
-                for each in strategy.run(on_replica, args=(shares,))
+                for each in strategy.run(on_replica, args=(part,))
             )
     copies = zip(
         *(strategy.experimental_local_results(each) for each in kept),
@@ -234,6 +235,13 @@ def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
         if kept
         else np.zeros([1, 0]),
     )
+
+
+def _share(stream, step, context):
+    """A replica's share of the batch of a step."""
+    share = context.replica_id_in_sync_group
+    part = stream.batch(step, share, context.num_replicas_in_sync)
+    return tuple(map(tf.constant, part))
 
 
 def _common(config):
