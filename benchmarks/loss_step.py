@@ -8,6 +8,7 @@
 from benchmarks import child
 from benchmarks.losses import NAIVE
 from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.memory import megabytes_of
 from tfcmc.losses import LOSSES, Term
 from tfcmc.losses.layer import Loss
 from tfcmc.losses.vectors import normalise
@@ -66,7 +67,7 @@ def measure(*, loss, way, count, dim, seconds, threads) -> dict:
     anchor, candidates = embeddings(count, dim)
     step = make_step(loss, way)
     step.get_concrete_function(anchor, candidates)
-    megabytes, (mean, *gradients) = child.megabytes_of(
+    megabytes, (mean, *gradients) = megabytes_of(
         lambda: [part.numpy() for part in step(anchor, candidates)]
     )
     return {

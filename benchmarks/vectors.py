@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks import child
 from tfcmc.evaluation import metrics
 from tfcmc.foundation.lazy import LazyModule, tf
+from tfcmc.foundation.memory import megabytes_of
 
 WARM = 10.0  # seconds after which a call needs no warm-up
 torch = LazyModule("torch")
@@ -99,7 +100,7 @@ def measure(*, what, count, dim, seconds, threads) -> dict:
     WHAT[what](2, dim)()
     call = WHAT[what](count, dim)
     start = time.perf_counter()
-    megabytes, value = child.megabytes_of(call)
+    megabytes, value = megabytes_of(call)
     taken = time.perf_counter() - start
     # The first call warms up, save where it takes so long that that drowns.
     if taken < max(seconds, WARM):

@@ -31,6 +31,7 @@ from tfcmc.encoders import ENCODERS
 from tfcmc.experiment.refusals import CONTRASTIVE, kind_of, negatives_of
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
+from tfcmc.foundation.memory import megabytes_of
 from tfcmc.losses import LOSSES, Term
 from tfcmc.views.lab import CENTRE, HALF_WIDTH
 from tfcmc.views.lab import convert as convert_views
@@ -243,7 +244,7 @@ def test_memory_is_the_peak():
     def rise():
         return int(np.ones(80_000_000, np.uint8)[::4096].sum())
 
-    megabytes, total = child.megabytes_of(rise)
+    megabytes, total = megabytes_of(rise)
     assert total == len(range(0, 80_000_000, 4096)) and kept.any()
     assert 70 < megabytes < 100
 

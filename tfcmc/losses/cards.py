@@ -126,7 +126,7 @@ def brief(member):
         ("reference", card.sections["Reference"]),
     ]
     return "\n".join(
-        [_heading(member), _wrapped(card.line, "    "), *_table(rows, "    ")]
+        [_heading(member), wrapped(card.line, "    "), *table(rows, "    ")]
     )
 
 
@@ -151,11 +151,11 @@ def full(member, notes=()):
         if name != "Reference"
     ]
     reference = ("reference", card.sections["Reference"])
-    parts = [_heading(member), _wrapped(card.line)]
-    parts += [_wrapped(paragraph) for paragraph in card.meaning]
+    parts = [_heading(member), wrapped(card.line)]
+    parts += [wrapped(paragraph) for paragraph in card.meaning]
     for rows in (sections, options, [*notes, reference]):
         if rows:
-            parts.append("\n".join(_table(rows)))
+            parts.append("\n".join(table(rows)))
     return "\n\n".join(parts)
 
 
@@ -170,18 +170,33 @@ def _heading(member):
     return f"{member.name}({options})" if options else member.name
 
 
-def _table(rows, indent=""):
-    """Rows of a word and its text, the texts below each other."""
+def table(rows, indent=""):
+    """Writes rows of a word and its text, the texts below each other.
+
+    Args:
+        rows: Pairs of both.
+        indent: What stands before every line.
+
+    Returns:
+        A text a row.
+    """
     column = max(COLUMN, *(len(word) + 2 for word, _ in rows))
     return [
-        _wrapped(
+        wrapped(
             f"{word:<{column}}{text}", indent, further=indent + " " * column
         )
         for word, text in rows
     ]
 
 
-def _wrapped(text, indent="", further=None):
+def wrapped(text, indent="", further=None):
+    """Breaks a text into lines, at blanks alone.
+
+    Args:
+        text: On one line.
+        indent: What stands before the first line.
+        further: What stands before the others, or None for the same.
+    """
     return textwrap.fill(
         text,
         WIDTH,

@@ -4,12 +4,15 @@ What `--preset=NAME` stands for; any option that is given goes first. Imports
 the axes' tables.
 """
 
-from tfcmc.experiment.presets import paper
+from tfcmc.experiment.presets import paper, redundancy, simclr
 from tfcmc.experiment.presets.base import Preset as Preset
 from tfcmc.foundation.errors import unknown
 
 PRESETS = {
     "paper": paper.PAPER,
+    "simclr": simclr.SIMCLR,
+    "barlow_twins": redundancy.BARLOW_TWINS,
+    "vicreg": redundancy.VICREG,
 }
 
 

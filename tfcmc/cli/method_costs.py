@@ -1,0 +1,58 @@
+"""What a step of several methods costs, each in a process of its own.
+
+    python -m tfcmc.cli.method_costs --preset=NAME [OPTION ...]
+
+prints the cost of one as a line of JSON.
+"""
+
+import json
+from collections.abc import Iterator
+
+from tfcmc.cli import command_line, workers
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+
+
+def main(argv=None):
+    """Reads the command line, measures and prints."""
+    parser = command_line.make_parser("tfcmc.cli.method_costs", __doc__)
+    command_line.add_settings(parser, PretrainConfig)
+    plan = make_plan(make_config(command_line.parse(parser, argv)))
+    from tfcmc.experiment import cost  # loads TensorFlow: only now
+
+    print(json.dumps(cost.step_cost(plan)))
+
+
+def costs(names: list[str], given: dict) -> Iterator[tuple[str, dict]]:
+    """Measures a step of several presets, one after the other.
+
+    Args:
+        names: Of `PRESETS`.
+        given: Settings that go on top of each.
+
+    Yields:
+        A name, and what `step_cost` returns of it.
+
+    Raises:
+        UsageError: if one cannot be measured, with the reason.
+    """
+    told = [
+        f"{command_line.option(name)}={value}" for name, value in given.items()
+    ]
+    for name in names:
+        words = ("tfcmc.cli.method_costs", f"--preset={name}", *told)
+        lines = []
+        job = workers.Job(name, words, None)
+        (ended,) = workers.run_all(
+            [job],
+            at_once=1,
+            show=lambda _, line, kept=lines: kept.append(line),
+        )
+        if ended.code != 0:
+            raise UsageError(f"{name}: {ended.reason}")
+        yield name, json.loads(lines[-1])
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,54 @@
+"""What a step of a plan costs, in time and memory."""
+
+from tfcmc.distribute.strategies import make_strategy
+from tfcmc.experiment.architecture import Architecture
+from tfcmc.experiment.data import read_source
+from tfcmc.experiment.train import compiled
+from tfcmc.foundation.errors import check_number
+from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.memory import megabytes_of
+from tfcmc.training.speed import seconds_a_step
+
+SECONDS = 5.0  # to measure for, beside what compiling takes
+
+
+def step_cost(plan) -> dict:
+    """Measures a step of a plan, on its data, on the devices that it takes.
+
+    Returns:
+        `seconds` a step, without compiling; `megabytes` of a million bytes
+        that memory rose by, in the process or, where there is one, on the
+        first GPU; and `batch_size`, pictures a step.
+
+    Raises:
+        UsageError: if there are fewer pictures than in a step.
+    """
+    config = plan.config
+    pictures = read_source(plan).pretrain
+    check_number(
+        "batch-size",
+        config.batch_size,
+        whole=True,
+        at_most=len(pictures),
+    )
+    strategy = make_strategy(config.strategy)
+
+    def measure():
+        architecture = Architecture(plan, pictures.side)
+        stream = architecture.stream(pictures)
+        with strategy.scope():
+            branches = architecture.branches()
+            model = compiled(
+                plan, architecture, branches, pictures, stream.steps_per_epoch
+            )
+        return seconds_a_step(model, strategy, stream, SECONDS)
+
+    megabytes, seconds = megabytes_of(measure)
+    if gpus := tf.config.list_logical_devices("GPU"):
+        used = tf.config.experimental.get_memory_info(gpus[0].name)
+        megabytes = used["peak"] / 1e6
+    return {
+        "seconds": seconds,
+        "megabytes": megabytes,
+        "batch_size": config.batch_size,
+    }

@@ -1,0 +1,64 @@
+"""Cards of presets: what each does, its settings, and the recipe beside."""
+
+import dataclasses
+import shlex
+
+from tfcmc.experiment.presets.base import Preset
+from tfcmc.losses.cards import table, wrapped
+
+WORD = "python -m trainers.pretrain"
+
+
+def brief(name: str, preset: Preset) -> str:
+    """Writes a preset's name and what it does."""
+    return "\n".join([name, wrapped(preset.line, "    ")])
+
+
+def full(name: str, preset: Preset, standard) -> str:
+    """Writes a preset's card.
+
+    Args:
+        name: Its name.
+        preset: The preset.
+        standard: A config of the defaults.
+    """
+    rows = [
+        (setting.replace("_", " "), _beside(preset, setting, value))
+        for setting, value in _settings(preset, standard).items()
+    ]
+    notes = [("why", preset.why)] if preset.why else []
+    parts = [
+        name,
+        wrapped(preset.line),
+        "\n".join(table(rows)),
+        "\n".join(table([*notes, ("reference", preset.reference)])),
+        "as one command:\n" + command(preset),
+    ]
+    return "\n\n".join(parts)
+
+
+def command(preset: Preset) -> str:
+    """Returns the command of a preset's settings, a line an option."""
+    settings = preset.applied({})
+    words = [
+        shlex.quote(f"--{setting.replace('_', '-')}={value}")
+        for setting, value in settings.items()
+    ]
+    return " \\\n    ".join([WORD, *words])
+
+
+def _settings(preset, standard):
+    """What the card tells: the row, and what the recipe has otherwise."""
+    usual = dataclasses.asdict(standard)
+    others = {setting: usual[setting] for setting in preset.letter}
+    return others | preset.applied({})
+
+
+def _beside(preset, setting, value):
+    """A setting, the rule that made it, and what the recipe has."""
+    words = "as the data have it" if value is None else f"{value}"
+    if preset.rate and setting == "learning_rate":
+        words = f"{value:g}, which is {preset.rate.words}"
+    if setting in preset.letter:
+        words += f" (recipe: {preset.letter[setting]})"
+    return words
