@@ -217,6 +217,8 @@ def test_loss_that_is_no_number(tmp_path, capsys):
         (["trainers.neighbours", "--help"], "python -m"),
         (["trainers.verify", "--help"], "python -m"),
         (["tuning.report", "--help"], "python -m"),
+        (["trainers.methods", "--help"], "python -m"),
+        (["trainers.methods"], "simclr"),
         (["trainers.losses"], "triplet(margin=0.2, mining=all"),
         (["trainers.losses", "triplet"], "triplet(margin=0.2, mining=all"),
     ],

@@ -15,6 +15,7 @@ import pytest
 
 from tests import verdicts
 from tests.report.conftest import table_of
+from tests.tiny import NORMED
 from tfcmc.cli import command_line, same_data, workers
 from tfcmc.comparison import writing
 from tfcmc.comparison.entries import Variant, folder_name, plan_variants
@@ -61,12 +62,12 @@ def run_here(jobs, *, at_once, show):
         yield workers.Ended(job, code, told.getvalue().strip())
 
 
-def comparing(folder):
+def comparing(folder, words=WORDS):
     """Compares, and returns what was printed and the exit code."""
     printed, code = io.StringIO(), 0
     with contextlib.redirect_stdout(printed):
         try:
-            compare.main([*WORDS, f"--run-dir={folder}"])
+            compare.main([*words, f"--run-dir={folder}"])
         except SystemExit as ended:
             code = ended.code
     return printed.getvalue(), code
@@ -184,6 +185,49 @@ def test_report(compared):
     }
     assert compared.page.count("data:image/png;base64") == len(names)
     assert str(folder / "report.html") in compared.first[0]
+
+
+@pytest.fixture(scope="module")
+def methods(tmp_path_factory):
+    """A comparison of two methods: the folder, and what was printed."""
+    folder = tmp_path_factory.mktemp("methods") / "table"
+    words = ["--presets", "paper", "simclr", "--seeds", "0", *TINY]
+    words += [f"--encoder={NORMED}", "--side=32"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "run_all", run_here)
+        printed, code = comparing(folder, words)
+    assert code == 0, printed
+    return folder, printed
+
+
+def test_methods_are_compared(methods):
+    """A row a preset; controls of those with equal views and encoders."""
+    folder, printed = methods
+    assert {path.parent.name for path in folder.glob("*/metrics.json")} == {
+        "paper-0",
+        "simclr-0",
+    }
+    with open(folder / "table.csv", newline="", encoding="utf-8") as file:
+        labels = [row["label"] for row in csv.DictReader(file)]
+    assert labels == [
+        "raw pixels of paper",
+        "raw pixels of simclr",
+        "untrained encoders of paper",
+        "untrained encoders of simclr",
+        "paper",
+        "simclr",
+    ]
+    page = (folder / "report.html").read_text("utf-8")
+    text = " ".join(html.unescape(re.sub(r"<[^>]*>", "", page)).split())
+    for words in (
+        "Methods on shapes(size=160, seed=0), 1 epoch",
+        "Results, a row a method",
+        "All methods saw the same pictures for as many epochs",
+        "recipe: ResNet-50",
+        "--preset=simclr",
+    ):
+        assert words in text, words
+    assert "By the linear probe: " in printed
 
 
 def test_findings_are_told():
@@ -318,6 +362,7 @@ def test_equal_terms(tmp_path):
     [
         {},
         {"preset": "paper", "flip": False, "picture_side": 70},
+        {"preset": "simclr", "batch_size": 64},
         {
             "negatives": "bank(draws=7)",
             "crop": "window(small=reflect)",
@@ -338,6 +383,71 @@ def test_words_make_the_run(settings, tmp_path):
     assert dataclasses.replace(again.config, preset=preset) == (
         entry.plan.config
     )
+
+
+def planned_by(tmp_path, *words):
+    """The entries of the words of a command."""
+    parser = command_line.make_parser("x", "")
+    for name in ("losses", "presets"):
+        parser.add_argument(f"--{name}", nargs="+")
+    command_line.add_settings(parser, PretrainConfig, but=("loss", "seed"))
+    given = command_line.parse(parser, [*words, f"--run-dir={tmp_path}"])
+    return compare.plan_entries(given | {"seeds": [3]})[0]
+
+
+def test_rows_of_presets(tmp_path):
+    """Named by the preset, by the loss in it, or by both."""
+    both = planned_by(tmp_path, "--presets", "simclr", "vicreg")
+    assert [entry.label for entry in both] == ["simclr", "vicreg"]
+    assert [entry.name for entry in both] == ["simclr-3", "vicreg-3"]
+    assert "--preset=simclr" in both[0].words()
+    assert not any(word.startswith("--loss") for word in both[0].words())
+    framed = planned_by(
+        tmp_path, "--preset=simclr", "--losses", "triplet", "nt_xent"
+    )
+    assert [n.label for n in framed] == [
+        "triplet(margin=0.2)",
+        "nt_xent(temperature=0.1)",
+    ]
+    assert {n.plan.config.head for n in framed} == {both[0].plan.config.head}
+    product = planned_by(
+        tmp_path, "--presets", "simclr", "vicreg", "--losses", "triplet"
+    )
+    assert [n.label for n in product] == [
+        "simclr, triplet(margin=0.2)",
+        "vicreg, triplet(margin=0.2)",
+    ]
+    assert product[0].name == "simclr-triplet-3"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["--presets", "simclr", "simclr"],
+            "`presets` and `seeds` must be different. Received twice: "
+            "simclr-3",
+        ),
+        (
+            ["--presets", "paper", "simclr"],
+            "`epochs` must be given where presets have different ones. "
+            "Received: '18 and 100'",
+        ),
+        (
+            ["--presets", "simclr", "--preset=paper"],
+            "`preset` must be left out with --presets. Received: 'paper'",
+        ),
+        (
+            ["--losses", "nce", "nce"],
+            "`losses` and `seeds` must be different. Received twice: nce-3",
+        ),
+    ],
+)
+def test_rows_that_are_refused(words, told, tmp_path):
+    """In one line."""
+    with pytest.raises(UsageError) as caught:
+        planned_by(tmp_path, *words)
+    assert str(caught.value) == told
 
 
 def test_judged_by_others_is_not_finished(tmp_path):

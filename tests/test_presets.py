@@ -5,16 +5,22 @@ import csv
 import numpy as np
 import pytest
 
+from tests.tiny import NORMED
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.presets import PRESETS
+from tfcmc.experiment.presets.base import Rate
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from trainers import pretrain
 
 every_preset = pytest.mark.parametrize("name", PRESETS)
-# Few pictures and narrow encoders.
 SMALL = ("--data=shapes(size=100)", "--batch-size=16", "--epochs=1")
-NARROW = {"paper": "paper(width=0.3)"}
+# Narrow encoders; a small one where building a ResNet shows nothing new.
+NARROW = {
+    "paper": "paper(width=0.3)",
+    "simclr": "resnet(width=0.1)",
+    "moco_cifar": "resnet(width=0.1)",
+}
 
 
 @every_preset
@@ -22,8 +28,7 @@ def test_runs(name, tmp_path, capsys):
     """One epoch, to a loss that is a number; a rate of a rule is told."""
     preset = PRESETS[name]
     words = [f"--preset={name}", *SMALL, "--evaluate=none", "--side=32"]
-    kind = preset.settings["encoder"].partition("(")[0]
-    words += [f"--encoder={NARROW.get(kind, f'{kind}(width=0.1)')}"]
+    words += [f"--encoder={NARROW.get(name, NORMED)}"]
     pretrain.main([*words, f"--run-dir={tmp_path / 'run'}"])
     with open(tmp_path / "run" / "history.csv", newline="") as file:
         (row,) = csv.DictReader(file)
@@ -49,14 +54,27 @@ def test_row(name):
 
 @every_preset
 def test_what_is_given_goes_first(name):
-    """Any one setting of the row, whatever else the row has."""
-    for setting, value in {"batch_size": 48, "loss": "triplet"}.items():
-        given = {"preset": name, setting: value}
-        config = make_config(given)
-        assert getattr(config, setting) != PRESETS[name].settings.get(setting)
-        if setting == "batch_size" and PRESETS[name].rate:
-            want = PRESETS[name].rate.of(48)
-            assert config.learning_rate == want
+    """Any loss in any frame; and the rate follows the batch size."""
+    preset = PRESETS[name]
+    config = make_config(
+        {"preset": name, "loss": "triplet(margin=0.3)", "batch_size": 48}
+    )
+    assert (config.loss, config.batch_size) == ("triplet(margin=0.3)", 48)
+    if preset.rate:
+        assert config.learning_rate == preset.rate.of(48)
+    given = make_config({"preset": name, "learning_rate": 0.2})
+    assert given.learning_rate == 0.2
+    if preset.rate:
+        other = make_config({"preset": name, "optimizer": "adam"})
+        assert other.learning_rate == PretrainConfig().learning_rate
+
+
+def test_rules_of_the_rate():
+    """In proportion to the batch, or to its root; the same at 4,096."""
+    assert Rate(0.3).of(64) == pytest.approx(0.3 * 64 / 256)
+    root = Rate(0.075, root=True)
+    assert root.of(64) == pytest.approx(0.075 * 8)
+    assert root.of(4096) == pytest.approx(Rate(0.3).of(4096))
 
 
 def test_a_preset_that_is_not_there():

@@ -7,6 +7,12 @@ All runs see the same data in the same order for as many steps; a seed gives
 all losses the same initial weights. What the folder has finished is skipped,
 what was interrupted goes on, and a run that breaks leaves the others alone.
 
+With --presets, whole methods are compared, for as many epochs; with both, each
+loss in the frame of each method:
+
+    python -m trainers.compare --presets simclr barlow_twins --seeds 0 1 2
+    python -m trainers.compare --preset=simclr --losses nt_xent triplet
+
 With --tuned, the folders of searches with equal budgets, every loss is
 compared with itself, at its defaults and at the best of its search:
 
@@ -48,6 +54,13 @@ def main(argv=None):
         nargs="+",
         metavar="SPEC",
         help=f"specs of the losses (default: {' '.join(LOSSES)})",
+    )
+    parser.add_argument(
+        "--presets",
+        nargs="+",
+        metavar="NAME",
+        help="methods, as python -m trainers.methods lists them, each with "
+        "its own loss, or with each of --losses",
     )
     parser.add_argument(
         "--tuned",
@@ -114,12 +127,16 @@ def plan_entries(given: dict) -> tuple[list[Entry], Tuned | None]:
         UsageError: if they cannot be planned.
     """
     losses, folders = given.pop("losses", None), given.pop("tuned", None)
-    seeds = given.pop("seeds", SEEDS)
+    presets, seeds = given.pop("presets", None), given.pop("seeds", SEEDS)
     folder = given.pop("run_dir", None)
     if folders is None:
-        rows = [Variant({**given, "loss": loss}) for loss in losses or LOSSES]
+        rows = list(_variants(given, losses, presets))
         return plan_variants(rows, seeds, folder), None
-    for name, value in (("losses", losses), ("preset", given.get("preset"))):
+    for name, value in (
+        ("losses", losses),
+        ("presets", presets),
+        ("preset", given.get("preset")),
+    ):
         if value is not None:
             raise must(name, "left out with --tuned", value)
     found = tuned.contenders(folders)
@@ -128,6 +145,22 @@ def plan_entries(given: dict) -> tuple[list[Entry], Tuned | None]:
     pairs = [tuple(entries[n].label for n in pair) for pair in places]
     notes = tuned.notes(found, seeds)
     return entries, Tuned(tuple(pairs), tuple(notes))
+
+
+def _variants(given, losses, presets):
+    """Yields a row a loss, or a preset, or of both one with the other."""
+    if presets is None:
+        for loss in losses or LOSSES:
+            yield Variant({**given, "loss": loss})
+        return
+    if "preset" in given:
+        raise must("preset", "left out with --presets", given["preset"])
+    for preset in presets:
+        if losses is None:
+            yield Variant({**given, "preset": preset}, None, ("preset",))
+        for loss in losses or ():
+            both = {"preset": preset, "loss": loss}
+            yield Variant({**given, **both}, None, ("preset", "loss"))
 
 
 def train_missing(entries: list[Entry], jobs: int) -> dict:

@@ -1,4 +1,7 @@
-"""The runs of a comparison: every loss with every seed, else equal.
+"""The runs of a comparison: every row with every seed, else equal.
+
+A row is what its settings name it by: a loss, a preset, or a loss in the frame
+of a preset.
 
 Like `recipe.py` it stands at the seam: it reads configs. TensorFlow is not
 needed here.
@@ -10,9 +13,9 @@ import re
 import shlex
 from collections.abc import Iterable
 
-from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import Plan, data_word, make_plan, open_run
-from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.errors import UsageError, must
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import CIRCUMSTANCES, data_differences
 from tfcmc.runs.record import identity_of, measured_by, read_metrics
@@ -20,32 +23,49 @@ from tfcmc.runs.record import identity_of, measured_by, read_metrics
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """One row of a comparison to be: a loss with its settings.
+    """One row of a comparison to be.
 
     Attributes:
-        settings: Setting name to value, the loss among them, the seed not.
+        settings: Setting name to value, but for the seed.
         chosen: Names of the settings that a search chose for it, beside the
             loss's options; None where no search chose anything.
+        named_by: The settings that tell it from the other rows, of "preset"
+            and "loss".
     """
 
     settings: dict
     chosen: tuple | None = None
+    named_by: tuple = ("loss",)
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One run of a comparison; `chosen` is as in `Variant`."""
+    """One run of a comparison; the others are as in `Variant`."""
 
     plan: Plan
     run: Run
     chosen: tuple | None = None
+    named_by: tuple = ("loss",)
 
     @property
     def label(self) -> str:
-        """Its loss in short: the first option, and what is not default.
+        """What names its row: preset, loss, or both.
 
         Where a search chose it, "tuned" and what was chosen besides.
         """
+        parts = []
+        if "preset" in self.named_by:
+            parts.append(self.plan.config.preset)
+        if "loss" in self.named_by:
+            parts.append(self._loss())
+        if self.chosen is not None:
+            config = self.plan.config
+            own = [f"{name}={getattr(config, name)}" for name in self.chosen]
+            parts += ["tuned", *own]
+        return ", ".join(parts)
+
+    def _loss(self):
+        """Its loss in short: the first option, and what is not default."""
         unusual = _unusual(self.plan.loss)
         told = [
             f"{option}={value}"
@@ -54,12 +74,7 @@ class Entry:
             )
             if place == 0 or option in unusual
         ]
-        parts = [f"{self.plan.loss.name}({', '.join(told)})"]
-        if self.chosen is not None:
-            config = self.plan.config
-            own = [f"{name}={getattr(config, name)}" for name in self.chosen]
-            parts += ["tuned", *own]
-        return ", ".join(parts)
+        return f"{self.plan.loss.name}({', '.join(told)})"
 
     @property
     def seed(self) -> int:
@@ -94,9 +109,10 @@ class Entry:
     def words(self) -> list[str]:
         """Returns the options that make `trainers.pretrain` this run."""
         config = dataclasses.asdict(self.plan.config)
-        told = {name: config.pop(name) for name in ("loss", "data")}
-        del config["preset"]  # what it sets is among the others
-        standard = make_plan(PretrainConfig(**told), check_data=False).config
+        named = ("preset", "data") if config["preset"] else ("loss", "data")
+        told = {name: config.pop(name) for name in named}
+        standard = make_plan(make_config(told), check_data=False).config
+        config.pop("preset", None)
         for name, value in config.items():
             if value != getattr(standard, name):
                 told[name] = value
@@ -127,27 +143,44 @@ def plan_variants(
             stands there twice, or a run's folder holds another experiment.
     """
     planned = [
-        (
-            make_plan(make_config({**variant.settings, "seed": seed})),
-            variant.chosen,
-        )
+        (make_plan(make_config({**variant.settings, "seed": seed})), variant)
         for seed in seeds
         for variant in variants
     ]
+    _check_epochs(
+        [n.config for n, each in planned if "preset" in each.named_by]
+    )
     folder = folder or f"runs/{data_word(planned[0][0].data)}"
     entries = {}
-    for plan, chosen in planned:
-        name = folder_name(plan, chosen or ())
+    for plan, variant in planned:
+        chosen, named_by = variant.chosen, variant.named_by
+        name = folder_name(plan, chosen or (), named_by)
         if name in entries:
+            words = " and ".join(f"`{_plural(each)}`" for each in named_by)
             raise UsageError(
-                f"`losses` and `seeds` must be different. Received twice: "
-                f"{plan.loss.spec}, seed {plan.config.seed}"
+                f"{words} and `seeds` must be different. Received twice: "
+                f"{name}"
             )
         place = str(pathlib.Path(folder) / name)
         config = dataclasses.replace(plan.config, run_dir=place)
         plan = dataclasses.replace(plan, config=config)
-        entries[name] = Entry(plan, open_run(plan), chosen)
+        entries[name] = Entry(plan, open_run(plan), chosen, named_by)
     return list(entries.values())
+
+
+def _plural(setting):
+    return {"loss": "losses", "preset": "presets"}[setting]
+
+
+def _check_epochs(configs):
+    """Refuses rows that train for unequal epochs."""
+    epochs = sorted({config.epochs for config in configs})
+    if len(epochs) > 1:
+        raise must(
+            "epochs",
+            "given where presets have different ones",
+            " and ".join(map(str, epochs)),
+        )
 
 
 def check_one_data(entries: list[Entry]) -> None:
@@ -167,15 +200,24 @@ def check_one_data(entries: list[Entry]) -> None:
             )
 
 
-def folder_name(plan: Plan, chosen: Iterable[str] = ()) -> str:
-    """Names a run by loss, options that are not the defaults, and seed.
+def folder_name(
+    plan: Plan, chosen: Iterable[str] = (), named_by: tuple = ("loss",)
+) -> str:
+    """Names a run by what names its row, and the seed.
+
+    A loss by its name and the options that are not the defaults.
 
     Args:
         chosen: Names of the settings that are this run's alone, told too.
+        named_by: As in `Variant`.
     """
-    own = {name: getattr(plan.config, name) for name in chosen}
-    told = (_unusual(plan.loss) | own).items()
-    parts = [plan.loss.name, *(str(part) for pair in told for part in pair)]
+    parts, told = [], {name: getattr(plan.config, name) for name in chosen}
+    if "preset" in named_by:
+        parts.append(plan.config.preset)
+    if "loss" in named_by:
+        parts.append(plan.loss.name)
+        told = _unusual(plan.loss) | told
+    parts += [str(part) for pair in told.items() for part in pair]
     return re.sub(r"[^\w.-]+", "_", "-".join([*parts, str(plan.config.seed)]))
 
 
@@ -191,7 +233,11 @@ def _unusual(loss):
 
 def shared_settings(entries: list[Entry]) -> dict:
     """Returns the settings that are equal in all runs, name to value."""
+    first, *rest = (dataclasses.asdict(each.plan.config) for each in entries)
     chosen = {name for entry in entries for name in entry.chosen or ()}
     own = {*CIRCUMSTANCES, "loss", "seed", *chosen}
-    settings = dataclasses.asdict(entries[0].plan.config)
-    return {k: value for k, value in settings.items() if k not in own}
+    return {
+        name: value
+        for name, value in first.items()
+        if name not in own and all(each[name] == value for each in rest)
+    }

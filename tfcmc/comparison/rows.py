@@ -48,24 +48,59 @@ def numbers(judged: dict, *, balanced: bool = False) -> dict:
 
 
 def comparison_table(entries: list[Entry]) -> Table:
-    """Makes the table: raw pixels, untrained encoders, then every loss."""
+    """Makes the table: raw pixels, untrained encoders, then every row.
+
+    Methods with other views or encoders have controls of their own.
+    """
     raw, untrained, losses = {}, {}, {}
+    of = control_words(entries)
     for entry in entries:
-        metrics = entry.metrics()
+        metrics, own_control = entry.metrics(), of[entry.label]
         balanced = unbalanced(metrics.get("classes", ()))
         seconds = sum(row["seconds"] for row in read_history(entry.run))
         own = {"label": entry.label, "kind": "loss", "seconds": seconds}
         losses[entry.name] = own | numbers(metrics, balanced=balanced)
         # Of one seed they are the same whatever the loss.
-        for kind, key, label, rows in (
+        for kind, key, words, rows in (
             ("raw", "raw_pixels", "raw pixels", raw),
             ("untrained", "untrained", "untrained encoders", untrained),
         ):
             if key in metrics:
+                label = words + own_control
                 found = numbers(metrics[key], balanced=balanced)
-                rows[entry.seed] = {"label": label, "kind": kind} | found
+                rows[label, entry.seed] = {"label": label, "kind": kind}
+                rows[label, entry.seed] |= found
     every = (*raw.values(), *untrained.values(), *losses.values())
     return over_seeds(COLUMNS, list(every))
+
+
+def control_words(entries: list[Entry]) -> dict[str, str]:
+    """Says whose controls each row has beside it.
+
+    Returns:
+        Row label to " of simclr, byol", or to "" where all rows have the same.
+    """
+    keys = {}
+    for entry in entries:
+        key = (entry.seed, entry.metrics()["controls_key"])
+        keys.setdefault(entry.label, set()).add(key)
+    groups = []
+    for label, own in keys.items():
+        for group in groups:
+            # A run that broke leaves a row with fewer seeds.
+            if group["keys"] & own:
+                group["keys"] |= own
+                group["labels"].append(label)
+                break
+        else:
+            groups.append({"keys": set(own), "labels": [label]})
+    if len(groups) == 1:
+        return dict.fromkeys(keys, "")
+    return {
+        label: f" of {', '.join(group['labels'])}"
+        for group in groups
+        for label in group["labels"]
+    }
 
 
 def paper_table() -> Table:

@@ -12,6 +12,8 @@ from tfcmc.comparison.entries import Entry, check_one_data, shared_settings
 from tfcmc.comparison.rows import LINEAR, comparison_table, paper_table
 from tfcmc.comparison.tuned import Tuned, interval_words, tuned_words
 from tfcmc.evaluation.classes import majority, unbalanced
+from tfcmc.experiment import presets
+from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.refusals import negatives_of
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.text import printable
@@ -66,9 +68,11 @@ def compare(
     write_whole(folder / "table.tex", latex(table))
     tuned = tuned or Tuned((), ())
     config = finished[0].plan.config
+    methods = "preset" in finished[0].named_by
     report = Report(
-        title=f"Contrastive losses on {config.data}, "
-        f"{count_epochs(config.epochs)}",
+        title=f"{'Methods' if methods else 'Contrastive losses'} on "
+        f"{config.data}, {count_epochs(config.epochs)}",
+        row="method" if methods else "loss",
         lead=tuple(lead(table, finished, failures, tuned.pairs)),
         table=table,
         published=published(finished),
@@ -163,9 +167,17 @@ def findings_of(finished: list[Entry]) -> Iterator[Finding]:
 
 
 def cards_of(finished: list[Entry]) -> dict:
-    """Returns the card of every loss compared, by its name."""
+    """Returns the card of every method and loss compared, by its name."""
     members = {e.plan.loss.name: e.plan.loss.member for e in finished}
+    methods = {
+        e.plan.config.preset for e in finished if "preset" in e.named_by
+    }
+    standard = PretrainConfig()
     return {
+        name: presets.cards.full(name, presets.find_preset(name), standard)
+        for name in presets.PRESETS
+        if name in methods
+    } | {
         name: cards.full(member, [("negatives", negatives_of(member))])
         for name, member in members.items()
     }
@@ -187,7 +199,7 @@ def notes_of(finished: list[Entry]) -> Iterator[str]:
     few, every = (metrics[key]["images"] for key in ("sphere", "sphere_all"))
     of = "all" if few == every else f"a draw of {few:,}, in all runs the same,"
     yield (
-        "Accuracies are of probes on the frozen features of both views, side "
+        "Accuracies are of probes on the frozen features of all views, side "
         "by side, on the test part; whatever a probe chooses it chooses on a "
         "fifth of its training part. Alignment, uniformity and effective rank "
         f"are of {of} of the {every:,} pictures of the "
@@ -215,22 +227,33 @@ def notes_of(finished: list[Entry]) -> Iterator[str]:
         f"point (at t {metrics['t']:g}); alignment is 0 at one point and "
         f"{apart:.3g} for unrelated views (at alpha {metrics['alpha']:g})."
     )
+    yield _start_words(finished)
+
+
+def _start_words(finished):
+    """Says whether all rows started from the same weights."""
+    if "preset" in finished[0].named_by:
+        return (
+            "All methods saw the same pictures for as many epochs, each in "
+            "batches, views and encoders of its own; those of equal views and "
+            "encoders started at each seed from the same weights and stand "
+            "beside the same controls."
+        )
     starts = {}
     for entry in finished:
         key = entry.metrics()["controls_key"]
         starts.setdefault(entry.seed, set()).add(key)
     if all(len(keys) == 1 for keys in starts.values()):
-        yield (
+        return (
             "At each seed all losses started from the same weights, and were "
             "judged on the same pictures: the hashes of what the untrained "
             "encoders make of them agree."
         )
-    else:
-        yield (
-            "NOT EQUAL: at some seed the hashes of what the untrained "
-            "encoders make of the pictures differ between losses: other "
-            "weights, pictures or settings. Do not compare them."
-        )
+    return (
+        "NOT EQUAL: at some seed the hashes of what the untrained encoders "
+        "make of the pictures differ between losses: other weights, pictures "
+        "or settings. Do not compare them."
+    )
 
 
 def published(finished: list[Entry]) -> Table | None:

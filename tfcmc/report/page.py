@@ -38,15 +38,16 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """A comparison of losses.
+    """A comparison, of losses or of methods.
 
     Attributes:
-        lead: The answer, a paragraph each: which loss leads, by how much, and
+        lead: The answer, a paragraph each: which row leads, by how much, and
             whether the spread separates it.
+        row: What a row of the table is.
         published: The paper's own table, where the data are the paper's.
         published_words: Where it is from.
         failures: Run to why it broke, of runs that are not in the table.
-        cards: Loss to its card.
+        cards: Loss or method to its card.
         commands: What is repeated to the command.
         settings: Setting name to value, of those that all runs share.
         versions: Software to its version.
@@ -56,6 +57,7 @@ class Report:
     title: str
     lead: tuple[str, ...]
     table: Table
+    row: str = "loss"
     published: Table | None = None
     published_words: str = ""
     findings: tuple[Finding, ...] = ()
