@@ -12,8 +12,9 @@ from tfcmc.comparison.entries import Entry, check_one_data, shared_settings
 from tfcmc.comparison.rows import LINEAR, comparison_table, paper_table
 from tfcmc.comparison.tuned import Tuned, interval_words, tuned_words
 from tfcmc.evaluation.classes import majority, unbalanced
-from tfcmc.experiment import presets
 from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.presets import PRESETS
+from tfcmc.experiment.presets import cards as preset_cards
 from tfcmc.experiment.refusals import negatives_of
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.text import printable
@@ -174,8 +175,8 @@ def cards_of(finished: list[Entry]) -> dict:
     }
     standard = PretrainConfig()
     return {
-        name: presets.cards.full(name, presets.find_preset(name), standard)
-        for name in presets.PRESETS
+        name: preset_cards.full(name, preset, standard)
+        for name, preset in PRESETS.items()
         if name in methods
     } | {
         name: cards.full(member, [("negatives", negatives_of(member))])
