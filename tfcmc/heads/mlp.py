@@ -60,7 +60,7 @@ def mlp(
             kernel_initializer=keras.initializers.GlorotUniform(
                 seed + 99 + number
             ),
-            name=f"dense_{number + 1}",
+            name=f"linear_{number + 1}",
         )(features)
         if normed:
             affine = last_affine or not last
