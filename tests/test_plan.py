@@ -7,8 +7,9 @@ import pytest
 from tfcmc.cli import command_line
 from tfcmc.data import SOURCES
 from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.equivalence import FRAMES
 from tfcmc.experiment.recipe import make_plan, stored_plan
-from tfcmc.experiment.refusals import BATCH_ONLY
+from tfcmc.experiment.refusals import BATCH_ONLY, kind_of
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
 from tfcmc.runs.folder import Run
@@ -17,8 +18,10 @@ from tfcmc.runs.folder import Run
 @pytest.mark.parametrize("loss", LOSSES.names())
 def test_losses_and_remembered_negatives(loss):
     """A bank is refused, with the reason, for a loss of the batch at hand."""
-    assert make_plan(make_config({"loss": loss})).loss.name == loss
-    config = make_config({"loss": loss, "negatives": "bank"})
+    frame = FRAMES.get(kind_of(LOSSES.lookup(loss).member), {})
+    given = frame | {"loss": loss}
+    assert make_plan(make_config(given)).loss.name == loss
+    config = make_config(given | {"negatives": "bank"})
     needs = LOSSES.lookup(loss).member.extra
     reasons = [
         BATCH_ONLY[need]

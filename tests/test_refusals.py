@@ -4,10 +4,12 @@ import pytest
 
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.refusals import REFUSALS
+from tfcmc.experiment.refusals import CAUTIONS, REFUSALS
 from tfcmc.foundation.errors import UsageError
 from trainers import pretrain
 
+# What a prediction needs.
+PREDICTED = {"loss": "cosine", "target": "stopped", "predictor": "linear"}
 # Settings, and what is told of them: a case or more a row of the table.
 CASES = [
     (
@@ -50,6 +52,12 @@ CASES = [
         "only. Received: 'bank(momentum=0.5, draws=4096)'",
     ),
     (
+        {"negatives": "bank", **PREDICTED},
+        "`negatives` must be batch with --loss=cosine, which compares anchors "
+        "with their positives alone. Received: 'bank(momentum=0.5, "
+        "draws=4096)'",
+    ),
+    (
         {"loss": "n_pair", "predictor": "linear"},
         "`predictor` must be none with --loss=n_pair, which compares the "
         "embeddings themselves. Received: 'linear(dim=128)'",
@@ -71,6 +79,64 @@ CASES = [
         "'linear(dim=3)'",
     ),
     (
+        {"pairs": "self"},
+        "`negatives` must be bank with --pairs=self: an anchor would else be "
+        "its own positive. Received: 'batch'",
+    ),
+    (
+        {"loss": "cosine", "predictor": "linear"},
+        "`target` must be stopped or momentum with --loss=cosine, whose "
+        "minimum is collapse where both sides learn. Received: 'same'",
+    ),
+    (
+        {"loss": "cosine", "target": "stopped"},
+        "`predictor` must be given with --loss=cosine, which collapses "
+        "without one; --force trains it all the same. Received: 'none'",
+    ),
+    (
+        {"negatives": "queue(size=64)", "target": "stopped"},
+        "`target` must be momentum with --negatives=queue, whose keys an "
+        "encoder that learns leaves behind. Received: 'stopped'",
+    ),
+    (
+        {"negatives": "bank", "target": "momentum"},
+        "`negatives` must be batch or queue with --target=momentum: a bank is "
+        "a second memory of the same. Received: 'bank(momentum=0.5, "
+        "draws=4096)'",
+    ),
+    (
+        {"negatives": "local", **PREDICTED},
+        "`negatives` must be none or batch with --loss=cosine: there is "
+        "nothing local about it. Received: 'local'",
+    ),
+    (
+        {"negatives": "none"},
+        "`negatives` must be given with --loss=softmax, which tells the "
+        "positive from others. Received: 'none'",
+    ),
+    (
+        {**PREDICTED, "head": "linear(dim=64)"},
+        "`predictor` must be of as many dimensions as --head. Received: "
+        "'linear(dim=128)'",
+    ),
+    (
+        {"views": "rgb(count=1)", "pairs": "first"},
+        "`views` must be of two copies or more with --pairs=first. Received: "
+        "'rgb(count=1, small=0, small_side=None, augment=simclr, "
+        "strength=1.0, area=None, blur=None)'",
+    ),
+    (
+        {"views": "rgb(small=2)"},
+        "`encoder` must be one that takes views of any side, such as resnet, "
+        "with small views: paper flattens. Received: 'paper(width=1, "
+        "final_relu=False, dim=None)'",
+    ),
+    (
+        {"target": "momentum(start=0.9, end=0.5)"},
+        "`target` must be of an end that is not below its start. Received: "
+        "'momentum(start=0.9, end=0.5, init=copy)'",
+    ),
+    (
         {"batch_norm": "split(groups=5)"},
         "`batch-norm` must be of groups that divide --batch-size=128, of two "
         "pictures or more each. Received: 'split(groups=5, each_view=False)'",
@@ -79,6 +145,25 @@ CASES = [
         {"batch_norm": "split", "batch_size": 8},
         "`batch-norm` must be of groups that divide --batch-size=8, of two "
         "pictures or more each. Received: 'split(groups=8, each_view=False)'",
+    ),
+]
+
+
+# Settings that train all the same, and what is told of them.
+TOLD = [
+    (
+        PREDICTED,
+        "without any normalisation, cosine often collapses: "
+        '--head="mlp(norm=hidden)" has one',
+    ),
+    (
+        {
+            "negatives": "queue(size=64)",
+            "target": "momentum",
+            "encoder": "resnet",
+        },
+        "statistics of a whole step tell its keys from those of the queue: "
+        '--batch-norm="split(groups=8)" hides it',
     ),
 ]
 
@@ -113,3 +198,34 @@ def test_every_need_has_a_case():
             ):
                 missing.remove(need)
     assert [need.must for need in missing] == []
+
+
+@pytest.mark.parametrize(("settings", "told"), TOLD)
+def test_told(settings, told):
+    """A sentence, and no refusal; nothing of settings without a fault."""
+    assert make_plan(make_config(settings)).notes == (told,)
+    assert len(TOLD) == len(CAUTIONS)
+
+
+def test_nothing_to_tell():
+    """Of the defaults, of normalised predictions, of split statistics."""
+    for settings in (
+        {},
+        PREDICTED | {"head": "mlp(norm=hidden)"},
+        {
+            "negatives": "queue(size=64)",
+            "target": "momentum",
+            "encoder": "resnet",
+            "batch_norm": "split",
+        },
+        {"negatives": "queue(size=64)", "target": "momentum"},
+    ):
+        assert make_plan(make_config(settings)).notes == ()
+
+
+def test_forced():
+    """What is known to collapse can be trained, to see it."""
+    settings = {"loss": "cosine", "target": "stopped", "force": True}
+    assert make_plan(make_config(settings)).predictor.name == "none"
+    with pytest.raises(UsageError, match="`target` must be stopped or mom"):
+        make_plan(make_config({"loss": "cosine", "force": True}))

@@ -16,7 +16,9 @@ BIAS = 1e-3
     extra={
         "non_negative": lambda options: (
             options["final_relu"] and options["dim"] is None
-        )
+        ),
+        "flattens": True,
+        "unnormalised": True,
     },
     width=Number(above=0, at_most=64),
     final_relu=Flag(),

@@ -191,6 +191,10 @@ class PretrainConfig:
     stop_on_collapse: bool = _setting(
         False, "end training once the embeddings have collapsed"
     )
+    force: bool = _setting(
+        False,
+        "train what is known to collapse: a prediction that nothing predicts",
+    )
     on_bad_image: str = _setting(
         "stop", "stop at an image that cannot be read, or skip and count it"
     )
@@ -204,6 +208,7 @@ class PretrainConfig:
         check_choice("judge-on", self.judge_on, JUDGE_ON)
         check_choice("evaluate", self.evaluate, EVALUATE)
         check_choice("flip", self.flip, (True, False))
+        check_choice("force", self.force, (True, False))
         check_choice("stop-on-collapse", self.stop_on_collapse, (True, False))
         check_number("seed", self.seed, whole=True, at_least=0, below=2**31)
         check_number(

@@ -38,7 +38,7 @@ MORE = (
     ("vicreg", "local"),
 )
 # What a loss of a kind is compared in.
-FRAMES = {PREDICTION: {"target": "stopped"}}
+FRAMES = {PREDICTION: {"target": "stopped", "force": True}}
 LINE = "{:<22}{:<16}{:>12}{:>12}{:>13}{:>11}"
 COLUMNS = ("value", "of value", "of gradient", "of memory")
 

@@ -9,6 +9,7 @@ raw, whole_batch, same_view
             of a loss: what it is computed of, as `BATCH_ONLY` says with
             the kinds
 remembers   of negatives: they are of other batches
+stops       of a target: it has no gradient
 distorts    of views: they cut and mirror by themselves
 flattens    of an encoder: it takes views of one side
 unnormalised
@@ -40,6 +41,8 @@ UNPREDICTED = {
     "raw": "compares the embeddings themselves",
     "whole_batch": "compares the batch's anchors with each other",
 }
+# Pairs of several views.
+SEVERAL = ("cross", "first", "assigned")
 # Settings that views which distort do not read.
 CUTTING = ("crop", "geometry", "flip")
 
@@ -53,11 +56,13 @@ class Need:
         broken: `Plan -> bool`.
         must: What it must be and why; `{axis}` is what an axis chose, and
             `{setting}` of any other what it is.
+        unless_forced: Whether `--force` lets it pass.
     """
 
     setting: str
     broken: typing.Callable
     must: str
+    unless_forced: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +103,30 @@ def _kind(plan):
 
 def _views(plan):
     """How many views there are, as far as the spec says."""
-    return plan.views.options.get("count", 2)
+    return plan.views.options.get("count", 2) + _small(plan)
+
+
+def _small(plan):
+    """How many of them are small."""
+    return plan.views.options.get("small", 0)
+
+
+def _dim(head):
+    """Dimensions of what a head makes, where its spec says so."""
+    return head.options.get("dim")
+
+
+def _held(plan):
+    """Whether anchors are to agree with what has no gradient."""
+    return _tells(plan.target, "stops")
+
+
+def _normalised(plan):
+    """Whether there is a normalisation anywhere, as far as is known."""
+    return not _tells(plan.encoder, "unnormalised") or any(
+        head.options.get("norm", "none") != "none"
+        for head in (plan.head, plan.predictor)
+    )
 
 
 def _predicts(plan):
@@ -152,11 +180,88 @@ REFUSALS = (
     *(_remembered(*pair) for pair in BATCH_ONLY.items()),
     *(_unpredicted(*pair) for pair in UNPREDICTED.items()),
     Need(
+        "negatives",
+        lambda plan: (
+            plan.pairs.name == "self" and plan.negatives.name != "bank"
+        ),
+        "bank with --pairs=self: an anchor would else be its own positive",
+    ),
+    Need(
+        "target",
+        lambda plan: _kind(plan) == PREDICTION and not _held(plan),
+        "stopped or momentum with --loss={loss}, whose minimum is collapse "
+        "where both sides learn",
+    ),
+    Need(
+        "predictor",
+        lambda plan: _kind(plan) == PREDICTION and not _predicts(plan),
+        "given with --loss={loss}, which collapses without one; --force "
+        "trains it all the same",
+        unless_forced=True,
+    ),
+    Need(
         "predictor",
         lambda plan: (
-            _predicts(plan)
-            and _kind(plan) == CONTRASTIVE
-            and plan.target.name == "same"
+            len({*map(_dim, (plan.head, plan.predictor))} - {None}) > 1
+        ),
+        "of as many dimensions as --head",
+    ),
+    Need(
+        "target",
+        lambda plan: (
+            plan.negatives.name == "queue" and plan.target.name != "momentum"
+        ),
+        "momentum with --negatives=queue, whose keys an encoder that learns "
+        "leaves behind",
+    ),
+    Need(
+        "negatives",
+        lambda plan: (
+            plan.negatives.name == "bank" and plan.target.name == "momentum"
+        ),
+        "batch or queue with --target=momentum: a bank is a second memory of "
+        "the same",
+    ),
+    Need(
+        "negatives",
+        lambda plan: (
+            plan.negatives.name == "local"
+            and _kind(plan) in (PREDICTION, CLUSTERING)
+        ),
+        "none or batch with --loss={loss}: there is nothing local about it",
+    ),
+    Need(
+        "negatives",
+        lambda plan: (
+            plan.negatives.name == "none"
+            and _kind(plan) in (CONTRASTIVE, MUTUAL)
+            and not _tells(plan.loss, "whole_batch")
+        ),
+        "given with --loss={loss}, which tells the positive from others",
+    ),
+    Need(
+        "views",
+        lambda plan: _views(plan) < 2 and plan.pairs.name in SEVERAL,
+        "of two copies or more with --pairs={pairs}",
+    ),
+    Need(
+        "encoder",
+        lambda plan: _small(plan) and _tells(plan.encoder, "flattens"),
+        "one that takes views of any side, such as resnet, with small views: "
+        "{encoder} flattens",
+    ),
+    Need(
+        "target",
+        lambda plan: (
+            plan.target.name == "momentum"
+            and plan.target.options["end"] < plan.target.options["start"]
+        ),
+        "of an end that is not below its start",
+    ),
+    Need(
+        "predictor",
+        lambda plan: (
+            _predicts(plan) and _kind(plan) == CONTRASTIVE and not _held(plan)
         ),
         "none with --target=same and --loss={loss}: both sides learn, and "
         "there is nothing to predict",
@@ -171,7 +276,22 @@ REFUSALS = (
         "more each",
     ),
 )
-CAUTIONS = ()
+CAUTIONS = (
+    Caution(
+        lambda plan: _kind(plan) == PREDICTION and not _normalised(plan),
+        "without any normalisation, {loss} often collapses: "
+        '--head="mlp(norm=hidden)" has one',
+    ),
+    Caution(
+        lambda plan: (
+            plan.negatives.name == "queue"
+            and plan.batch_norm.name == "synchronized"
+            and _normalised(plan)
+        ),
+        "statistics of a whole step tell its keys from those of the queue: "
+        '--batch-norm="split(groups=8)" hides it',
+    ),
+)
 
 
 def check(plan) -> tuple:
@@ -187,7 +307,8 @@ def check(plan) -> tuple:
         UsageError: with the first need that it breaks.
     """
     for need in REFUSALS:
-        if need.broken(plan):
+        forced = need.unless_forced and plan.config.force
+        if not forced and need.broken(plan):
             bound = getattr(plan, need.setting, None)
             value = bound.spec if bound else getattr(plan.config, need.setting)
             name = need.setting.replace("_", "-")

@@ -20,6 +20,7 @@ CIRCUMSTANCES = (
     "run_dir",
     "data_dir",
     "evaluate",
+    "force",
     "memory_limit",
     "preset",
     "save_every",

@@ -4,13 +4,26 @@ What `--preset=NAME` stands for; any option that is given goes first. Imports
 the axes' tables.
 """
 
-from tfcmc.experiment.presets import paper, redundancy, simclr
+from tfcmc.experiment.presets import (
+    byol,
+    moco,
+    paper,
+    redundancy,
+    simclr,
+    simsiam,
+)
 from tfcmc.experiment.presets.base import Preset as Preset
 from tfcmc.foundation.errors import unknown
 
 PRESETS = {
     "paper": paper.PAPER,
+    "moco_v1": moco.MOCO_V1,
+    "moco_v2": moco.MOCO_V2,
+    "moco_cifar": moco.MOCO_CIFAR,
+    "mocov3": moco.MOCOV3,
     "simclr": simclr.SIMCLR,
+    "byol": byol.BYOL,
+    "simsiam": simsiam.SIMSIAM,
     "barlow_twins": redundancy.BARLOW_TWINS,
     "vicreg": redundancy.VICREG,
 }

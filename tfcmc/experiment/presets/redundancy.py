@@ -11,7 +11,7 @@ BARLOW_TWINS = Preset(
     settings={
         "views": "rgb(count=2, augment=byol)",
         "encoder": "resnet(depth=18, zero_init=True)",
-        "batch_norm": "synchronized",
+        "batch_norm": "synchronized(each_view=True)",
         "head": "mlp(layers=3, hidden=2048, dim=2048, norm=hidden, "
         "bias=False)",
         "negatives": "batch",
