@@ -175,7 +175,7 @@ def test_heads_and_predictors_take_it(spec):
     assert len(layers) == 2 * (2 + 1)
     for layer in layers:
         assert layer.synchronized == (spec == "synchronized")
-        assert getattr(layer, "groups", 1) == groups_of(spec)
+        assert (layer.groups or 1) == groups_of(spec)
     assert np.isfinite(tiny.learn(0, 2))
 
 

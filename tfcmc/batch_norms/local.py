@@ -1,7 +1,6 @@
 """Statistics of each device's share of the batch."""
 
-from tfcmc.batch_norms.base import BATCH_NORMS, USUAL
-from tfcmc.foundation.lazy import keras
+from tfcmc.batch_norms.base import BATCH_NORMS, USUAL, layers
 from tfcmc.foundation.registry import Flag
 
 
@@ -24,6 +23,4 @@ def local(*, each_view: bool = False, **layer):
         representation learning", section 3.3.
     """
     del each_view  # who calls it shows it one view or all
-    return keras.layers.BatchNormalization(
-        synchronized=False, **USUAL, **layer
-    )
+    return layers.BatchNormalization(synchronized=False, **USUAL, **layer)

@@ -1,11 +1,7 @@
 """Statistics of groups of the batch, as of devices that are not there."""
 
-from tfcmc.batch_norms.base import BATCH_NORMS, USUAL
-from tfcmc.foundation.lazy import LazyModule
+from tfcmc.batch_norms.base import BATCH_NORMS, USUAL, layers
 from tfcmc.foundation.registry import Flag, Number
-
-# Its class is a subclass of Keras's.
-layers = LazyModule("tfcmc.batch_norms.groups", needs_tensorflow=True)
 
 
 @BATCH_NORMS.register(
@@ -33,4 +29,4 @@ def split(*, groups: int = 8, each_view: bool = False, **layer):
         "Momentum contrast for unsupervised visual representation learning".
     """
     del each_view  # who calls it shows it one view or all
-    return layers.SplitBatchNormalization(groups=groups, **USUAL, **layer)
+    return layers.BatchNormalization(groups=groups, **USUAL, **layer)

@@ -1,7 +1,6 @@
 """Statistics of the whole batch."""
 
-from tfcmc.batch_norms.base import BATCH_NORMS, USUAL
-from tfcmc.foundation.lazy import keras
+from tfcmc.batch_norms.base import BATCH_NORMS, USUAL, layers
 from tfcmc.foundation.registry import Flag
 
 
@@ -21,4 +20,4 @@ def synchronized(*, each_view: bool = False, **layer):
         of visual representations", section 2.1.
     """
     del each_view  # who calls it shows it one view or all
-    return keras.layers.BatchNormalization(synchronized=True, **USUAL, **layer)
+    return layers.BatchNormalization(synchronized=True, **USUAL, **layer)

@@ -6,7 +6,6 @@ import functools
 
 import numpy as np
 
-from tfcmc.batch_norms.groups import SplitBatchNormalization
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.distribute import replicas
 from tfcmc.distribute.cluster import machines_of
@@ -279,7 +278,7 @@ def _in_parts(model, batch, count):
     layers = [
         each
         for each in model.normalisations()
-        if not (each.synchronized or isinstance(each, SplitBatchNormalization))
+        if not (each.synchronized or getattr(each, "groups", None))
     ]
     for layer in layers:
         layer.call = functools.partial(
