@@ -7,6 +7,8 @@ and its gradients on the same batch of few pictures. On a machine without a
 second GPU, --replicas=2 cuts the CPU into two devices. On several machines
 run it on each, with its TF_CONFIG, as a training; the chief prints.
 
+One loss or method alone is compared with --loss=NAME or --preset=NAME.
+
 Exit code 1 if any differs by more than 1e-5: the rounding of float32 is less.
 """
 
@@ -18,6 +20,7 @@ from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import check_choice, check_number
 
 SETTINGS = (
+    "preset",
     "loss",
     "negatives",
     "encoder",

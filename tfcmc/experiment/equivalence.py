@@ -127,6 +127,9 @@ def cases(settings: dict) -> list[Plan]:
     Args:
         settings: As `prove` takes them.
     """
+    if "preset" in settings:
+        config = make_config({"seed": SEED, **settings})
+        return [make_plan(config, check_data=False)]
     found = [*((name, "batch") for name in LOSSES.names()), *MORE]
     if {"loss", "negatives"} & settings.keys():
         found = [
@@ -245,7 +248,9 @@ def _share(stream, step, context):
 
 
 def _common(config):
-    """What branches are made by, whatever the loss."""
+    """What branches are made by, whatever the loss; of a preset all of it."""
+    if config.preset:
+        return config
     return dataclasses.replace(
         config, loss="softmax", negatives="batch", run_dir=None
     )

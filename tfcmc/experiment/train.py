@@ -48,6 +48,8 @@ def train(
     if first:
         print(f"{run.folder}: goes on after {place(first, steps)}")
     print(f"training with {plan.loss.spec}, {steps:,} steps an epoch")
+    if told := model.memory.told:
+        print(f"note: {told}")
     history = SaveHistory(run, rows, saved.state["seconds"])
     with noted() as told:
         callbacks = [

@@ -8,6 +8,9 @@ from tfcmc.losses.vectors import normalise
 class Memory(keras.layers.Layer):
     """Owns the vectors that a source of negatives remembers.
 
+    Attributes:
+        told: What is remembered less than was asked for, or "".
+
     Args:
         negatives: A member of `NEGATIVES`, with its options.
         dims: Dimensions of the embeddings, one number a view.
@@ -28,6 +31,7 @@ class Memory(keras.layers.Layer):
         self._of_view = branch if negatives.each_branch else range(len(dims))
         self._keys = keys
         rows = negatives.memory_rows(examples)
+        self.told = negatives.told(examples)
         kind = "branch" if negatives.each_branch else "view"
         self._kept = {
             owner: self.add_weight(

@@ -38,6 +38,15 @@ class Queue:
         """Returns how many keys a branch remembers."""
         return min(self.size, examples)
 
+    def told(self, examples):
+        """Says what there is less of than was asked for, or "" if nothing."""
+        if self.size <= examples:
+            return ""
+        return (
+            f"the queue holds {examples:,} keys, as many as there are "
+            f"pictures, and not {self.size:,}"
+        )
+
     def candidates(self, embeddings, memory, index, seed):
         """Returns the candidates and where the positives are.
 
