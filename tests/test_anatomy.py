@@ -16,6 +16,7 @@ UNWEIGHED = (
     "barlow_twins",
     "cosine",
     "dv",
+    "swav",
     "vicreg",
 )
 SPECS = [

@@ -24,7 +24,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         branches: Branch name to a functional model, images to embeddings.
         predictors: Branch name to a model of embeddings, which anchors go
             through; empty for none.
-        losses: One `tfcmc.losses.layer.Loss` a pair.
+        losses: One `tfcmc.losses.layer.Loss` a pair, which may be the same.
         pairs: A `Pairs`.
         target: Embeddings to what anchors are compared with, a member of
             `TARGETS`.
@@ -355,7 +355,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
                 own=targets[view] if loss.same_view else None,
                 mine=(lambda rows: rows) if alone else replicas.own,
             )
-            total += loss.mean(term, shared=self.local, step=step)
+            total += loss.mean(term, shared=self.local, step=step, view=other)
         return (
             total if self._pairs.weight == 1.0 else total * self._pairs.weight
         )

@@ -14,7 +14,7 @@ from tfcmc.evaluation.doctor import Patient
 from tfcmc.evaluation.features import Reader
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import keras
-from tfcmc.losses.layer import Loss
+from tfcmc.losses.layer import Loss, make_losses
 from tfcmc.model import ContrastiveModel
 from tfcmc.runs.record import identity_of, picture_side
 from tfcmc.targets.twin import Twin
@@ -151,18 +151,18 @@ class Architecture:
             examples: Number of training pictures.
             steps: All that there will be.
         """
-        names = self._trained.names
         target = self._plan.target.function()
         return ContrastiveModel(
             self._trained,
             branches,
             predictors=self.predictors(branches),
-            losses=[
-                Loss(
-                    self._plan.loss, name=f"loss_{names[view]}_{names[other]}"
-                )
-                for view, other in self.pairs.ordered
-            ],
+            losses=make_losses(
+                self._plan.loss,
+                self.pairs.ordered,
+                self._trained.names,
+                dim=next(iter(branches.values())).output_shape[-1],
+                seed=self._plan.config.seed,
+            ),
             pairs=self.pairs,
             target=target,
             twin=self.twin(target, steps),

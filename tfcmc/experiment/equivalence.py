@@ -17,7 +17,7 @@ from tfcmc.distribute.strategies import (
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import Plan, make_plan
-from tfcmc.experiment.refusals import PREDICTION, kind_of
+from tfcmc.experiment.refusals import CLUSTERING, PREDICTION, kind_of
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses import LOSSES
 
@@ -37,7 +37,10 @@ MORE = (
     ("vicreg", "local"),
 )
 # What a loss of a kind is compared in.
-FRAMES = {PREDICTION: {"target": "stopped", "force": True}}
+FRAMES = {
+    PREDICTION: {"target": "stopped", "force": True},
+    CLUSTERING: {"views": "rgb", "side": 32},
+}
 LINE = "{:<22}{:<16}{:>12}{:>12}{:>13}{:>11}"
 COLUMNS = ("value", "of value", "of gradient", "of memory")
 
@@ -327,7 +330,11 @@ def _objective(model, call, count, anchors, targets, numbers, step):
         ]
         return *views, tf.split(numbers, count)[part], step
 
-    states = [each for loss in model.losses_used for each in loss.variables]
+    states = [
+        each
+        for loss in model.losses_used
+        for each in loss.non_trainable_variables
+    ]
     return tf.reduce_mean(_in_turn(states, call, map(share, range(count))))
 
 
@@ -358,20 +365,17 @@ def _pictures(side, batch):
 def _by_part(model, gradients):
     """Joins the gradients of each branch's or predictor's weights."""
     rest = iter(gradients)
-    parts = (*model.branches, *model.predictors)
+    parts = (*model.branches, *model.predictors, *model.losses_used)
     return [
         np.concatenate([next(rest).ravel() for _ in part.trainable_variables])
         for part in parts
+        if part.trainable_variables
     ]
 
 
 def _kept(model):
     """What a step leaves: loss states, memories, twin, moving statistics."""
-    states = [
-        each
-        for loss in model.losses_used
-        for each in loss.non_trainable_variables
-    ]
+    states = [each for loss in model.losses_used for each in loss.variables]
     twins = model.twin.trainable_variables if model.twin else ()
     kept = [*states, *model.memory.variables, *twins, *model.statistics()]
     return [each.value for each in kept]

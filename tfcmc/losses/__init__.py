@@ -19,6 +19,7 @@ from tfcmc.losses import nt_xent as nt_xent
 from tfcmc.losses import sigmoid as sigmoid
 from tfcmc.losses import softmax as softmax
 from tfcmc.losses import spring as spring
+from tfcmc.losses import swav as swav
 from tfcmc.losses import triplet as triplet
 from tfcmc.losses import vicreg as vicreg
 from tfcmc.losses.base import LOSSES as LOSSES

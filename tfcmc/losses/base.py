@@ -16,6 +16,8 @@ registers:
     several: It takes terms whose anchors have several positives as they are;
         for others each anchor is repeated for each of its positives.
     axes: The directions of the axes count, not the angles alone.
+    at_collapse: A function of the options to the value at one point, where it
+        is not that of the untrained loss.
     constant: A function of the options: whether something that depends on the
         vectors is held constant in the gradient, on purpose.
     state_size: A function of the options: how many numbers it keeps of the

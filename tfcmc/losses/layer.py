@@ -5,6 +5,7 @@ import functools
 from tfcmc.distribute import replicas
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses import blocks
+from tfcmc.losses.prototypes import Prototypes
 from tfcmc.losses.term import Term, check_term, has_several, one_each
 
 
@@ -19,13 +20,26 @@ class Loss(keras.layers.Layer):
         whole_batch: Likewise.
         state: The variable `[state_size]` of what it keeps of the batches
             seen; None where it keeps nothing.
+        at_collapse: Its value at one point, where that is known beforehand.
+        prototypes: The `Prototypes` of a clustering; None of another.
 
     Args:
         bound: What `LOSSES.lookup(spec)` returned.
         name: The layer's.
+        dim: Dimensions of the embeddings; None for those of the first term.
+        views: Number of each view that is an anchor's other, to its name.
+        seed: Of what learns.
     """
 
-    def __init__(self, bound, *, name: str | None = None):
+    def __init__(
+        self,
+        bound,
+        *,
+        name: str | None = None,
+        dim: int | None = None,
+        views: dict | None = None,
+        seed: int = 0,
+    ):
         super().__init__(name=name, dtype="float32")
         extra = bound.member.extra
         self.spec = bound.spec
@@ -35,6 +49,8 @@ class Loss(keras.layers.Layer):
         self.whole_batch = extra.get("whole_batch", False)
         self._several = extra.get("several", False)
         self._function = bound.function
+        at_collapse = extra.get("at_collapse", lambda options: None)
+        self.at_collapse = at_collapse(bound.options)
         self._estimate = functools.partial(
             extra.get("estimate", int), **bound.options
         )
@@ -49,6 +65,20 @@ class Loss(keras.layers.Layer):
                 # Each replica assigns its own copy, and all assign the same.
                 aggregation="none",
             )
+        self.prototypes = None
+        self._make_prototypes = None
+        if self.kind == "clustering":
+            self._make_prototypes = functools.partial(
+                Prototypes,
+                views=views or {},
+                seed=seed,
+                **{
+                    name: bound.options[name]
+                    for name in ("prototypes", "freeze", "queue", "queue_from")
+                },
+            )
+            if dim is not None:
+                self.prototypes = self._make_prototypes(dim)
         self.built = True
 
     @property
@@ -62,8 +92,13 @@ class Loss(keras.layers.Layer):
         return self.whole_batch or self.state is not None
 
     # Keras's own takes tensors alone.
-    def __call__(self, term: Term):
+    def __call__(self, term: Term, *, step=0, view: int = 0):
         """Computes the loss of every anchor, and moves the state on.
+
+        Args:
+            term: The comparison.
+            step: Optimizer steps done.
+            view: Number of the view that the positives are of.
 
         Returns:
             `[A]`; or `[A P]` of a loss that takes one positive an anchor, and
@@ -73,9 +108,9 @@ class Loss(keras.layers.Layer):
             ValueError: if the shapes do not fit each other.
         """
         term = self._taken(term)
-        return self._values(term)(term)
+        return self._values(term, step, view)(term)
 
-    def mean(self, term: Term, *, shared: bool = False, step=None):
+    def mean(self, term: Term, *, shared: bool = False, step=0, view: int = 0):
         """Averages the loss over all anchors, in bounded memory.
 
         Where the matrix of all similarities would be large it is never held:
@@ -86,7 +121,8 @@ class Loss(keras.layers.Layer):
             term: The comparison.
             shared: Whether every replica has a term of its own, and the state
                 to keep is the mean of theirs.
-            step: Optimizer steps done, for a loss that changes with them.
+            step: As for a call.
+            view: Likewise.
 
         Returns:
             The mean.
@@ -94,9 +130,8 @@ class Loss(keras.layers.Layer):
         Raises:
             ValueError: as for a call.
         """
-        del step
         term = self._taken(term)
-        values = self._values(term)
+        values = self._values(term, step, view)
         sizes = (term.anchors.shape[0], term.candidates.shape[0])
         # An anchor of a loss of the whole batch depends on all others; one
         # without negatives has no matrix.
@@ -120,6 +155,8 @@ class Loss(keras.layers.Layer):
         Args:
             targets: View to `[batch, dim]`, of the whole batch.
         """
+        if self.prototypes is not None:
+            self.prototypes.keep(targets)
 
     def _taken(self, term):
         """Checks the term, and repeats anchors where the loss needs it."""
@@ -128,10 +165,41 @@ class Loss(keras.layers.Layer):
             return one_each(term)
         return term
 
-    def _values(self, term):
+    def _values(self, term, step, view):
         """Moves the state on; returns what values a term."""
+        if self._make_prototypes is not None:
+            if self.prototypes is None:
+                self.prototypes = self._make_prototypes(term.anchors.shape[1])
+            batch = tf.shape(term.candidates)[0]
+            given = self.prototypes.given(step, view, batch)
+            return functools.partial(self._function, **given)
         if self.state is None:
             return self._function
         state = tf.stop_gradient(self._estimate(self.state.value, term))
         self.state.assign(state)
         return functools.partial(self._function, state=state)
+
+
+def make_losses(
+    bound, ordered: tuple, names: tuple, *, dim: int, seed: int
+) -> list:
+    """Makes the losses of pairs of views.
+
+    Args:
+        bound: What `LOSSES.lookup(spec)` returned.
+        ordered: `(anchor, other)`, numbers of views, one a pair.
+        names: Those of the views.
+        dim: Dimensions of the embeddings.
+        seed: Of what losses learn.
+
+    Returns:
+        One `Loss` a pair; where a loss learns prototypes the same one.
+    """
+    loss = functools.partial(Loss, bound, dim=dim, seed=seed)
+    if bound.member.extra.get("kind") == "clustering":
+        others = {other: names[other] for _, other in ordered}
+        return [loss(name="loss", views=others)] * len(ordered)
+    return [
+        loss(name=f"loss_{names[view]}_{names[other]}")
+        for view, other in ordered
+    ]
