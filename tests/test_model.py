@@ -213,6 +213,12 @@ def state_of(model):
             "negatives": "queue(size=9)",
         },
         {
+            "views": f"{CHANNELS}(count=4)",
+            "pairs": "assigned",
+            "loss": "swav(prototypes=9, freeze=2, queue=8, queue_from=2)",
+            "optimizer": "sgd(weight_decay=0.1)",
+        },
+        {
             "encoder": NORMED,
             "optimizer": "lars",
             "predictor": "mlp(hidden=5, dim=7, norm=hidden)",
@@ -235,8 +241,31 @@ def test_goes_on_as_if_uninterrupted(settings):
     assert list(got) == list(want) and len(got) > 20
     for path, value in want.items():
         np.testing.assert_array_equal(got[path], value, err_msg=path)
-        moves = path.endswith(("kernel", "loss_L_ab/state", "view_0"))
+        moves = path.endswith(
+            ("kernel", "loss_L_ab/state", "view_0", "centres", "queue_G")
+        )
         assert not moves or np.any(value != start[path]), path
+
+
+def test_prototypes_are_of_unit_length_and_wait():
+    """One set for all pairs, still for two steps whatever is decayed."""
+    tiny = make(
+        views=CHANNELS,
+        loss="swav(prototypes=9, freeze=2, queue=8)",
+        optimizer="sgd(weight_decay=0.3)",
+    )
+    (loss,) = tiny.model.losses_used
+    assert loss in tiny.model.contrasts and len(tiny.model.contrasts) == 6
+    centres = loss.prototypes.centres
+    assert sum(each is centres for each in tiny.model.learnt) == 1
+    places = [centres.numpy()]
+    for step in range(4):
+        tiny.learn(step, 1)
+        places.append(centres.numpy())
+    lengths = np.linalg.norm(places, axis=2)
+    np.testing.assert_allclose(lengths, 1.0, rtol=1e-5)
+    moved = np.max(np.abs(np.diff(places, axis=0)), axis=(1, 2))
+    assert np.all(moved[:2] < 1e-6) and np.all(moved[2:] > 1e-4)
 
 
 def test_another_models_state_is_refused():

@@ -7,9 +7,14 @@ import tensorflow as tf
 from tfcmc.losses import LOSSES
 from tfcmc.losses.vectors import similarity, split
 from tfcmc.negatives import NEGATIVES
-from tfcmc.negatives.memory import make_term
+from tfcmc.negatives.memory import Memory, make_term
 
-SPECS = [*NEGATIVES.names(), "bank(draws=3)", "bank(momentum=0.9, draws=999)"]
+SPECS = [
+    *NEGATIVES.names(),
+    "bank(draws=3)",
+    "bank(momentum=0.9, draws=999)",
+    "bank(draws=all)",
+]
 EXAMPLES = 40
 
 
@@ -23,11 +28,11 @@ def test_positives_are_where_they_are_said_to_be(
     memory = tf.Variable(unit_vectors(EXAMPLES, 8))
     index = rng.permutation(EXAMPLES)[:6]
     embeddings = tf.gather(memory, index)
-    candidates, positive, group = (tf.function(find) if compiled else find)(
-        embeddings, memory, tf.constant(index), tf.constant([3, 4])
-    )
+    candidates, positive, group, drawn = (
+        tf.function(find) if compiled else find
+    )(embeddings, memory, tf.constant(index), tf.constant([3, 4]))
     assert group is None or group.shape == candidates.shape[:1]
-    assert positive.shape == (6,)
+    assert positive.shape == (6,) and drawn is None
     # Of a queue the rest are keys of any pictures, these among them.
     counted = 6 if spec == "queue" else None
     candidates = candidates.numpy()[:counted]
@@ -50,6 +55,108 @@ def test_bank_draws_evenly_from_the_rest():
     others = np.delete(counts, index.numpy())
     mean = 200 * 20 / 35
     assert np.all(np.abs(others - mean) < 5 * np.sqrt(mean))
+
+
+def test_whole_bank(unit_vectors):
+    """The full softmax of instance discrimination, from its formula.
+
+    Over random vectors about ln N + 1 / (2 dim T^2).
+    """
+    bank = NEGATIVES.lookup("bank(draws=all)").function()
+    numbers = tf.constant([39, 0, 7, 8, 20], tf.int64)
+    memory, anchors = unit_vectors(EXAMPLES, 8), unit_vectors(5, 8)
+    found = bank.candidates(None, tf.Variable(memory), numbers, None)
+    term = make_term(tf.constant(anchors), found, numbers=numbers)
+    got = LOSSES.lookup("softmax(temperature=0.1)").function(term)
+    logits = anchors.astype(float) @ memory.astype(float).T / 0.1
+    for row, number, value in zip(logits, numbers.numpy(), got, strict=True):
+        want = np.log(np.sum(np.exp(row))) - row[number]
+        assert float(value) == pytest.approx(want, rel=1e-5)
+    many, few = unit_vectors(2000, 128), unit_vectors(256, 128)
+    numbers = tf.range(256, dtype=tf.int64)
+    found = bank.candidates(None, tf.Variable(many), numbers, None)
+    term = make_term(tf.constant(few), found, numbers=numbers)
+    start = np.mean(LOSSES.lookup("softmax").function(term))
+    near = np.log(2000) + 1 / (2 * 128 * 0.07**2)
+    assert start == pytest.approx(near, abs=0.15)
+
+
+def drawn_by(bank, memory, index, step, compiled=False):
+    """What a bank finds for each anchor at a step."""
+    find = tf.function(bank.candidates) if compiled else bank.candidates
+    seed = tf.constant([1, step])
+    return find(None, memory, tf.constant(index), seed)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_draws_of_each_anchor(compiled, unit_vectors):
+    """Its own row first, and others drawn evenly from all, as often as not."""
+    spec = "bank(draws=30, each_anchor=True)"
+    bank = NEGATIVES.lookup(spec).function()
+    memory, index = tf.Variable(unit_vectors(EXAMPLES, 4)), [39, 0, 7, 8, 20]
+    counts = np.zeros((5, EXAMPLES))
+    for step in range(60):
+        found = drawn_by(bank, memory, index, step, compiled and not step)
+        assert found.drawn.shape == (5, 31)
+        np.testing.assert_array_equal(found.vectors, memory)
+        np.testing.assert_array_equal(found.positive, np.zeros(5))
+        np.testing.assert_array_equal(found.drawn[:, 0], index)
+        for count, row in zip(counts, found.drawn[:, 1:].numpy(), strict=True):
+            count += np.bincount(row, minlength=EXAMPLES)
+    mean = 60 * 30 / EXAMPLES
+    assert np.all(np.abs(counts - mean) < 5 * np.sqrt(mean))
+    # Each its own; and no more than there are.
+    assert len({tuple(row) for row in found.drawn[:, 1:].numpy()}) == 5
+    many = NEGATIVES.lookup("bank(each_anchor=True)").function()
+    assert drawn_by(many, memory, index, 0).drawn.shape == (5, EXAMPLES + 1)
+
+
+@pytest.mark.parametrize("spec", ["softmax(temperature=0.2)", "nce(z=1.5)"])
+def test_loss_of_each_anchors_draws(spec, unit_vectors):
+    """A double loop in float64, for an anchor's own candidates."""
+    bank = NEGATIVES.lookup("bank(draws=9, each_anchor=True)").function()
+    memory, anchors = unit_vectors(EXAMPLES, 8), unit_vectors(4, 8)
+    numbers = tf.constant([7, 3, 0, 5], tf.int64)
+    found = drawn_by(bank, tf.Variable(memory), numbers, 2)
+    term = make_term(tf.constant(anchors), found, numbers=numbers)
+    got = LOSSES.lookup(spec).function(term)
+    for i, rows in enumerate(found.drawn.numpy()):
+        assert rows[0] == numbers[i]
+        s = [np.dot(anchors[i].astype(float), memory[row]) for row in rows]
+        if spec.startswith("softmax"):
+            want = np.log(sum(np.exp(x / 0.2) for x in s)) - s[0] / 0.2
+        else:
+            # P(j) n / m against 1, n P(j) = exp(s / T) / 1.5.
+            p = [np.exp(x / 0.07) / 1.5 for x in s]
+            want = -np.log(p[0] / (p[0] + 9))
+            want -= sum(np.log(9 / (x + 9)) for x in p[1:])
+        assert float(got[i]) == pytest.approx(want, rel=1e-5)
+
+
+def test_views_share_the_draws_of_each_anchor():
+    """One draw a step for all views; else each view has its own."""
+    numbers = tf.constant([3, 1, 2], tf.int64)
+    for spec, same in (
+        ("bank(draws=9, each_anchor=True)", True),
+        ("bank(draws=9)", False),
+    ):
+        memory = Memory(
+            NEGATIVES.lookup(spec).function(),
+            dims=[4, 4],
+            branch=[0, 1],
+            keys={0, 1},
+            examples=EXAMPLES,
+            seed=3,
+        )
+        step = tf.constant(5)
+        one, other = (
+            memory.candidates(None, view, 1, numbers, step) for view in (0, 1)
+        )
+        parts = zip(one, other, strict=True)
+        alike = [a is b or np.array_equal(a, b) for a, b in parts]
+        assert all(alike) == same
+        later = memory.candidates(None, 0, 1, numbers, step + 1)
+        assert not same or not np.array_equal(one.drawn, later.drawn)
 
 
 def test_bank_update(unit_vectors):

@@ -43,25 +43,34 @@ CASES = [
         {"loss": "n_pair", "negatives": "bank"},
         "`negatives` must be batch with --loss=n_pair, which compares "
         "embeddings that are not scaled to unit length: what is remembered is "
-        "scaled. Received: 'bank(momentum=0.5, draws=4096)'",
+        "scaled. Received: 'bank(momentum=0.5, draws=4096, "
+        "each_anchor=False)'",
     ),
     (
         {"loss": "alignment_uniformity", "negatives": "bank(draws=7)"},
         "`negatives` must be batch with --loss=alignment_uniformity, which "
         "compares the batch's anchors with each other and would not read what "
-        "is remembered. Received: 'bank(momentum=0.5, draws=7)'",
+        "is remembered. Received: 'bank(momentum=0.5, draws=7, "
+        "each_anchor=False)'",
     ),
     (
         {"loss": "simclr", "negatives": "bank"},
         "`negatives` must be batch with --loss=nt_xent, which takes the same "
         "pictures from both views: what is remembered is of the other view "
-        "only. Received: 'bank(momentum=0.5, draws=4096)'",
+        "only. Received: 'bank(momentum=0.5, draws=4096, "
+        "each_anchor=False)'",
     ),
     (
         {"negatives": "bank", **PREDICTED},
         "`negatives` must be batch with --loss=cosine, which compares anchors "
         "with their positives alone. Received: 'bank(momentum=0.5, "
-        "draws=4096)'",
+        "draws=4096, each_anchor=False)'",
+    ),
+    (
+        {"loss": "swav", "negatives": "bank"},
+        "`negatives` must be batch with --loss=swav, which compares anchors "
+        "with the codes of the batch. Received: 'bank(momentum=0.5, "
+        "draws=4096, each_anchor=False)'",
     ),
     (
         {"loss": "n_pair", "predictor": "linear"},
@@ -108,7 +117,7 @@ CASES = [
         {"negatives": "bank", "target": "momentum"},
         "`negatives` must be batch or queue with --target=momentum: a bank is "
         "a second memory of the same. Received: 'bank(momentum=0.5, "
-        "draws=4096)'",
+        "draws=4096, each_anchor=False)'",
     ),
     (
         {"negatives": "local", **PREDICTED},
@@ -141,6 +150,12 @@ CASES = [
         {"target": "momentum(start=0.9, end=0.5)"},
         "`target` must be of an end that is not below its start. Received: "
         "'momentum(start=0.9, end=0.5, init=copy)'",
+    ),
+    (
+        {"negatives": "bank(draws=all, each_anchor=True)"},
+        "`negatives` must be of a number of draws with each_anchor=True: of "
+        "all there is nothing to draw. Received: 'bank(momentum=0.5, "
+        "draws=all, each_anchor=True)'",
     ),
     (
         {"batch_norm": "split(groups=5)"},

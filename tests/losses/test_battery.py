@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.terms import make, of_places, term, with_own_view
-from tfcmc.losses import LOSSES
+from tfcmc.losses import LOSSES, Term, blocks
 from tfcmc.losses.term import one_each
 from tfcmc.losses.vectors import normalise
 
@@ -289,6 +289,63 @@ def test_groups_say_who_is_a_negative(spec, unit_vectors):
         np.testing.assert_allclose(found[i], alone[0], rtol=2e-5, atol=1e-5)
 
 
+@law_of(
+    lambda extra, spec: (
+        not extra.get("whole_batch")
+        and not clusters(spec)
+        and "=mean" not in spec
+        and "=first" not in spec
+    )
+)
+def test_each_anchor_may_have_candidates_of_its_own(spec, unit_vectors, rng):
+    """As if each stood alone with them; a row that comes twice counts twice.
+
+    Value and gradients, with groups and without, and in blocks.
+    """
+    vectors = [
+        tf.constant(unit_vectors(6, 5)),
+        tf.constant(unit_vectors(9, 5)),
+    ]
+    positive = np.array([2, 0, 6, 3, 3, 1])
+    drawn = rng.integers(0, 9, (6, 7))
+    drawn[:, 5] = drawn[range(6), positive]
+    of = rng.integers(3, 10, 9)
+    loss = make(spec)
+
+    def whole(anchors, rows, groups):
+        groups = (tf.range(4, 10, dtype=tf.int64), of) if groups else ()
+        given = anchors, rows, tf.constant(positive), *groups
+        return Term(*given, drawn=tf.constant(drawn))
+
+    def alone(anchors, rows, groups, i):
+        groups = (np.array([4 + i]), of[drawn[i]]) if groups else ()
+        one = (
+            anchors[i : i + 1],
+            tf.gather(rows, drawn[i]),
+            positive[i : i + 1],
+        )
+        return loss(Term(*map(tf.convert_to_tensor, (*one, *groups))))[0]
+
+    ways = (
+        lambda *given: tf.reduce_mean(loss(whole(*given))),
+        lambda *given: blocks.mean_in_blocks(loss, whole(*given), held=20),
+        lambda *given: tf.add_n([alone(*given, i) for i in range(6)]) / 6,
+    )
+    for groups in (False, True):
+        found = []
+        for way in ways:
+            with tf.GradientTape() as tape:
+                tape.watch(vectors)
+                value = way(*vectors, groups)
+            slopes = tape.gradient(
+                value, vectors, unconnected_gradients="zero"
+            )
+            found.append([value, *map(tf.convert_to_tensor, slopes)])
+        for parts in zip(*found, strict=True):
+            for part in parts[1:]:
+                np.testing.assert_allclose(parts[0], part, 1e-4, 1e-5)
+
+
 @every_loss
 def test_same_when_compiled(spec, vectors):
     """Eagerly, and traced and compiled by XLA; `test_blocks` has the rest."""
@@ -341,6 +398,8 @@ def test_shapes_are_checked(vectors):
         {"anchor_group": np.arange(4), "candidate_group": np.arange(9)},
         {"anchor_group": np.arange(5), "candidate_group": np.arange(8)},
         {"positive": positive[:, None]},
+        {"drawn": np.zeros((4, 3), int)},
+        {"drawn": np.zeros(5, int)},
     ):
         for spec in ("softmax", "barlow_twins"):
             with pytest.raises(ValueError, match="Received"):

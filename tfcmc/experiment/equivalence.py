@@ -33,6 +33,8 @@ MORE = (
     ("nce(z=first)", "batch"),
     ("softmax", "bank(draws=20)"),
     ("nce(z=mean)", "bank(draws=20)"),
+    ("softmax", "bank(draws=all)"),
+    ("triplet", "bank(draws=9, each_anchor=True)"),
     ("nt_xent", "local"),
     ("vicreg", "local"),
 )

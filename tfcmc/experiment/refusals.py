@@ -225,6 +225,16 @@ REFUSALS = (
     Need(
         "negatives",
         lambda plan: (
+            plan.negatives.name == "bank"
+            and plan.negatives.options["each_anchor"]
+            and plan.negatives.options["draws"] == "all"
+        ),
+        "of a number of draws with each_anchor=True: of all there is nothing "
+        "to draw",
+    ),
+    Need(
+        "negatives",
+        lambda plan: (
             plan.negatives.name == "local"
             and _kind(plan) in (PREDICTION, CLUSTERING)
         ),

@@ -111,11 +111,12 @@ def rows_in_blocks(function, term, *, held=HELD):
 
 def _block(term, span, anchors, candidates):
     """The term of some of the anchors."""
-    group = term.anchor_group
+    group, drawn = term.anchor_group, term.drawn
     return dataclasses.replace(
         term,
         anchors=anchors,
         candidates=candidates,
         positive=term.positive[span],
         anchor_group=None if group is None else group[span],
+        drawn=None if drawn is None else drawn[span],
     )

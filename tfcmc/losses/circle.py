@@ -3,7 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.vectors import masked_logsumexp, similarity, split
+from tfcmc.losses.vectors import masked_logsumexp, similarities, split
 
 
 @LOSSES.register(
@@ -38,7 +38,7 @@ def circle(term, *, margin=0.4, scale=80.0):
     Reference: Sun et al. 2020, "Circle loss: a unified perspective of pair
         similarity optimization", sections 3.1 and 3.2.
     """
-    cosine = similarity(term.anchors, term.candidates)
+    cosine = similarities(term)
     match, negatives = split(cosine, term)
     pull = tf.nn.relu(1.0 + margin - tf.stop_gradient(match))
     push = tf.nn.relu(tf.stop_gradient(cosine) + margin)

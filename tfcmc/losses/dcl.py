@@ -2,7 +2,7 @@
 
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.vectors import masked_logsumexp, similarity, split
+from tfcmc.losses.vectors import masked_logsumexp, similarities, split
 
 
 @LOSSES.register(
@@ -35,6 +35,6 @@ def dcl(term, *, temperature=0.1):
 
     Reference: Yeh et al. 2021, "Decoupled contrastive learning", equation 6.
     """
-    logits = similarity(term.anchors, term.candidates) / temperature
+    logits = similarities(term) / temperature
     match, negatives = split(logits, term)
     return masked_logsumexp(logits, negatives) - match

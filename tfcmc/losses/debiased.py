@@ -3,7 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.vectors import masked_logsumexp, similarity, split
+from tfcmc.losses.vectors import masked_logsumexp, similarities, split
 
 
 @LOSSES.register(
@@ -41,7 +41,7 @@ def debiased(term, *, temperature=0.5, tau_plus=0.1, own=None):
     Reference: Chuang et al. 2020, "Debiased contrastive learning", equations
         7 and 8.
     """
-    logits = similarity(term.anchors, term.candidates) / temperature
+    logits = similarities(term) / temperature
     match, negatives = split(logits, term)
     return corrected(
         masked_logsumexp(logits, negatives),

@@ -3,7 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.vectors import mean_an_anchor, similarity, split
+from tfcmc.losses.vectors import mean_an_anchor, similarities, split
 
 
 @LOSSES.register(
@@ -46,7 +46,7 @@ def dv(term, *, penalty=0.0):
         equation 5; Hjelm et al. 2019, "Learning deep representations by
         mutual information estimation and maximization", equation 2.
     """
-    scores = similarity(term.anchors, term.candidates)
+    scores = similarities(term)
     match, negatives = split(scores, term)
     # Not -inf, whose difference to itself is no number.
     kept = tf.where(negatives, scores, scores.dtype.min)

@@ -4,7 +4,7 @@ from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
 from tfcmc.losses.debiased import corrected
-from tfcmc.losses.vectors import masked_logsumexp, similarity, split
+from tfcmc.losses.vectors import masked_logsumexp, similarities, split
 
 
 @LOSSES.register(
@@ -50,7 +50,7 @@ def hard_negative(
     Reference: Robinson et al. 2021, "Contrastive learning with hard negative
         samples", section 3.
     """
-    logits = similarity(term.anchors, term.candidates) / temperature
+    logits = similarities(term) / temperature
     match, negatives = split(logits, term)
     count = tf.reduce_sum(tf.cast(negatives, logits.dtype), axis=1)
     log_weights = masked_logsumexp(beta * logits, negatives)

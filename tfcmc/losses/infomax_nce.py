@@ -4,9 +4,10 @@ from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Choice, Number, Range
 from tfcmc.losses.base import LOSSES
 from tfcmc.losses.vectors import (
+    candidate_groups,
     masked_logsumexp,
     mean_an_anchor,
-    similarity,
+    similarities,
     split,
 )
 
@@ -48,7 +49,7 @@ def infomax_nce(term, *, own="out", penalty=0.0):
         "Learning deep representations by mutual information estimation and
         maximization", equation 5, and the authors' code.
     """
-    scores = similarity(term.anchors, term.candidates)
+    scores = similarities(term)
     match, negatives = split(scores, term)
     if own == "minus_ten":
         mine = _own(negatives, term)
@@ -66,4 +67,4 @@ def _own(negatives, term):
     """Boolean `[A, C]`: what is of the anchor's own picture."""
     if term.candidate_group is None:
         return ~negatives
-    return term.candidate_group == term.anchor_group[:, None]
+    return candidate_groups(term) == term.anchor_group[:, None]

@@ -5,7 +5,7 @@ import math
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.vectors import mean_an_anchor, similarity, split
+from tfcmc.losses.vectors import mean_an_anchor, similarities, split
 
 
 @LOSSES.register(
@@ -43,7 +43,7 @@ def jsd(term, *, penalty=0.0):
         information estimation and maximization", equation 4, and the authors'
         code.
     """
-    scores = similarity(term.anchors, term.candidates)
+    scores = similarities(term)
     match, negatives = split(scores, term)
     count = tf.reduce_sum(tf.cast(negatives, scores.dtype), axis=1)
     apart = tf.where(negatives, tf.math.softplus(scores), 0.0)

@@ -3,7 +3,12 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.vectors import masked_logsumexp, similarity, split
+from tfcmc.losses.vectors import (
+    masked_logsumexp,
+    partners,
+    similarities,
+    split,
+)
 
 
 @LOSSES.register(
@@ -40,10 +45,10 @@ def n_pair(term, *, regularisation=0.002):
     Reference: Sohn 2016, "Improved deep metric learning with multi-class
         N-pair loss objective", sections 3.1 and 3.2.
     """
-    products = similarity(term.anchors, term.candidates)
+    products = similarities(term)
     match, negatives = split(products, term)
-    lengths = tf.reduce_sum(tf.square(term.anchors), axis=1) + tf.gather(
-        tf.reduce_sum(tf.square(term.candidates), axis=1), term.positive
+    lengths = tf.reduce_sum(tf.square(term.anchors), axis=1) + tf.reduce_sum(
+        tf.square(partners(term)), axis=1
     )
     return (
         tf.math.softplus(masked_logsumexp(products, negatives) - match)

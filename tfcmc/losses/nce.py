@@ -4,7 +4,7 @@ from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Choice, Number, Range
 from tfcmc.losses.base import LOSSES
 from tfcmc.losses.blocks import rows_in_blocks
-from tfcmc.losses.vectors import counted, similarity, split
+from tfcmc.losses.vectors import counted, similarities, split
 
 
 def estimate_log_z(state, term, *, temperature, z, decay=0.99):
@@ -25,7 +25,7 @@ def estimate_log_z(state, term, *, temperature, z, decay=0.99):
     """
 
     def of_block(block):
-        logits = similarity(block.anchors, block.candidates) / temperature
+        logits = similarities(block) / temperature
         return _log_mean_exp(logits, block)
 
     log_z = tf.reduce_logsumexp(rows_in_blocks(of_block, term))
@@ -98,7 +98,7 @@ def nce(term, *, temperature=0.07, z="exact", state=None):
         non-parametric instance discrimination", equations 5 to 8; Gutmann
         and Hyvärinen 2010.
     """
-    logits = similarity(term.anchors, term.candidates) / temperature
+    logits = similarities(term) / temperature
     match, negatives = split(logits, term)
     if z == "exact":
         log_z = _log_mean_exp(logits, term)

@@ -3,7 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.vectors import masked_logsumexp, similarity, split
+from tfcmc.losses.vectors import masked_logsumexp, similarities, split
 
 
 @LOSSES.register(
@@ -36,7 +36,7 @@ def nt_xent(term, *, temperature=0.1):
     Reference: Chen et al. 2020, "A simple framework for contrastive learning
         of visual representations", equation 1.
     """
-    logits = similarity(term.anchors, term.candidates) / temperature
+    logits = similarities(term) / temperature
     match, negatives = split(logits, term)
     # -log(p / (p + n)) = log(1 + n / p).
     return tf.math.softplus(masked_logsumexp(logits, negatives) - match)

@@ -3,7 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.vectors import similarity, split
+from tfcmc.losses.vectors import similarities, split
 
 
 @LOSSES.register(
@@ -38,7 +38,7 @@ def sigmoid(term, *, temperature=0.1, bias=-10.0):
     Reference: Zhai et al. 2023, "Sigmoid loss for language image
         pre-training", section 3.2.
     """
-    logits = similarity(term.anchors, term.candidates) / temperature + bias
+    logits = similarities(term) / temperature + bias
     match, negatives = split(logits, term)
     rejected = tf.where(negatives, tf.math.softplus(logits), 0.0)
     return tf.math.softplus(-match) + tf.reduce_sum(rejected, axis=1)

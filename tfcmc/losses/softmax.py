@@ -3,7 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.vectors import counted, similarity, split
+from tfcmc.losses.vectors import counted, similarities, split
 
 
 @LOSSES.register(
@@ -33,6 +33,6 @@ def softmax(term, *, temperature=0.07):
         contrastive predictive coding", equation 4; Tian et al. 2019,
         "Contrastive multiview coding".
     """
-    logits = similarity(term.anchors, term.candidates) / temperature
+    logits = similarities(term) / temperature
     match, _ = split(logits, term)
     return tf.reduce_logsumexp(counted(logits, term), axis=1) - match

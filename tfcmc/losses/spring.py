@@ -53,7 +53,7 @@ def spring(
     Reference: Hadsell et al. 2006, "Dimensionality reduction by learning an
         invariant mapping", equation 4.
     """
-    distances = vectors.distances(term.anchors, term.candidates)
+    distances = vectors.term_distances(term)
     near, negatives = vectors.split(distances, term)
     push = tf.nn.relu(margin - distances)
     if squared:

@@ -24,6 +24,9 @@ class Term:
         anchor_group: `[A]`, int64: which picture an anchor is of; None where
             every candidate but the positive is of another picture.
         candidate_group: `[C]`, likewise; -1 for nobody's negative.
+        drawn: `[A, D]`: which rows of the candidates are an anchor's own, one
+            of which may come twice, where each has others; `positive` is then
+            a column of these. None where all have all.
     """
 
     anchors: typing.Any
@@ -31,6 +34,7 @@ class Term:
     positive: typing.Any
     anchor_group: typing.Any = None
     candidate_group: typing.Any = None
+    drawn: typing.Any = None
 
 
 def check_term(term: Term) -> None:
@@ -56,11 +60,14 @@ def check_term(term: Term) -> None:
         ]
         fits &= all(map(_same, shapes[2:], wanted))
         fits &= not several or len(shapes) == 5
+    if fits and term.drawn is not None:
+        shapes.append(tuple(term.drawn.shape))
+        fits = _same(shapes[-1], (count, None))
     if not fits:
         raise ValueError(
             f"`term` must have anchors [A, dim], candidates [C, dim], "
             f"positive [A], or [A, P] with groups, anchor_group [A], "
-            f"candidate_group [C]. Received: {shapes}"
+            f"candidate_group [C], drawn [A, D]. Received: {shapes}"
         )
 
 
@@ -72,11 +79,13 @@ def has_several(term: Term) -> bool:
 def one_each(term: Term) -> Term:
     """Repeats each anchor for each of its positives, `A P` anchors in all."""
     count = tf.shape(term.positive)[1]
+    drawn = term.drawn
     return dataclasses.replace(
         term,
         anchors=tf.repeat(term.anchors, count, axis=0),
         positive=tf.reshape(term.positive, [-1]),
         anchor_group=tf.repeat(term.anchor_group, count),
+        drawn=None if drawn is None else tf.repeat(drawn, count, axis=0),
     )
 
 

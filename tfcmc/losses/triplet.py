@@ -44,9 +44,7 @@ def triplet(term, *, margin=0.2, mining="all", squared=False):
 
     Reference: Schroff et al. 2015, "FaceNet", equation 3 and section 3.2.
     """
-    distances = vectors.distances(
-        term.anchors, term.candidates, squared=squared
-    )
+    distances = vectors.term_distances(term, squared=squared)
     near, negatives = vectors.split(distances, term)
     if mining == "all":
         hinge = tf.nn.relu(near[:, None] - distances + margin)

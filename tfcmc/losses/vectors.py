@@ -38,6 +38,25 @@ def similarity(anchor, candidates):
     return tf.matmul(anchor, candidates, transpose_b=True)
 
 
+def similarities(term):
+    """Inner product of every anchor with each of its candidates.
+
+    Args:
+        term: A `Term`.
+
+    Returns:
+        `[A, C]`; or `[A, D]`, where an anchor has candidates of its own.
+    """
+    return _drawn(similarity(term.anchors, term.candidates), term)
+
+
+def _drawn(matrix, term):
+    """Of each anchor's row the columns that are its candidates."""
+    if term.drawn is None:
+        return matrix
+    return tf.gather(matrix, term.drawn, batch_dims=1)
+
+
 def squared_distances(anchor, candidates):
     """Squared distance of every anchor to every candidate.
 
@@ -91,6 +110,20 @@ def distances(anchor, candidates, *, squared=False):
     return squares if squared else off_zero(tf.sqrt, squares)
 
 
+def term_distances(term, *, squared=False):
+    """Euclidean distance of every anchor to each of its candidates.
+
+    Args:
+        term: A `Term`, of unit vectors.
+        squared: As `distances` takes it.
+
+    Returns:
+        `[A, C]`; or `[A, D]`, where an anchor has candidates of its own.
+    """
+    squares = _drawn(squared_distances(term.anchors, term.candidates), term)
+    return squares if squared else off_zero(tf.sqrt, squares)
+
+
 def off_zero(function, squares):
     """Applies a function that is infinitely steep at zero to d^2.
 
@@ -112,12 +145,13 @@ def split(matrix, term):
     """Splits rows into the positive's entry and the mask of the negatives.
 
     Args:
-        matrix: `[A, C]`, a number an anchor and candidate of the term.
+        matrix: `[A, C]`, or `[A, D]` of drawn ones: a number an anchor and
+            candidate of the term.
         term: A `Term`.
 
     Returns:
         `(values, negatives)`: the positive entries `[A]`, or `[A, P]` of
-        several, and a boolean `[A, C]` that is true at the negatives.
+        several, and a boolean like the matrix, true at the negatives.
     """
     match = tf.gather(matrix, term.positive, batch_dims=1)
     if has_several(term):
@@ -128,9 +162,17 @@ def split(matrix, term):
         negatives = columns != tf.cast(term.positive, tf.int32)[:, None]
     if term.candidate_group is not None:
         # A key that is nobody's negative may be somebody's positive.
-        negatives &= term.candidate_group != term.anchor_group[:, None]
-        negatives &= term.candidate_group != NOBODYS
+        group = candidate_groups(term)
+        negatives &= group != term.anchor_group[:, None]
+        negatives &= group != NOBODYS
     return match, negatives
+
+
+def candidate_groups(term):
+    """Which pictures the candidates are of: `[C]`, or `[A, D]` of drawn."""
+    if term.drawn is None:
+        return term.candidate_group
+    return tf.gather(term.candidate_group, term.drawn)
 
 
 def counted(matrix, term):
@@ -141,7 +183,7 @@ def counted(matrix, term):
         term: A `Term`.
 
     Returns:
-        `[A, C]`, the lowest finite number at every other candidate.
+        The same, the lowest finite number at every other candidate.
     """
     if term.candidate_group is None:
         return matrix
@@ -158,7 +200,10 @@ def mean_an_anchor(values):
 
 def partners(term):
     """Returns the positive of every anchor, `[A, dim]`."""
-    return tf.gather(term.candidates, term.positive)
+    rows = term.positive
+    if term.drawn is not None:
+        rows = tf.gather(term.drawn, rows, batch_dims=1)
+    return tf.gather(term.candidates, rows)
 
 
 def masked_logsumexp(matrix, mask):

@@ -1,7 +1,7 @@
 """Negatives from a memory bank over all training pictures."""
 
 from tfcmc.foundation.lazy import tf
-from tfcmc.foundation.registry import Number
+from tfcmc.foundation.registry import Choice, Flag, Number
 from tfcmc.losses.vectors import normalise
 from tfcmc.negatives.base import NEGATIVES, Candidates
 
@@ -10,7 +10,10 @@ from tfcmc.negatives.base import NEGATIVES, Candidates
     "bank",
     extra={"remembers": True},
     momentum=Number(at_least=0, below=1),
-    draws=Number(at_least=1, at_most=10_000_000, whole=True),
+    draws=Choice(
+        ("all",), number=Number(at_least=1, at_most=10_000_000, whole=True)
+    ),
+    each_anchor=Flag(),
 )
 class Bank:
     """One remembered unit vector for every training picture and view.
@@ -21,9 +24,17 @@ class Bank:
     the batch's vectors are updated, v <- normalise(momentum v + (1 - momentum)
     embedding).
 
+    With `draws=all` nothing is drawn: the whole bank is scored, as in the
+    softmax of instance discrimination without approximation. With
+    `each_anchor` every picture has draws of its own, the same for all views,
+    from the whole bank: also the batch's vectors may be drawn, and its own,
+    as the reference codes have it.
+
     Args:
         momentum: Weight of the remembered vector, from 0 to below 1.
-        draws: How many to draw at each step; at most as many as there are.
+        draws: How many to draw at each step, at most as many as there are;
+            or "all". Of each anchor, where it has its own.
+        each_anchor: Whether each anchor has draws of its own.
 
     Reference: Wu et al. 2018, section 3.3; Tian et al. 2019, section 3.3.
     """
@@ -31,9 +42,10 @@ class Bank:
     local = False
     each_branch = False
 
-    def __init__(self, *, momentum=0.5, draws=4096):
+    def __init__(self, *, momentum=0.5, draws=4096, each_anchor=False):
         self.momentum = momentum
         self.draws = draws
+        self.one_draw = each_anchor
 
     def memory_rows(self, examples):
         """Returns how many vectors a view remembers: one a picture."""
@@ -55,8 +67,13 @@ class Bank:
             seed: `[2]`, what the draws are a function of.
 
         Returns:
-            `Candidates`, of `[batch + draws, dim]`.
+            `Candidates`, of `[batch + draws, dim]`, or of the whole bank.
         """
+        own = tf.cast(index, tf.int32)
+        if self.draws == "all":
+            return Candidates(tf.convert_to_tensor(memory), own)
+        if self.one_draw:
+            return self._for_each(memory, own, seed)
         batch = tf.shape(index)[0]
         others = memory.shape[0] - batch
         drawn = tf.random.stateless_uniform(
@@ -67,10 +84,25 @@ class Bank:
         )
         # Numbers among the pictures outside the batch become numbers among
         # all: each skips the batch's pictures that come before it.
-        taken = tf.sort(tf.cast(index, tf.int32))
+        taken = tf.sort(own)
         skipped = tf.searchsorted(taken - tf.range(batch), drawn, side="right")
-        rows = tf.concat([tf.cast(index, tf.int32), drawn + skipped], axis=0)
+        rows = tf.concat([own, drawn + skipped], axis=0)
         return Candidates(tf.gather(memory, rows), tf.range(batch))
+
+    def _for_each(self, memory, own, seed):
+        """The whole bank, and of it each anchor's own row and draws."""
+        examples = memory.shape[0]
+        drawn = tf.random.stateless_uniform(
+            [own.shape[0] or tf.shape(own)[0], min(self.draws, examples)],
+            seed,
+            maxval=examples,
+            dtype=tf.int32,
+        )
+        return Candidates(
+            tf.convert_to_tensor(memory),
+            tf.zeros_like(own),
+            drawn=tf.concat([own[:, None], drawn], axis=1),
+        )
 
     def remember(self, keys, memory, index, step):
         """Updates the batch's vectors in the bank of their own view.

@@ -15,8 +15,10 @@ class Candidates(typing.NamedTuple):
         positive: `[batch]`, the row of each anchor's positive among them.
         group: `[count]`, int64, as a `Term` has them; None where every one
             but the positive is a negative.
+        drawn: `[batch, draws]`, likewise; None where all anchors have all.
     """
 
     vectors: typing.Any
     positive: typing.Any
     group: typing.Any = None
+    drawn: typing.Any = None

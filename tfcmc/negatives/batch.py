@@ -14,6 +14,7 @@ class Batch:
 
     local = False
     each_branch = False
+    one_draw = False
 
     def memory_rows(self, examples):
         """Returns how many vectors a view remembers: none."""

@@ -56,13 +56,15 @@ class Memory(keras.layers.Layer):
             view: The anchors' view.
             other: The other.
             numbers: `[batch]`, which pictures these are.
-            step: Steps done: what is drawn is a function of seed, step and
-                the anchors' view.
+            step: Steps done: what is drawn is a function of seed, step and,
+                but for `one_draw`, the anchors' view.
 
         Returns:
             `Candidates`.
         """
-        seed = tf.stack([self._seed * self._views + view, step])
+        # The same pictures are drawn for all views, or for each its own.
+        number = 0 if self._negatives.one_draw else view
+        seed = tf.stack([self._seed * self._views + number, step])
         memory = self._kept[self._of_view[other]].value
         return self._negatives.candidates(others, memory, numbers, seed)
 
@@ -98,13 +100,18 @@ def make_term(
             taken too; or None.
         mine: Rows of the batch to those of the anchors wanted.
     """
-    candidates, positive, candidate_group = found
+    candidates, positive, candidate_group, drawn = found
     if own is not None:
         candidate_group = tf.concat([numbers, numbers], axis=0)
         candidates = tf.concat([candidates, own], axis=0)
     group = None if candidate_group is None else mine(numbers)
     return Term(
-        mine(anchors), candidates, mine(positive), group, candidate_group
+        mine(anchors),
+        candidates,
+        mine(positive),
+        group,
+        candidate_group,
+        None if drawn is None else mine(drawn),
     )
 
 

@@ -30,6 +30,7 @@ class Queue:
 
     local = False
     each_branch = True
+    one_draw = False
 
     def __init__(self, *, size=65_536):
         self.size = size
