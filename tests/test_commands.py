@@ -392,7 +392,7 @@ def test_readme(words, trained, tmp_path, monkeypatch, search_folder, command):
         assert done.returncode == 0, done.stderr
         assert "2 replicas beside one device" in done.stdout
         assert "softmax" in done.stdout and "all the same" in done.stdout
-    elif module == "trainers.losses":
+    elif module in ("trainers.losses", "trainers.methods"):
         main(rest)
     elif module == "trainers.evaluate":
         shutil.copytree(trained[0], tmp_path / "run")
@@ -416,8 +416,14 @@ def test_readme(words, trained, tmp_path, monkeypatch, search_folder, command):
         chosen = rest[:2]
         if rest[0] == "--tuned":
             searched(search_folder, tmp_path / rest[1])
+        elif rest[0] == "--presets":
+            chosen = [*rest[:3], "--encoder=paper(width=0.3)"]
+        elif rest[0].startswith("--preset="):
+            chosen = [*rest[:4], "--encoder=paper(width=0.3)"]
         else:
             chosen = ["--losses", *rest[2:4]]
+        if any(word.startswith("--budget") for word in rest):
+            tiny[1] = "--budget=0.02min"
         main([*chosen, "--seeds", "0", "--jobs=2", rest[-1], *tiny])
         folder = rest[-1].partition("=")[2]
         assert (tmp_path / folder / "report.html").exists()
