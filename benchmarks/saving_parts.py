@@ -30,6 +30,7 @@ def in_turns(model, batch, folder, seconds):
         history,
         identity={},
         steps_per_epoch=STEPS,
+        last_step=STEPS,
         due=lambda: False,
         told=lambda: None,
     )

@@ -21,6 +21,7 @@ from tfcmc.comparison import writing
 from tfcmc.comparison.entries import Variant, folder_name, plan_variants
 from tfcmc.comparison.rows import LINEAR, PAPER_TABLE
 from tfcmc.comparison.tuned import tuned_words
+from tfcmc.experiment import budget
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
@@ -171,6 +172,7 @@ def test_report(compared):
         "mean of the negative terms",  # spring's card
         "batch_size",
         "encoders make of them agree",
+        "Equal was the number of epochs: 1 epoch each",
     ):
         assert words in " ".join(text.split()), words
     names = {path.stem for path in (folder / "figures").glob("*.png")}
@@ -192,24 +194,31 @@ def methods(tmp_path_factory):
     """A comparison of two methods: the folder, and what was printed."""
     folder = tmp_path_factory.mktemp("methods") / "table"
     words = ["--presets", "paper", "simclr", "--seeds", "0", *TINY]
+    words[words.index("--epochs=1")] = "--budget=0.02min"
     words += [f"--encoder={NORMED}", "--side=32"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workers, "run_all", run_here)
-        printed, code = comparing(folder, words)
-    assert code == 0, printed
-    return folder, printed
+        # Twelve steps fit, of a second and a fifth.
+        patch.setattr(budget, "seconds_a_step", lambda *_: 0.1)
+        first = comparing(folder, words)
+        patch.setattr(budget, "seconds_a_step", lambda *_: 0.2)
+        again = comparing(folder, words)
+    assert (first[1], again[1]) == (0, 0), first[0]
+    return folder, first[0], again[0]
 
 
 def test_methods_are_compared(methods):
     """A row a preset; controls of those with equal views and encoders."""
-    folder, printed = methods
+    folder, printed, again = methods
+    assert again.startswith("2 of 2 runs are finished\n")
     assert {path.parent.name for path in folder.glob("*/metrics.json")} == {
         "paper-0",
         "simclr-0",
     }
     with open(folder / "table.csv", newline="", encoding="utf-8") as file:
-        labels = [row["label"] for row in csv.DictReader(file)]
-    assert labels == [
+        rows = {row["label"]: row for row in csv.DictReader(file)}
+    assert float(rows["simclr"]["seen"]) == 12 * 16 / 1000
+    assert list(rows) == [
         "raw pixels of paper",
         "raw pixels of simclr",
         "untrained encoders of paper",
@@ -220,9 +229,10 @@ def test_methods_are_compared(methods):
     page = (folder / "report.html").read_text("utf-8")
     text = " ".join(html.unescape(re.sub(r"<[^>]*>", "", page)).split())
     for words in (
-        "Methods on shapes(size=160, seed=0), 1 epoch",
+        "Methods on shapes(size=160, seed=0), 0.02min of training",
         "Results, a row a method",
-        "All methods saw the same pictures for as many epochs",
+        "All methods learnt from the same pictures",
+        "Equal was the time, 0.02min of training each",
         "recipe: ResNet-50",
         "--preset=simclr",
     ):

@@ -158,6 +158,11 @@ CASES = [
         "draws=all, each_anchor=True)'",
     ),
     (
+        {"budget": "1min", "epochs": 3},
+        "`budget` must be left out with --epochs or --steps: how many fit is "
+        "measured. Received: '1min'",
+    ),
+    (
         {"batch_norm": "split(groups=5)"},
         "`batch-norm` must be of groups that divide --batch-size=128, of two "
         "pictures or more each. Received: 'split(groups=5, each_view=False)'",

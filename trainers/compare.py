@@ -104,6 +104,7 @@ def main(argv=None):
     for each in (folder, folder / "figures"):  # before hours of training
         make_folder(each)
     failures = train_missing(entries, jobs)
+    entries = [entry.settled() for entry in entries]
     from tfcmc.comparison import writing  # loads TensorFlow: only now
 
     words = sys.argv[1:] if argv is None else argv

@@ -36,6 +36,8 @@ def main(argv=None):
     command_line.add_settings(parser, PretrainConfig)
     command_line.add_config(parser)
     plan = make_plan(make_config(command_line.parse(parser, argv)))
+    if plan.config.budget and plan.config.steps is None:
+        machines.check_alone(plan.config.strategy)  # what fits is one's own
     open_run(plan)  # refuses another experiment's folder at once
     settings = defining(dataclasses.asdict(plan.config))
     with machines.all_present(plan.config.strategy, settings, ADVICE):

@@ -14,7 +14,13 @@ import shlex
 from collections.abc import Iterable
 
 from tfcmc.experiment.config import make_config
-from tfcmc.experiment.recipe import Plan, data_word, make_plan, open_run
+from tfcmc.experiment.recipe import (
+    Plan,
+    as_begun,
+    data_word,
+    make_plan,
+    open_run,
+)
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import CIRCUMSTANCES, data_differences
@@ -106,6 +112,10 @@ class Entry:
             and measured_by(found, dataclasses.asdict(self.plan.config))
         )
 
+    def settled(self) -> "Entry":
+        """Returns it with what was settled when its training began."""
+        return dataclasses.replace(self, plan=as_begun(self.plan))
+
     def words(self) -> list[str]:
         """Returns the options that make `trainers.pretrain` this run."""
         config = dataclasses.asdict(self.plan.config)
@@ -114,7 +124,8 @@ class Entry:
         standard = make_plan(make_config(told), check_data=False).config
         config.pop("preset", None)
         for name, value in config.items():
-            if value != getattr(standard, name):
+            # Epochs that are not settled yet cannot be told.
+            if value not in (None, getattr(standard, name)):
                 told[name] = value
         return [
             f"--{name.replace('_', '-')}={value}"
@@ -163,7 +174,7 @@ def plan_variants(
             )
         place = str(pathlib.Path(folder) / name)
         config = dataclasses.replace(plan.config, run_dir=place)
-        plan = dataclasses.replace(plan, config=config)
+        plan = as_begun(dataclasses.replace(plan, config=config))
         entries[name] = Entry(plan, open_run(plan), chosen, named_by)
     return list(entries.values())
 
@@ -174,7 +185,7 @@ def _plural(setting):
 
 def _check_epochs(configs):
     """Refuses rows that train for unequal epochs."""
-    epochs = sorted({config.epochs for config in configs})
+    epochs = sorted({each.epochs for each in configs if not each.budget})
     if len(epochs) > 1:
         raise must(
             "epochs",

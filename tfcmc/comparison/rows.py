@@ -23,6 +23,7 @@ COLUMNS = (
     Column("uniformity", "uniformity", "", 3, "", "unif."),
     Column("effective_rank", "effective rank", "", 0, "", "rank"),
     Column("seconds", "training", "s", 0, "", "seconds"),
+    Column("seen", "thousand pictures seen", "", 0, "", "seen"),
 )
 PROBES = ("linear_probe", "mlp_head", "knn", "plain_head")
 SPHERE = ("alignment", "uniformity", "effective_rank")
@@ -59,6 +60,8 @@ def comparison_table(entries: list[Entry]) -> Table:
         balanced = unbalanced(metrics.get("classes", ()))
         seconds = sum(row["seconds"] for row in read_history(entry.run))
         own = {"label": entry.label, "kind": "loss", "seconds": seconds}
+        if entry.plan.config.budget:
+            own["seen"] = _seen(entry.plan.config) / 1000
         losses[entry.name] = own | numbers(metrics, balanced=balanced)
         # Of one seed they are the same whatever the loss.
         for kind, key, words, rows in (
@@ -72,6 +75,11 @@ def comparison_table(entries: list[Entry]) -> Table:
                 rows[label, entry.seed] |= found
     every = (*raw.values(), *untrained.values(), *losses.values())
     return over_seeds(COLUMNS, list(every))
+
+
+def _seen(config):
+    """How often a picture was learnt from, counted anew every time."""
+    return config.steps * config.batch_size
 
 
 def control_words(entries: list[Entry]) -> dict[str, str]:

@@ -32,7 +32,8 @@ from tfcmc.report import (
     separated,
     write_report,
 )
-from tfcmc.report.summary import WIDTH, count_epochs
+from tfcmc.report.summary import WIDTH, clock, count_epochs
+from tfcmc.runs.record import read_history
 
 PAPERS = (
     "Table 1 of the paper, on STL-10: its head is a softmax layer on features "
@@ -72,7 +73,7 @@ def compare(
     methods = "preset" in finished[0].named_by
     report = Report(
         title=f"{'Methods' if methods else 'Contrastive losses'} on "
-        f"{config.data}, {count_epochs(config.epochs)}",
+        f"{config.data}, {length_words(config)}",
         row="method" if methods else "loss",
         lead=tuple(lead(table, finished, failures, tuned.pairs)),
         table=table,
@@ -228,17 +229,49 @@ def notes_of(finished: list[Entry]) -> Iterator[str]:
         f"point (at t {metrics['t']:g}); alignment is 0 at one point and "
         f"{apart:.3g} for unrelated views (at alpha {metrics['alpha']:g})."
     )
+    yield _equal_words(finished)
     yield _start_words(finished)
+
+
+def length_words(config) -> str:
+    """Says how long every run of a comparison was trained for."""
+    if config.budget:
+        return f"{config.budget} of training"
+    if config.steps:
+        return f"{config.steps:,} steps"
+    return count_epochs(config.epochs)
+
+
+def _equal_words(finished):
+    """Says what was equal in all runs: epochs, steps or time."""
+    config = finished[0].plan.config
+    if not config.budget:
+        equal = "steps" if config.steps else "epochs"
+        return (
+            f"Equal was the number of {equal}: {length_words(config)} each, "
+            f"whatever a step costs."
+        )
+    times = [
+        sum(row["seconds"] for row in read_history(entry.run))
+        for entry in finished
+    ]
+    return (
+        f"Equal was the time, {config.budget} of training each, without "
+        f"compiling and what is measured between epochs: the speed of each "
+        f"run was measured before its first step, and as many steps as fit "
+        f"were its schedule. They took {clock(min(times))} to "
+        f"{clock(max(times))}."
+    )
 
 
 def _start_words(finished):
     """Says whether all rows started from the same weights."""
     if "preset" in finished[0].named_by:
         return (
-            "All methods saw the same pictures for as many epochs, each in "
-            "batches, views and encoders of its own; those of equal views and "
-            "encoders started at each seed from the same weights and stand "
-            "beside the same controls."
+            "All methods learnt from the same pictures, each with batches, "
+            "views and encoders of its own; those of equal views and encoders "
+            "started at each seed from the same weights and stand beside the "
+            "same controls."
         )
     starts = {}
     for entry in finished:

@@ -15,7 +15,7 @@ from tfcmc.foundation.errors import (
     must,
     unknown,
 )
-from tfcmc.training.interval import Interval
+from tfcmc.training.interval import Interval, seconds_of
 
 GEOMETRIES = ("independent", "shared")
 ON_BAD_IMAGE = ("stop", "skip")
@@ -40,6 +40,7 @@ SPECS = (
 )
 TEXTS = ("data_dir", "run_dir", "preset")
 MOST = 1_000_000  # epochs, or pictures a step
+MOST_STEPS = 1_000_000_000
 MOST_MEMORY = 2**20  # GiB
 
 
@@ -76,6 +77,15 @@ class PretrainConfig:
     epochs: int | None = _setting(
         None,
         "passes over the data (default: shapes 18, stl10 100, other data 20)",
+    )
+    steps: int | None = _setting(
+        None,
+        "steps of training, in place of epochs; the last may be cut short",
+    )
+    budget: str | None = _setting(
+        None,
+        "training time in place of epochs, in minutes, such as 10min; without "
+        "compiling and what is measured between epochs",
     )
     seed: int = _setting(0, "of the initial weights, order and crops")
     negatives: str = _setting(
@@ -222,6 +232,12 @@ class PretrainConfig:
                 at_least=1,
                 at_most=MOST,
             )
+        if self.steps is not None:
+            check_number(
+                "steps", self.steps, whole=True, at_least=1, at_most=MOST_STEPS
+            )
+        if self.budget is not None:
+            seconds_of(self.budget)
         check_number("side", self.side, whole=True, at_least=16, at_most=1024)
         if self.picture_side is not None:
             check_number(
@@ -247,6 +263,10 @@ class PretrainConfig:
             value = getattr(self, name)
             if name in SPECS or value is not None:
                 check_text(name.replace("_", "-"), value)
+
+    def steps_of(self, epoch: int) -> int:
+        """Returns how many steps the training has, where an epoch has some."""
+        return self.steps or self.epochs * epoch
 
     def to_json(self):
         """Returns the settings as JSON text."""

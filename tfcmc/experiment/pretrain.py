@@ -15,6 +15,7 @@ from tfcmc.distribute.strategies import (
 from tfcmc.encoders import save_encoder
 from tfcmc.experiment import artifacts
 from tfcmc.experiment.architecture import Architecture, open_trained
+from tfcmc.experiment.budget import settle
 from tfcmc.experiment.data import read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
@@ -58,6 +59,8 @@ def pretrain(plan, *, until: int | None = None, beside=()):
         for note in plan.notes:
             print(f"  note: {note}")
         check_enough(data, config.batch_size)
+        plan = settle(plan, data.learnt, strategy)
+        config = plan.config
         identity = identify(plan, data.described, strategy, beside)
         architecture = Architecture(
             plan, data.learnt.side, identity["replicas"]

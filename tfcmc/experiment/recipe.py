@@ -154,16 +154,35 @@ def make_plan(config, *, check_data=True):
     extra = found["data"].member.extra
     if check_data and "check" in extra:
         extra["check"](found["data"].argument, config.data_dir)
+    timed = config.budget is not None or config.steps is not None
     specs = {axis: bound.spec for axis, bound in found.items()}
     config = dataclasses.replace(
         config,
         **specs,
-        epochs=config.epochs or extra["epochs"],
+        epochs=config.epochs or (None if timed else extra["epochs"]),
         run_dir=expanded(
             "run-dir", config.run_dir or default_run_dir(found, config.seed)
         ),
     )
-    return Plan(config=config, **found, notes=notes)
+    return as_begun(Plan(config=config, **found, notes=notes))
+
+
+def as_begun(plan: Plan) -> Plan:
+    """Takes steps and epochs of the run in its folder, if they were settled.
+
+    How many fit in a budget is measured when a run begins; it goes on to the
+    same end.
+    """
+    config = plan.config
+    if config.epochs is not None:
+        return plan
+    stored = _completed(read_settings(Run(config.run_dir)) or {})
+    same = stored["budget"] == config.budget
+    if not same or config.steps not in (None, stored["steps"]):
+        return plan
+    settled = {name: stored[name] for name in ("steps", "epochs")}
+    config = dataclasses.replace(config, **settled)
+    return dataclasses.replace(plan, config=config)
 
 
 def _with_decays(config):

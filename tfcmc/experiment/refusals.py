@@ -277,6 +277,14 @@ REFUSALS = (
         "there is nothing to predict",
     ),
     Need(
+        "budget",
+        lambda plan: (
+            plan.config.budget is not None
+            and (plan.config.epochs is None) != (plan.config.steps is None)
+        ),
+        "left out with --epochs or --steps: how many fit is measured",
+    ),
+    Need(
         "batch_norm",
         lambda plan: (
             plan.config.batch_size % _groups(plan)

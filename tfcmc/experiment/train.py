@@ -40,10 +40,13 @@ def train(
     if saved.step:
         restore(model, saved, run)
     share_from_chief(strategy, list(variables.values()))
-    first, last = model.steps_done(), until * steps
-    rows = rows_before(saved, run, first // steps)
+    first, last = model.steps_done(), config.steps_of(steps)
+    last = min(until * steps, last)
+    # The last epoch may be cut short.
+    begun = -(-first // steps) if first == last else first // steps
+    rows = rows_before(saved, run, begun)
     if first >= last:
-        print(f"{run.folder}: trained already, {first // steps} epochs")
+        print(f"{run.folder}: trained already, {begun} epochs")
         return
     if first:
         print(f"{run.folder}: goes on after {place(first, steps)}")
@@ -61,12 +64,14 @@ def train(
                 history,
                 identity=saved.state["identity"],
                 steps_per_epoch=steps,
+                last_step=last,
                 due=Interval(config.save_every).due,
                 told=told,
             ),
             ShowProgress(
                 epochs=until,
                 first_step=first,
+                last_step=last,
                 steps_per_epoch=steps,
                 batch_size=config.batch_size,
             ),
@@ -110,7 +115,7 @@ def compiled(plan, architecture, branches, pictures, steps: int):
         pictures: What to learn from.
         steps: Steps an epoch.
     """
-    rate, every = plan.config.learning_rate, plan.config.epochs * steps
+    rate, every = plan.config.learning_rate, plan.config.steps_of(steps)
     model = architecture.model(branches, len(pictures), every)
     optimizer = plan.optimizer.function(
         rate, plan.schedule.function(rate, every, plan.config.warmup)

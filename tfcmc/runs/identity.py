@@ -143,7 +143,11 @@ def setting_differences(found, wanted, *, longer=False):
     constant = longer and wanted.get("schedule") == "constant"
     # The weight of a moving average follows a course over all steps, too.
     constant &= not str(wanted.get("target")).startswith("momentum")
-    if constant and found["epochs"] < wanted["epochs"]:
+    if wanted.get("epochs") is None:  # not settled yet: steps, or a budget
+        ignored.append("epochs")
+        if wanted.get("steps") is None:
+            ignored.append("steps")
+    elif constant and found["epochs"] < wanted["epochs"]:
         ignored.append("epochs")
     return differing(found, wanted, ignored)[:MOST_TOLD]
 

@@ -116,6 +116,10 @@ def plan_search(given: dict) -> tuple[Search, PretrainConfig, pathlib.Path]:
     _, kept, _ = parse_spec(given.get("loss", "softmax"), "loss")
     brief = {"judge_on": "validation", "evaluate": "brief"}
     config = make_config(given | brief)
+    for name in ("budget", "steps"):
+        if getattr(config, name) is not None:
+            told = "left out of a search, whose trials go by epochs"
+            raise must(name, told, getattr(config, name))
     config, space = make_space(config, own.pop("space"), kept)
     plan = make_plan(config)
     settings = {

@@ -40,10 +40,11 @@ def spans(first, last, steps):
 
     Returns:
         Pairs of steps, `(from, to)`: the rest of the epoch begun, if one is,
-        and the whole epochs after it.
+        the whole epochs after it, and the part of one at the end.
     """
-    whole = min(last, -(-first // steps) * steps)
-    pairs = [(first, whole), (whole, last)]
+    begun = min(last, -(-first // steps) * steps)
+    whole = max(begun, last // steps * steps)
+    pairs = [(first, begun), (begun, whole), (whole, last)]
     return [(start, end) for start, end in pairs if start < end]
 
 

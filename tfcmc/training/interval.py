@@ -1,4 +1,4 @@
-"""How often something is done: in steps, or in minutes."""
+"""How often something is done, or how long: in steps, or in minutes."""
 
 import re
 import time
@@ -6,6 +6,27 @@ import time
 from tfcmc.foundation.errors import must
 
 WRITTEN = re.compile(r"(\d+)|(\d+(?:\.\d+)?)min")
+
+
+MINUTES = re.compile(r"(\d+(?:\.\d+)?)min")
+LONGEST = 100_000  # minutes of a budget
+
+
+def seconds_of(budget: str) -> float:
+    """Returns the seconds of a budget, such as "10min".
+
+    Raises:
+        UsageError: if it is no number of minutes, or not above 0.
+    """
+    found = MINUTES.fullmatch(str(budget))
+    minutes = float(found[1]) if found else 0.0
+    if not 0 < minutes <= LONGEST:
+        raise must(
+            "budget",
+            f"minutes, such as 10min, above 0 and at most {LONGEST:,}",
+            budget,
+        )
+    return 60.0 * minutes
 
 
 class Interval:

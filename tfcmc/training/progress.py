@@ -13,16 +13,20 @@ class ShowProgress(keras.callbacks.Callback):
     Args:
         epochs: Epochs in all.
         first_step: Steps done before this process.
+        last_step: Steps done after it.
         steps_per_epoch: Steps an epoch.
         batch_size: Pictures a step.
     """
 
-    def __init__(self, *, epochs, first_step, steps_per_epoch, batch_size):
+    def __init__(
+        self, *, epochs, first_step, last_step, steps_per_epoch, batch_size
+    ):
         super().__init__()
         self._epochs = epochs
         self._steps = steps_per_epoch
         self._batch_size = batch_size
-        self._left = epochs * steps_per_epoch - first_step
+        self._last = last_step
+        self._left = last_step - first_step
         self._measured = 0
         self._seconds = 0.0
         self._shown = 0.0
@@ -64,7 +68,7 @@ class ShowProgress(keras.callbacks.Callback):
 
     def _within(self):
         """Steps of the epoch at hand that are done."""
-        return self._steps - self._left % self._steps
+        return (self._last - self._left - 1) % self._steps + 1
 
     def _speed(self):
         if not self._measured:

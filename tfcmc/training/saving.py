@@ -11,6 +11,10 @@ from tfcmc.training.checkpoints import Checkpoint
 class SaveHistory(keras.callbacks.Callback):
     """Writes a row an epoch to `history.csv` and TensorBoard.
 
+    Its seconds are those of the steps: the first of a process traces and
+    compiles, and counts as the others of its epoch do; what is measured
+    between epochs does not count.
+
     Args:
         run: The `Run`.
         rows: The rows of the epochs before.
@@ -21,11 +25,14 @@ class SaveHistory(keras.callbacks.Callback):
         super().__init__()
         self._run = run
         self._before = seconds
+        self._compiled = False
         self.rows = list(rows)
 
     def seconds(self):
-        """Returns what the epoch at hand has taken so far."""
-        return self._before + time.perf_counter() - self._start
+        """Returns what the steps of the epoch at hand have taken so far."""
+        if not self._counted:
+            return self._before + self._first
+        return self._before + self._spent * self._steps / self._counted
 
     def on_train_begin(self, logs=None):
         self._writer = tf.summary.create_file_writer(
@@ -33,7 +40,19 @@ class SaveHistory(keras.callbacks.Callback):
         )
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._start = time.perf_counter()
+        self._end = time.perf_counter()
+        self._spent, self._steps, self._counted = 0.0, 0, 0
+        self._first = 0.0
+
+    def on_train_batch_end(self, batch, logs=None):
+        before, self._end = self._end, time.perf_counter()
+        self._steps += 1
+        if self._compiled:
+            self._counted += 1
+            self._spent += self._end - before
+        else:
+            self._first = self._end - before
+            self._compiled = True
 
     def on_epoch_end(self, epoch, logs=None):
         row = {"epoch": epoch + 1, "seconds": round(self.seconds(), 3)} | {
@@ -62,18 +81,28 @@ class SaveCheckpoint(keras.callbacks.Callback):
         history: The `SaveHistory`, which comes before it.
         identity: That of the run, as `tfcmc.runs.identity` says.
         steps_per_epoch: Steps an epoch.
+        last_step: The last one of all.
         due: `() -> bool`, asked after every step.
         told: `() -> a signal's number or None`, asked after every step.
     """
 
     def __init__(
-        self, checkpoints, history, *, identity, steps_per_epoch, due, told
+        self,
+        checkpoints,
+        history,
+        *,
+        identity,
+        steps_per_epoch,
+        last_step,
+        due,
+        told,
     ):
         super().__init__()
         self._identity = identity
         self._checkpoints = checkpoints
         self._history = history
         self._steps = steps_per_epoch
+        self._last = last_step
         self._due = due
         self._told = told
 
@@ -82,7 +111,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
         if not due and number is None:
             return
         step = self.model.steps_done()
-        if step % self._steps == 0:
+        if step % self._steps == 0 or step == self._last:
             return  # the end of the epoch saves, with its row
         self._save(self._history.seconds())
         if number is not None:

@@ -81,6 +81,8 @@ class Preset:
             for name, value in self.settings.items()
             if self._serves(name, value, given)
         }
+        if {"budget", "steps"} & given.keys():
+            kept.pop("epochs", None)
         found = {**kept, **given}
         if self.ruled(given):
             found["learning_rate"] = self.rate.of(found["batch_size"])

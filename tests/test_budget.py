@@ -1,0 +1,191 @@
+"""Training for steps or for a time: what fits, once, and exactly."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from tests.tiny import NORMED
+from tfcmc.experiment import budget
+from tfcmc.experiment import pretrain as experiment
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import tf
+from tfcmc.runs.folder import Run
+from tfcmc.training.checkpoints import Checkpoints
+from tfcmc.training.fit import spans
+from tfcmc.training.interval import seconds_of
+from tfcmc.training.saving import SaveHistory
+from tfcmc.training.speed import WARM, seconds_a_step
+from trainers import compare, pretrain
+from tuning import search
+
+# Nine steps an epoch.
+SMALL = {
+    "data": "shapes(size=160)",
+    "batch_size": 16,
+    "encoder": NORMED,
+    "side": 32,
+    "evaluate": "none",
+}
+
+
+def learn(folder, until=None, **settings):
+    """Trains, and returns the run, its settings and its history."""
+    plan = make_plan(make_config(SMALL | settings | {"run_dir": str(folder)}))
+    experiment.pretrain(plan, until=until)
+    run = Run(folder)
+    rows = run.read_history()
+    for row in rows:
+        del row["seconds"]
+    return run, json.loads((run.folder / "config.json").read_text()), rows
+
+
+def test_steps_that_end_within_an_epoch(tmp_path):
+    """The last epoch is cut short; gone on with, it is the same to a bit."""
+    run, settings, rows = learn(tmp_path / "a", steps=13)
+    assert (settings["steps"], settings["epochs"]) == (13, 2)
+    assert [row["epoch"] for row in rows] == [1, 2]
+    last = Checkpoints(run.checkpoints).latest()
+    assert last.step == 13
+    learn(tmp_path / "b", steps=13, until=1)
+    other, _, again = learn(tmp_path / "b", steps=13)
+    assert again == rows
+    arrays = Checkpoints(other.checkpoints).latest().arrays
+    assert arrays.keys() == last.arrays.keys()
+    for path, array in arrays.items():
+        np.testing.assert_array_equal(array, last.arrays[path])
+    # Its rate has fallen to nothing by then: the schedule spans what it has.
+    whole = learn(tmp_path / "c", epochs=2)[2]
+    assert whole[0]["loss"] != rows[0]["loss"]
+
+
+def test_what_is_finished_stays(tmp_path, capsys):
+    """The same command again keeps the row of the epoch that was cut."""
+    _, _, rows = learn(tmp_path, steps=13)
+    assert learn(tmp_path, steps=13)[2] == rows
+    assert "trained already, 2 epochs" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="has steps 13 and not 14"):
+        learn(tmp_path, steps=14)
+    with pytest.raises(UsageError, match="`epochs` must be left out with --s"):
+        learn(tmp_path / "other", steps=13, epochs=3)
+
+
+def test_what_fits_is_measured_once(tmp_path, monkeypatch, capsys):
+    """And is a setting of the run from then on, however fast it is later."""
+    monkeypatch.setattr(budget, "seconds_a_step", lambda *_: 0.1)
+    given = {"budget": "0.02min"}
+    _, settings, rows = learn(tmp_path, until=1, **given)
+    assert "budget 0.02min: 100 ms a step, 12 steps" in capsys.readouterr().out
+    assert (settings["steps"], settings["epochs"], len(rows)) == (12, 2, 1)
+    monkeypatch.setattr(budget, "seconds_a_step", lambda *_: 0.01)
+    _, again, rows = learn(tmp_path, **given)
+    assert (again, len(rows)) == (settings, 2)
+    assert "goes on after epoch 1" in capsys.readouterr().out
+    _, _, whole = learn(tmp_path / "steps", steps=12)
+    assert rows == whole
+    with pytest.raises(UsageError, match="has budget '0.02min' and not '1min"):
+        learn(tmp_path, budget="1min")
+
+
+def test_measured_for_real(tmp_path):
+    """Steps of a tiny model: as many as fit in a second, within a factor."""
+    run, settings, _ = learn(tmp_path, budget="0.02min")
+    spent = sum(row["seconds"] for row in run.read_history())
+    assert settings["steps"] > 1
+    assert 0.2 * 1.2 < spent < 5 * 1.2
+
+
+class Slow:
+    """Stands for a model whose first step compiles."""
+
+    def __init__(self):
+        self.steps = 0
+
+    def fit(self, data, *, steps_per_epoch, callbacks, **_):
+        for _, _ in zip(range(steps_per_epoch), data, strict=False):
+            time.sleep(0.02 if self.steps else 0.5)
+            self.steps += 1
+            for each in callbacks:
+                each.on_train_batch_end(0, {})
+
+
+class Numbers:
+    """Stands for a stream."""
+
+    def dataset(self, start, steps, shares, mine):
+        return tf.data.Dataset.range(start, start + steps)
+
+
+def test_compiling_is_not_counted():
+    """Neither in what is measured, nor in what the history tells."""
+    model = Slow()
+    found = seconds_a_step(model, tf.distribute.get_strategy(), Numbers(), 0.4)
+    assert 0.02 <= found < 0.05
+    assert WARM + 5 < model.steps <= WARM + 21
+
+
+def test_seconds_of_an_epoch(tmp_path):
+    """Those of its steps; the first of a process counts as the others."""
+    run = Run(tmp_path / "run")
+    run.create()
+    history = SaveHistory(run, [], 2.0)
+    history.on_train_begin()
+    for first in (0.5, 0.02):
+        history.on_epoch_begin(0)
+        for seconds in (first, 0.02, 0.02):
+            time.sleep(seconds)
+            history.on_train_batch_end(0)
+        time.sleep(0.3)  # what is measured between epochs
+        history.on_epoch_end(0, {})
+    one, other = (row["seconds"] for row in history.rows)
+    assert 2.06 <= one < 2.2 and 0.06 <= other < 0.2
+    history.on_train_end()
+
+
+def test_spans():
+    """The rest of an epoch, whole ones, and a part of the last."""
+    assert spans(0, 13, 9) == [(0, 9), (9, 13)]
+    assert spans(4, 31, 9) == [(4, 9), (9, 27), (27, 31)]
+    assert spans(28, 31, 9) == [(28, 31)]
+    assert spans(0, 5, 9) == [(0, 5)]
+    assert spans(0, 18, 9) == [(0, 18)]
+
+
+@pytest.mark.parametrize(
+    "text", ["10", "ten", "0min", "-1min", "1e9min", "10 min", "100001min"]
+)
+def test_no_time(text, refused):
+    """Told in one line."""
+    assert refused(pretrain.main, f"--budget={text}") == (
+        f"`budget` must be minutes, such as 10min, above 0 and at most "
+        f"100,000. Received: {text!r}"
+    )
+
+
+def test_a_time():
+    """Minutes, whole or not."""
+    assert seconds_of("10min") == 600.0
+    assert seconds_of("0.5min") == 30.0
+
+
+def test_time_and_epochs(refused, monkeypatch):
+    """One of them says how long; a preset's epochs give way."""
+    told = "`budget` must be left out with --epochs or --steps: how many fit "
+    for word in ("--epochs=3", "--steps=3"):
+        words = ["--budget=1min", word]
+        assert refused(pretrain.main, *words).startswith(told)
+        assert refused(compare.main, *words).startswith(told)
+    config = make_config({"preset": "paper", "budget": "1min"})
+    assert make_plan(config).config.epochs is None
+    assert refused(search.main, "--budget=1min") == (
+        "`budget` must be left out of a search, whose trials go by epochs. "
+        "Received: '1min'"
+    )
+    cluster = {"cluster": {"worker": ["a:1", "b:1"]}}
+    cluster["task"] = {"type": "worker", "index": 0}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    told = "`strategy` must be one or mirrored, or TF_CONFIG unset"
+    assert refused(pretrain.main, "--budget=1min").startswith(told)
