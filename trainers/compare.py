@@ -10,7 +10,7 @@ what was interrupted goes on, and a run that breaks leaves the others alone.
 With --presets, whole methods are compared, for as many epochs; with both, each
 loss in the frame of each method:
 
-    python -m trainers.compare --presets simclr barlow_twins --seeds 0 1 2
+    python -m trainers.compare --presets simclr byol --seeds 0 1 2
     python -m trainers.compare --preset=simclr --losses nt_xent triplet
 
 With --tuned, the folders of searches with equal budgets, every loss is
