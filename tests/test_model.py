@@ -219,6 +219,12 @@ def state_of(model):
             "optimizer": "sgd(weight_decay=0.1)",
         },
         {
+            "encoder": "dim(width=0.1)",
+            "head": "critic(units=9)",
+            "pairs": "local",
+            "loss": "jsd",
+        },
+        {
             "encoder": NORMED,
             "optimizer": "lars",
             "predictor": "mlp(hidden=5, dim=7, norm=hidden)",

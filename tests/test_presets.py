@@ -21,6 +21,8 @@ NARROW = {
     "paper": "paper(width=0.3)",
     "simclr": "resnet(width=0.1)",
     "moco_cifar": "resnet(width=0.1)",
+    "dim_local": "dim(width=0.1)",
+    "dim_global": "dim(width=0.1)",
 }
 
 

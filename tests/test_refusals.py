@@ -16,6 +16,7 @@ from trainers import pretrain
 
 # What a prediction needs.
 PREDICTED = {"loss": "cosine", "target": "stopped", "predictor": "linear"}
+PLACES = {"pairs": "local", "encoder": "dim", "head": "critic"}
 # Settings, and what is told of them: a case or more a row of the table.
 CASES = [
     (
@@ -171,6 +172,34 @@ CASES = [
         {"batch_norm": "split", "batch_size": 8},
         "`batch-norm` must be of groups that divide --batch-size=8, of two "
         "pictures or more each. Received: 'split(groups=8, each_view=False)'",
+    ),
+    (
+        {"pairs": "local", "head": "critic"},
+        "`encoder` must be one with a map with --pairs=local, which compares "
+        "places; dim has one. Received: 'paper(width=1, final_relu=False, dim="
+        "None)'",
+    ),
+    (
+        {"pairs": "local", "encoder": "dim"},
+        "`head` must be one with --pairs=local, which makes as many "
+        "dimensions of features and map. Received: 'none'",
+    ),
+    (
+        {**PLACES, "target": "stopped"},
+        "`target` must be same with --pairs=local, or nothing trains the head "
+        "of the map. Received: 'stopped'",
+    ),
+    (
+        {**PLACES, "loss": "softmax", "negatives": "bank(draws=3)"},
+        "`negatives` must be batch or local with --pairs=local, whose "
+        "negatives are the places of the batch's other pictures. Received: "
+        "'bank(momentum=0.5, draws=3, each_anchor=False)'",
+    ),
+    (
+        {**PLACES, "loss": "cosine"},
+        "`loss` must be one with negatives with --pairs=local, which compares "
+        "places with those of other pictures. Received: 'cosine(form=squared)"
+        "'",
     ),
 ]
 

@@ -48,6 +48,15 @@ OWN = [
         {"negatives": "queue(size=20)", "target": "momentum(init=fresh)"},
     )
 ]
+OWN.append(
+    {
+        "side": 32,
+        "loss": "infomax_nce",
+        "encoder": "dim(width=0.1)",
+        "head": "critic(units=9)",
+        "pairs": "local",
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +94,9 @@ def test_logical_devices(pictures, learnt, tmp_path):
         assert each["value"] and each["alike"] and each["replicas"] == 3
     # Sums in another order differ, if there were several at all.
     assert np.mean([each["of_gradient"] > 0 for each in found]) > 0.5
-    *usual, whole, _, _, _, share, _, _, _ = [each["value"] for each in found]
+    *usual, whole, _, _, _, share, _, _, _, _ = [
+        each["value"] for each in found
+    ]
     # Each device's own has fewer negatives, or other statistics.
     value = {
         (each["loss"], each["negatives"]): value

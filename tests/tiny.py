@@ -61,7 +61,7 @@ class Tiny:
     def shown(self, step=0):
         """The views of a batch, and the numbers of its pictures."""
         pictures, draws, numbers = self.stream.batch(step)
-        return self.architecture.views.convert(pictures, draws), numbers
+        return self.model._views.convert(pictures, draws), numbers
 
     def loss(self, step=0):
         """The objective of a batch."""

@@ -6,9 +6,10 @@ import itertools
 import re
 
 from tfcmc.distribute import replicas
+from tfcmc.encoders import with_places
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses.vectors import normalise
-from tfcmc.negatives.memory import Memory, make_term
+from tfcmc.negatives.memory import Memory, make_term, of_places
 
 
 class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
@@ -24,6 +25,8 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         branches: Branch name to a functional model, images to embeddings.
         predictors: Branch name to a model of embeddings, which anchors go
             through; empty for none.
+        critics: Branch name to a model of the branch's map, to vectors of its
+            places; empty where pairs are not of places.
         losses: One `tfcmc.losses.layer.Loss` a pair, which may be the same.
         pairs: A `Pairs`.
         target: Embeddings to what anchors are compared with, a member of
@@ -50,6 +53,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         examples,
         seed,
         predictors=None,
+        critics=None,
         twin=None,
         each_view=False,
     ):
@@ -57,6 +61,13 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         self._views = views
         self.branches = list(branches.values())
         self.predictors = list((predictors or {}).values())
+        self.critics = list((critics or {}).values())
+        self._with_places = [
+            with_places(branch, critic)
+            for branch, critic in zip(
+                self.branches, self.critics, strict=False
+            )
+        ]
         self._names = tuple(branches)
         self._of_view = [self._names.index(name) for name in views.branch]
         self.contrasts = list(losses)
@@ -98,7 +109,12 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
     @property
     def learnt(self) -> list:
         """The variables that gradients change."""
-        parts = (*self.branches, *self.predictors, *self.losses_used)
+        parts = (
+            *self.branches,
+            *self.predictors,
+            *self.critics,
+            *self.losses_used,
+        )
         return [each for part in parts for each in part.trainable_variables]
 
     @property
@@ -119,6 +135,10 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             for name, predictor in zip(
                 self._names, self.predictors, strict=False
             )
+        }
+        owners |= {
+            f"places/{name}": critic
+            for name, critic in zip(self._names, self.critics, strict=False)
         }
         owners |= {loss.name: loss for loss in self.contrasts}
         if self.twin is not None:
@@ -205,7 +225,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             followed = self._follow(views, step)
             views = {view: views[view] for view in self._anchors}
         with tf.GradientTape() as tape:
-            online = self._embed(views, self.branches)
+            online = self._embed(views, self._with_places or self.branches)
             anchors = self._scaled(self._predicted(online))
             embeddings = self._scaled(online) if self.predictors else anchors
             if not self.local:
@@ -262,7 +282,8 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             followed: Whether those of the twin alone.
         """
         twins = self.twin.branches if self.twin is not None else ()
-        parts = () if followed else (*self.branches, *self.predictors)
+        parts = (*self.branches, *self.predictors, *self.critics)
+        parts = () if followed else parts
         return [
             layer
             for part in (*parts, *twins)
@@ -343,22 +364,32 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         total = 0.0
         pairs = zip(self._pairs.ordered, self.contrasts, strict=True)
         for (view, other), loss in pairs:
-            found = self.memory.candidates(
-                targets[other], view, other, numbers, step
+            first, found, own = self._compared(
+                view, other, anchors, targets, numbers, step
             )
             # Where an anchor's value depends on the others, all are anchors.
             alone = self.local or loss.together
             term = make_term(
-                anchors[view],
+                first,
                 found,
                 numbers=numbers,
-                own=targets[view] if loss.same_view else None,
+                own=own if loss.same_view else None,
                 mine=(lambda rows: rows) if alone else replicas.own,
             )
             total += loss.mean(term, shared=self.local, step=step, view=other)
         return (
             total if self._pairs.weight == 1.0 else total * self._pairs.weight
         )
+
+    def _compared(self, view, other, anchors, targets, numbers, step):
+        """Anchors, what they are compared with, and their own view's keys."""
+        if self._pairs.places:
+            found = of_places(targets[other][:, 1:], numbers)
+            return anchors[view][:, 0], found, targets[view][:, 0]
+        found = self.memory.candidates(
+            targets[other], view, other, numbers, step
+        )
+        return anchors[view], found, targets[view]
 
 
 def _exchanged(shares):

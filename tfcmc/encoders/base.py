@@ -113,3 +113,50 @@ def make_branch(encoder: Callable, head: Callable, shape: tuple, seed: int):
     if embeddings is model.outputs[0]:
         return model
     return keras.Model(model.inputs[0], embeddings)
+
+
+def make_critic(branch, head: Callable, seed: int):
+    """Makes a head of a branch's map.
+
+    Args:
+        branch: What `make_branch` returned.
+        head: A member of `HEADS`, with its options.
+        seed: Of the initial weights.
+
+    Returns:
+        A functional `keras.Model` of the output of the layer "map", `[batch,
+        height, width, channels]`, to `[batch, ..., dim]`.
+
+    Raises:
+        UsageError: if the branch has no map.
+    """
+    names = [layer.name for layer in branch.layers]
+    found = branch.get_layer(MAP).output.shape if MAP in names else None
+    if found is None or len(found) != 4 or None in found[1:]:
+        raise must(
+            "encoder",
+            'one with a layer "map" of [batch, height, width, channels] with '
+            "--pairs=local",
+            found,
+        )
+    inputs = keras.Input(found[1:])
+    return keras.Model(inputs, head(inputs, seed))
+
+
+def with_places(branch, critic):
+    """Joins a branch and the head of its map.
+
+    Args:
+        branch: What `make_branch` returned.
+        critic: What `make_critic` did.
+
+    Returns:
+        A functional `keras.Model`, images to `[batch, 1 + places, dim]`: the
+        embedding first.
+    """
+    dim = branch.output_shape[-1]
+    places = critic(branch.get_layer(MAP).output)
+    first = keras.layers.Reshape((1, dim))(branch.outputs[0])
+    places = keras.layers.Reshape((-1, dim))(places)
+    both = keras.layers.Concatenate(axis=1)([first, places])
+    return keras.Model(branch.inputs[0], both)

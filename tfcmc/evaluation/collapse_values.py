@@ -3,7 +3,7 @@
 import typing
 
 from tfcmc.foundation.lazy import tf
-from tfcmc.negatives.memory import make_term
+from tfcmc.negatives.memory import make_term, of_places
 
 
 def collapse_losses(
@@ -14,6 +14,7 @@ def collapse_losses(
     batch: int,
     dim: int,
     examples: int,
+    places: int = 0,
 ) -> dict:
     """Computes the objective at two collapses.
 
@@ -24,6 +25,7 @@ def collapse_losses(
         batch: Pictures a batch.
         dim: Dimensions of the embeddings, from 2.
         examples: Number of training pictures.
+        places: Of a picture, where pairs are of places.
 
     Returns:
         Words for a collapse to the objective's value there: all embeddings
@@ -37,12 +39,12 @@ def collapse_losses(
     terms = pairs.weight * len(pairs.ordered)
     return {
         words: terms
-        * _mean_loss(make_loss(), negatives, *ends, batch, examples)
+        * _mean_loss(make_loss(), negatives, *ends, batch, examples, places)
         for words, ends in ends.items()
     }
 
 
-def _mean_loss(loss, negatives, anchor, other, batch, examples):
+def _mean_loss(loss, negatives, anchor, other, batch, examples, places):
     """The mean over anchors when each view's vectors are all the same."""
     if loss.at_collapse is not None:
         return loss.at_collapse
@@ -50,9 +52,12 @@ def _mean_loss(loss, negatives, anchor, other, batch, examples):
     others = tf.tile(other[None], [batch, 1])
     memory = tf.tile(other[None], [negatives.memory_rows(examples), 1])
     numbers = tf.range(batch, dtype=tf.int64)
+    found = negatives.candidates(others, memory, numbers, tf.constant([0, 0]))
+    if places:
+        found = of_places(tf.repeat(others[:, None], places, axis=1), numbers)
     term = make_term(
         anchors,
-        negatives.candidates(others, memory, numbers, tf.constant([0, 0])),
+        found,
         numbers=numbers,
         own=anchors if loss.same_view else None,
     )

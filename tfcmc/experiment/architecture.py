@@ -6,9 +6,15 @@ function of the plan's seed.
 
 import contextlib
 import functools
+import math
 
 from tfcmc.data.stream import TrainingStream
-from tfcmc.encoders import FEATURES, load_encoder, make_branch
+from tfcmc.encoders import (
+    FEATURES,
+    load_encoder,
+    make_branch,
+    make_critic,
+)
 from tfcmc.evaluation.collapse_values import collapse_losses
 from tfcmc.evaluation.doctor import Patient
 from tfcmc.evaluation.features import Reader
@@ -19,6 +25,7 @@ from tfcmc.model import ContrastiveModel
 from tfcmc.runs.record import identity_of, picture_side
 from tfcmc.targets.twin import Twin
 
+CRITICS = 1000  # what is added to the seed of the heads of maps
 FRESH = 2  # what is added to the seed of a twin that starts apart
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
@@ -94,6 +101,22 @@ class Architecture:
                 found[name] = keras.Model(embeddings, predicted)
         return found
 
+    def critics(self, branches: dict) -> dict:
+        """Returns branch name to what its map goes through; often empty."""
+        if not self.pairs.places:
+            return {}
+        seed = self._plan.config.seed + CRITICS
+        head = self._plan.builder("head")
+        # Its name stands in the path of its variables.
+        with (
+            _precision(self._plan.config.precision),
+            keras.name_scope("places"),
+        ):
+            return {
+                name: make_critic(branch, head, seed)
+                for name, branch in branches.items()
+            }
+
     def load(self, run) -> dict:
         """Loads the trained branches of a run; nothing in them is executed.
 
@@ -156,6 +179,7 @@ class Architecture:
             self._trained,
             branches,
             predictors=self.predictors(branches),
+            critics=self.critics(branches),
             losses=make_losses(
                 self._plan.loss,
                 self.pairs.ordered,
@@ -198,8 +222,15 @@ class Architecture:
                 batch=self._plan.config.batch_size // apart,
                 dim=first.output_shape[-1],
                 examples=examples,
+                places=self._places(branches),
             ),
         )
+
+    def _places(self, branches):
+        """How many places a picture has; 0 where pairs are not of places."""
+        for critic in self.critics(branches).values():
+            return math.prod(critic.output_shape[1:-1])
+        return 0
 
 
 def open_trained(plan, run) -> tuple:

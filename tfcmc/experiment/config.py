@@ -124,7 +124,8 @@ class PretrainConfig:
         "cross",
         "which views are compared: cross(reduce=sum|mean), each with every "
         "other; first, the first with the others; self, with what is "
-        "remembered of it; or assigned(codes=), with the codes of the first",
+        "remembered of it; assigned(codes=), with the codes of the first; or "
+        "local, a picture with its places",
     )
     views: str = _setting(
         "lab",

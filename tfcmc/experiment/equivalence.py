@@ -365,9 +365,14 @@ def _pictures(side, batch):
 
 
 def _by_part(model, gradients):
-    """Joins the gradients of each branch's or predictor's weights."""
+    """Joins the gradients of the weights of each branch, and of each head."""
     rest = iter(gradients)
-    parts = (*model.branches, *model.predictors, *model.losses_used)
+    parts = (
+        *model.branches,
+        *model.predictors,
+        *model.critics,
+        *model.losses_used,
+    )
     return [
         np.concatenate([next(rest).ravel() for _ in part.trainable_variables])
         for part in parts

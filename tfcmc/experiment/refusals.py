@@ -15,6 +15,7 @@ flattens    of an encoder: it takes views of one side
 unnormalised
             of an encoder: it has no normalisation
 map         of an encoder: it has features at places of the picture
+places      of pairs: they are of a picture and its places
 """
 
 import dataclasses
@@ -177,6 +178,47 @@ def _changed(plan, setting):
 
 REFUSALS = (
     *(_unread(setting) for setting in CUTTING),
+    Need(
+        "encoder",
+        lambda plan: (
+            _tells(plan.pairs, "places")
+            and ":" not in plan.encoder.name
+            and not _tells(plan.encoder, "map")
+        ),
+        "one with a map with --pairs={pairs}, which compares places; dim has "
+        "one",
+    ),
+    Need(
+        "head",
+        lambda plan: _tells(plan.pairs, "places") and plan.head.name == "none",
+        "one with --pairs={pairs}, which makes as many dimensions of features "
+        "and map",
+    ),
+    Need(
+        "target",
+        lambda plan: (
+            _tells(plan.pairs, "places") and plan.target.name != "same"
+        ),
+        "same with --pairs={pairs}, or nothing trains the head of the map",
+    ),
+    Need(
+        "negatives",
+        lambda plan: (
+            _tells(plan.pairs, "places")
+            and plan.negatives.name not in ("batch", "local")
+        ),
+        "batch or local with --pairs={pairs}, whose negatives are the places "
+        "of the batch's other pictures",
+    ),
+    Need(
+        "loss",
+        lambda plan: (
+            _tells(plan.pairs, "places")
+            and _kind(plan) not in (CONTRASTIVE, MUTUAL)
+        ),
+        "one with negatives with --pairs={pairs}, which compares places with "
+        "those of other pictures",
+    ),
     *(_remembered(*pair) for pair in BATCH_ONLY.items()),
     *(_unpredicted(*pair) for pair in UNPREDICTED.items()),
     Need(

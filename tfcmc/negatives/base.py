@@ -12,7 +12,8 @@ class Candidates(typing.NamedTuple):
 
     Attributes:
         vectors: `[count, dim]`.
-        positive: `[batch]`, the row of each anchor's positive among them.
+        positive: `[batch]`, the row of each anchor's positive among them, or
+            `[batch, places]` of several.
         group: `[count]`, int64, as a `Term` has them; None where every one
             but the positive is a negative.
         drawn: `[batch, draws]`, likewise; None where all anchors have all.

@@ -3,6 +3,7 @@
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses.term import Term
 from tfcmc.losses.vectors import normalise
+from tfcmc.negatives.base import Candidates
 
 
 class Memory(keras.layers.Layer):
@@ -87,6 +88,25 @@ class Memory(keras.layers.Layer):
                 self._negatives.remember(keys, kept.value, numbers, step)
 
 
+def of_places(vectors, numbers) -> Candidates:
+    """Makes candidates of the places of a batch's pictures.
+
+    Args:
+        vectors: `[batch, places, dim]`.
+        numbers: `[batch]`, which pictures these are.
+
+    Returns:
+        `Candidates`: an anchor's positives are all places of its picture.
+    """
+    _, places, dim = vectors.shape
+    rows = tf.reshape(vectors, [-1, dim])
+    return Candidates(
+        rows,
+        tf.reshape(tf.range(tf.shape(rows)[0]), [-1, places]),
+        tf.repeat(numbers, places),
+    )
+
+
 def make_term(
     anchors, found, *, numbers, own=None, mine=lambda rows: rows
 ) -> Term:
@@ -102,7 +122,8 @@ def make_term(
     """
     candidates, positive, candidate_group, drawn = found
     if own is not None:
-        candidate_group = tf.concat([numbers, numbers], axis=0)
+        groups = numbers if candidate_group is None else candidate_group
+        candidate_group = tf.concat([groups, numbers], axis=0)
         candidates = tf.concat([candidates, own], axis=0)
     group = None if candidate_group is None else mine(numbers)
     return Term(

@@ -14,7 +14,9 @@ class Pairs:
     Attributes:
         ordered: `(anchor, other)`, numbers of views, one a term.
         weight: Of each term in the objective.
+        places: Whether the other's places are what anchors are compared with.
     """
 
     ordered: tuple
     weight: float = 1.0
+    places: bool = False

@@ -6,6 +6,7 @@ the axes' tables.
 
 from tfcmc.experiment.presets import (
     byol,
+    dim,
     moco,
     paper,
     redundancy,
@@ -26,6 +27,8 @@ PRESETS = {
     "simsiam": simsiam.SIMSIAM,
     "barlow_twins": redundancy.BARLOW_TWINS,
     "vicreg": redundancy.VICREG,
+    "dim_local": dim.DIM_LOCAL,
+    "dim_global": dim.DIM_GLOBAL,
 }
 
 
