@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tests.terms import term
 from tests.tiny import BATCH, CHANNELS, EXAMPLES, NORMED, make
+from tfcmc.foundation.errors import UsageError
 from tfcmc.losses.softmax import softmax
 from tfcmc.losses.vectors import normalise
 
@@ -272,6 +273,15 @@ def test_prototypes_are_of_unit_length_and_wait():
     np.testing.assert_allclose(lengths, 1.0, rtol=1e-5)
     moved = np.max(np.abs(np.diff(places, axis=0)), axis=(1, 2))
     assert np.all(moved[:2] < 1e-6) and np.all(moved[2:] > 1e-4)
+
+
+@pytest.mark.parametrize("name", ["freeze", "queue_from"])
+def test_what_begins_after_the_run(name):
+    """Is refused: six steps there are, of which the last may be the first."""
+    settings = {"views": CHANNELS, "epochs": 2}
+    make(loss=f"swav(prototypes=4, {name}=5)", **settings)
+    with pytest.raises(UsageError, match=f"a {name} below the 6 steps"):
+        make(loss=f"swav(prototypes=4, {name}=6)", **settings)
 
 
 def test_another_models_state_is_refused():

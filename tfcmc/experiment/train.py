@@ -2,6 +2,7 @@
 
 from tfcmc.distribute.strategies import is_chief, share_from_chief
 from tfcmc.evaluation.features import make_activity_reader
+from tfcmc.foundation.errors import must
 from tfcmc.foundation.signals import Interrupted, noted
 from tfcmc.report.summary import place
 from tfcmc.training.checkpoints import Checkpoints
@@ -114,8 +115,18 @@ def compiled(plan, architecture, branches, pictures, steps: int):
         branches: Branch name to model.
         pictures: What to learn from.
         steps: Steps an epoch.
+
+    Raises:
+        UsageError: if something would begin after the last step.
     """
     rate, every = plan.config.learning_rate, plan.config.steps_of(steps)
+    for name in ("freeze", "queue_from"):
+        if plan.loss.options.get(name, 0) >= every:
+            raise must(
+                "loss",
+                f"of a {name} below the {every:,} steps of the run",
+                plan.loss.spec,
+            )
     model = architecture.model(branches, len(pictures), every)
     optimizer = plan.optimizer.function(
         rate, plan.schedule.function(rate, every, plan.config.warmup)
