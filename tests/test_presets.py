@@ -23,6 +23,7 @@ NARROW = {
     "moco_cifar": "resnet(width=0.1)",
     "dim_local": "dim(width=0.1)",
     "dim_global": "dim(width=0.1)",
+    "swav": "resnet(width=0.1)",
 }
 
 

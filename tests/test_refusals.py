@@ -4,14 +4,8 @@ import pytest
 
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.refusals import (
-    CAUTIONS,
-    CLUSTERING,
-    REFUSALS,
-    kind_of,
-)
+from tfcmc.experiment.refusals import CAUTIONS, REFUSALS
 from tfcmc.foundation.errors import UsageError
-from tfcmc.losses import LOSSES
 from trainers import pretrain
 
 # What a prediction needs.
@@ -72,6 +66,22 @@ CASES = [
         "`negatives` must be batch with --loss=swav, which compares anchors "
         "with the codes of the batch. Received: 'bank(momentum=0.5, "
         "draws=4096, each_anchor=False)'",
+    ),
+    (
+        {"negatives": "bank", "views": "rgb", "loss": "swav"},
+        "`negatives` must be batch with --loss=swav, which compares anchors "
+        "with the codes of the batch. Received: 'bank(momentum=0.5, "
+        "draws=4096, each_anchor=False)'",
+    ),
+    (
+        {"loss": "swav"},
+        "`views` must be of one branch with --loss=swav: a code of another "
+        "encoder means nothing. Received: 'lab'",
+    ),
+    (
+        {"loss": "swav", "views": "rgb", "predictor": "linear"},
+        "`predictor` must be none with --loss=swav, which compares scores of "
+        "prototypes. Received: 'linear(dim=128)'",
     ),
     (
         {"loss": "n_pair", "predictor": "linear"},
@@ -207,6 +217,11 @@ CASES = [
 # Settings that train all the same, and what is told of them.
 TOLD = [
     (
+        {"loss": "swav(prototypes=200)", "views": "rgb"},
+        "there are more prototypes than pictures to share out among them: "
+        "fewer, or a queue= of --loss, leave none unused",
+    ),
+    (
         PREDICTED,
         "without any normalisation, cosine often collapses: "
         '--head="mlp(norm=hidden)" has one',
@@ -252,9 +267,7 @@ def test_every_need_has_a_case():
                 stem in told and tail in told
             ):
                 missing.remove(need)
-    there = {kind_of(member) for member in LOSSES.members()}
-    told = [need.must for need in missing]
-    assert [n for n in told if CLUSTERING in there or "codes" not in n] == []
+    assert [need.must for need in missing] == []
 
 
 @pytest.mark.parametrize(("settings", "told"), TOLD)
@@ -276,6 +289,7 @@ def test_nothing_to_tell():
             "batch_norm": "split",
         },
         {"negatives": "queue(size=64)", "target": "momentum"},
+        {"loss": "swav(prototypes=200, queue=128)", "views": "rgb"},
     ):
         assert make_plan(make_config(settings)).notes == ()
 

@@ -41,8 +41,10 @@ BATCH_ONLY = {
 UNPREDICTED = {
     "raw": "compares the embeddings themselves",
     "whole_batch": "compares the batch's anchors with each other",
+    CLUSTERING: "compares scores of prototypes",
 }
-# Pairs of several views.
+# Views of a branch each, and pairs of several views.
+APART = ("lab", "ycbcr")
 SEVERAL = ("cross", "first", "assigned")
 # Settings that views which distort do not read.
 CUTTING = ("crop", "geometry", "flip")
@@ -293,6 +295,12 @@ REFUSALS = (
     ),
     Need(
         "views",
+        lambda plan: _kind(plan) == CLUSTERING and plan.views.name in APART,
+        "of one branch with --loss={loss}: a code of another encoder means "
+        "nothing",
+    ),
+    Need(
+        "views",
         lambda plan: _views(plan) < 2 and plan.pairs.name in SEVERAL,
         "of two copies or more with --pairs={pairs}",
     ),
@@ -337,6 +345,15 @@ REFUSALS = (
     ),
 )
 CAUTIONS = (
+    Caution(
+        lambda plan: (
+            _kind(plan) == CLUSTERING
+            and plan.loss.options["prototypes"]
+            > plan.config.batch_size + plan.loss.options["queue"]
+        ),
+        "there are more prototypes than pictures to share out among them: "
+        "fewer, or a queue= of --loss, leave none unused",
+    ),
     Caution(
         lambda plan: _kind(plan) == PREDICTION and not _normalised(plan),
         "without any normalisation, {loss} often collapses: "

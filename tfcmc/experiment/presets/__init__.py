@@ -6,18 +6,23 @@ the axes' tables.
 
 from tfcmc.experiment.presets import (
     byol,
+    cmc,
     dim,
+    instdisc,
     moco,
     paper,
     redundancy,
     simclr,
     simsiam,
+    swav,
 )
 from tfcmc.experiment.presets.base import Preset as Preset
 from tfcmc.foundation.errors import unknown
 
 PRESETS = {
     "paper": paper.PAPER,
+    "instdisc": instdisc.INSTDISC,
+    "cmc": cmc.CMC,
     "moco_v1": moco.MOCO_V1,
     "moco_v2": moco.MOCO_V2,
     "moco_cifar": moco.MOCO_CIFAR,
@@ -25,6 +30,7 @@ PRESETS = {
     "simclr": simclr.SIMCLR,
     "byol": byol.BYOL,
     "simsiam": simsiam.SIMSIAM,
+    "swav": swav.SWAV,
     "barlow_twins": redundancy.BARLOW_TWINS,
     "vicreg": redundancy.VICREG,
     "dim_local": dim.DIM_LOCAL,
