@@ -300,15 +300,13 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             calls.setdefault(key, []).append(number)
         found = {}
         for (branch, *_), members in calls.items():
-            together = [views[number] for number in members]
-            joined = (
-                tf.concat(together, 0) if len(members) > 1 else together[0]
-            )
-            outputs = branches[branch](joined, training=True)
-            parts = [outputs]
-            if len(members) > 1:
-                parts = tf.split(outputs, len(members))
-            found |= dict(zip(members, parts, strict=True))
+            # The views of a picture follow each other, so that groups of rows
+            # are of whole pictures.
+            shown = tf.stack([views[number] for number in members], axis=1)
+            rows = tf.reshape(shown, [-1, *shown.shape[2:]])
+            outputs = branches[branch](rows, training=True)
+            parts = tf.reshape(outputs, [-1, len(members), *outputs.shape[1:]])
+            found |= dict(zip(members, tf.unstack(parts, axis=1), strict=True))
         return found
 
     def _follow(self, views, step):

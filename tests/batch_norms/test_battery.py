@@ -179,6 +179,26 @@ def test_heads_and_predictors_take_it(spec):
     assert np.isfinite(tiny.learn(0, 2))
 
 
+@pytest.mark.parametrize("each_view", [False, True])
+def test_groups_are_of_whole_pictures(each_view):
+    """Of one branch the views of a picture are in one group, or apart."""
+    tiny = make(
+        encoder="resnet(width=0.05)",
+        batch_norm=f"split(groups=2, each_view={each_view})",
+        views="rgb(augment=none)",
+    )
+    pictures, draws, numbers = tiny.stream.batch(0)
+    half = len(pictures) // 2
+    other = np.concatenate([pictures[:half], 255 - pictures[half:]])
+    one, two = (
+        tiny.model.differentiate((tf.constant(shown), draws, numbers))[2][0]
+        for shown in (pictures, other)
+    )
+    for view in one:
+        np.testing.assert_array_equal(one[view][:half], two[view][:half])
+        assert np.abs(one[view][half:] - two[view][half:]).max() > 1e-3
+
+
 def test_groups_have_to_divide_the_batch():
     """Told again where only the layer knows."""
     layer = built("split(groups=4)", (5,))

@@ -217,7 +217,7 @@ def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
     stream = architecture.stream(pictures)
     apart = contextlib.nullcontext()
     if parts > 1:
-        apart = _in_parts(model, batch, parts)
+        apart = _in_parts(model, parts)
     with apart:
         for step in range(steps):
             part = strategy.experimental_distribute_values_from_function(
@@ -281,7 +281,7 @@ def _compute_on_one(config, batch, count):
 
 
 @contextlib.contextmanager
-def _in_parts(model, batch, count):
+def _in_parts(model, count):
     """Lets one device do by parts what each of several does by itself.
 
     Batch statistics of its own, and comparisons where negatives are its own.
@@ -292,9 +292,7 @@ def _in_parts(model, batch, count):
         if not (each.synchronized or getattr(each, "groups", None))
     ]
     for layer in layers:
-        layer.call = functools.partial(
-            _normalise, layer, layer.call, batch, count
-        )
+        layer.call = functools.partial(_normalise, layer, layer.call, count)
     if model.local:
         model._objective = functools.partial(
             _objective, model, model._objective, count
@@ -306,20 +304,14 @@ def _in_parts(model, batch, count):
             del layer.call
 
 
-def _normalise(layer, call, batch, count, inputs, **options):
-    """Normalises each device's rows of every view by themselves."""
-    shape = inputs.shape[1:]
-    rows = tf.reshape(inputs, [-1, count, batch // count, *shape])
-    parts = [
-        (tf.reshape(part, [-1, *shape]),) for part in tf.unstack(rows, axis=1)
-    ]
+def _normalise(layer, call, count, inputs, **options):
+    """Normalises each device's rows by themselves."""
     found = _in_turn(
         layer.non_trainable_variables,
         functools.partial(call, **options),
-        parts,
+        [(part,) for part in tf.split(inputs, count)],
     )
-    found = [tf.reshape(part, [-1, batch // count, *shape]) for part in found]
-    return tf.reshape(tf.stack(found, axis=1), tf.shape(inputs))
+    return tf.concat(found, axis=0)
 
 
 def _objective(model, call, count, anchors, targets, numbers, step):
