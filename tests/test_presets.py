@@ -1,6 +1,7 @@
 """Presets: every one runs, and what is given goes on top."""
 
 import csv
+import pathlib
 
 import numpy as np
 import pytest
@@ -115,3 +116,18 @@ def test_a_method_is_proven_alone():
     assert (plan.negatives.name, plan.target.name) == ("queue", "momentum")
     assert plan.encoder.options["width"] == 0.1
     assert plan.config.seed == equivalence.SEED
+
+
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [
+        ({}, "shapes-softmax-0"),
+        ({"preset": "moco_v1", "seed": 3}, "shapes-moco_v1-3"),
+        ({"preset": "moco_v1", "loss": "nce"}, "shapes-moco_v1-nce-0"),
+        ({"preset": "paper", "loss": "nce"}, "shapes-paper-nce-0"),
+    ],
+)
+def test_folders(given, folder):
+    """Named after the preset, so that two of one loss do not meet."""
+    plan = make_plan(make_config(given))
+    assert pathlib.Path(plan.config.run_dir).name == folder

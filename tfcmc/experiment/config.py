@@ -67,7 +67,9 @@ class PretrainConfig:
         None, "folder of the data, for stl10 and tfds"
     )
     run_dir: str | None = _setting(
-        None, "folder for everything written (default: runs/DATA-LOSS-SEED)"
+        None,
+        "folder for everything written (default: runs/DATA-LOSS-SEED, "
+        "or runs/DATA-PRESET-SEED)",
     )
     preset: str | None = _setting(
         None,

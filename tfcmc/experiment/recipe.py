@@ -16,7 +16,7 @@ from tfcmc.batch_norms import BATCH_NORMS
 from tfcmc.data import SOURCES
 from tfcmc.encoders import ENCODERS
 from tfcmc.experiment.config import PretrainConfig
-from tfcmc.experiment.presets import rate_words
+from tfcmc.experiment.presets import own_loss, rate_words
 from tfcmc.experiment.refusals import check
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.lazy import check_backend
@@ -161,7 +161,7 @@ def make_plan(config, *, check_data=True):
         **specs,
         epochs=config.epochs or (None if timed else extra["epochs"]),
         run_dir=expanded(
-            "run-dir", config.run_dir or default_run_dir(found, config.seed)
+            "run-dir", config.run_dir or default_run_dir(found, config)
         ),
     )
     return as_begun(Plan(config=config, **found, notes=notes))
@@ -202,9 +202,17 @@ def _with_decays(config):
     return dataclasses.replace(config, optimizer=bound.spec, **bound.options)
 
 
-def default_run_dir(found, seed):
-    """Returns the folder of a run that the user gave no name."""
-    name = f"{data_word(found['data'])}-{found['loss'].name}-{seed}"
+def default_run_dir(found, config):
+    """Returns the folder of a run that the user gave no name.
+
+    A preset names it, and the loss where it is not the preset's own.
+    """
+    words, loss = [data_word(found["data"])], found["loss"]
+    if config.preset:
+        words.append(config.preset)
+    if loss.spec != own_loss(config.preset):
+        words.append(loss.name)
+    name = "-".join([*words, str(config.seed)])
     return str(pathlib.Path("runs") / name)
 
 

@@ -18,6 +18,7 @@ from tfcmc.experiment.presets import (
 )
 from tfcmc.experiment.presets.base import Preset as Preset
 from tfcmc.foundation.errors import unknown
+from tfcmc.losses import LOSSES
 
 PRESETS = {
     "paper": paper.PAPER,
@@ -47,6 +48,16 @@ def find_preset(name: str) -> Preset:
     if name not in PRESETS:
         raise unknown("preset", name, PRESETS)
     return PRESETS[name]
+
+
+def own_loss(name: str | None) -> str | None:
+    """Returns the loss of a preset as a spec in full; None where it has none.
+
+    Args:
+        name: The preset's, or None.
+    """
+    own = name and find_preset(name).settings.get("loss")
+    return LOSSES.lookup(own).spec if own else None
 
 
 def rate_words(config) -> list[str]:
