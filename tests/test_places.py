@@ -137,6 +137,15 @@ def test_views_have_places_of_their_own():
     tiny.learn(0, 1)
 
 
+def test_views_of_one_branch():
+    """The same view twice costs twice as much: its places stay its own."""
+    one, two = (
+        local(loss="jsd", views=f"rgb(count={count}, augment=none)").loss()
+        for count in (1, 2)
+    )
+    assert two == pytest.approx(2 * one, rel=1e-4)
+
+
 def test_value_at_collapse():
     """On one point a place is picked out of itself and all negatives."""
     tiny = local(loss="infomax_nce")
