@@ -17,8 +17,12 @@ SETTINGS = {
     "batch_size": 64,
     "learning_rate": 1e-4,
 }
-LETTER = {"side": "32; 64 of STL-10", "epochs": "1000; 200 of STL-10"}
-WHY = "Few epochs, and pictures of the side that is asked for."
+LETTER = {
+    "side": "32; 64 of STL-10",
+    "encoder": "dim; an AlexNet of STL-10",
+    "epochs": "1000; 200 of STL-10",
+}
+WHY = "Few epochs, and one kind of encoder for every side that is asked for."
 LOSSES = {"infomax_nce": "infomax_nce(own=minus_ten)"}
 
 DIM_LOCAL = Preset(
