@@ -7,8 +7,8 @@ All runs see the same data in the same order for as many steps; a seed gives
 all losses the same initial weights. What the folder has finished is skipped,
 what was interrupted goes on, and a run that breaks leaves the others alone.
 
-With --presets, whole methods are compared, for as many epochs; with both, each
-loss in the frame of each method:
+With --presets, whole methods are compared, for as many epochs or, with
+--budget, in as much time; with both, each loss in the frame of each method:
 
     python -m trainers.compare --presets simclr byol --seeds 0 1 2
     python -m trainers.compare --preset=simclr --losses nt_xent triplet
@@ -21,10 +21,10 @@ compared with itself, at its defaults and at the best of its search:
 
 Settings that are not given are then the searches'.
 
-Written to the folder: a run folder a loss and seed (LOSS-SEED, with its
-log.txt), table.md, table.csv, table.tex, figures/*.png, and report.html, one
-file that opens anywhere. On a CPU, --jobs=2 or more trains several runs at
-once, each on its share of the cores.
+Written to the folder: a run folder a row and seed (LOSS-SEED or PRESET-SEED,
+with its log.txt), table.md, table.csv, table.tex, figures/*.png, and
+report.html, one file that opens anywhere. On a CPU, --jobs=2 or more trains
+several runs at once, each on its share of the cores.
 """
 
 import shlex

@@ -1,4 +1,4 @@
-"""Losses on equal terms: every loss with every seed, table, figures, report.
+"""Losses or methods on equal terms: all seeds, table, figures, report.
 
 Imports `experiment` and below.
 """
