@@ -387,7 +387,8 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         found = self.memory.candidates(
             targets[other], view, other, numbers, step
         )
-        return anchors[view], found, targets[view]
+        # A view that is no key has none of its own.
+        return anchors[view], found, targets.get(view)
 
 
 def _exchanged(shares):

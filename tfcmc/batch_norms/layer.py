@@ -40,8 +40,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
         if not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
         channels = inputs.shape[-1:]
-        gamma = tf.ones(channels) if self.gamma is None else self.gamma.value
-        beta = tf.zeros(channels) if self.beta is None else self.beta.value
+        kind = self.variable_dtype
+        gamma = self.gamma.value if self.scale else tf.ones(channels, kind)
+        beta = self.beta.value if self.center else tf.zeros(channels, kind)
         if self.synchronized and replicas.count() > 1:
             outputs, *found = self._of_all(inputs, gamma, beta)
         else:
@@ -75,6 +76,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def _alone(self, inputs, gamma, beta):
         """Outputs, means and biased variances of rows of this device."""
+        if inputs.dtype == tf.float64:
+            return self._of_rows(inputs, gamma, beta, lambda share: share)
         # The one operation takes pictures alone; vectors are of one place.
         places = inputs
         if len(inputs.shape) != 4:
@@ -98,16 +101,20 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def _of_all(self, inputs, gamma, beta):
         """The same of the rows of all devices, which have equally many."""
-        inputs = tf.cast(inputs, tf.float32)
+
+        def mean_of_all(mean):
+            return replicas.add(replicas.part_of(mean))
+
+        return self._of_rows(inputs, gamma, beta, mean_of_all)
+
+    def _of_rows(self, inputs, gamma, beta, mean_of_all):
+        """The same by their formula; devices' means become those of all."""
+        inputs = tf.cast(inputs, gamma.dtype)
         axes = list(range(len(inputs.shape) - 1))
-
-        def mean_of(values):
-            mean = replicas.part_of(tf.reduce_mean(values, axes))
-            return replicas.add(mean)
-
-        means = mean_of(inputs)
+        means = mean_of_all(tf.reduce_mean(inputs, axes))
         # Not by the mean of the squares, which cancels.
-        variances = mean_of(tf.square(inputs - means))
+        squares = tf.square(inputs - means)
+        variances = mean_of_all(tf.reduce_mean(squares, axes))
         outputs = tf.nn.batch_normalization(
             inputs, means, variances, beta, gamma, self.epsilon
         )

@@ -27,7 +27,11 @@ from tfcmc.targets.twin import Twin
 
 CRITICS = 1000  # what is added to the seed of the heads of maps
 FRESH = 2  # what is added to the seed of a twin that starts apart
-POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+POLICIES = {
+    "float32": "float32",
+    "bfloat16": "mixed_bfloat16",
+    "float64": "float64",
+}
 
 
 class Architecture:

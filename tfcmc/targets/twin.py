@@ -32,7 +32,6 @@ class Twin(keras.layers.Layer):
             branches: Those learnt.
             step: Steps done before this one.
         """
-        tau = self._weight(step)
         for twin, branch in zip(self.branches, branches, strict=True):
             pairs = zip(
                 twin.trainable_variables,
@@ -40,5 +39,6 @@ class Twin(keras.layers.Layer):
                 strict=True,
             )
             for kept, learnt in pairs:
+                tau = keras.ops.cast(self._weight(step), kept.dtype)
                 moved = tau * kept.value + (1.0 - tau) * learnt.value
                 kept.value.assign(moved)
