@@ -41,6 +41,9 @@ def critic(
     normalisation and a ReLU, before its linear layer. At 32 and 64 pixels
     that is what `dim` goes through after its map, made a second time.
 
+    Vectors of places begin as long as sqrt(units): losses of inner products
+    begin far above what they are at a product of 0.
+
     Weights begin as PyTorch's do, even within 1 / sqrt(inputs of a unit).
 
     Args:
