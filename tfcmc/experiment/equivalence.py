@@ -22,6 +22,8 @@ from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses import LOSSES
 
 TOLERANCE = 1e-5  # relative: the rounding of float32 in another order
+# An estimate near 0 is the difference of numbers near 1, and rounded as they.
+SMALL = 0.01
 BATCH = 8  # pictures, or two for every replica if that is more
 STEPS = 2  # where something is remembered, the second step sees it
 SEED = 5
@@ -74,7 +76,7 @@ class Difference:
         loss: Spec.
         negatives: Spec.
         value: The objective on one device.
-        of_loss: Relative difference of the objective.
+        of_loss: Relative difference of the objective, or of `SMALL`.
         of_gradient: |g - h| / |h|, the largest of all branches.
         of_memory: The same of what is kept, of the worst replica.
     """
@@ -181,7 +183,7 @@ def verify(strategy, plan: Plan) -> Difference:
         loss=plan.loss.short,
         negatives=plan.negatives.short,
         value=want.loss,
-        of_loss=_apart(got.loss, want.loss),
+        of_loss=_apart(got.loss, want.loss, SMALL),
         of_gradient=max(map(_apart, got.gradients, want.gradients)),
         of_memory=max(_apart(copy, want.left[0]) for copy in got.left),
     )
@@ -384,10 +386,10 @@ def _kept(model):
     return [each.value for each in kept]
 
 
-def _apart(got, want):
-    """|got - want| / |want|."""
+def _apart(got, want, least=1e-30):
+    """|got - want| / |want|, or of the least that counts."""
     difference = np.subtract(got, want, dtype=np.float64)
-    return float(np.linalg.norm(difference) / max(np.linalg.norm(want), 1e-30))
+    return float(np.linalg.norm(difference) / max(np.linalg.norm(want), least))
 
 
 def _line(found):
