@@ -1,5 +1,6 @@
 """Keras as tfcmc is written for it, whatever else it is set to."""
 
+import importlib
 import json
 import sys
 import types
@@ -11,7 +12,12 @@ from tfcmc.encoders import ENCODERS
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
-from tfcmc.foundation.lazy import LazyModule, keras, load_tensorflow
+from tfcmc.foundation.lazy import (
+    LazyModule,
+    hidden,
+    keras,
+    load_tensorflow,
+)
 
 
 def test_keras_own_settings_change_no_network():
@@ -71,3 +77,13 @@ def test_attributes_are_looked_up_once():
     module = LazyModule("fractions")
     assert "Fraction" not in vars(module)
     assert module.Fraction is vars(module)["Fraction"]
+
+
+def test_hidden_modules(monkeypatch):
+    """What is not loaded is not there meanwhile; what is stays."""
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with hidden("colorsys", "json"):
+        assert importlib.import_module("json") is json
+        with pytest.raises(ImportError):
+            importlib.import_module("colorsys")
+    assert importlib.import_module("colorsys").rgb_to_hsv(1, 0, 0) == (0, 1, 1)

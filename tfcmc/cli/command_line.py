@@ -6,6 +6,7 @@ lines instead of the whole usage.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import re
 import sys
@@ -24,6 +25,9 @@ from tfcmc.foundation.signals import Interrupted, raised
 # Options and arguments that are a path, or several.
 PATHS = ("config", "data_dir", "image", "out", "run", "run_dir", "search")
 PATHS += ("tuned",)
+# Keras imports them where they are, for helpers that no command uses: a tenth
+# of the time that a command takes to start.
+UNUSED = ("pandas", "matplotlib.pyplot")
 SWITCH = {"true": True, "false": False}
 READ = {bool: "True or False", int: "a whole number", float: "a number"}
 
@@ -143,7 +147,7 @@ def run(main, *, listing=False):
     as for `screen.settle`.
     """
     screen.settle(listing=listing)
-    lazy.LOADING = without_noise
+    lazy.LOADING = _loading
     try:
         with raised():
             _printing(main)
@@ -165,6 +169,13 @@ def run(main, *, listing=False):
         )
     print(told, file=sys.stderr)
     sys.exit(code)
+
+
+@contextlib.contextmanager
+def _loading():
+    """What TensorFlow and Keras are imported in."""
+    with without_noise(), lazy.hidden(*UNUSED):
+        yield
 
 
 def _printing(main):

@@ -81,7 +81,7 @@ class TrainingStream:
         numbers = tf.data.Dataset.range(steps * len(mine))
         batches = numbers.map(read, num_parallel_calls=2).prefetch(4)
         options = tf.data.Options()
-        # There is nothing to tune, and the thread that would may sleep on
-        # where an iterator ends, for up to a minute, which waits for it.
+        # There is nothing to tune, and where an iterator ends, it waits for
+        # the thread that would: a third of a second was seen.
         options.autotune.enabled = False
         return batches.with_options(options)

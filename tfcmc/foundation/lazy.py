@@ -19,7 +19,7 @@ import types
 from tfcmc.foundation.errors import UsageError
 
 BACKEND = "KERAS_BACKEND"
-LOADING = contextlib.nullcontext  # what the import is wrapped in
+LOADING = contextlib.nullcontext  # what the imports are wrapped in
 
 
 class LazyModule(types.ModuleType):
@@ -55,13 +55,25 @@ def load_tensorflow():
         tensorflow = importlib.import_module("tensorflow")
         # Else it would note what it finds some other time.
         tensorflow.config.list_physical_devices()
-    config = importlib.import_module("keras").config
+        config = importlib.import_module("keras").config
     config.set_floatx("float32")
     config.set_dtype_policy("float32")  # made of floatx at its first use
     config.set_epsilon(1e-7)
     config.set_image_data_format("channels_last")
     config.set_max_epochs(None)
     config.set_max_steps_per_epoch(None)
+
+
+@contextlib.contextmanager
+def hidden(*names):
+    """Hides modules, but those that are loaded, from what is imported."""
+    names = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(names))
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
 
 
 def check_backend() -> None:
