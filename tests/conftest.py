@@ -5,25 +5,27 @@ import importlib.util
 import json
 import os
 import pathlib
+import pickle
 import shutil
 import subprocess
 import sys
 
+import filelock
 import hypothesis
 import numpy as np
 import pytest
-import tensorflow_datasets as tfds
 from PIL import Image
 
 from tests import verdicts
 from tfcmc.cli import command_line
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.foundation.lazy import keras
+from tfcmc.foundation.lazy import LazyModule, keras
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import make_identity
 from tfcmc.search.records import FAILED, trial_folder, write_record
 
+tfds = LazyModule("tensorflow_datasets")
 ROOT = pathlib.Path(__file__).parents[1]
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
 # The same examples each time, however slow the machine is.
@@ -33,6 +35,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("fixed")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+LONGEST = ("test_machines", "test_commands", "test_interruption")
+LONGEST += ("test_strategy", "test_benchmarks", "test_search", "test_rounds")
 CHROMIUM = ("chromium", "chromedriver")
 CHROMIUM_FLAGS = (
     "--headless",
@@ -56,6 +60,12 @@ def pytest_configure(config):
     if config.getoption("numprocesses", None):
         for name in THREADS:
             os.environ.setdefault(name, "1")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first, so that both processes end together."""
+    first = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.path.stem, len(first)))
 
 
 @pytest.fixture
@@ -98,17 +108,28 @@ def refused(capsys):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, command):
-    """A run folder of two epochs on tiny data, and what was printed."""
+    """A run folder of two epochs on tiny data, and what was printed.
+
+    Trained once for all processes of a session; each has its own copy.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent
+    first, printed = base / "trained", base / "trained.pickle"
+    with filelock.FileLock(base / "trained.lock"):
+        if not printed.exists():
+            done = command(
+                "trainers.pretrain",
+                "--data=shapes(size=160)",
+                "--epochs=2",
+                "--batch-size=16",
+                f"--run-dir={first}",
+            )
+            assert done.returncode == 0, done.stderr
+            printed.write_bytes(pickle.dumps(done))
     folder = tmp_path_factory.mktemp("runs") / "softmax"
-    done = command(
-        "trainers.pretrain",
-        "--data=shapes(size=160)",
-        "--epochs=2",
-        "--batch-size=16",
-        f"--run-dir={folder}",
-    )
-    assert done.returncode == 0, done.stderr
-    return folder, done
+    shutil.copytree(first, folder)
+    return folder, pickle.loads(printed.read_bytes())
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,7 @@ TIMES = ("seconds",)
 def words_of(loss, negatives, folder):
     """Returns the words of `trainers.pretrain` for a small training."""
     words = "--data=shapes(size=640) --batch-size=32 --epochs=3 --save-every=4"
+    words += " --side=32 --encoder=paper(width=0.5)"
     places = [f"--negatives={negatives}", f"--run-dir={folder}"]
     return [f"--loss={loss}", *words.split(), *places]
 

@@ -43,8 +43,7 @@ needs_torch = pytest.mark.skipif(
 COMMANDS = {
     "augment": (
         augment,
-        "--rows instdisc byol --sides 20 --batch-size=4 --seconds=0.01 "
-        "--rounds=1",
+        "--rows byol --sides 20 --batch-size=4 --seconds=0.01 --rounds=1",
     ),
     "throughput": (
         throughput,

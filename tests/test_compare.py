@@ -8,15 +8,15 @@ import io
 import json
 import re
 import types
-from functools import partial
 
 import numpy as np
 import pytest
 
 from tests import verdicts
+from tests.here import in_this_process
 from tests.report.conftest import table_of
 from tests.tiny import NORMED
-from tfcmc.cli import command_line, same_data, workers
+from tfcmc.cli import command_line
 from tfcmc.comparison import writing
 from tfcmc.comparison.entries import Variant, folder_name, plan_variants
 from tfcmc.comparison.rows import LINEAR, PAPER_TABLE
@@ -27,7 +27,7 @@ from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.report import Column
-from trainers import compare, pretrain
+from trainers import compare
 from tuning import search
 
 TINY = [
@@ -37,30 +37,8 @@ TINY = [
     "--evaluate=brief",
 ]
 SPRING = "spring(margin=1.4, weighting=pairs)"
-COMMANDS = {
-    "trainers.pretrain": pretrain.main,
-    "tfcmc.cli.same_data": same_data.main,
-}
 LOSSES = ("spring(weighting=pairs)", "vicreg")
 WORDS = ["--losses", *LOSSES, "--seeds", "0", "1", *TINY]
-
-
-def run_here(jobs, *, at_once, show):
-    """Runs in this process what `workers.run_all` would in others."""
-    for job in jobs:
-        printed, told, code = io.StringIO(), io.StringIO(), 0
-        with (
-            contextlib.redirect_stdout(printed),
-            contextlib.redirect_stderr(told),
-        ):
-            try:
-                module, *words = job.words
-                command_line.run(partial(COMMANDS[module], words))
-            except SystemExit as ended:
-                code = ended.code
-        for line in printed.getvalue().splitlines():
-            show(job, line)
-        yield workers.Ended(job, code, told.getvalue().strip())
 
 
 def comparing(folder, words=WORDS):
@@ -80,8 +58,7 @@ def compared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compared") / "table"
     # A history that is no file: a fault of the machine, found by the run.
     (folder / "vicreg-1" / "history.csv").mkdir(parents=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers, "run_all", run_here)
+    with in_this_process(), pytest.MonkeyPatch.context() as patch:
         first = comparing(folder)
         page = (folder / "report.html").read_text("utf-8")
         times = {p: p.stat().st_mtime_ns for p in folder.glob("*/metrics*")}
@@ -196,8 +173,7 @@ def methods(tmp_path_factory):
     words = ["--presets", "paper", "simclr", "--seeds", "0", *TINY]
     words[words.index("--epochs=1")] = "--budget=0.02min"
     words += [f"--encoder={NORMED}", "--side=32"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers, "run_all", run_here)
+    with in_this_process(), pytest.MonkeyPatch.context() as patch:
         # Twelve steps fit, of a second and a fifth.
         patch.setattr(budget, "seconds_a_step", lambda *_: 0.1)
         first = comparing(folder, words)

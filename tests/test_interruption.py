@@ -34,7 +34,7 @@ def test_stopped_after_every_step(tmp_path, monkeypatch, learnt, capsys):
     """Told to stop after each step in turn, the last of an epoch too."""
     words = ["--data=shapes(size=100)", "--epochs=2", "--batch-size=40"]
     words += ["--negatives=bank(draws=16)", "--loss=nce(z=mean)"]
-    words += ["--evaluate=none"]
+    words += ["--evaluate=none", "--side=32", "--encoder=paper(width=0.5)"]
     pretrain.main([*words, f"--run-dir={tmp_path / 'whole'}"])
     stopped = [*words, f"--run-dir={tmp_path / 'stopped'}"]
     places = []

@@ -29,6 +29,7 @@ TRAINING = [
     "--loss=nce(z=mean)",
     "--negatives=bank(draws=20)",
     "--encoder=paper(width=0.5)",
+    "--side=32",
     "--evaluate=brief",
     "--learning-rate=3e-5",  # at more, a hundred steps make rounding visible
 ]

@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import dataclasses
-import importlib
 import json
 import os
 import pathlib
@@ -17,7 +16,7 @@ import time
 import numpy as np
 import pytest
 
-from tfcmc.cli import workers
+from tests.here import Killed, in_this_process
 from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.validation import choose_on_validation
@@ -52,34 +51,6 @@ TINY = ["--data=shapes(size=160)", "--epochs=1", "--batch-size=16"]
 WORDS = [*TINY, "--loss=softmax(temperature=0.07)", "--tuner=random"]
 WORDS += ["--space=batch_size=32|64|4096", "--seed=4", "--trials=3"]
 LABEL_FREE = {"alignment_uniformity": -2.0, "effective_rank": 30.0}
-
-
-class Killed(BaseException):
-    """Stands for the end of the process."""
-
-
-@contextlib.contextmanager
-def in_this_process(killed_at=None):
-    """Runs what would be processes of their own here, where Keras is."""
-
-    def run_all(jobs, *, at_once, show, started=None):
-        for job in jobs:
-            if started is not None:
-                started(job)
-            if job.name == killed_at:
-                raise Killed
-            module, *words = job.words
-            ended = workers.Ended(job, 0, "")
-            with open(job.log, "a") as log, contextlib.redirect_stdout(log):
-                try:
-                    importlib.import_module(module).main(words)
-                except UsageError as error:
-                    ended = workers.Ended(job, 2, str(error))
-            yield ended
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers, "run_all", run_all)
-        yield
 
 
 @pytest.fixture(scope="module")
