@@ -89,10 +89,7 @@ def _figures(finished, pairs):
     """Yields the name, the function, what it draws, and what it is told."""
     seed = finished[0].seed
     first = [e for e in finished if e.seed == seed]
-    panels = [
-        read_panel(e.label, e.run, e.plan.views_of(picture_side(e.run)))
-        for e in first
-    ]
+    panels = [read_panel(e.label, e.run, _judged(e)) for e in first]
     traces = [trace_of(e.label, e.seed, e.run, e.metrics()) for e in finished]
     if gains := _gains(finished, pairs):
         told = {"measured": "test accuracy of the linear probe"}
@@ -111,6 +108,12 @@ def _figures(finished, pairs):
     if curves:
         told = {"note": note}
         yield "gradient_anatomy", figures.gradient_anatomy, curves, told
+
+
+def _judged(entry):
+    """The views that a run's pictures were compared in."""
+    views = entry.plan.views_of(picture_side(entry.run))
+    return views.compared or views
 
 
 def _gains(finished, pairs):

@@ -53,62 +53,57 @@ def comparison_table(entries: list[Entry]) -> Table:
 
     Methods with other views or encoders have controls of their own.
     """
-    raw, untrained, losses = {}, {}, {}
-    of = control_words(entries)
+    losses = {}
     for entry in entries:
-        metrics, own_control = entry.metrics(), of[entry.label]
-        balanced = unbalanced(metrics.get("classes", ()))
+        metrics = entry.metrics()
         seconds = sum(row["seconds"] for row in read_history(entry.run))
         own = {"label": entry.label, "kind": "loss", "seconds": seconds}
         if entry.plan.config.budget:
             own["seen"] = _seen(entry.plan.config) / 1000
-        losses[entry.name] = own | numbers(metrics, balanced=balanced)
-        # Of one seed they are the same whatever the loss.
-        for kind, key, words, rows in (
-            ("raw", "raw_pixels", "raw pixels", raw),
-            ("untrained", "untrained", "untrained encoders", untrained),
-        ):
-            if key in metrics:
-                label = words + own_control
-                found = numbers(metrics[key], balanced=balanced)
-                rows[label, entry.seed] = {"label": label, "kind": kind}
-                rows[label, entry.seed] |= found
-    every = (*raw.values(), *untrained.values(), *losses.values())
-    return over_seeds(COLUMNS, list(every))
+        losses[entry.name] = own | _numbers(metrics, metrics)
+    raw = _controls(entries, "raw_pixels", "raw pixels", "raw")
+    untrained = _controls(
+        entries, "untrained", "untrained encoders", "untrained"
+    )
+    return over_seeds(COLUMNS, [*raw, *untrained, *losses.values()])
+
+
+def _numbers(judged, metrics):
+    """The numbers of what is judged in a run, with what its classes need."""
+    return numbers(judged, balanced=unbalanced(metrics.get("classes", ())))
+
+
+def _controls(entries, key, words, kind):
+    """Yields the records of a control, one for all rows where it is the same.
+
+    Of one seed it is the same whatever the loss; not whatever the views.
+    """
+    found = {}
+    for entry in entries:
+        metrics = entry.metrics()
+        if key in metrics:
+            own = found.setdefault(entry.label, {})
+            own[entry.seed] = _numbers(metrics[key], metrics)
+    groups = []
+    for label, own in found.items():
+        for labels, theirs in groups:
+            # A run that broke leaves a row with fewer seeds.
+            both = own.keys() & theirs.keys()
+            if both and all(own[seed] == theirs[seed] for seed in both):
+                labels.append(label)
+                theirs |= own
+                break
+        else:
+            groups.append(([label], dict(own)))
+    for labels, theirs in groups:
+        of = f" of {', '.join(labels)}" if len(groups) > 1 else ""
+        for each in theirs.values():
+            yield {"label": words + of, "kind": kind} | each
 
 
 def _seen(config):
     """How often a picture was learnt from, counted anew every time."""
     return config.steps * config.batch_size
-
-
-def control_words(entries: list[Entry]) -> dict[str, str]:
-    """Says whose controls each row has beside it.
-
-    Returns:
-        Row label to " of simclr, byol", or to "" where all rows have the same.
-    """
-    keys = {}
-    for entry in entries:
-        key = (entry.seed, entry.metrics()["controls_key"])
-        keys.setdefault(entry.label, set()).add(key)
-    groups = []
-    for label, own in keys.items():
-        for group in groups:
-            # A run that broke leaves a row with fewer seeds.
-            if group["keys"] & own:
-                group["keys"] |= own
-                group["labels"].append(label)
-                break
-        else:
-            groups.append({"keys": set(own), "labels": [label]})
-    if len(groups) == 1:
-        return dict.fromkeys(keys, "")
-    return {
-        label: f" of {', '.join(group['labels'])}"
-        for group in groups
-        for label in group["labels"]
-    }
 
 
 def paper_table() -> Table:
