@@ -89,9 +89,9 @@ def measure(
     architecture = Architecture(plan, array.side)
     stream = architecture.stream(array)
     if ready_views:
-        ready = architecture.views.convert(*stream.batch(0)[:2])
-        architecture.views = dataclasses.replace(
-            architecture.views, convert=lambda pictures, draws: ready
+        ready = architecture.trained.convert(*stream.batch(0)[:2])
+        architecture.trained = dataclasses.replace(
+            architecture.trained, convert=lambda pictures, draws: ready
         )
     branches, steps = architecture.branches(), stream.steps_per_epoch
     model = compiled(plan, architecture, branches, array, steps)

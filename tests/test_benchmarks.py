@@ -19,6 +19,7 @@ from benchmarks import (
     loss_step,
     losses,
     measuring,
+    methods,
     metrics,
     same_numbers,
     saving,
@@ -36,6 +37,7 @@ from tfcmc.losses import LOSSES, Term
 from tfcmc.views.lab import CENTRE, HALF_WIDTH
 from tfcmc.views.lab import convert as convert_views
 
+OTHERS = ("methods", "step", "saving")
 TORCH = measuring.has("torch")
 needs_torch = pytest.mark.skipif(
     not TORCH, reason="PyTorch is not installed: the extra [bench]"
@@ -190,13 +192,14 @@ def test_help_is_light():
         "sys.exit(bool({'tensorflow', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *COMMANDS, "step", "saving"],
+        [sys.executable, "-c", program, *COMMANDS, *OTHERS],
         cwd=measuring.ROOT,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("--threads") >= 5
+    # In the line of usage, and explained.
+    assert done.stdout.count("--threads") == 2 * len([*COMMANDS, *OTHERS])
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -365,6 +368,42 @@ def test_its_dataset(rng):
         torch_recipe.random_view(torch_recipe.Image.fromarray(pictures[1]))
     )
     np.testing.assert_array_equal(np.concatenate([first, second]), whole)
+
+
+@needs_torch
+@pytest.mark.parametrize("method", methods.METHODS)
+def test_methods_step_by_step(method, in_process, capsys, monkeypatch):
+    """From one start on equal views: the same losses, which differ by step."""
+    monkeypatch.setattr(measuring, "has", lambda package: True)
+    words = "--steps=6 --batch-size=16 --side=16 --width=0.1 --threads=1"
+    methods.main([*words.split(), "--methods", method])
+    text = capsys.readouterr().out
+    pattern = r"^\d +(\S+) +(\S+) +(\S+)$"
+    found = np.float64(re.findall(pattern, text, flags=re.M))
+    assert found.shape == (6, 3)
+    assert len(set(found[:, 0])) == 6
+    np.testing.assert_allclose(found[:, 0], found[:, 1], rtol=1e-3)
+    told = f"{method}: largest relative difference of a loss: "
+    assert told in text and text.endswith(", at most 0.001: met\n")
+
+
+@needs_torch
+def test_methods_in_turns(in_process, capsys, monkeypatch):
+    """Images/s of ready views, and what they are of PyTorch's best."""
+    monkeypatch.setattr(measuring, "has", lambda package: True)
+    words = "--steps=2 --batch-size=16 --side=16 --width=0.05 --threads=1"
+    words += " --seconds=0.01 --rounds=1 --methods simclr"
+    methods.main(words.split())
+    text = capsys.readouterr().out
+    check_screen(text, 110)
+    assert "PyTorch, 1 thread, channels_last" in text
+    assert re.search(r"simclr: tfcmc / PyTorch, 1 .*at least 1.2: ", text)
+
+
+def test_methods_need_pytorch(in_process):
+    """Alone there is nothing to compare with."""
+    with pytest.raises(UsageError, match="PyTorch is not installed"):
+        methods.main([])
 
 
 @needs_torch

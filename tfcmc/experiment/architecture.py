@@ -38,7 +38,8 @@ class Architecture:
     """What a plan trains, on pictures of one side.
 
     Attributes:
-        views: The `Views` that held-out pictures are judged in.
+        trained: The `Views` that are learnt from.
+        views: Those that held-out pictures are judged in.
         pairs: The `Pairs`.
         replicas: How many devices train together, or have.
 
@@ -50,9 +51,9 @@ class Architecture:
 
     def __init__(self, plan, picture_side: int, replicas: int = 1):
         self.replicas = replicas
-        self._trained = plan.views_of(picture_side)
-        self.views = self._trained.compared or self._trained
-        self.pairs = plan.pairs.function(len(self._trained.names))
+        self.trained = plan.views_of(picture_side)
+        self.views = self.trained.compared or self.trained
+        self.pairs = plan.pairs.function(len(self.trained.names))
         self._plan = plan
         self._check_branches()
 
@@ -61,8 +62,8 @@ class Architecture:
         views = {view for view, _ in self.pairs.ordered}
         if not self._plan.target.member.extra.get("stops"):
             views |= {other for _, other in self.pairs.ordered}
-        learning = {self._trained.branch[view] for view in views}
-        if idle := sorted({*self._trained.branches} - learning):
+        learning = {self.trained.branch[view] for view in views}
+        if idle := sorted({*self.trained.branches} - learning):
             raise must(
                 "pairs",
                 f"such that every branch learns with "
@@ -85,7 +86,7 @@ class Architecture:
         with _precision(self._plan.config.precision):
             return {
                 name: make_branch(encoder, head, shape, seed)
-                for name, shape in self._trained.shapes.items()
+                for name, shape in self.trained.shapes.items()
             }
 
     def predictors(self, branches: dict) -> dict:
@@ -145,7 +146,7 @@ class Architecture:
         config = self._plan.config
         return TrainingStream(
             pictures,
-            self._trained.draw,
+            self.trained.draw,
             batch_size=config.batch_size,
             seed=config.seed,
         )
@@ -180,14 +181,14 @@ class Architecture:
         """
         target = self._plan.target.function()
         return ContrastiveModel(
-            self._trained,
+            self.trained,
             branches,
             predictors=self.predictors(branches),
             critics=self.critics(branches),
             losses=make_losses(
                 self._plan.loss,
                 self.pairs.ordered,
-                self._trained.names,
+                self.trained.names,
                 dim=next(iter(branches.values())).output_shape[-1],
                 seed=self._plan.config.seed,
             ),
