@@ -13,7 +13,8 @@ from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.experiment.train import compiled
-from tfcmc.foundation.lazy import keras, tf
+from tfcmc.foundation.lazy import keras
+from tfcmc.model import order_of
 
 # What a recipe has of the options of the plan's members.
 OPTIONS = {
@@ -116,15 +117,15 @@ def start_of(model, config, steps: int) -> dict:
 
 def orders_of(config, steps: int):
     """Returns the orders that keys are encoded in, `[steps, views, batch]`."""
-    found = []
-    for step in range(steps):
-        for view in range(2):
-            seed = tf.random.experimental.stateless_fold_in(
-                tf.constant([config.seed, step]), view
-            )
-            drawn = tf.random.stateless_uniform([config.batch_size], seed)
-            found.append(tf.argsort(drawn).numpy())
-    return np.reshape(found, [steps, 2, config.batch_size])
+    return np.array(
+        [
+            [
+                order_of(config.seed, step, view, config.batch_size).numpy()
+                for view in range(2)
+            ]
+            for step in range(steps)
+        ]
+    )
 
 
 def _patches(count, side):

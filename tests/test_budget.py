@@ -75,12 +75,12 @@ def test_what_is_finished_stays(tmp_path, capsys):
 
 def test_what_fits_is_measured_once(tmp_path, monkeypatch, capsys):
     """And is a setting of the run from then on, however fast it is later."""
-    monkeypatch.setattr(budget, "seconds_a_step", lambda *_: 0.1)
+    monkeypatch.setattr(budget, "step_time", lambda *_: 0.1)
     given = {"budget": "0.02min"}
     _, settings, rows = learn(tmp_path, until=1, **given)
     assert "budget 0.02min: 100 ms a step, 12 steps" in capsys.readouterr().out
     assert (settings["steps"], settings["epochs"], len(rows)) == (12, 2, 1)
-    monkeypatch.setattr(budget, "seconds_a_step", lambda *_: 0.01)
+    monkeypatch.setattr(budget, "step_time", lambda *_: 0.01)
     _, again, rows = learn(tmp_path, **given)
     assert (again, len(rows)) == (settings, 2)
     assert "goes on after epoch 1" in capsys.readouterr().out

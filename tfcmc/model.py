@@ -318,11 +318,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         if self._shuffled:
             views = _exchanged(views)
             for view, whole in views.items():
-                seed = tf.random.experimental.stateless_fold_in(
-                    tf.stack([self._seed, step]), view
-                )
-                drawn = tf.random.stateless_uniform(whole.shape[:1], seed)
-                orders[view] = tf.argsort(drawn)
+                orders[view] = order_of(self._seed, step, view, whole.shape[0])
                 views[view] = replicas.own(tf.gather(whole, orders[view]))
         keys = self._scaled(self._embed(views, self.twin.branches))
         keys = _exchanged(keys)
@@ -389,6 +385,24 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         )
         # A view that is no key has none of its own.
         return anchors[view], found, targets.get(view)
+
+
+def order_of(seed: int, step, view: int, batch: int):
+    """Draws the order that a twin is shown a view of a batch in.
+
+    Args:
+        seed: The run's.
+        step: Steps done, an int32 scalar.
+        view: Number of the view.
+        batch: How many pictures there are.
+
+    Returns:
+        `[batch]`: what stands at each place of the new order.
+    """
+    seed = tf.random.experimental.stateless_fold_in(
+        tf.stack([seed, step]), view
+    )
+    return tf.argsort(tf.random.stateless_uniform([batch], seed))
 
 
 def _exchanged(shares):

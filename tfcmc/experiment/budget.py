@@ -7,11 +7,9 @@ end, whatever else the machine does.
 
 import dataclasses
 
-from tfcmc.experiment.architecture import Architecture
-from tfcmc.experiment.train import compiled
+from tfcmc.experiment.cost import step_time
 from tfcmc.foundation.errors import must
 from tfcmc.training.interval import seconds_of
-from tfcmc.training.speed import seconds_a_step
 
 SHARE = 0.02  # of the budget that is measured for, in addition to it
 LEAST, MOST = 1.0, 10.0  # seconds
@@ -48,16 +46,8 @@ def _fitting(plan, learnt, strategy):
     # The schedule's length is not known yet, and does not change the time.
     config = dataclasses.replace(plan.config, epochs=1)
     plan = dataclasses.replace(plan, config=config)
-    architecture = Architecture(plan, learnt.side)
-    stream = architecture.stream(learnt)
-    with strategy.scope():
-        branches = architecture.branches()
-        model = compiled(
-            plan, architecture, branches, learnt, stream.steps_per_epoch
-        )
-    seconds = seconds_a_step(
-        model, strategy, stream, min(max(SHARE * budget, LEAST), MOST)
-    )
+    measured = min(max(SHARE * budget, LEAST), MOST)
+    seconds = step_time(plan, learnt, strategy, measured)
     steps = max(1, round(budget / seconds))
     print(
         f"budget {plan.config.budget}: {1000 * seconds:,.0f} ms a step, "

@@ -12,6 +12,28 @@ from tfcmc.training.speed import seconds_a_step
 SECONDS = 5.0  # to measure for, beside what compiling takes
 
 
+def step_time(plan, pictures, strategy, seconds: float) -> float:
+    """Measures the time of a step on a model made for it alone.
+
+    Args:
+        plan: A `Plan`, with its epochs.
+        pictures: What to learn from.
+        strategy: The `tf.distribute` strategy.
+        seconds: To measure for, beside what compiling takes.
+
+    Returns:
+        Seconds a step.
+    """
+    architecture = Architecture(plan, pictures.side)
+    stream = architecture.stream(pictures)
+    with strategy.scope():
+        branches = architecture.branches()
+        model = compiled(
+            plan, architecture, branches, pictures, stream.steps_per_epoch
+        )
+    return seconds_a_step(model, strategy, stream, seconds)
+
+
 def step_cost(plan) -> dict:
     """Measures a step of a plan, on its data, on the devices that it takes.
 
@@ -33,17 +55,9 @@ def step_cost(plan) -> dict:
     )
     strategy = make_strategy(config.strategy)
 
-    def measure():
-        architecture = Architecture(plan, pictures.side)
-        stream = architecture.stream(pictures)
-        with strategy.scope():
-            branches = architecture.branches()
-            model = compiled(
-                plan, architecture, branches, pictures, stream.steps_per_epoch
-            )
-        return seconds_a_step(model, strategy, stream, SECONDS)
-
-    megabytes, seconds = megabytes_of(measure)
+    megabytes, seconds = megabytes_of(
+        lambda: step_time(plan, pictures, strategy, SECONDS)
+    )
     if gpus := tf.config.list_logical_devices("GPU"):
         used = tf.config.experimental.get_memory_info(gpus[0].name)
         megabytes = used["peak"] / 1e6

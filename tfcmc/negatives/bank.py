@@ -3,7 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Choice, Flag, Number
 from tfcmc.losses.vectors import normalise
-from tfcmc.negatives.base import NEGATIVES, Candidates
+from tfcmc.negatives.base import NEGATIVES, Candidates, Source
 
 
 @NEGATIVES.register(
@@ -15,7 +15,7 @@ from tfcmc.negatives.base import NEGATIVES, Candidates
     ),
     each_anchor=Flag(),
 )
-class Bank:
+class Bank(Source):
     """One remembered unit vector for every training picture and view.
 
     Anchors of one view are scored against the other view's bank: the batch's
@@ -39,9 +39,6 @@ class Bank:
     Reference: Wu et al. 2018, section 3.3; Tian et al. 2019, section 3.3.
     """
 
-    local = False
-    each_branch = False
-
     def __init__(self, *, momentum=0.5, draws=4096, each_anchor=False):
         self.momentum = momentum
         self.draws = draws
@@ -50,11 +47,6 @@ class Bank:
     def memory_rows(self, examples):
         """Returns how many vectors a view remembers: one a picture."""
         return examples
-
-    def told(self, examples):
-        """Says nothing: there is all that was asked for."""
-        del examples
-        return ""
 
     def candidates(self, embeddings, memory, index, seed):
         """Returns the candidates and where the positives are.

@@ -2,29 +2,20 @@
 
 from tfcmc.foundation.lazy import tf
 from tfcmc.losses.term import NOBODYS
-from tfcmc.negatives.base import NEGATIVES, Candidates
+from tfcmc.negatives.base import NEGATIVES, Candidates, Source
 
 
 @NEGATIVES.register("batch")
-class Batch:
+class Batch(Source):
     """The candidates are the other view of every picture in the batch.
 
     The batch is the global one: on several devices, that of all together.
     """
 
-    local = False
-    each_branch = False
-    one_draw = False
-
     def memory_rows(self, examples):
         """Returns how many vectors a view remembers: none."""
         del examples
         return 0
-
-    def told(self, examples):
-        """Says nothing: there is all that was asked for."""
-        del examples
-        return ""
 
     def candidates(self, embeddings, memory, index, seed):
         """Returns the candidates and where the positives are.

@@ -3,7 +3,7 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number
 from tfcmc.losses.term import NOBODYS
-from tfcmc.negatives.base import NEGATIVES, Candidates
+from tfcmc.negatives.base import NEGATIVES, Candidates, Source
 
 OTHERS = NOBODYS - 1  # the group of keys that are everybody's negatives
 
@@ -13,7 +13,7 @@ OTHERS = NOBODYS - 1  # the group of keys that are everybody's negatives
     extra={"remembers": True},
     size=Number(at_least=1, at_most=10_000_000, whole=True),
 )
-class Queue:
+class Queue(Source):
     """The keys of the last steps; views of one branch have one together.
 
     An anchor is scored against its own key, the positive, and all that are in
@@ -28,9 +28,7 @@ class Queue:
         representation learning", section 3.2.
     """
 
-    local = False
     each_branch = True
-    one_draw = False
 
     def __init__(self, *, size=65_536):
         self.size = size
@@ -40,7 +38,7 @@ class Queue:
         return min(self.size, examples)
 
     def told(self, examples):
-        """Says what there is less of than was asked for, or "" if nothing."""
+        """Says how many keys there are where they are fewer than asked."""
         if self.size <= examples:
             return ""
         return (

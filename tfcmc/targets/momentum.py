@@ -10,7 +10,7 @@ from tfcmc.targets.stopped import Stopped
 
 @TARGETS.register(
     "momentum",
-    extra={"stops": True, "twin": True},
+    extra={"stops": True},
     start=Number(at_least=0, at_most=1),
     end=Number(at_least=0, at_most=1),
     init=Choice(("copy", "fresh")),
