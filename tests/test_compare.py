@@ -21,7 +21,7 @@ from tfcmc.comparison import rows, writing
 from tfcmc.comparison.entries import Variant, folder_name, plan_variants
 from tfcmc.comparison.rows import LINEAR, PAPER_TABLE
 from tfcmc.comparison.tuned import tuned_words
-from tfcmc.experiment import budget
+from tfcmc.experiment import cost
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
@@ -175,9 +175,9 @@ def methods(tmp_path_factory):
     words += [f"--encoder={NORMED}", "--side=32"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
         # Twelve steps fit, of a second and a fifth.
-        patch.setattr(budget, "seconds_a_step", lambda *_: 0.1)
+        patch.setattr(cost, "seconds_a_step", lambda *_: 0.1)
         first = comparing(folder, words)
-        patch.setattr(budget, "seconds_a_step", lambda *_: 0.2)
+        patch.setattr(cost, "seconds_a_step", lambda *_: 0.2)
         again = comparing(folder, words)
     assert (first[1], again[1]) == (0, 0), first[0]
     return folder, first[0], again[0]
