@@ -38,6 +38,8 @@ def test_runs(name, tmp_path, capsys):
     with open(tmp_path / "run" / "history.csv", newline="") as file:
         (row,) = csv.DictReader(file)
     assert np.isfinite(float(row["loss"]))
+    assert ("prototypes" in row) == (name == "swav")
+    assert ("fresh" in row) == ("queue" in preset.settings["negatives"])
     told = capsys.readouterr().out
     assert ("note: learning rate" in told) == (preset.rate is not None)
 

@@ -174,7 +174,7 @@ def test_the_twins_order_changes_no_pairing(shuffled):
     """Without batch statistics, shuffling pictures changes no number."""
     tiny = make(**MOCO | {"encoder": "paper(width=0.3)"})
     want = tiny.loss()
-    tiny.model._shuffled = shuffled  # no layer here asks for it
+    tiny.model.shuffled = shuffled  # no layer here asks for it
     assert tiny.loss() == pytest.approx(want, rel=1e-6)
     _, _, (keys, numbers, _) = tiny.model.differentiate(tiny.stream.batch(0))
     views, there = tiny.shown()

@@ -39,6 +39,9 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             that the twin is shown pictures in.
         each_view: Whether views of one branch go through it one by one, each
             with batch statistics of its own.
+
+    Attributes:
+        shuffled: Whether the twin is shown every batch in another order.
     """
 
     def __init__(
@@ -77,7 +80,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         self._seed = seed
         # Statistics of groups or devices would tell which keys stand beside
         # which: the twin is shown the batch in another order.
-        self._shuffled = not all(
+        self.shuffled = not all(
             each.synchronized for each in self.normalisations(followed=True)
         )
         self._each_view = each_view
@@ -116,6 +119,11 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             *self.losses_used,
         )
         return [each for part in parts for each in part.trainable_variables]
+
+    @property
+    def followed(self) -> list:
+        """The models that targets come from, one a branch."""
+        return self.branches if self.twin is None else self.twin.branches
 
     @property
     def losses_used(self) -> list:
@@ -315,7 +323,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         if self.local:
             return self._scaled(self._embed(views, self.twin.branches))
         orders = {}
-        if self._shuffled:
+        if self.shuffled:
             views = _exchanged(views)
             for view, whole in views.items():
                 orders[view] = order_of(self._seed, step, view, whole.shape[0])
@@ -324,7 +332,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         keys = _exchanged(keys)
         return {
             view: tf.gather(each, tf.argsort(orders[view]))
-            if self._shuffled
+            if self.shuffled
             else each
             for view, each in keys.items()
         }

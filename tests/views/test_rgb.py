@@ -9,7 +9,9 @@ from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
-from tfcmc.views.augment import Augmentation, distort, rows, whole
+from tfcmc.views.augment import ROWS, Augmentation, distort, rows, whole
+from tfcmc.views.base import Frame
+from tfcmc.views.rgb import rgb
 
 COUNT, SIDE = 6, 40
 
@@ -157,3 +159,23 @@ def test_what_is_not_read_is_refused(settings, told):
     """Augmentations cut and mirror by themselves."""
     with pytest.raises(UsageError, match=told):
         plan_of(**{"views": "rgb"} | settings)
+
+
+@pytest.mark.parametrize("augment", ROWS)
+def test_their_number_is_known(augment, pictures):
+    """Also after they were traced for any number, as a reader does."""
+    views = rgb(Frame(SIDE, 32, None), augment=augment)
+    draws = views.draw(0, 0, range(len(pictures)), 100)
+    anything = [
+        tf.TensorSpec([None, *array.shape[1:]], array.dtype)
+        for array in (pictures, draws)
+    ]
+    tf.function(views.convert).get_concrete_function(*anything)
+    told = []
+
+    @tf.function
+    def trace(*arrays):
+        told.extend(view.shape[0] for view in views.convert(*arrays))
+
+    trace.get_concrete_function(pictures, draws)
+    assert told == [len(pictures)] * 2

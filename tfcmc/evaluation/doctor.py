@@ -10,7 +10,9 @@ import dataclasses
 # vectors, is called a point.
 POINT = 0.25
 DEAD = 0.5  # share of a view's ReLU channels that never fire
-FEW = 0.1  # share of the dimensions there are
+FEW = 0.1  # share of the dimensions, or of the prototypes, there are
+STALE = 0.5  # of what the newest keys of a queue are
+LEAK = 0.2  # share of what tells a positive from others
 CLOSE = 0.01  # relative distance of the loss to its collapse value
 SETTLED = 2  # epochs: some losses begin near a collapse and leave it at once
 LASTING = 3  # epochs: a loss may pass by its collapse value, a view by a point
@@ -178,6 +180,34 @@ def _loss_at_collapse(row, patient):
     return None
 
 
+def _unused(row, patient):
+    if row.get("prototypes", 1.0) >= FEW:
+        return None
+    return (
+        f"{100 * row['prototypes']:.1f} % of the prototypes that could be are "
+        "the nearest of a picture"
+    )
+
+
+def _stale(row, patient):
+    if row.get("fresh", 1.0) >= STALE:
+        return None
+    return (
+        "the oldest keys of the queue are of an encoder left behind: anchors "
+        f"have {100 * row['fresh']:.0f} % of the nearness to them that they "
+        "have to the newest"
+    )
+
+
+def _leaking(row, patient):
+    if row.get("leak", 0.0) < LEAK:
+        return None
+    return (
+        f"{100 * row['leak']:.0f} % of what tells a positive from others are "
+        "the statistics of its batch"
+    )
+
+
 # Sign: how it is read off a row, for how many epochs in a row it has to show,
 # whether nothing is left to learn from, and what to try.
 SIGNS = {
@@ -223,5 +253,26 @@ SIGNS = {
         False,
         "another learning rate, a longer warm-up, or more epochs: so far "
         "nothing has been learnt",
+    ),
+    "unused prototypes": (
+        _unused,
+        SETTLED,
+        False,
+        "fewer prototypes, a longer freeze=, a smaller epsilon=, or a queue= "
+        "that begins later",
+    ),
+    "stale keys": (
+        _stale,
+        LASTING,
+        False,
+        "a twin that follows more slowly (--target=momentum, a larger "
+        "start=), a smaller queue, or a lower learning rate",
+    ),
+    "leaking statistics": (
+        _leaking,
+        SETTLED,
+        False,
+        'with a queue --batch-norm="split(groups=8)", whose twin is shown '
+        "batches in another order; without one --batch-norm=synchronized",
     ),
 }

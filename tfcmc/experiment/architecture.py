@@ -18,6 +18,7 @@ from tfcmc.encoders import (
 from tfcmc.evaluation.collapse_values import collapse_losses
 from tfcmc.evaluation.doctor import Patient
 from tfcmc.evaluation.features import Reader
+from tfcmc.evaluation.statistics_leak import StatisticsLeak
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import keras
 from tfcmc.losses.layer import Loss, make_losses
@@ -199,6 +200,37 @@ class Architecture:
             examples=examples,
             seed=self._plan.config.seed,
             each_view=self._plan.batch_norm.options["each_view"],
+        )
+
+    def leak(self, model: ContrastiveModel) -> StatisticsLeak | None:
+        """Returns what measures how batch statistics tell positives.
+
+        Args:
+            model: The model that trains.
+
+        Returns:
+            None where a key has the statistics of all that it is compared
+            with, or no more of its positive's than of the others'.
+        """
+        together = self._plan.batch_norm.name == "synchronized"
+        groups = self._plan.batch_norm.options.get("groups", self.replicas)
+        several = not together and groups > 1
+        told = {"queue": together, "batch": several and model.twin is None}
+        if not (
+            told.get(self._plan.negatives.name)
+            and model.contrasts[0].has_negatives
+            and not model.shuffled
+            and model.normalisations()
+            and len(self.views.names) > 1
+            and not self.pairs.places
+        ):
+            return None
+        batch = self._plan.config.batch_size
+        return StatisticsLeak(
+            self.views,
+            self.pairs.ordered[0],
+            list(self.branches().values()),
+            batch // groups if several else batch,
         )
 
     def patient(self, branches: dict, examples: int, images: int) -> Patient:

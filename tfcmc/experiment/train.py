@@ -58,7 +58,7 @@ def train(
     with noted() as told:
         callbacks = [
             StopWhenNotFinite(),
-            measuring(plan, architecture, branches, data),
+            measuring(plan, architecture, branches, model, data),
             history,
             SaveCheckpoint(
                 Checkpoints(run.checkpoints) if is_chief(strategy) else None,
@@ -92,7 +92,9 @@ def train(
             raise Interrupted(told(), place(last, steps))
 
 
-def measuring(plan, architecture, branches, data) -> MeasureRepresentation:
+def measuring(
+    plan, architecture, branches, model, data
+) -> MeasureRepresentation:
     """Returns what measures the held-out pictures after every epoch."""
     views = architecture.views
     return MeasureRepresentation(
@@ -103,6 +105,8 @@ def measuring(plan, architecture, branches, data) -> MeasureRepresentation:
         views.branches,
         alpha=plan.config.alpha,
         t=plan.config.t,
+        batch_size=plan.config.batch_size,
+        leak=architecture.leak(model),
     )
 
 

@@ -1,5 +1,7 @@
 """Prototypes that a loss learns, and the embeddings that it keeps by them."""
 
+import numpy as np
+
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses.vectors import normalise
 
@@ -68,6 +70,19 @@ class Prototypes(keras.layers.Layer):
         queued = self._queues[view].value
         filled = step - self._queue_from >= tf.shape(queued)[0] // batch
         return {"centres": centres, "queued": queued, "use_queue": filled}
+
+    def used(self, vectors) -> float:
+        """Measures how many prototypes are the nearest of some vector.
+
+        Args:
+            vectors: Unit vectors, an array `[count, dim]`.
+
+        Returns:
+            Their share, of all or, where they are fewer, of the vectors.
+        """
+        centres = self.centres.numpy()
+        nearest = np.unique(np.argmax(vectors @ centres.T, axis=1))
+        return len(nearest) / min(len(centres), len(vectors))
 
     def keep(self, targets: dict) -> None:
         """Scales the prototypes to unit length, and queues what is newest.

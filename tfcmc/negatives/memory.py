@@ -78,14 +78,36 @@ class Memory(keras.layers.Layer):
             step: Steps done before this one.
         """
         for owner, kept in self._kept.items():
-            keys = [
-                embeddings[view]
-                for view in sorted(embeddings)
-                if self._of_view[view] == owner
-                and (view in self._keys or not self._negatives.each_branch)
-            ]
+            keys = [embeddings[view] for view in self._feeding(owner)]
             if keys:
                 self._negatives.remember(keys, kept.value, numbers, step)
+
+    def ends(self, pictures: int) -> dict:
+        """Returns the newest and the oldest keys of what has an order.
+
+        Args:
+            pictures: How many were learnt from so far.
+
+        Returns:
+            Number of a view to what `Source.ends` gives of its keys.
+        """
+        found = {}
+        for owner, kept in self._kept.items():
+            views = self._feeding(owner)
+            taken = pictures * len(views)
+            ends = self._negatives.ends(kept.numpy(), taken)
+            if ends is not None and views:
+                found[views[0]] = ends
+        return found
+
+    def _feeding(self, owner):
+        """The views whose vectors a memory takes in."""
+        return [
+            view
+            for view, of in enumerate(self._of_view)
+            if of == owner
+            and (view in self._keys or not self._negatives.each_branch)
+        ]
 
 
 def of_places(vectors, numbers) -> Candidates:

@@ -1,5 +1,7 @@
 """Negatives from a queue of the latest keys."""
 
+import numpy as np
+
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number
 from tfcmc.losses.term import NOBODYS
@@ -86,3 +88,19 @@ class Queue(Source):
         places = tf.range(count - kept, count)
         rows = (first + tf.cast(places, tf.int64)) % size
         memory.scatter_update(tf.IndexedSlices(new[count - kept :], rows))
+
+    def ends(self, memory, taken: int) -> tuple:
+        """Returns the newest keys and the oldest, equally many.
+
+        Args:
+            memory: The queue, an array `[size, dim]`.
+            taken: How many keys it has taken in.
+
+        Returns:
+            Two arrays `[count, dim]`, of a quarter of the keys each.
+        """
+        size = len(memory)
+        count = min(taken, size) // 4
+        newest = (taken - 1 - np.arange(count)) % size
+        oldest = (taken - min(taken, size) + np.arange(count)) % size
+        return memory[newest], memory[oldest]

@@ -1,6 +1,9 @@
 """What held-out pictures look like after every epoch."""
 
+import numpy as np
+
 from tfcmc.evaluation.features import dead_shares
+from tfcmc.evaluation.freshness import freshness
 from tfcmc.evaluation.probes.knn import leave_one_out
 from tfcmc.evaluation.verdict import distances, sphere
 from tfcmc.foundation.lazy import keras
@@ -13,7 +16,11 @@ class MeasureRepresentation(keras.callbacks.Callback):
     t: `apart`, of two views of a picture, and `spread_NAME`, of the pictures
     in each view; `dead_NAME`, the share of each branch's ReLU channels that
     never fire; and, of labelled pictures, `knn`, the accuracy of the
-    vote of each one's nearest neighbours among the others.
+    vote of each one's nearest neighbours among the others. Of what training
+    adds to the encoders, where there is such a thing: `prototypes`, the share
+    that is the nearest of some view; `fresh`, whether the oldest keys of a
+    queue are as good as the newest; and `leak`, how much of what tells a
+    positive are the statistics of its batch.
 
     Args:
         reader: A `Reader`.
@@ -23,10 +30,22 @@ class MeasureRepresentation(keras.callbacks.Callback):
         branches: The name of each branch.
         alpha: Exponent of the alignment.
         t: Sharpness of the uniformity.
+        batch_size: Pictures a step.
+        leak: A `StatisticsLeak`; None where nothing can leak.
     """
 
     def __init__(
-        self, reader, read_activity, held_out, names, branches, *, alpha, t
+        self,
+        reader,
+        read_activity,
+        held_out,
+        names,
+        branches,
+        *,
+        alpha,
+        t,
+        batch_size,
+        leak=None,
     ):
         super().__init__()
         self._reader = reader
@@ -35,6 +54,8 @@ class MeasureRepresentation(keras.callbacks.Callback):
         self._names = names
         self._branches = branches
         self._constants = {"alpha": alpha, "t": t}
+        self._batch_size = batch_size
+        self._leak = leak
 
     def on_epoch_end(self, epoch, logs=None):
         encoded = self._reader.encode(self._held_out.pictures)
@@ -48,4 +69,23 @@ class MeasureRepresentation(keras.callbacks.Callback):
             measured["knn"] = leave_one_out(
                 encoded.joined(), self._held_out.labels
             )
-        logs.update(measured)
+        logs.update(measured | self._of_training(encoded))
+
+    def _of_training(self, encoded):
+        """What training adds to the encoders, by the model's own parts."""
+        model, found = self.model, {}
+        for loss in model.losses_used:
+            if loss.prototypes is not None:
+                vectors = np.concatenate(encoded.embeddings)
+                found["prototypes"] = loss.prototypes.used(vectors)
+        ends = model.memory.ends(model.steps_done() * self._batch_size)
+        if ends:
+            found["fresh"] = min(
+                freshness(encoded.embeddings[view], *keys)
+                for view, keys in ends.items()
+            )
+        if self._leak is not None:
+            found["leak"] = self._leak.measure(
+                self._held_out.pictures, model.branches, model.followed
+            )
+        return found

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import typing
 
+from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.own import own_member
 from tfcmc.foundation.registry import Registry
 
@@ -29,6 +30,26 @@ class Frame:
     crop: typing.Any
     shared: bool = False
     flip: bool = True
+
+
+def compiled(convert: typing.Callable) -> typing.Callable:
+    """Compiles what makes views of pictures.
+
+    What was traced for any number of pictures may be taken for a known one
+    too, and would not tell it: it is said again here.
+
+    Args:
+        convert: As `Views.convert`.
+    """
+    traced = tf.function(convert, jit_compile=True)
+
+    def known(pictures, draws):
+        return [
+            tf.ensure_shape(view, [pictures.shape[0], *view.shape[1:]])
+            for view in traced(pictures, draws)
+        ]
+
+    return known
 
 
 @dataclasses.dataclass(frozen=True)

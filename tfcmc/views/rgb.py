@@ -6,7 +6,7 @@ from tfcmc.foundation.draws import DISTORTIONS, uniforms
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Choice, Number
 from tfcmc.views.augment import DRAWS, ROWS, distort, rows, whole
-from tfcmc.views.base import VIEWS, Frame, Views
+from tfcmc.views.base import VIEWS, Frame, Views, compiled
 
 JUDGING = 2**32 - 1  # an epoch that no training reaches
 BRANCH = "rgb"
@@ -104,7 +104,7 @@ def rgb(
         channels=(3,) * many,
         sides=sides,
         draw=draw,
-        convert=tf.function(convert, jit_compile=True),
+        convert=compiled(convert),
         whole=tf.function(shown, jit_compile=True),
         judged=functools.partial(draw, 0, JUDGING),
         compared=compared,
