@@ -44,7 +44,7 @@ def normed(shape, synchronized=True, penalty=0.0):
             layers.Conv2D(6, 8, strides=4, kernel_regularizer=penalty),
             layers.BatchNormalization(synchronized=synchronized),
             layers.ReLU(),
-            layers.Flatten(),
+            layers.Flatten() if shape[0] else layers.GlobalMaxPooling2D(),
             layers.Dense(7, use_bias=False),
         ]
     )
