@@ -66,6 +66,22 @@ def signs(rows, patient=PATIENT, **options):
     }
 
 
+def test_spread_is_the_deviation_of_a_dimension(rng):
+    """1 / sqrt(dim) of directions that are spread evenly; 0 of one point."""
+    dim = 128
+    even = rng.normal(size=(4000, dim)).astype(np.float32)
+    even /= np.linalg.norm(even, axis=1, keepdims=True)
+    point = np.tile(even[:1], [50, 1])
+    for vectors in (even, even[:50], point):
+        encoded = Encoded((), (vectors, vectors[::-1]))
+        spread = distances(NAMES, encoded)["spread_L"]
+        variances = vectors.astype(np.float64).var(axis=0, ddof=1)
+        assert spread == pytest.approx(2 * variances.sum(), abs=1e-5)
+    deviations = even.std(axis=0) * np.sqrt(dim)
+    assert abs(deviations.mean() - 1) < 0.01
+    assert spread == pytest.approx(0, abs=1e-6)
+
+
 def test_healthy(rng):
     """A spread, aligned representation shows nothing."""
     assert signs([row(rng, epoch, "healthy") for epoch in (1, 2, 3)]) == {}
