@@ -150,10 +150,7 @@ class Bound:
     def _spelt(self, options):
         if self.argument is not None:
             return f"{self.name}:{self.argument}"
-        inside = ", ".join(
-            f"{name}={_written(value)}" for name, value in options.items()
-        )
-        return f"{self.name}({inside})" if inside else self.name
+        return spelt(self.name, options)
 
     @property
     def function(self):
@@ -280,6 +277,14 @@ def parse_spec(spec: str, kind: str = "spec") -> tuple:
         raise malformed
     values = [_literal(each.value, malformed) for each in tree.keywords]
     return tree.func.id, dict(zip(names, values, strict=True)), None
+
+
+def spelt(name: str, options: dict) -> str:
+    """Writes a name and its options as `parse_spec` reads them."""
+    inside = ", ".join(
+        f"{option}={_written(value)}" for option, value in options.items()
+    )
+    return f"{name}({inside})" if inside else name
 
 
 def _written(value):

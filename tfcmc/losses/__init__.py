@@ -1,7 +1,10 @@
 """The losses: pure functions of a `Term`, one file each.
 
-Importing it fills the table. Imports `distribute` and the foundation.
+Importing it fills the table. `get(NAME)` gives one as a `keras.losses.Loss`.
+Imports `distribute` and the foundation.
 """
+
+import importlib
 
 from tfcmc.losses import alignment_uniformity as alignment_uniformity
 from tfcmc.losses import barlow_twins as barlow_twins
@@ -24,3 +27,10 @@ from tfcmc.losses import triplet as triplet
 from tfcmc.losses import vicreg as vicreg
 from tfcmc.losses.base import LOSSES as LOSSES
 from tfcmc.losses.term import Term as Term
+
+
+def __getattr__(name):
+    # It is a Keras loss: found at its first use, which loads TensorFlow.
+    if name == "get":
+        return importlib.import_module("tfcmc.losses.of_views").get
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

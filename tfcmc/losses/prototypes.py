@@ -90,7 +90,19 @@ class Prototypes(keras.layers.Layer):
         Args:
             targets: View to unit vectors `[batch, dim]`, of the whole batch.
         """
+        self.normalise()
+        self.remember(targets)
+
+    def normalise(self) -> None:
+        """Scales the prototypes to unit length."""
         self.centres.assign(normalise(self.centres.value))
+
+    def remember(self, targets: dict) -> None:
+        """Puts the newest embeddings before those queued.
+
+        Args:
+            targets: View to unit vectors `[batch, dim]`, of the whole batch.
+        """
         for view, queue in self._queues.items():
             joined = tf.concat([targets[view], queue.value], axis=0)
             queue.assign(joined[: queue.shape[0]])

@@ -40,35 +40,34 @@ class StopWhenNotFinite(keras.callbacks.Callback):
             raise NotFinite(self.model.steps_done() - 1, logs["loss"])
 
 
-class WatchForCollapse(keras.callbacks.Callback):
+class Watch(keras.callbacks.Callback):
     """Tells what the collapse doctor finds, at the epoch when it is found.
 
     Args:
-        history: The `SaveHistory`, which comes before it.
-        patient: The `Patient`.
-        stop: Whether to raise `Collapsed` when nothing is left to learn from.
+        stop: Whether `collapsed` is called when nothing is left to learn from.
+
+    Attributes:
+        findings: The `Finding`s of all epochs.
     """
 
-    def __init__(self, history, patient, *, stop):
+    def __init__(self, *, stop):
         super().__init__()
-        self._history = history
-        self._patient = patient
         self._stop = stop
         self._ongoing = set()
+        self.findings = []
 
-    def on_train_begin(self, logs=None):
-        self._look(tell=False)
+    def look(self, rows, patient, *, tell) -> None:
+        """Examines the rows of a history, and prints what is new.
 
-    def on_epoch_end(self, epoch, logs=None):
-        self._look(tell=True)
-
-    def _look(self, *, tell):
-        rows = self._history.rows
-        if not rows:
-            return
+        Args:
+            rows: As for `examine`.
+            patient: The `Patient`.
+            tell: Whether to print.
+        """
+        self.findings = examine(rows, patient)
         ongoing = {
             (finding.sign, finding.epoch): finding
-            for finding in examine(rows, self._patient)
+            for finding in self.findings
             if finding.until == rows[-1]["epoch"]
         }
         if tell:
@@ -81,4 +80,29 @@ class WatchForCollapse(keras.callbacks.Callback):
         self._ongoing = set(ongoing)
         for finding in ongoing.values():
             if self._stop and finding.collapse:
-                raise Collapsed(finding)
+                self.collapsed(finding)
+
+
+class WatchForCollapse(Watch):
+    """Watches a run's history, and raises `Collapsed` where it is to stop.
+
+    Args:
+        history: The `SaveHistory`, which comes before it.
+        patient: The `Patient`.
+        stop: Whether to raise when nothing is left to learn from.
+    """
+
+    def __init__(self, history, patient, *, stop):
+        super().__init__(stop=stop)
+        self._history = history
+        self._patient = patient
+
+    def on_train_begin(self, logs=None):
+        if self._history.rows:
+            self.look(self._history.rows, self._patient, tell=False)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.look(self._history.rows, self._patient, tell=True)
+
+    def collapsed(self, finding):
+        raise Collapsed(finding)

@@ -1,0 +1,274 @@
+"""Losses, metrics and callbacks in a training that is not tfcmc's."""
+
+import inspect
+import itertools
+import pathlib
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfcmc
+from tests.terms import with_own_view
+from tfcmc.evaluation.probes.knn import leave_one_out
+from tfcmc.foundation.errors import UsageError
+from tfcmc.losses import LOSSES
+from tfcmc.losses.layer import Loss
+
+DIM, BATCH = 5, 7
+README = pathlib.Path(__file__).parents[1] / "README.md"
+
+
+def views(rng, count=BATCH, dim=DIM):
+    """Two views: vectors, and the same with noise."""
+    first = rng.normal(size=(count, dim)).astype(np.float32)
+    noise = rng.normal(size=(count, dim)).astype(np.float32)
+    return first, first + 0.5 * noise
+
+
+def unit(vectors):
+    """The same of length 1, in float64."""
+    vectors = np.asarray(vectors, np.float64)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def loss_of(name, **options):
+    """A loss, with what it needs to own weights."""
+    kind = LOSSES.lookup(name).member.extra.get("kind")
+    if kind == "clustering":
+        options |= {"dim": DIM, "prototypes": 6}
+    return tfcmc.losses.get(name, **options)
+
+
+@pytest.mark.parametrize("name", LOSSES.names())
+def test_is_the_objective_of_both_ways(name, rng):
+    """What the laboratory sums over the two pairs of views."""
+    loss = loss_of(name)
+    first, second = views(rng)
+    got = float(loss(first, second))
+    bound = LOSSES.lookup(loss.get_config()["spec"])
+    want = 0.0
+    for anchors, others in ((first, second), (second, first)):
+        alone = Loss(bound, dim=DIM)
+        if not alone.raw:
+            anchors, others = (
+                unit(each).astype("f") for each in (anchors, others)
+            )
+        term = with_own_view(alone, anchors, others, np.arange(BATCH))
+        want += float(tf.reduce_mean(alone(term)))
+    assert got == pytest.approx(want, rel=1e-5)
+    one_way = loss_of(name, symmetric=False)
+    back = loss_of(name, symmetric=False)
+    both = float(one_way(first, second)) + float(back(second, first))
+    assert got == pytest.approx(both, rel=1e-5)
+
+
+def test_nt_xent_by_hand(rng):
+    """Float64, an anchor at a time."""
+    first, second = map(unit, views(rng))
+    total = 0.0
+    for anchors, others in ((first, second), (second, first)):
+        for i, anchor in enumerate(anchors):
+            near = [np.exp(anchor @ other / 0.2) for other in others]
+            near += [
+                np.exp(anchor @ own / 0.2)
+                for j, own in enumerate(anchors)
+                if j != i
+            ]
+            total -= np.log(near[i] / sum(near)) / BATCH
+    loss = tfcmc.losses.get("nt_xent", temperature=0.2)
+    assert float(loss(first, second)) == pytest.approx(total, rel=1e-5)
+
+
+def test_options_are_checked():
+    """Before anything is computed, with the nearest name."""
+    with pytest.raises(UsageError, match="softmax"):
+        tfcmc.losses.get("sotfmax")
+    with pytest.raises(UsageError, match="temperature"):
+        tfcmc.losses.get("softmax", temperature=-1.0)
+    with pytest.raises(UsageError, match="`dim` must be given with swav"):
+        tfcmc.losses.get("swav")
+
+
+def test_prototypes_learn(rng):
+    """A loss that owns weights: they move, and are of unit length."""
+    loss = loss_of("swav")
+    (centres,) = loss.trainable_variables
+    before = centres.numpy().copy()
+    optimizer = keras.optimizers.SGD(0.5)
+    with tf.GradientTape() as tape:
+        value = loss(*views(rng))
+    optimizer.apply([tape.gradient(value, centres.value)], [centres])
+    loss(*views(rng))
+    assert np.abs(centres.numpy() - before).max() > 1e-3
+    np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, 1e-6)
+
+
+@pytest.mark.parametrize("name", ["softmax", "spring", "nce"])
+def test_kept_with_a_model(name, rng, tmp_path):
+    """A model that is fitted by a loss, saved and loaded has the loss."""
+    model = keras.Sequential([keras.Input([4]), keras.layers.Dense(DIM)])
+    loss = loss_of(name)
+    model.compile("sgd", loss=loss)
+    data = rng.normal(size=(BATCH, 4)).astype("f")
+    model.fit(data, views(rng)[0], batch_size=BATCH, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.loss.get_config() == loss.get_config()
+    fresh = loss_of(name)(*views(np.random.default_rng(1)))
+    again = loaded.loss(*views(np.random.default_rng(1)))
+    assert float(again) == pytest.approx(float(fresh), rel=1e-6)
+
+
+def test_metrics_are_those_of_all_batches(rng):
+    """Alignment and rank of all rows; uniformity of pairs in a batch."""
+    batches = [views(rng, count) for count in (7, 4, 9)]
+    measures = (
+        tfcmc.Alignment(alpha=3.0),
+        tfcmc.Uniformity(t=1.5),
+        tfcmc.EffectiveRank(DIM),
+    )
+    for batch, measure in itertools.product(batches, measures):
+        measure.update_state(*batch)
+    first, second = (
+        np.concatenate(part) for part in zip(*batches, strict=True)
+    )
+    want = tfcmc.alignment(first, second, alpha=3.0)
+    assert float(measures[0].result()) == pytest.approx(want, rel=1e-5)
+    potentials = [
+        np.exp(-1.5 * np.sum((x - y) ** 2))
+        for batch in batches
+        for view in map(unit, batch)
+        for x, y in itertools.permutations(view, 2)
+    ]
+    want = np.log(np.mean(potentials))
+    assert float(measures[1].result()) == pytest.approx(want, rel=1e-5)
+    want = tfcmc.effective_rank(np.concatenate([first, second]))
+    assert float(measures[2].result()) == pytest.approx(want, rel=1e-5)
+    for measure in measures:
+        twin = type(measure).from_config(measure.get_config())
+        assert twin.get_config() == measure.get_config()
+        measure.reset_state()
+    assert float(measures[2].result()) == 0.0
+
+
+class SimCLR(keras.Model):
+    """As a tutorial has it: an encoder, and a loss of two views."""
+
+    def __init__(self, encoder, loss):
+        super().__init__()
+        self.encoder, self.contrast = encoder, loss
+
+    def call(self, inputs, training=False):
+        return self.encoder(inputs, training=training)
+
+    def train_step(self, data):
+        first, second = data
+        with tf.GradientTape() as tape:
+            loss = self.contrast(
+                self(first, training=True), self(second, training=True)
+            )
+        learnt = self.encoder.trainable_variables
+        gradients = tape.gradient(loss, learnt)
+        self.optimizer.apply(gradients, learnt)
+        return {"loss": loss}
+
+
+def fitted(rng, loss, rate, epochs=4, **options):
+    """A small fit with both callbacks: its history, and the doctor."""
+    encoder = keras.Sequential([keras.Input([6]), keras.layers.Dense(DIM)])
+    model = SimCLR(encoder, loss)
+    first, second = views(rng, 64, 6)
+    labels = rng.integers(0, 3, 64)
+    monitor = tfcmc.RepresentationMonitor(
+        first, second, labels=labels, batch_size=20
+    )
+    doctor = tfcmc.CollapseDoctor(monitor, **options)
+    model.compile(keras.optimizers.Adam(rate))
+    data = tf.data.Dataset.from_tensor_slices((first, second)).batch(32)
+    told = model.fit(
+        data, epochs=epochs, verbose=0, callbacks=[monitor, doctor]
+    )
+    vectors = [encoder(view).numpy() for view in (first, second)]
+    return told.history, doctor, vectors, labels
+
+
+def test_monitor_in_any_fit(rng):
+    """The last row is what the functions say of the encoder as it is."""
+    history, doctor, vectors, labels = fitted(
+        rng, tfcmc.losses.get("softmax"), 1e-3
+    )
+    last = {name: values[-1] for name, values in history.items()}
+    assert last["alignment"] == pytest.approx(tfcmc.alignment(*vectors), 1e-5)
+    both = [tfcmc.uniformity(each) for each in vectors]
+    assert last["uniformity"] == pytest.approx(np.mean(both), rel=1e-5)
+    joined = np.concatenate(vectors, axis=1)
+    assert last["knn"] == pytest.approx(leave_one_out(joined, labels))
+    rank = tfcmc.effective_rank(joined)
+    assert last["effective_rank"] == pytest.approx(rank, rel=1e-5)
+    assert not doctor.findings
+
+
+def test_a_planted_collapse_is_named(rng, capsys):
+    """Where views alone are pulled together, all becomes one point."""
+
+    def pull(first, second):
+        return tf.reduce_mean((first - second) ** 2) + tf.reduce_mean(
+            (first - 1.0) ** 2
+        )
+
+    history, doctor, *_ = fitted(rng, pull, 0.1, epochs=60, stop=True)
+    assert "one point" in {finding.sign for finding in doctor.findings}
+    assert "nearly one point" in capsys.readouterr().out
+    assert len(history["loss"]) < 60  # it ended there
+
+
+def test_the_doctor_wants_its_monitor(rng):
+    """A doctor alone says what is missing, at the first epoch."""
+    first, second = views(rng)
+    monitor = tfcmc.RepresentationMonitor(first, second)
+    doctor = tfcmc.CollapseDoctor(monitor)
+    with pytest.raises(UsageError, match="monitor comes before"):
+        doctor.on_epoch_end(0, {"loss": 1.0})
+    with pytest.raises(UsageError, match="as long as"):
+        tfcmc.RepresentationMonitor(first, second[1:])
+
+
+def test_the_readmes_fit(rng, capsys):
+    """The README's training, on colours of noisy pictures."""
+    text = README.read_text("utf-8")
+    (code,) = re.findall(r"```python\n(import keras\n.*?)```", text, re.S)
+    layers = keras.layers
+    encoder = keras.Sequential(
+        [
+            keras.Input([8, 8, 3]),
+            layers.Conv2D(6, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+        ]
+    )
+    colours = rng.normal(size=(40, 1, 1, 3))
+    first, second = (
+        (colours + 0.1 * rng.normal(size=(40, 8, 8, 3))).astype("f")
+        for _ in range(2)
+    )
+    data = tf.data.Dataset.from_tensor_slices((first, second))
+    known = {
+        "encoder": encoder,
+        "head": keras.Sequential([keras.Input([6]), layers.Dense(DIM)]),
+        "held_out": (first, second),
+        "labels": rng.integers(0, 2, 40),
+        "views": data.batch(20),
+    }
+    exec(code, known)
+    history = known["model"].history.history
+    assert {"loss", "alignment", "effective_rank", "knn"} <= history.keys()
+    assert len(history["loss"]) == 2
+
+
+def test_every_public_name_is_there():
+    """Each is found, and says what it is."""
+    for name in tfcmc._PUBLIC:
+        assert inspect.getdoc(getattr(tfcmc, name))
+    assert set(tfcmc._PUBLIC) <= set(dir(tfcmc))

@@ -1,0 +1,148 @@
+"""A loss of two views, for any training step."""
+
+from tfcmc.foundation.errors import must
+from tfcmc.foundation.lazy import keras, tf
+from tfcmc.foundation.registry import spelt
+from tfcmc.losses.base import LOSSES
+from tfcmc.losses.layer import make_losses
+from tfcmc.losses.term import Term
+from tfcmc.losses.vectors import normalise
+
+VIEWS = ("first", "second")
+BOTH_WAYS = ((0, 1), (1, 0))
+
+
+OPTIONS = ("symmetric", "dim", "seed")
+
+
+def get(name: str, **options) -> "ContrastiveLoss":
+    """Returns a loss of two views by its name, for any training step.
+
+    Args:
+        name: As `python -m trainers.losses` lists them, or a spec:
+            "nt_xent", "triplet(margin=0.5)".
+        **options: Those of the loss, and of `ContrastiveLoss`.
+
+    Raises:
+        UsageError: if there is no such loss, or an option is not one of its
+            or out of range.
+    """
+    given = {key: options.pop(key) for key in OPTIONS if key in options}
+    return ContrastiveLoss(spelt(name, options), **given)
+
+
+@keras.saving.register_keras_serializable(package="tfcmc")
+class ContrastiveLoss(keras.losses.Loss):
+    """One of the losses, of two views of the same pictures.
+
+    Formula: mean over pictures of l(first, candidates of second) + l(second,
+        candidates of first); the candidates are the other view's batch, and
+        this view's too where the loss takes negatives of both.
+
+    A loss that keeps numbers (the constant of `nce`, the prototypes of
+    `swav`) owns them: `variables`. Those that learn, `trainable_variables`,
+    are to be updated with the model's.
+
+    Args:
+        spec: The loss, with its options.
+        symmetric: Whether the second view's vectors are anchors too. Without
+            it gradients flow where the caller lets them: for `cosine`
+            `loss(predicted, stop_gradient(embeddings))`.
+        dim: Dimensions of the vectors, for losses that learn prototypes.
+        seed: Of what learns.
+        name: Keras's.
+
+    Raises:
+        UsageError: if there is no such loss, an option is not one of its or
+            out of range, or `dim` is missing.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        *,
+        symmetric: bool = True,
+        dim: int | None = None,
+        seed: int = 0,
+        name: str = "contrastive_loss",
+    ):
+        super().__init__(name=name, dtype="float32")
+        bound = LOSSES.lookup(spec)
+        self._config = {
+            "spec": bound.spec,
+            "symmetric": symmetric,
+            "dim": dim,
+            "seed": seed,
+            "name": name,
+        }
+        if bound.member.extra.get("kind") == "clustering" and dim is None:
+            raise must("dim", f"given with {bound.name}", dim)
+        self._ordered = BOTH_WAYS if symmetric else BOTH_WAYS[:1]
+        self._losses = make_losses(
+            bound, self._ordered, VIEWS, dim=dim, seed=seed
+        )
+        self._steps = keras.Variable(
+            0, dtype="int32", trainable=False, name="steps"
+        )
+
+    @property
+    def variables(self) -> list:
+        """What it keeps, besides how often it was called."""
+        kept = {id(each): each for each in self._losses}.values()
+        return [each for loss in kept for each in loss.variables]
+
+    @property
+    def trainable_variables(self) -> list:
+        """What learns with the model."""
+        return [each for each in self.variables if each.trainable]
+
+    def call(self, first, second):
+        """Computes the loss.
+
+        Args:
+            first: `[batch, dim]`, one vector a picture.
+            second: `[batch, dim]`, of the same pictures in the same order.
+
+        Returns:
+            A number, in bounded memory for any batch.
+        """
+        known = self._losses[0]
+        scale = tf.identity if known.raw else normalise
+        views = [scale(tf.cast(each, tf.float32)) for each in (first, second)]
+        prototypes = known.prototypes
+        if prototypes is not None:
+            prototypes.normalise()  # an optimizer may have moved them
+        step = self._steps.value
+        total = sum(
+            loss.mean(
+                _term(views[anchor], views[other], known.same_view),
+                step=step,
+                view=other,
+            )
+            for (anchor, other), loss in zip(
+                self._ordered, self._losses, strict=True
+            )
+        )
+        if prototypes is not None:
+            prototypes.remember(dict(enumerate(views)))
+        self._steps.assign_add(1)
+        return total
+
+    def get_config(self) -> dict:
+        """Returns its arguments, by which Keras makes it again."""
+        return dict(self._config)
+
+
+def _term(anchors, others, same_view):
+    """The comparison of a batch with another view of it."""
+    numbers = tf.range(tf.shape(anchors)[0])
+    groups = tf.cast(numbers, tf.int64)
+    if not same_view:
+        return Term(anchors, others, numbers)
+    return Term(
+        anchors,
+        tf.concat([others, anchors], axis=0),
+        numbers,
+        groups,
+        tf.tile(groups, [2]),
+    )
