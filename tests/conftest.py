@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import dataclasses
+import gc
 import importlib.util
 import json
 import os
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests import verdicts
+from tests import plain, verdicts
 from tfcmc.cli import command_line
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
@@ -66,6 +67,11 @@ def pytest_collection_modifyitems(items):
     """The longest files first, so that both processes end together."""
     first = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: first.get(item.path.stem, len(first)))
+
+
+def pytest_collection_finish():
+    """What is imported by then stays: nothing looks for garbage in it."""
+    gc.freeze()
 
 
 @pytest.fixture
@@ -130,6 +136,12 @@ def trained(tmp_path_factory, command):
     folder = tmp_path_factory.mktemp("runs") / "softmax"
     shutil.copytree(first, folder)
     return folder, pickle.loads(printed.read_bytes())
+
+
+@pytest.fixture
+def plain_views(monkeypatch):
+    """RGB views without distortions, which take seconds to compile."""
+    plain.leave_out_distortions(monkeypatch)
 
 
 @pytest.fixture(scope="session")

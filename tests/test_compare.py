@@ -14,6 +14,7 @@ import pytest
 
 from tests import verdicts
 from tests.here import in_this_process
+from tests.plain import leave_out_distortions
 from tests.report.conftest import table_of
 from tests.tiny import NORMED
 from tfcmc.cli import command_line
@@ -174,6 +175,7 @@ def methods(tmp_path_factory):
     words[words.index("--epochs=1")] = "--budget=0.02min"
     words += [f"--encoder={NORMED}", "--side=32"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
+        leave_out_distortions(patch)
         # Twelve steps fit, of a second and a fifth.
         patch.setattr(cost, "seconds_a_step", lambda *_: 0.1)
         first = comparing(folder, words)

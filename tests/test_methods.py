@@ -1,13 +1,12 @@
 """The list of methods: cards, commands that are the presets, costs."""
 
-import contextlib
 import dataclasses
-import io
 import shlex
 
 import pytest
 
-from tfcmc.cli import command_line, method_costs, workers
+from tests.here import in_this_process
+from tfcmc.cli import command_line
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.presets import PRESETS
 from tfcmc.experiment.recipe import make_plan
@@ -58,36 +57,17 @@ def test_mistakes():
         methods.main(["simclr", "--side=32"])
 
 
-def run_here(jobs, *, at_once, show):
-    """Runs in this process what `workers.run_all` would in another."""
-    for job in jobs:
-        printed, told, code = io.StringIO(), io.StringIO(), 0
-        with (
-            contextlib.redirect_stdout(printed),
-            contextlib.redirect_stderr(told),
-        ):
-            try:
-                words = list(job.words[1:])
-                command_line.run(lambda words=words: method_costs.main(words))
-            except SystemExit as ended:
-                code = ended.code
-        for line in printed.getvalue().splitlines():
-            show(job, line)
-        yield workers.Ended(job, code, told.getvalue().strip())
-
-
 def test_costs(capsys, monkeypatch):
     """A row each: time, speed and memory; what cannot be is told."""
-    monkeypatch.setattr(workers, "run_all", run_here)
     monkeypatch.setattr("tfcmc.experiment.cost.SECONDS", 0.1)
     small = [*SMALL, "--encoder=paper(width=0.3)", "--side=32"]
-    methods.main(["paper", "--measure", *small])
+    with in_this_process():
+        methods.main(["paper", "--measure", *small])
     title, row = capsys.readouterr().out.splitlines()
     assert title.split() == ["ms", "a", "step", "images/s", "MB"]
     name, step, speed, memory = row.replace(",", "").split()
     assert name == "paper" and float(memory) >= 0
     assert float(speed) == pytest.approx(8000 / float(step), rel=0.2)
-    with pytest.raises(UsageError, match="paper: `batch-size` must be a wh"):
-        methods.main(
-            ["paper", "--measure", *small, "--batch-size=101"],
-        )
+    told = pytest.raises(UsageError, match="paper: `batch-size` must be a wh")
+    with in_this_process(), told:
+        methods.main(["paper", "--measure", *small, "--batch-size=101"])

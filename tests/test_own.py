@@ -1,6 +1,7 @@
 """Encoders and views of the user's own, from files outside the checkout."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -61,20 +62,29 @@ def mine(tmp_path):
     return path
 
 
-@pytest.fixture
-def trained(mine, tmp_path):
-    """A run of both, and the words that train it."""
-    folder = tmp_path / "run"
+@pytest.fixture(scope="module")
+def learnt_once(tmp_path_factory):
+    """A run of both, the file that both are of, and the words."""
+    folder = tmp_path_factory.mktemp("own") / "run"
+    mine = folder.with_name("mine.py")
+    mine.write_text(MINE)
     words = [
         f"--encoder={mine}:build(width=2)",
         f"--views={mine}:channels",
         "--side=32",
         "--evaluate=none",
         *TINY,
-        f"--run-dir={folder}",
     ]
-    pretrain.main(words)
-    return folder, words
+    pretrain.main([*words, f"--run-dir={folder}"])
+    return folder, mine, words
+
+
+@pytest.fixture
+def trained(learnt_once, tmp_path):
+    """A copy of that run, and its file."""
+    folder = tmp_path / "run"
+    shutil.copytree(learnt_once[0], folder)
+    return folder, *learnt_once[1:]
 
 
 def test_a_branch_of_ones_own(mine):
@@ -104,9 +114,10 @@ def test_keras_applications(name, count):
     none = HEADS.lookup("none").function
     branch = make_branch(bound.function, none, (32, 32, 2), 3)
     assert branch.output_shape == (None, count)
-    again = make_branch(bound.function, none, (32, 32, 2), 3)
-    for one, other in zip(branch.weights, again.weights, strict=True):
-        np.testing.assert_array_equal(one, other)
+    if name.startswith("MobileNet("):
+        again = make_branch(bound.function, none, (32, 32, 2), 3)
+        for one, other in zip(branch.weights, again.weights, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +172,9 @@ def test_views_of_ones_own(mine, rng):
         np.testing.assert_allclose(view[..., 0], want[..., number], atol=1e-5)
 
 
-def test_a_run_notes_the_file(trained, mine, capsys):
+def test_a_run_notes_the_file(trained, capsys):
     """Its hash; what has changed is said, and training does not go on."""
-    folder, words = trained
+    folder, mine, words = trained
     code = json.loads((folder / "identity.json").read_text())["code"]
     assert code["encoder"]["file"] == code["views"]["file"] == str(mine)
     assert sorted(p.stem for p in (folder / "encoders").iterdir()) == [
@@ -181,20 +192,23 @@ def test_a_run_notes_the_file(trained, mine, capsys):
     stored_plan(folder)
     assert f"{mine} has changed since" in capsys.readouterr().out
     with pytest.raises(UsageError, match=f"another text of {mine}"):
-        pretrain.main(words)
+        pretrain.main([*words, f"--run-dir={folder}"])
 
 
-def test_a_run_whose_file_is_gone(trained, mine):
+def test_a_run_whose_file_is_gone(trained):
     """It is named."""
-    folder, _ = trained
-    mine.rename(mine.with_name("moved.py"))
-    with pytest.raises(UsageError, match="mine.py .no such file"):
-        evaluate.main([str(folder)])
+    folder, mine, _ = trained
+    moved = mine.rename(mine.with_name("moved.py"))
+    try:
+        with pytest.raises(UsageError, match="mine.py .no such file"):
+            evaluate.main([str(folder)])
+    finally:
+        moved.rename(mine)
 
 
-def test_nothing_in_a_run_folder_is_run(trained, tmp_path):
+def test_nothing_in_a_run_folder_is_run(trained):
     """A folder may be anybody's: code that lies in it is not imported."""
-    folder, _ = trained
+    folder, *_ = trained
     (folder / "evil.py").write_text("raise SystemExit('ran')\n")
     config = json.loads((folder / "config.json").read_text())
     identity = json.loads((folder / "identity.json").read_text())

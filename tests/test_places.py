@@ -92,7 +92,7 @@ def nt_xent(own, others, unrelated, pictures):
     ],
 )
 @pytest.mark.parametrize("of", ["places", "picture"])
-def test_objective(loss, formula, of):
+def test_objective(loss, formula, of, plain_views):
     """A loop over pictures and places; other places of one are no negatives.
 
     A whole map is one place.
@@ -117,7 +117,7 @@ def test_objective(loss, formula, of):
 
 
 @pytest.mark.parametrize("head", ["critic(units=9)", "mlp(hidden=8, dim=5)"])
-def test_all_parts_learn(head):
+def test_all_parts_learn(head, plain_views):
     """Encoder, and the head in its two copies, which begin apart."""
     tiny = local(loss="jsd", head=head)
     before = [each.numpy() for each in tiny.model.learnt]

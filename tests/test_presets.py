@@ -1,7 +1,6 @@
 """Presets: every one runs, and what is given goes on top."""
 
 import csv
-import importlib
 import pathlib
 
 import numpy as np
@@ -14,7 +13,6 @@ from tfcmc.experiment.presets import PRESETS
 from tfcmc.experiment.presets.base import Rate
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
-from tfcmc.foundation.lazy import keras
 from trainers import pretrain
 
 every_preset = pytest.mark.parametrize("name", PRESETS)
@@ -24,24 +22,18 @@ WHOLE = "simclr"
 NARROW = {
     "paper": "paper(width=0.3)",
     WHOLE: "resnet(width=0.1)",
+    "moco_cifar": "dim(width=0.1)",  # groups of its batch normalisation
     "dim_local": "dim(width=0.1)",
     "dim_global": "dim(width=0.1)",
 }
 
 
-def darkened(pictures, draws, row, side):
-    """Stands for distortions, which take long to compile: a corner, dark."""
-    corner = keras.ops.cast(pictures[:, :side, :side], "float32") / 255.0
-    return corner * draws[:, 0, None, None, None]
-
-
 @every_preset
-def test_runs(name, tmp_path, capsys, monkeypatch):
+def test_runs(name, tmp_path, capsys, request):
     """One epoch, to a loss that is a number; a rate of a rule is told."""
     preset = PRESETS[name]
     if name != WHOLE:
-        rgb = importlib.import_module("tfcmc.views.rgb")
-        monkeypatch.setattr(rgb, "distort", darkened)
+        request.getfixturevalue("plain_views")
     words = [f"--preset={name}", *SMALL, "--evaluate=none", "--side=32"]
     words += [f"--encoder={NARROW.get(name, NORMED)}"]
     pretrain.main([*words, f"--run-dir={tmp_path / 'run'}"])

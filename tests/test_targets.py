@@ -145,7 +145,7 @@ def test_no_gradient_reaches_twin_or_queue():
     assert not {id(v) for v in fixed} & {id(v) for v in tiny.model.learnt}
 
 
-def test_first_view_alone_is_an_anchor():
+def test_first_view_alone_is_an_anchor(plain_views):
     """It alone goes through the branch, and the others through the twin."""
     tiny = make(**MOCO, views="rgb(augment=moco_v2)", pairs="first")
     (branch,), (twin,) = tiny.model.branches, tiny.model.twin.branches
@@ -185,13 +185,13 @@ def test_the_twins_order_changes_no_pairing(shuffled):
     assert len(keys) == 2 and BATCH < EXAMPLES
 
 
-def test_shuffled_batches_tell_nothing():
+def test_shuffled_batches_tell_nothing(plain_views):
     """With statistics of groups the twin's groups are of other pictures.
 
     Each key is what the twin makes of a group that its picture was drawn into.
     """
     settings = {
-        "encoder": "resnet(width=0.1)",
+        "encoder": "dim(width=0.1)",
         "batch_size": 6,
         "head": "none",
     }
@@ -221,10 +221,10 @@ def test_shuffled_batches_tell_nothing():
 
 
 @pytest.mark.parametrize("each_view", [False, True])
-def test_views_one_by_one_or_together(each_view):
+def test_views_one_by_one_or_together(each_view, plain_views):
     """Their statistics are of all views, or of each alone."""
     tiny = make(
-        encoder="resnet(width=0.1)",
+        encoder="dim(width=0.1)",
         batch_norm=f"synchronized(each_view={each_view})",
         views="rgb(augment=weak32)",
     )

@@ -130,7 +130,7 @@ def test_no_leak_without_batch_statistics(rng):
 )
 def test_where_statistics_can_leak(settings, group):
     """A queue by whole steps, a batch by groups; never a shuffled twin."""
-    encoder = {"encoder": "resnet(width=0.1)"}
+    encoder = {"encoder": "dim(width=0.1)"}
     tiny = make(**MOCO | encoder | settings)
     leak = tiny.architecture.leak(tiny.model)
     assert (leak._group if leak else 0) == group

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -26,9 +27,10 @@ from tfcmc.runs.record import read_embedded
 CLASSES = ("ant", "bee", "cow", "doe")
 
 
-@pytest.fixture
-def data(rng):
+@pytest.fixture(scope="module")
+def data():
     """Twelve pictures to fit on and eight to test on, class by class."""
+    rng = np.random.default_rng(20_260_131)
     train, test = (
         Split(
             ArrayPictures(rng.integers(0, 256, (4 * n, 64, 64, 3), np.uint8)),
@@ -56,6 +58,20 @@ def controls_of(folder, data, **given):
     return found
 
 
+@pytest.fixture(scope="module")
+def default(data, tmp_path_factory):
+    """The folder of a judged run of the default settings, and its controls."""
+    folder = tmp_path_factory.mktemp("default") / "default"
+    return folder, controls_of(folder, data)
+
+
+@pytest.fixture
+def siblings(default, tmp_path):
+    """A folder in which that run stands."""
+    shutil.copytree(default[0], tmp_path / "all" / "default")
+    return tmp_path / "all"
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -69,17 +85,21 @@ def controls_of(folder, data, **given):
     ],
     ids=str,
 )
-def test_controls_are_those_of_the_settings(data, given, tmp_path, capsys):
+def test_controls_are_those_of_the_settings(
+    data, default, siblings, given, tmp_path, capsys
+):
     """Beside a run of other settings they are what they are alone."""
-    other = controls_of(tmp_path / "all" / "default", data)
-    beside = controls_of(tmp_path / "all" / "run", data, **given)
+    beside = controls_of(siblings / "run", data, **given)
     alone = controls_of(tmp_path / "alone" / "run", data, **given)
     assert beside == alone
-    assert beside["untrained"] != other["untrained"]
+    assert beside["untrained"] != default[1]["untrained"]
     assert "as in" not in capsys.readouterr().out
-    # What enters neither encoder nor question is no reason to judge anew.
-    again = controls_of(tmp_path / "all" / "nce", data, loss="nce")
-    assert again == other
+
+
+def test_controls_are_judged_once(data, default, siblings, capsys):
+    """What enters neither encoder nor question is no reason to judge anew."""
+    again = controls_of(siblings / "nce", data, loss="nce")
+    assert again == default[1]
     assert "as in" in capsys.readouterr().out
 
 

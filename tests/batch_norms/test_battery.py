@@ -180,10 +180,10 @@ def test_heads_and_predictors_take_it(spec):
 
 
 @pytest.mark.parametrize("each_view", [False, True])
-def test_groups_are_of_whole_pictures(each_view):
+def test_groups_are_of_whole_pictures(each_view, plain_views):
     """Of one branch the views of a picture are in one group, or apart."""
     tiny = make(
-        encoder="resnet(width=0.05)",
+        encoder="dim(width=0.1)",
         batch_norm=f"split(groups=2, each_view={each_view})",
         views="rgb(augment=none)",
     )
