@@ -46,7 +46,7 @@ needs_torch = pytest.mark.skipif(
 COMMANDS = {
     "augment": (
         augment,
-        "--rows byol --sides 20 --batch-size=4 --seconds=0.01 --rounds=1",
+        "--rows moco_v2 --sides 20 --batch-size=4 --seconds=0.01 --rounds=1",
     ),
     "throughput": (
         throughput,

@@ -40,6 +40,7 @@ TINY = [
 SPRING = "spring(margin=1.4, weighting=pairs)"
 LOSSES = ("spring(weighting=pairs)", "vicreg")
 WORDS = ["--losses", *LOSSES, "--seeds", "0", "1", *TINY]
+WORDS += ["--encoder=paper(width=0.3)", "--side=32"]
 
 
 def comparing(folder, words=WORDS):

@@ -134,7 +134,7 @@ def test_views_have_places_of_their_own():
     assert tiny.architecture.pairs.ordered == ((0, 0), (1, 1))
     shapes = [each.input_shape for each in tiny.model.critics]
     assert shapes == [(None, 8, 8, 13)] * 2
-    tiny.learn(0, 1)
+    assert math.isfinite(tiny.loss())
 
 
 def test_views_of_one_branch():

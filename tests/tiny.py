@@ -68,7 +68,8 @@ class Tiny:
         return float(self.model.differentiate(self.stream.batch(step))[0])
 
     def learn(self, first, steps):
-        """Trains as commands do; the loss that is told."""
+        """Trains as commands do, but for the graph; the loss that is told."""
+        self.model.run_eagerly = True  # a few steps take less than tracing one
         data = self.stream.dataset(first, steps)
         told = self.model.fit(data, verbose=0, shuffle=False)
         return told.history["loss"][0]

@@ -47,6 +47,7 @@ from tuning import report, search
 
 ROOT = pathlib.Path(__file__).parents[2]
 TINY = ["--data=shapes(size=160)", "--epochs=1", "--batch-size=16"]
+TINY += ["--encoder=paper(width=0.3)", "--side=32"]
 # One of the three has more pictures a batch than there are.
 WORDS = [*TINY, "--loss=softmax(temperature=0.07)", "--tuner=random"]
 WORDS += ["--space=batch_size=32|64|4096", "--seed=4", "--trials=3"]
@@ -256,6 +257,7 @@ def test_promoted(tmp_path):
                 "batch_size": 16,
                 "beta_1": 0.9,
                 "encoder": "paper(width=0.5)",
+                "side": 32,
                 "evaluate": "none" if name == "two" else "brief",
                 "run_dir": str(tmp_path / name),
             }
