@@ -7,7 +7,7 @@ from tests.tiny import make
 from tests.verdicts import IDENTITY
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders import ENCODERS, FEATURES, save_encoder
-from tfcmc.evaluation.features import dead_shares, make_activity_reader
+from tfcmc.evaluation.features import Reader
 from tfcmc.foundation.lazy import keras
 
 SMALL = {"dim": "dim(width=0.1)", "resnet": "resnet(width=0.1)"}
@@ -122,7 +122,6 @@ def test_dead_relus_are_counted(rng):
             hidden = branch.get_layer(f"convolution_{number}")(hidden)
             fires.extend(hidden.numpy().max(axis=(0, 1, 2)) > 0)
         expected.append(1 - np.mean(fires))
-    read = make_activity_reader(views, branches)
-    shares = dead_shares(read, pictures)
+    _, shares = Reader(views, branches).watch(pictures)
     assert shares == pytest.approx(expected)
     assert shares[0] >= 2 / 84

@@ -13,7 +13,7 @@ import pytest
 from tests.tiny import make
 from tfcmc.batch_norms import BATCH_NORMS
 from tfcmc.encoders import ENCODERS
-from tfcmc.evaluation.features import make_activity_reader
+from tfcmc.evaluation.features import Reader
 from tfcmc.foundation.lazy import keras, tf
 
 # Of torchvision's, less those of the classes: a row and a bias for each.
@@ -227,8 +227,8 @@ def test_half_precision(rng):
 def test_the_doctor_sees_its_relus():
     """Those of the stem, inside of blocks and at their ends."""
     tiny = make(encoder="resnet(width=0.05)")
-    read = make_activity_reader(tiny.architecture.views, tiny.model.branches)
+    reader = Reader(tiny.architecture.views, tiny.model.branches)
     pictures, _, _ = tiny.stream.batch(0)
-    for highest in read(pictures):
+    for highest in reader._read(pictures)[1]:
         # 3, 6, 13 and 26 channels, times four each; the stem's 3 besides.
         assert highest.shape == (3 + 4 * (3 + 6 + 13 + 26),)

@@ -56,7 +56,11 @@ class Reader:
         models = [
             keras.Model(
                 branch.inputs[0],
-                [branch.get_layer(FEATURES).output, branch.outputs[0]],
+                [
+                    branch.get_layer(FEATURES).output,
+                    branch.outputs[0],
+                    *(x.output for x in branch.layers if _ends_in_relu(x)),
+                ],
             )
             for branch in branches
         ]
@@ -66,9 +70,13 @@ class Reader:
             outputs = []
             inputs = views.whole(pictures)
             for model, shown in zip(models, inputs, strict=True):
-                features, embedding = model(shown)
+                features, embedding, *rectified = model(shown)
                 outputs.append(
-                    (tf.cast(features, tf.float32), normalise(embedding))
+                    (
+                        tf.cast(features, tf.float32),
+                        normalise(embedding),
+                        _highest(rectified),
+                    )
                 )
             return outputs
 
@@ -99,13 +107,7 @@ class Reader:
         Raises:
             UsageError: if a feature is not finite: no number may rest on it.
         """
-        outputs = self._whole(tf.constant(_padded(batch)))
-        return _finite(
-            *(
-                tuple(each.numpy()[: len(batch)] for each in kind)
-                for kind in zip(*outputs, strict=True)
-            )
-        )
+        return self._read(batch)[0]
 
     def encode(self, pictures) -> Encoded:
         """Encodes held-out pictures, their views as they are compared.
@@ -119,9 +121,26 @@ class Reader:
         Raises:
             UsageError: as `whole`.
         """
-        found, start = [], 0
+        return self.watch(pictures)[0]
+
+    def watch(self, pictures) -> tuple:
+        """Encodes held-out pictures, and sees which ReLU channels fire.
+
+        Args:
+            pictures: Pictures, as in `tfcmc.data.pictures`.
+
+        Returns:
+            `(encoded, dead)`: `Encoded` as `encode` gives them, and a branch's
+            share of channels that are 0 for every picture; 0 where no ReLU
+            ends a layer.
+
+        Raises:
+            UsageError: as `whole`.
+        """
+        found, highest, start = [], [], 0
         for batch in in_batches(pictures, BATCH):
-            encoded = self.whole(batch)
+            encoded, channels = self._read(batch)
+            highest.append(channels)
             if self._compared is not None:
                 numbers = start + _padded(np.arange(len(batch)))
                 draws = self._views.judged(numbers, len(pictures))
@@ -134,7 +153,7 @@ class Reader:
                 )
             found.append(encoded)
             start += len(batch)
-        return Encoded(
+        encoded = Encoded(
             *(
                 tuple(map(np.concatenate, zip(*arrays, strict=True)))
                 for arrays in (
@@ -143,57 +162,26 @@ class Reader:
                 )
             )
         )
-
-
-def make_activity_reader(views, branches):
-    """Makes the function that finds which ReLU channels fire for pictures.
-
-    Args:
-        views: A `Views`.
-        branches: One functional model a branch.
-
-    Returns:
-        A function from `[batch, side, side, 3]` uint8 to one `[channels]` a
-        branch: the highest output of every channel that a ReLU ends; 0 of one
-        that never fires. Empty for a branch without ReLUs.
-    """
-    models = [
-        keras.Model(
-            branch.inputs[0],
-            [layer.output for layer in branch.layers if _ends_in_relu(layer)],
-        )
-        for branch in branches
-    ]
-
-    def read(pictures):
-        return [
-            _highest(model(shown) if model.outputs else ())
-            for model, shown in zip(models, views.whole(pictures), strict=True)
+        dead = [
+            float(np.mean(np.max(of_branch, axis=0) <= 0))
+            if of_branch[0].size
+            else 0.0
+            for of_branch in zip(*highest, strict=True)
         ]
+        return encoded, dead
 
-    return _traced(read, tf.TensorSpec([None, None, None, 3], tf.uint8))
-
-
-def dead_shares(read, pictures) -> list:
-    """Measures how many ReLU channels are 0 for every picture.
-
-    Args:
-        read: What `make_activity_reader` returned.
-        pictures: Pictures, as in `tfcmc.data.pictures`.
-
-    Returns:
-        A share in [0, 1] a branch; 0 where there are no ReLUs.
-    """
-    highest = [
-        [tensor.numpy() for tensor in read(tf.constant(_padded(batch)))]
-        for batch in in_batches(pictures, BATCH)
-    ]
-    return [
-        float(np.mean(np.max(batches, axis=0) <= 0))
-        if batches[0].size
-        else 0.0
-        for batches in zip(*highest, strict=True)
-    ]
+    def _read(self, batch):
+        """`whole`, and of each branch the highest output of ReLU channels."""
+        outputs = self._whole(tf.constant(_padded(batch)))
+        features, embeddings, highest = (
+            [each.numpy() for each in kind]
+            for kind in zip(*outputs, strict=True)
+        )
+        kept = [
+            tuple(each[: len(batch)] for each in kind)
+            for kind in (features, embeddings)
+        ]
+        return _finite(*kept), highest
 
 
 def weights_hash(encoder):

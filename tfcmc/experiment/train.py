@@ -1,7 +1,6 @@
 """Training: from the last checkpoint to the last epoch."""
 
 from tfcmc.distribute.strategies import is_chief, share_from_chief
-from tfcmc.evaluation.features import make_activity_reader
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.signals import Interrupted, noted
 from tfcmc.report.summary import place
@@ -99,7 +98,6 @@ def measuring(
     views = architecture.views
     return MeasureRepresentation(
         architecture.reader(branches),
-        make_activity_reader(views, list(branches.values())),
         data.held_out,
         views.names,
         views.branches,

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tfcmc.evaluation.features import dead_shares
 from tfcmc.evaluation.freshness import freshness
 from tfcmc.evaluation.probes.knn import leave_one_out
 from tfcmc.evaluation.verdict import distances, sphere
@@ -24,7 +23,6 @@ class MeasureRepresentation(keras.callbacks.Callback):
 
     Args:
         reader: A `Reader`.
-        read_activity: What `make_activity_reader` returned.
         held_out: A `Split`.
         names: The name of each view.
         branches: The name of each branch.
@@ -37,7 +35,6 @@ class MeasureRepresentation(keras.callbacks.Callback):
     def __init__(
         self,
         reader,
-        read_activity,
         held_out,
         names,
         branches,
@@ -49,7 +46,6 @@ class MeasureRepresentation(keras.callbacks.Callback):
     ):
         super().__init__()
         self._reader = reader
-        self._read_activity = read_activity
         self._held_out = held_out
         self._names = names
         self._branches = branches
@@ -58,11 +54,10 @@ class MeasureRepresentation(keras.callbacks.Callback):
         self._leak = leak
 
     def on_epoch_end(self, epoch, logs=None):
-        encoded = self._reader.encode(self._held_out.pictures)
+        encoded, dead = self._reader.watch(self._held_out.pictures)
         measured = sphere(self._names, encoded, **self._constants)
         del measured["images"]
         measured |= distances(self._names, encoded)
-        dead = dead_shares(self._read_activity, self._held_out.pictures)
         for name, share in zip(self._branches, dead, strict=True):
             measured[f"dead_{name}"] = share
         if self._held_out.labels is not None:
