@@ -2,6 +2,11 @@
 
 import functools
 import importlib
+import os
+import subprocess
+import sys
+import threading
+import types
 import warnings
 
 import numpy as np
@@ -9,14 +14,29 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import (
+    ThreadpoolController,
+    threadpool_info,
+    threadpool_limits,
+)
 
+from tests.conftest import ROOT, THREADS
 from tfcmc.data.validation import carve_validation
 from tfcmc.evaluation.probes import PROBES, Labelled
 from tfcmc.evaluation.probes.knn import leave_one_out
 from tfcmc.evaluation.verdict import raw_pixels
-from tfcmc.foundation.threads import together
+from tfcmc.foundation import threads
+from tfcmc.foundation.threads import on_one_thread, together
 
+BRING = """
+from threadpoolctl import threadpool_info
+from tfcmc.foundation.threads import together
+read = lambda: [each["num_threads"] for each in threadpool_info()]
+assert not read()
+nested = lambda: together(read, read)[0]
+for seen in together(read, nested, needs="sklearn.neural_network"):
+    assert len(seen) > 2 and set(seen) == {1}, seen
+"""
 every_probe = pytest.mark.parametrize("name", PROBES.names())
 
 
@@ -147,6 +167,29 @@ def test_together(parts):
         assert found == [(name, {1}) for name in names]
     with pytest.raises(ZeroDivisionError):
         together(lambda: 1, lambda: 1 / 0)
+
+
+def test_no_thread_looks_for_libraries(monkeypatch):
+    """The one that starts threads does: beside an import it may never end."""
+    looked = []
+
+    def look():
+        looked.append(threading.current_thread())
+        return ThreadpoolController()
+
+    looking = types.SimpleNamespace(ThreadpoolController=look)
+    monkeypatch.setattr(threads, "threadpoolctl", looking)
+    alone = on_one_thread(lambda: sum(map(bool, looked)))
+    assert together(alone, lambda: together(alone, alone)) == [1, [1, 1]]
+    assert alone() == 2
+    assert looked == [threading.current_thread()] * 2
+
+
+def test_libraries_that_tasks_bring():
+    """They are held to one thread too, though nobody had them before."""
+    env = os.environ | dict.fromkeys(THREADS, "2")
+    done = subprocess.run([sys.executable, "-c", BRING], cwd=ROOT, env=env)
+    assert done.returncode == 0
 
 
 def test_the_plain_head_never_stops_early(parts):

@@ -72,6 +72,7 @@ def measure(inputs: Inputs) -> tuple:
         functools.partial(_probe, inputs),
         functools.partial(sphere, inputs.judged),
         functools.partial(sphere, inputs.judged.take(drawn)),
+        needs=None if inputs.train is None else "sklearn.neural_network",
     )
     numbers = {
         "alignment": few["alignment"],

@@ -104,7 +104,7 @@ def draw(plan, run, data, views, verdict):
             functools.partial(figures.tsne, features, seed),
             functools.partial(figures.control_maps, *features.shape, seed),
         ]
-    weights, *maps = together(*tasks)
+    weights, *maps = together(*tasks, needs="sklearn.manifold")
     if maps:
         drawn = maps[0]
         panel = dataclasses.replace(panel, map=drawn)

@@ -1,7 +1,9 @@
 """How many threads linear algebra takes."""
 
 import functools
+import importlib
 import os
+import threading
 from concurrent import futures
 
 from tfcmc.foundation.lazy import LazyModule
@@ -9,6 +11,7 @@ from tfcmc.foundation.lazy import LazyModule
 threadpoolctl = LazyModule("threadpoolctl")
 
 MOST = 8  # at once: each probe holds its own copy of the features
+_here = threading.local()  # what a thread of `together` has from the first
 
 
 def on_one_thread(function):
@@ -22,13 +25,25 @@ def on_one_thread(function):
 
     @functools.wraps(function)
     def limited(*parts, **options):
-        with threadpoolctl.threadpool_limits(limits=1):
+        with _libraries().limit(limits=1):
             return function(*parts, **options)
 
     return limited
 
 
-def together(*tasks) -> list:
+def _libraries():
+    """Finds the libraries whose threads can be limited.
+
+    A thread of `together` has them from the one that started it. To look for
+    them beside a thread that imports one can last for ever: the look holds
+    the system's list of libraries and waits for Python's lock, the import
+    holds that and waits for the list.
+    """
+    known = getattr(_here, "libraries", None)
+    return known or threadpoolctl.ThreadpoolController()
+
+
+def together(*tasks, needs: str | None = None) -> list:
     """Runs functions side by side, the linear algebra of each on one thread.
 
     The limit is set here once for all: one that a task set by itself would
@@ -36,6 +51,8 @@ def together(*tasks) -> list:
 
     Args:
         *tasks: Functions without arguments.
+        needs: A module that they import, whose libraries have to be there
+            when the limit is set.
 
     Returns:
         What they return, in their order.
@@ -43,8 +60,18 @@ def together(*tasks) -> list:
     cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))  # of a comparison's share
+    if needs:
+        importlib.import_module(needs)
+    libraries = _libraries()
+
+    def begin():
+        _here.libraries = libraries
+        libraries.limit(limits=1)  # OpenMP keeps a number for each thread
+
     with (
-        threadpoolctl.threadpool_limits(limits=1),
-        futures.ThreadPoolExecutor(min(cores, MOST)) as pool,
+        libraries.limit(limits=1),
+        futures.ThreadPoolExecutor(
+            min(cores, MOST), initializer=begin
+        ) as pool,
     ):
         return list(pool.map(lambda task: task(), tasks))

@@ -57,7 +57,8 @@ def control_maps(count, dim, seed):
     """Maps the two controls of so many vectors: what each is to its `Map`."""
     clouds = control_clouds(min(CONTROL_COUNT, count), dim, seed)
     maps = together(
-        *(functools.partial(tsne, cloud, seed) for cloud in clouds.values())
+        *(functools.partial(tsne, cloud, seed) for cloud in clouds.values()),
+        needs="sklearn.manifold",
     )
     return dict(zip(clouds, maps, strict=True))
 
@@ -107,6 +108,7 @@ def tsne_map(panels, *, seed):
             for panel, each in zip(panels, features, strict=True)
         ),
         functools.partial(control_maps, *features[0].shape, seed),
+        needs="sklearn.manifold",
     )
     if len(panels) == 1:
         drawn, axes = _beside_controls()
