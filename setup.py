@@ -1,4 +1,4 @@
-"""Packaging of tfcmc; the commands in trainers/ run from the checkout."""
+"""Packaging of tfcmc: the library, and its commands beside it."""
 
 import pathlib
 import re
@@ -9,23 +9,61 @@ HERE = pathlib.Path(__file__).parent
 VERSION = re.search(
     r'__version__ = "(.+)"', (HERE / "tfcmc" / "__init__.py").read_text()
 ).group(1)
+PACKAGES = ("tfcmc", "trainers", "tuning")
+
+
+def long_description() -> str:
+    """Returns the README without links into the checkout.
+
+    The project has no address yet that they could lead to: figures are left
+    out, and of other links the text is kept.
+    """
+    text = (HERE / "README.md").read_text("utf-8")
+    inner = r"\[([^\]]*)\]\((?!https?://)[^)]*\)"
+    return re.sub(inner, r"\1", re.sub(rf"!{inner}\n\n", "", text))
+
 
 setup(
     name="tfcmc",
     version=VERSION,
     description="Which contrastive loss, and what did it do to the "
     "representation? Contrastive multiview coding in TensorFlow and Keras 3",
-    long_description=(HERE / "README.md").read_text("utf-8"),
+    long_description=long_description(),
     long_description_content_type="text/markdown",
-    packages=find_packages(include=["tfcmc", "tfcmc.*"]),
-    package_data={"tfcmc.report": ["*.html", "*.css", "*.js"]},
+    author="The tfcmc authors",
+    license_expression="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords="contrastive learning, self-supervised learning, representation "
+    "learning, collapse, alignment, uniformity, keras, tensorflow",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
+        # What is tested, and no more: macOS and Windows are not.
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+        "Typing :: Typed",
+    ],
+    packages=find_packages(include=[f"{each}*" for each in PACKAGES]),
+    package_data={
+        "tfcmc.report": ["*.html", "*.css", "*.js"],
+        **dict.fromkeys(PACKAGES, ["py.typed"]),
+    },
+    entry_points={"console_scripts": ["tfcmc = tfcmc.__main__:main"]},
     python_requires=">=3.10",
     install_requires=[
-        "tensorflow>=2.20",
-        "keras>=3.10",
+        "tensorflow>=2.21",
+        "keras>=3.12",
         "tensorflow-datasets>=4.9.9",
         # tensorflow-datasets imports it and does not declare it.
-        "importlib_resources",
+        "importlib_resources>=6.0",
         "tensorboard>=2.20",
         "numpy>=1.26",
         "scipy>=1.13",
@@ -34,18 +72,22 @@ setup(
         "pandas>=2.2.2",
         # The page of a report, every name in it escaped.
         "jinja2>=3.1",
-        "keras-tuner>=1.4.7",
+        # Some private names of it are used: those of 1.4.
+        "keras-tuner>=1.4.7,<1.5",
         "threadpoolctl>=3.1",
         "filelock>=3.13",
         "matplotlib>=3.9",
         "pillow>=10.4",
     ],
     extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21"],
         "parquet": ["pyarrow>=18"],
         "bench": ["torch>=2.4", "scikit-image>=0.24"],
         "test": [
             "pytest>=8.3",
-            "pytest-xdist>=3.7",
+            "pytest-xdist>=3.8",
+            # Builds the wheel whose files a test looks through.
+            "setuptools>=77.0.3",
             # Checks that a room imports only from rooms below it.
             "import-linter>=2.1",
             "ruff>=0.12",

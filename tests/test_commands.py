@@ -18,6 +18,7 @@ from tensorboard.backend.event_processing.event_file_loader import (
 
 from tests.here import in_this_process
 from tests.kills import outcome
+from tfcmc.__main__ import COMMANDS
 from tfcmc.cli import command_line
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
@@ -105,7 +106,7 @@ def test_same_seed_same_run(trained, tmp_path, capsys):
     words = [f"--data={TINY}", "--epochs=2", "--batch-size=16"]
     again = tmp_path / "again"
     pretrain.main([*words, f"--run-dir={again}", "--evaluate=none"])
-    assert f"trainers.evaluate {again}" in capsys.readouterr().out
+    assert f"tfcmc evaluate {again}" in capsys.readouterr().out
     assert not (again / "metrics.json").exists()
     evaluate.main([str(again), "--evaluate=brief"])
     brief = outcome(again)["metrics"]
@@ -347,7 +348,7 @@ def test_another_run_in_the_folder(trained, refused):
 
 
 def readme_commands():
-    """Every `python -m` command in the README's blocks of code."""
+    """Module and words of every command in the README's blocks of code."""
     text = (ROOT / "README.md").read_text("utf-8")
     blocks = re.findall(r"```(?:bash|sh)\n(.*?)```", text, re.DOTALL)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
@@ -355,7 +356,9 @@ def readme_commands():
     for line in lines:
         for part in line.split("&&"):
             words = shlex.split(part, comments=True)
-            if words[:2] == ["python", "-m"] and words[2] != "pytest":
+            if words[:1] == ["tfcmc"]:
+                found.append([COMMANDS[words[1]], *words[2:]])
+            elif words[:2] == ["python", "-m"] and words[2] != "pytest":
                 found.append(words[2:])
     return found
 

@@ -146,7 +146,7 @@ def test_report(compared):
     text = html.unescape(re.sub(r"<[^>]*>", "", compared.page))
     for words in (
         "effective rank are of all of the",
-        "python -m trainers.compare",
+        "tfcmc compare",
         "--loss=vicreg",
         "mean of the negative terms",  # spring's card
         "batch_size",

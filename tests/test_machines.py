@@ -120,7 +120,7 @@ def as_documented(folder, *words):
         for port, free in zip(("12345", "12346"), ports, strict=True):
             text = text.replace(port, str(free))
         text = text.replace("runs/two", f"{folder}")
-        text = text.replace("python -m", f"{sys.executable} -m")
+        text = text.replace("tfcmc ", f"{sys.executable} -m tfcmc ")
         kept = environment(index, ports)
         del kept["TF_CONFIG"]
         text = f"{text.strip()} {shlex.join(words)}"
@@ -255,7 +255,7 @@ def test_slurm_script(tmp_path):
         "srun": 'shift; for SLURM_PROCID in 0 1; do export SLURM_PROCID; "$@"'
         "; done",
         "scontrol": 'test "$*" = "show hostnames n[9-10]"; printf "n9\\nn10"',
-        "python": 'echo "$TF_CONFIG"; echo "$*" >&2',
+        "tfcmc": 'echo "$TF_CONFIG"; echo "$*" >&2',
     }
     for name, text in programs.items():
         (tmp_path / name).write_text(f"#!/bin/bash\n{text}\n")
@@ -276,7 +276,7 @@ def test_slurm_script(tmp_path):
             "task": {"type": "worker", "index": index},
         }
     assert len(lines) == 2
-    assert done.stderr.count("-m trainers.pretrain --strategy=multi") == 2
+    assert done.stderr.count("pretrain --strategy=multi") == 2
 
 
 def test_kubernetes_job(monkeypatch):

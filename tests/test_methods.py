@@ -39,10 +39,10 @@ def test_card(name, capsys):
         assert f"(recipe: {words})" in told
     assert all(len(line) <= 79 for line in card.splitlines())
     words = shlex.split(command.partition("\n\n")[0].replace("\\\n", ""))
-    assert words[:3] == ["python", "-m", "trainers.pretrain"]
+    assert words[:2] == ["tfcmc", "pretrain"]
     parser = command_line.make_parser("x", "")
     command_line.add_settings(parser, PretrainConfig)
-    found = make_config(command_line.parse(parser, words[3:]))
+    found = make_config(command_line.parse(parser, words[2:]))
     want = make_config({"preset": name})
     assert make_plan(dataclasses.replace(found, preset=name)) == make_plan(
         want

@@ -1,1 +1,1 @@
-"""The commands: `python -m trainers.NAME --help` tells each one's use."""
+"""The commands: `tfcmc NAME --help` tells each one's use."""

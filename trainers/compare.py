@@ -1,6 +1,6 @@
 """Trains every loss with every seed on equal terms, and compares them.
 
-    python -m trainers.compare --losses spring triplet softmax nce \\
+    tfcmc compare --losses spring triplet softmax nce \\
         --seeds 0 1 2 --data=tfds:NAME --data-dir=DIR --run-dir=runs/table1
 
 All runs see the same data in the same order for as many steps; a seed gives
@@ -10,13 +10,13 @@ what was interrupted goes on, and a run that breaks leaves the others alone.
 With --presets, whole methods are compared, for as many epochs or, with
 --budget, in as much time; with both, each loss in the frame of each method:
 
-    python -m trainers.compare --presets simclr byol --seeds 0 1 2
-    python -m trainers.compare --preset=simclr --losses nt_xent triplet
+    tfcmc compare --presets simclr byol --seeds 0 1 2
+    tfcmc compare --preset=simclr --losses nt_xent triplet
 
 With --tuned, the folders of searches with equal budgets, every loss is
 compared with itself, at its defaults and at the best of its search:
 
-    python -m trainers.compare --tuned runs/tune-softmax runs/tune-triplet \\
+    tfcmc compare --tuned runs/tune-softmax runs/tune-triplet \\
         --seeds 0 1 2 --run-dir=runs/tuned
 
 Settings that are not given are then the searches'.
@@ -59,7 +59,7 @@ def main(argv=None):
         "--presets",
         nargs="+",
         metavar="NAME",
-        help="methods, as python -m trainers.methods lists them, each with "
+        help="methods, as tfcmc methods lists them, each with "
         "its own loss, or with each of --losses",
     )
     parser.add_argument(
@@ -111,7 +111,7 @@ def main(argv=None):
     writing.compare(
         entries,
         failures,
-        shlex.join(["python", "-m", "trainers.compare", *words]),
+        shlex.join(["tfcmc", "compare", *words]),
         searched,
     )
     if failures:

@@ -1,6 +1,6 @@
 """Writes the features of pictures by the encoders of a run to a file.
 
-    python -m trainers.embed runs/mine --data=folder:MY_IMAGES --out=mine.npz
+    tfcmc embed runs/mine --data=folder:MY_IMAGES --out=mine.npz
 
 One row a picture: what names it, and `features`, those of both views side by
 side, 768 numbers by default. A folder gives every picture beneath it,

@@ -1,6 +1,6 @@
 """Judges the encoders of a run folder again: metrics.json and the figures.
 
-    python -m trainers.evaluate runs/shapes-softmax-0
+    tfcmc evaluate runs/shapes-softmax-0
 
 Pictures that have been moved are named with --data, or --data-dir; others
 than those it was trained on are refused.

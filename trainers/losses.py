@@ -1,10 +1,10 @@
 """Lists the losses: what each does, its options, its value when it fails.
 
-    python -m trainers.losses
+    tfcmc losses
 
 prints a short card of every loss, and
 
-    python -m trainers.losses triplet
+    tfcmc losses triplet
 
 one card in full. The value at collapse is the one to know: a training whose
 loss stays there has learnt nothing.
@@ -25,7 +25,7 @@ def main(argv=None):
         print(cards.full(member, [("negatives", negatives_of(member))]))
         return
     print("\n\n".join(map(cards.brief, LOSSES.members())))
-    print("\nOne in full: python -m trainers.losses NAME")
+    print("\nOne in full: tfcmc losses NAME")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
 """Lists the methods: what each does, its settings, its recipe, its cost.
 
-    python -m trainers.methods
+    tfcmc methods
 
 prints what every preset does, and
 
-    python -m trainers.methods simclr
+    tfcmc methods simclr
 
 one card in full: settings as one command, and what the authors have instead
 where it is not the same. With --measure, what a step of each costs on this
 machine, in time and in memory: of all or, with a name, of this one and the
 others named. Settings that are given go on top of each:
 
-    python -m trainers.methods simclr byol --measure --batch-size=64
+    tfcmc methods simclr byol --measure --batch-size=64
 """
 
 from tfcmc.cli import command_line, method_costs
@@ -49,7 +49,7 @@ def main(argv=None):
         print("\nWhat a step costs: --measure, of all or beside others")
     else:
         print("\n\n".join(cards.brief(*item) for item in presets.items()))
-        print("\nOne in full: python -m trainers.methods NAME")
+        print("\nOne in full: tfcmc methods NAME")
 
 
 def show_costs(names: list[str], given: dict) -> None:

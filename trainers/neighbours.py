@@ -1,6 +1,6 @@
 """Draws the pictures that a run finds nearest to an image.
 
-    python -m trainers.neighbours runs/mine IMAGE --data=folder:MY_IMAGES
+    tfcmc neighbours runs/mine IMAGE --data=folder:MY_IMAGES
 
 searches every picture of the data; without --data, the run's own test
 pictures. Nearest is by the cosine of the features of both views. The list is

@@ -1,11 +1,11 @@
 """Learns from pictures without labels, and judges what was learnt.
 
-    python -m trainers.pretrain --loss=softmax
+    tfcmc pretrain --loss=softmax
 
 trains on embedded pictures in about a minute and prints the verdict. On
 pictures of your own:
 
-    python -m trainers.pretrain --loss="triplet(margin=0.5)" \\
+    tfcmc pretrain --loss="triplet(margin=0.5)" \\
         --data=folder:MY_IMAGES --run-dir=runs/mine
 
 Two encoders learn to agree on two views of a picture, its L and its ab

@@ -1,6 +1,6 @@
 """Proves that several devices compute what one does, on your own machines.
 
-    python -m trainers.verify --strategy=mirrored
+    tfcmc verify --strategy=mirrored
 
 compares, for every loss, one device with all GPUs of this machine: the loss
 and its gradients on the same batch of few pictures. On a machine without a

@@ -1,10 +1,10 @@
 """Writes down what a search found, from its folder.
 
-    python -m tuning.report runs/tune-softmax
+    tfcmc report runs/tune-softmax
 
 A search ends with this; alone it does it again, or says where a search that
 still runs has got to. Written to the folder: best.json, the settings of the
-best trial, for `python -m trainers.pretrain --config=FILE`; table.md and
+best trial, for `tfcmc pretrain --config=FILE`; table.md and
 table.csv, all trials in order; figures/*.png; analysis.json, what each option
 matters and how objectives without labels agree with the probe; and, once the
 search has ended, verdict.json: the best trial and the defaults on the test

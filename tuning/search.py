@@ -1,9 +1,9 @@
 """Searches for a loss's own options, choosing without the test part.
 
-    python -m tuning.search --loss=softmax --trials=20 --data=tfds:NAME \\
+    tfcmc search --loss=softmax --trials=20 --data=tfds:NAME \\
         --data-dir=DIR --run-dir=runs/tune-softmax
 
-tries options in the ranges that the loss names (`python -m trainers.losses`),
+tries options in the ranges that the loss names (`tfcmc losses`),
 each in a training of its own, and judges them on a fifth of the train part.
 --space narrows, widens, adds and fixes:
 
@@ -17,7 +17,7 @@ Written to the folder: search.json, default/ (the loss as it is) and
 trials/0000, 0001, ..., run folders like any other with a trial.json. Killed
 at any moment, the same command goes on to the same trials; with more --trials
 it goes on further. A trial that breaks is recorded with its reason. At the
-end comes the report of `tuning.report`: tables, figures, best.json, and the
+end comes the report of `tfcmc report`: tables, figures, best.json, and the
 best trial and the defaults on the test part.
 
 --tuner=hyperband trains many trials for few epochs and goes on with the best,

@@ -30,6 +30,7 @@ PATHS += ("tuned",)
 UNUSED = ("pandas", "matplotlib.pyplot")
 SWITCH = {"true": True, "false": False}
 READ = {bool: "True or False", int: "a whole number", float: "a number"}
+TYPED = None  # what stood before the options, if not `python -m MODULE`
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,7 +45,7 @@ class Parser(argparse.ArgumentParser):
 def make_parser(name: str, manual: str) -> Parser:
     """Returns the parser of a module whose docstring `--help` shows."""
     return Parser(
-        prog=f"python -m {name}",
+        prog=TYPED or f"python -m {name}",
         description=manual,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -16,6 +16,16 @@ import threading
 import time
 
 LONGEST = 300  # characters of a reason
+HOME = pathlib.Path(__file__).parents[2]  # of the library and its commands
+# As `python -m tfcmc.cli.child`, but of this library and its commands: what
+# is called like them may lie in the current folder too.
+CHILD = """
+import runpy, sys
+sys.path[:] = [sys.argv.pop(1), *filter(None, sys.path)]
+import tfcmc, trainers, tuning
+del sys.path[0]
+runpy.run_module("tfcmc.cli.child", run_name="__main__", alter_sys=True)
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +137,7 @@ def _start(job, cores, events):
         log.write(f"\nstarted again, {now}\n".encode())
     process = subprocess.Popen(
         [
-            *(sys.executable, "-u", "-m", "tfcmc.cli.child"),
+            *(sys.executable, "-u", "-c", CHILD, str(HOME)),
             *(str(job.folder or ""), *job.words),
         ],
         # The end that is held here tells the child that this process lives.

@@ -117,7 +117,7 @@ class Entry:
         return dataclasses.replace(self, plan=as_begun(self.plan))
 
     def words(self) -> list[str]:
-        """Returns the options that make `trainers.pretrain` this run."""
+        """Returns the options that make `tfcmc pretrain` this run."""
         config = dataclasses.asdict(self.plan.config)
         named = ("preset", "data") if config["preset"] else ("loss", "data")
         told = {name: config.pop(name) for name in named}
@@ -134,7 +134,7 @@ class Entry:
 
     def command(self) -> str:
         """Returns the command that makes this run, for a shell."""
-        return shlex.join(["python", "-m", "trainers.pretrain", *self.words()])
+        return shlex.join(["tfcmc", "pretrain", *self.words()])
 
 
 def plan_variants(

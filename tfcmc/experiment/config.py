@@ -55,7 +55,7 @@ class PretrainConfig:
     loss: str = _setting(
         "softmax",
         'spec of the loss, with options: softmax, "triplet(margin=0.5)"; '
-        "python -m trainers.losses has them all. nce is the paper's "
+        "tfcmc losses has them all. nce is the paper's "
         "InfoNCE; what most people call InfoNCE is softmax",
     )
     data: str = _setting(
@@ -73,8 +73,8 @@ class PretrainConfig:
     )
     preset: str | None = _setting(
         None,
-        "named settings to start from, such as simclr or byol; python -m "
-        "trainers.methods has them all",
+        "named settings to start from, such as simclr or byol; tfcmc "
+        "methods has them all",
     )
     epochs: int | None = _setting(
         None,
@@ -180,7 +180,7 @@ class PretrainConfig:
         "full",
         "how much is judged: full; brief, by the sphere and by the linear "
         "and nearest-neighbour probes of all views together, without "
-        "figures; or none, for trainers.evaluate to do later",
+        "figures; or none, for tfcmc evaluate to do later",
     )
     picture_side: int | None = _setting(
         None,

@@ -101,7 +101,7 @@ def leave_unjudged(run, hashes: dict) -> None:
     found = read_metrics(run)
     if found and found.get("encoders_sha256") != hashes:
         (run.folder / "metrics.json").unlink()
-    print(f"not judged: python -m trainers.evaluate {run.folder} does that")
+    print(f"not judged: tfcmc evaluate {run.folder} does that")
 
 
 def check_enough(data, batch_size: int) -> None:

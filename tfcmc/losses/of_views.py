@@ -19,7 +19,7 @@ def get(name: str, **options) -> "ContrastiveLoss":
     """Returns a loss of two views by its name, for any training step.
 
     Args:
-        name: As `python -m trainers.losses` lists them, or a spec:
+        name: As `tfcmc losses` lists them, or a spec:
             "nt_xent", "triplet(margin=0.5)".
         **options: Those of the loss, and of `ContrastiveLoss`.
 

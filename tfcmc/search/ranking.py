@@ -70,7 +70,7 @@ class Results:
             raise UsageError(
                 f"`search` must hold runs judged by their own alpha and t. "
                 f"Received: {run.folder}, judged by others.\n"
-                f"python -m trainers.evaluate {run.folder} judges it again."
+                f"tfcmc evaluate {run.folder} judges it again."
             )
         return Trial(
             number=None,

@@ -1,6 +1,6 @@
 """Trains and judges one trial of a search, in its run folder.
 
-`tuning.search` starts one process a trial, so that what breaks is only the
+`tfcmc search` starts one process a trial, so that what breaks is only the
 trial.
 """
 

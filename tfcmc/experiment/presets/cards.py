@@ -6,7 +6,7 @@ import shlex
 from tfcmc.experiment.presets.base import Preset
 from tfcmc.losses.cards import table, wrapped
 
-WORD = "python -m trainers.pretrain"
+WORD = "tfcmc pretrain"
 
 
 def brief(name: str, preset: Preset) -> str:
