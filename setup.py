@@ -40,7 +40,7 @@ setup(
         "Environment :: Console",
         "Intended Audience :: Education",
         "Intended Audience :: Science/Research",
-        # What is tested, and no more: macOS and Windows are not.
+        # macOS and Windows are not tested.
         "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3 :: Only",
         "Programming Language :: Python :: 3.10",
