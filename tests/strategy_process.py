@@ -11,6 +11,9 @@ import dataclasses
 import json
 import sys
 
+import pytest
+
+from tests.plain import leave_out_distortions
 from tfcmc.distribute import strategies
 from tfcmc.experiment import equivalence
 from tfcmc.experiment import pretrain as experiment
@@ -19,6 +22,7 @@ from trainers import pretrain
 
 def main(devices, cases, training):
     """Compares, trains, and prints what came out."""
+    leave_out_distortions(pytest.MonkeyPatch())
     strategies.use_devices(devices)
     strategy = strategies.make_strategy("mirrored")
     compute, alike = equivalence.compute, []

@@ -177,6 +177,7 @@ def methods(tmp_path_factory):
     words += [f"--encoder={NORMED}", "--side=32"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
         leave_out_distortions(patch)
+        patch.setattr(writing, "draw", lambda *_: ())
         # Twelve steps fit, of a second and a fifth.
         patch.setattr(cost, "seconds_a_step", lambda *_: 0.1)
         first = comparing(folder, words)
