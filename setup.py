@@ -59,7 +59,7 @@ setup(
     entry_points={"console_scripts": ["tfcmc = tfcmc.__main__:main"]},
     python_requires=">=3.10",
     install_requires=[
-        "tensorflow>=2.21",
+        "tensorflow>=2.20",
         "keras>=3.12",
         "tensorflow-datasets>=4.9.9",
         # tensorflow-datasets imports it and does not declare it.
@@ -80,7 +80,7 @@ setup(
         "pillow>=10.4",
     ],
     extras_require={
-        "gpu": ["tensorflow[and-cuda]>=2.21"],
+        "gpu": ["tensorflow[and-cuda]>=2.20"],
         "parquet": ["pyarrow>=18"],
         "bench": ["torch>=2.4", "scikit-image>=0.24"],
         "test": [

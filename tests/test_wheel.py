@@ -83,7 +83,7 @@ def test_metadata(metadata):
     extras = {"gpu", "parquet", "bench", "test"}
     assert set(metadata.get_all("Provides-Extra")) == extras
     needs = metadata.get_all("Requires-Dist")
-    assert 'tensorflow[and-cuda]>=2.21; extra == "gpu"' in needs
+    assert 'tensorflow[and-cuda]>=2.20; extra == "gpu"' in needs
     (tuner,) = (need for need in needs if need.startswith("keras-tuner"))
     assert "<1.5" in tuner
 

@@ -1,5 +1,7 @@
 """Datasets as TensorFlow Datasets prepares them."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -157,3 +159,24 @@ def test_photographs(photographs):
     parts = source.pretrain, source.probe_train.labels, source.test.labels
     assert list(map(len, parts)) == [40_000, 5_000, 8_000]
     np.testing.assert_allclose(np.bincount(parts[2]) / 8_000, 0.1)
+
+
+@pytest.mark.parametrize("key", ["pythonClassName", "type"])
+def test_no_strangers_class_is_imported(
+    key, tmp_path, prepare_dataset, monkeypatch
+):
+    """TFDS would import the module that a prepared dataset names."""
+    prepare_dataset(tmp_path, "tiny", {"train": labelled(1, 6)}, NAMES)
+    monkeypatch.syspath_prepend(tmp_path)
+    marker = tmp_path / "ran"
+    code = f"open({str(marker)!r}, 'w')\nclass Image: pass\n"
+    (tmp_path / "stranger.py").write_text(code)
+    (path,) = tmp_path.glob("tiny/*/features.json")
+    written = json.loads(path.read_text())
+    features = written["featuresDict"]["features"]["image"]
+    features.pop("pythonClassName")
+    features[key] = "stranger.Image"
+    path.write_text(json.dumps(written))
+    with pytest.raises(UsageError, match="own. Received: 'stranger.Image'"):
+        read(tmp_path)
+    assert not marker.exists()

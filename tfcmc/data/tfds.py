@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from tfcmc.foundation.lazy import LazyModule
 tfds = LazyModule("tensorflow_datasets", needs_tensorflow=True)
 
 BATCH = 256
+OWN = "tensorflow_datasets.core.features."
+NAMING = ("pythonClassName", "type")  # of now, and of older versions
 JUDGED = ("test", "validation")  # the first with labels is judged on
 NO_LABELS = "the probe is skipped: it needs labels in train and in test"
 
@@ -46,6 +49,7 @@ def prepared(reading, name):
     """
     folder, notes = newest(name, reading.data_dir)
     try:
+        _check_classes(folder)
         source = _source(reading, tfds.builder_from_directory(str(folder)))
     except UsageError:
         raise
@@ -57,6 +61,33 @@ def prepared(reading, name):
             f"it. Received: {str(folder)!r}\n({reason_of(error)})"
         ) from error
     return dataclasses.replace(source, notes=(*notes, *source.notes))
+
+
+def _check_classes(folder):
+    """Refuses features of classes that are not TensorFlow Datasets' own.
+
+    It imports whatever module stands there.
+    """
+    written = json.loads((folder / "features.json").read_text("utf-8"))
+    for name in _classes(written):
+        if not name.startswith(OWN):
+            raise UsageError(
+                f"`data` must be a dataset whose features are TensorFlow "
+                f"Datasets' own. Received: {shown(name)} in "
+                f"{str(folder / 'features.json')!r}"
+            )
+
+
+def _classes(written):
+    """Yields the names of classes at any depth of a features.json."""
+    if isinstance(written, list):
+        for inner in written:
+            yield from _classes(inner)
+    elif isinstance(written, dict):
+        for key, inner in written.items():
+            if key in NAMING and isinstance(inner, str):
+                yield inner
+            yield from _classes(inner)
 
 
 def _source(reading, builder):
