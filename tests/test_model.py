@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tests.terms import term
 from tests.tiny import BATCH, CHANNELS, EXAMPLES, NORMED, make
+from tfcmc import losses
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses.softmax import softmax
 from tfcmc.losses.vectors import normalise
@@ -273,6 +274,21 @@ def test_prototypes_are_of_unit_length_and_wait():
     np.testing.assert_allclose(lengths, 1.0, rtol=1e-5)
     moved = np.max(np.abs(np.diff(places, axis=0)), axis=(1, 2))
     assert np.all(moved[:2] < 1e-6) and np.all(moved[2:] > 1e-4)
+
+
+def test_prototypes_wait_for_a_share_of_the_steps():
+    """Half of six, of two epochs."""
+    loss = "swav(prototypes=9, freeze=0.5)"
+    tiny = make(views=CHANNELS, loss=loss, epochs=2)
+    centres = tiny.model.losses_used[0].prototypes.centres
+    moved = []
+    for step in range(4):
+        before = centres.numpy()
+        tiny.learn(step, 1)
+        moved.append(np.abs(centres.numpy() - before).max() > 1e-5)
+    assert moved == [False, False, False, True]
+    with pytest.raises(UsageError, match="`freeze` must be a number of steps"):
+        losses.get("swav", freeze=0.5, dim=4)
 
 
 @pytest.mark.parametrize("name", ["freeze", "queue_from"])

@@ -192,6 +192,7 @@ class Architecture:
                 self.trained.names,
                 dim=next(iter(branches.values())).output_shape[-1],
                 seed=self._plan.config.seed,
+                steps=steps,
             ),
             pairs=self.pairs,
             target=target,

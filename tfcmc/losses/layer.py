@@ -3,6 +3,7 @@
 import functools
 
 from tfcmc.distribute import replicas
+from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses import blocks
 from tfcmc.losses.prototypes import Prototypes
@@ -29,6 +30,10 @@ class Loss(keras.layers.Layer):
         dim: Dimensions of the embeddings; None for those of the first term.
         views: Number of each view that is an anchor's other, to its name.
         seed: Of what learns.
+        steps: How many there will be; None where that is not known.
+
+    Raises:
+        UsageError: if an option is a share of steps that are not known.
     """
 
     def __init__(
@@ -39,6 +44,7 @@ class Loss(keras.layers.Layer):
         dim: int | None = None,
         views: dict | None = None,
         seed: int = 0,
+        steps: int | None = None,
     ):
         super().__init__(name=name, dtype="float32")
         extra = bound.member.extra
@@ -72,9 +78,10 @@ class Loss(keras.layers.Layer):
                 Prototypes,
                 views=views or {},
                 seed=seed,
+                freeze=_of_all(bound.options["freeze"], steps),
                 **{
                     name: bound.options[name]
-                    for name in ("prototypes", "freeze", "queue", "queue_from")
+                    for name in ("prototypes", "queue", "queue_from")
                 },
             )
             if dim is not None:
@@ -180,8 +187,24 @@ class Loss(keras.layers.Layer):
         return functools.partial(self._function, state=state)
 
 
+def _of_all(freeze, steps):
+    """Steps that prototypes are held for, where a share may be given."""
+    if not 0 < freeze < 1:
+        return int(freeze)
+    if steps is None:
+        told = "a number of steps, from 1, where the run's are not known"
+        raise must("freeze", told, freeze)
+    return round(freeze * steps)
+
+
 def make_losses(
-    bound, ordered: tuple, names: tuple, *, dim: int, seed: int
+    bound,
+    ordered: tuple,
+    names: tuple,
+    *,
+    dim: int,
+    seed: int,
+    steps: int | None = None,
 ) -> list:
     """Makes the losses of pairs of views.
 
@@ -191,11 +214,12 @@ def make_losses(
         names: Those of the views.
         dim: Dimensions of the embeddings.
         seed: Of what losses learn.
+        steps: How many there will be; None where that is not known.
 
     Returns:
         One `Loss` a pair; where a loss learns prototypes the same one.
     """
-    loss = functools.partial(Loss, bound, dim=dim, seed=seed)
+    loss = functools.partial(Loss, bound, dim=dim, seed=seed, steps=steps)
     if bound.member.extra.get("kind") == "clustering":
         others = {other: names[other] for _, other in ordered}
         return [loss(name="loss", views=others)] * len(ordered)

@@ -21,7 +21,7 @@ STEPS = Number(at_least=0, at_most=1_000_000_000, whole=True)
     temperature=Number(above=0, at_most=100, search=Range(0.05, 0.5, "log")),
     epsilon=Number(above=0, at_most=100, search=Range(0.02, 0.2, "log")),
     iterations=Number(at_least=1, at_most=1000, whole=True),
-    freeze=STEPS,
+    freeze=Number(at_least=0, at_most=1_000_000_000),
     queue=Number(at_least=0, at_most=10_000_000, whole=True),
     queue_from=STEPS,
 )
@@ -67,7 +67,9 @@ def swav(
             prototype each.
         iterations: Turns of Sinkhorn and Knopp; rows sum to 1 after any,
             columns are alike in the limit.
-        freeze: For so many steps at first the prototypes do not learn.
+        freeze: For so many steps at first the prototypes do not learn; below
+            1, for such a share of all there will be. Without it a large rate
+            takes all vectors to one point before prototypes differ.
         queue: Embeddings of the steps before that codes are shared out with,
             rounded down to whole batches; 0 for none.
         queue_from: The step from which on these are counted: the queue is

@@ -14,7 +14,7 @@ SWAV = Preset(
         "head": "mlp(layers=2, hidden=2048, dim=128, norm=hidden)",
         "negatives": "none",
         "loss": "swav(prototypes=256, temperature=0.1, epsilon=0.05, "
-        "iterations=3)",
+        "iterations=3, freeze=0.2)",
         "pairs": "assigned(codes=2)",
         "optimizer": "lars(weight_decay=0.000001, classic=False, "
         "denominator=parts, exclude=none)",
@@ -30,6 +30,7 @@ SWAV = Preset(
         "side": "224, and 96 the small ones",
         "epochs": "200",
     },
-    why="Small pictures. As many prototypes as a step has copies are shared "
-    "out without a queue.",
+    why="Small pictures, and few steps: held for a fifth of these, prototypes "
+    "do not fall to one point. As many prototypes as a step has copies are "
+    "shared out without a queue.",
 )
