@@ -280,7 +280,13 @@ def test_prototypes_wait_for_a_share_of_the_steps():
     """Half of six, of two epochs."""
     loss = "swav(prototypes=9, freeze=0.5)"
     tiny = make(views=CHANNELS, loss=loss, epochs=2)
-    centres = tiny.model.losses_used[0].prototypes.centres
+    model = tiny.model
+    patient = tiny.architecture.patient(
+        dict(zip("ab", model.branches, strict=False)), EXAMPLES, 9
+    )
+    found = patient.collapse_losses["one point"]
+    assert found == pytest.approx(6 * np.log(9))
+    centres = model.losses_used[0].prototypes.centres
     moved = []
     for step in range(4):
         before = centres.numpy()

@@ -33,7 +33,8 @@ class Loss(keras.layers.Layer):
         steps: How many there will be; None where that is not known.
 
     Raises:
-        UsageError: if an option is a share of steps that are not known.
+        UsageError: if `dim` is given, and an option is a share of steps that
+            are not known.
     """
 
     def __init__(
@@ -75,14 +76,11 @@ class Loss(keras.layers.Layer):
         self._make_prototypes = None
         if self.kind == "clustering":
             self._make_prototypes = functools.partial(
-                Prototypes,
+                _prototypes,
+                bound.options,
+                steps,
                 views=views or {},
                 seed=seed,
-                freeze=_of_all(bound.options["freeze"], steps),
-                **{
-                    name: bound.options[name]
-                    for name in ("prototypes", "queue", "queue_from")
-                },
             )
             if dim is not None:
                 self.prototypes = self._make_prototypes(dim)
@@ -187,14 +185,18 @@ class Loss(keras.layers.Layer):
         return functools.partial(self._function, state=state)
 
 
-def _of_all(freeze, steps):
-    """Steps that prototypes are held for, where a share may be given."""
-    if not 0 < freeze < 1:
-        return int(freeze)
-    if steps is None:
-        told = "a number of steps, from 1, where the run's are not known"
-        raise must("freeze", told, freeze)
-    return round(freeze * steps)
+def _prototypes(options, steps, dim, **given):
+    """Prototypes, held for a number of the steps or for a share of them."""
+    freeze = options["freeze"]
+    if 0 < freeze < 1:
+        if steps is None:
+            told = "a number of steps, from 1, where the run's are not known"
+            raise must("freeze", told, freeze)
+        freeze *= steps
+    kept = {
+        name: options[name] for name in ("prototypes", "queue", "queue_from")
+    }
+    return Prototypes(dim, freeze=round(freeze), **kept, **given)
 
 
 def make_losses(
