@@ -95,7 +95,7 @@ class Memory(keras.layers.Layer):
         for owner, kept in self._kept.items():
             views = self._feeding(owner)
             taken = pictures * len(views)
-            ends = self._negatives.ends(kept.numpy(), taken)
+            ends = self._negatives.ends(kept.value, taken)
             if ends is not None and views:
                 found[views[0]] = ends
         return found

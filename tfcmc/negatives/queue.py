@@ -93,12 +93,13 @@ class Queue(Source):
         """Returns the newest keys and the oldest, equally many.
 
         Args:
-            memory: The queue, an array `[size, dim]`.
+            memory: The queue `[size, dim]`.
             taken: How many keys it has taken in.
 
         Returns:
             Two arrays `[count, dim]`, of a quarter of the keys each.
         """
+        memory = np.asarray(memory)
         size = len(memory)
         count = min(taken, size) // 4
         newest = (taken - 1 - np.arange(count)) % size
