@@ -24,7 +24,7 @@ from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.lazy import LazyModule, keras
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import make_identity
-from tfcmc.search.records import FAILED, trial_folder, write_record
+from tfcmc.searches.records import FAILED, trial_folder, write_record
 
 tfds = LazyModule("tensorflow_datasets")
 ROOT = pathlib.Path(__file__).parents[1]

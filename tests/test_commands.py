@@ -24,7 +24,7 @@ from tfcmc.comparison import writing
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
-from tfcmc.search.records import Search, Trial
+from tfcmc.searches.records import Search, Trial
 from trainers import compare, evaluate, pretrain
 
 ROOT = pathlib.Path(__file__).parents[1]

@@ -39,7 +39,7 @@ from tfcmc.experiment.config import PretrainConfig
 from tfcmc.foundation.errors import check_number, must
 from tfcmc.report.summary import clock
 from tfcmc.runs.folder import make_folder
-from tfcmc.search import tuned
+from tfcmc.searches import tuned
 
 LOSSES = ("spring", "triplet", "softmax", "nce")
 SEEDS = (0, 1, 2)

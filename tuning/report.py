@@ -12,7 +12,7 @@ part, which nothing else in a search reads.
 """
 
 from tfcmc.cli import command_line
-from tfcmc.search.report import report
+from tfcmc.searches.report import report
 
 
 def main(argv=None):

@@ -34,8 +34,8 @@ is encrypted: use the port in a network that you trust.
 
 from tfcmc.cli import command_line
 from tfcmc.experiment.config import PretrainConfig
-from tfcmc.search import study
-from tfcmc.search.records import OBJECTIVES, TUNERS
+from tfcmc.searches import study
+from tfcmc.searches.records import OBJECTIVES, TUNERS
 
 OWN = ("run_dir", "judge_on", "evaluate")  # settings that are not the user's
 

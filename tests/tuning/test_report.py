@@ -13,13 +13,13 @@ import pytest
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
-from tfcmc.search import drawing, table
-from tfcmc.search.label_free import agreements
-from tfcmc.search.ranking import open_search, ranked
-from tfcmc.search.records import FAILED, Search, Trial, read_verdict
-from tfcmc.search.regression import FEWEST_WEIGHED, importance, smooth
-from tfcmc.search.report import report, verdict_words
-from tfcmc.search.verdict import difference
+from tfcmc.searches import drawing, table
+from tfcmc.searches.label_free import agreements
+from tfcmc.searches.ranking import open_search, ranked
+from tfcmc.searches.records import FAILED, Search, Trial, read_verdict
+from tfcmc.searches.regression import FEWEST_WEIGHED, importance, smooth
+from tfcmc.searches.report import report, verdict_words
+from tfcmc.searches.verdict import difference
 from trainers import compare
 from tuning import report as command
 

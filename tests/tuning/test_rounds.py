@@ -10,11 +10,11 @@ import pytest
 
 from tfcmc.distribute.cluster import TOKEN
 from tfcmc.foundation.errors import TrainingFailed, UsageError
-from tfcmc.search import distributed
-from tfcmc.search.distributed import BOOK, NAMES, Chief, role, work
-from tfcmc.search.processes import Progress
-from tfcmc.search.ranking import ranked
-from tfcmc.search.records import (
+from tfcmc.searches import distributed
+from tfcmc.searches.distributed import BOOK, NAMES, Chief, role, work
+from tfcmc.searches.processes import Progress
+from tfcmc.searches.ranking import ranked
+from tfcmc.searches.records import (
     DONE,
     FAILED,
     TUNERS,
@@ -22,8 +22,8 @@ from tfcmc.search.records import (
     read_trials,
     trial_folder,
 )
-from tfcmc.search.rounds import conduct
-from tfcmc.search.tuner import Tuner
+from tfcmc.searches.rounds import conduct
+from tfcmc.searches.tuner import Tuner
 
 EPOCHS = 9
 SPACE = {

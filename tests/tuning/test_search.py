@@ -29,19 +29,19 @@ from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.locks import held
 from tfcmc.runs.folder import Run
 from tfcmc.runs.record import identity_of, read_metrics, read_settings
-from tfcmc.search import processes
-from tfcmc.search.distributed import NAMES
-from tfcmc.search.ranking import open_search, scores_of
-from tfcmc.search.records import (
+from tfcmc.searches import processes
+from tfcmc.searches.distributed import NAMES
+from tfcmc.searches.ranking import open_search, scores_of
+from tfcmc.searches.records import (
     Trial,
     read_search,
     read_trials,
     trial_folder,
     write_record,
 )
-from tfcmc.search.rounds import record
-from tfcmc.search.study import plan_search, settled, with_objective
-from tfcmc.search.trial import go_on_from
+from tfcmc.searches.rounds import record
+from tfcmc.searches.study import plan_search, settled, with_objective
+from tfcmc.searches.trial import go_on_from
 from trainers import compare, evaluate
 from tuning import report, search
 
@@ -189,7 +189,7 @@ def test_verdict(searched, judged, capsys, monkeypatch):
     def refuse(*parts):
         raise RuntimeError(f"the test part is read again: {parts}")
 
-    monkeypatch.setattr("tfcmc.search.verdict.judge_winner", refuse)
+    monkeypatch.setattr("tfcmc.searches.verdict.judge_winner", refuse)
     report.main([str(folder)])
     assert "On the test pictures" in capsys.readouterr().out
     assert json.loads((folder / "verdict.json").read_text()) == verdict

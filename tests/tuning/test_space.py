@@ -10,7 +10,7 @@ from tfcmc.encoders import ENCODERS
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
-from tfcmc.search.space import (
+from tfcmc.searches.space import (
     configure,
     grid_of,
     make_space,
@@ -20,7 +20,7 @@ from tfcmc.search.space import (
     values_of,
     values_text,
 )
-from tfcmc.search.study import plan_search
+from tfcmc.searches.study import plan_search
 
 
 def space_of(text="", **settings):

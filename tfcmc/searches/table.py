@@ -4,8 +4,8 @@ from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.text import table_cell
 from tfcmc.report import padded, pipe_table
 from tfcmc.report.summary import WIDTH, clock
-from tfcmc.search.ranking import Results
-from tfcmc.search.records import DONE, OBJECTIVES, Trial
+from tfcmc.searches.ranking import Results
+from tfcmc.searches.records import DONE, OBJECTIVES, Trial
 
 pd = LazyModule("pandas")
 

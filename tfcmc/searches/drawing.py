@@ -4,11 +4,11 @@ import numpy as np
 
 from tfcmc.foundation.errors import is_number
 from tfcmc.report import figures
-from tfcmc.search.label_free import JUDGE, Agreement
-from tfcmc.search.ranking import Results, ranked
-from tfcmc.search.records import DONE, FAILED, OBJECTIVES, Objective
-from tfcmc.search.regression import importance, smooth
-from tfcmc.search.space import share_of, value_at
+from tfcmc.searches.label_free import JUDGE, Agreement
+from tfcmc.searches.ranking import Results, ranked
+from tfcmc.searches.records import DONE, FAILED, OBJECTIVES, Objective
+from tfcmc.searches.regression import importance, smooth
+from tfcmc.searches.space import share_of, value_at
 
 POINTS = 200  # at which an estimate is drawn
 

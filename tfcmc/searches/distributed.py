@@ -22,10 +22,10 @@ from tfcmc.distribute.cluster import TOKEN, proof
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.errors import UsageError, check_number, must
 from tfcmc.foundation.lazy import LazyModule
-from tfcmc.search.processes import Progress
-from tfcmc.search.records import DONE, FAILED, Search, read_trials
-from tfcmc.search.rounds import ALL_FAILED, nothing_works, record
-from tfcmc.search.tuner import Tuner, quietly
+from tfcmc.searches.processes import Progress
+from tfcmc.searches.records import DONE, FAILED, Search, read_trials
+from tfcmc.searches.rounds import ALL_FAILED, nothing_works, record
+from tfcmc.searches.tuner import Tuner, quietly
 
 grpc = LazyModule("grpc")
 protos = LazyModule("keras_tuner.src.protos", needs_tensorflow=True)

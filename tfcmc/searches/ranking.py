@@ -8,7 +8,7 @@ import pathlib
 from tfcmc.foundation.errors import UsageError
 from tfcmc.runs.folder import Run
 from tfcmc.runs.record import measured_by, read_metrics, read_settings
-from tfcmc.search.records import (
+from tfcmc.searches.records import (
     DONE,
     LABEL_FREE,
     OBJECTIVES,
@@ -21,7 +21,7 @@ from tfcmc.search.records import (
     read_trials,
     trial_folder,
 )
-from tfcmc.search.space import values_of
+from tfcmc.searches.space import values_of
 
 # What a run's settings hold that is not the user's choice of an experiment.
 NOT_KEPT = ("run_dir", "preset", "evaluate")

@@ -13,10 +13,10 @@ from tfcmc.foundation.text import counted
 from tfcmc.report.summary import WIDTH
 from tfcmc.runs.folder import Run, make_folder
 from tfcmc.runs.record import read_metrics
-from tfcmc.search import drawing, table
-from tfcmc.search.label_free import agreements
-from tfcmc.search.ranking import Results, open_search
-from tfcmc.search.records import OBJECTIVES, read_verdict, trial_folder
+from tfcmc.searches import drawing, table
+from tfcmc.searches.label_free import agreements
+from tfcmc.searches.ranking import Results, open_search
+from tfcmc.searches.records import OBJECTIVES, read_verdict, trial_folder
 
 
 def report(folder, *, ended: bool | None = None) -> None:
@@ -177,7 +177,8 @@ def _judge_once(results, ended):
         return known
     if not ended:
         return None
-    from tfcmc.search.verdict import judge_winner  # loads TensorFlow: only now
+    # It loads TensorFlow: only now.
+    from tfcmc.searches.verdict import judge_winner
 
     print("judging the best trial and the defaults on the test part")
     before = [] if known is None else [*known["before"], known["trial"]]

@@ -8,7 +8,7 @@ folder has recorded is told again and not run again.
 import math
 
 from tfcmc.foundation.errors import TrainingFailed, UsageError, is_number
-from tfcmc.search.records import (
+from tfcmc.searches.records import (
     FAILED,
     Search,
     Trial,
@@ -16,7 +16,7 @@ from tfcmc.search.records import (
     trial_folder,
     write_record,
 )
-from tfcmc.search.tuner import Tuner
+from tfcmc.searches.tuner import Tuner
 
 ALL_FAILED = 3  # trials at the beginning: then something else is wrong
 TOLERANCE = 1e-3  # relative; what is proposed is rounded to four digits

@@ -11,9 +11,9 @@ from tfcmc.report.summary import count_epochs
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import CIRCUMSTANCES, PLACE, data_differences
 from tfcmc.runs.record import identity_of
-from tfcmc.search.ranking import Results, open_search
-from tfcmc.search.records import FAILED
-from tfcmc.search.space import setting_of
+from tfcmc.searches.ranking import Results, open_search
+from tfcmc.searches.records import FAILED
+from tfcmc.searches.space import setting_of
 
 # What need not agree between searches.
 APART = {*CIRCUMSTANCES, *PLACE, "loss", "seed"}

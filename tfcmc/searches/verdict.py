@@ -11,8 +11,8 @@ from tfcmc.experiment.data import read_data
 from tfcmc.experiment.evaluate import Extent, hashes_of, inputs_of
 from tfcmc.experiment.ownership import check_data
 from tfcmc.experiment.recipe import stored_plan
-from tfcmc.search.ranking import Results
-from tfcmc.search.records import PROBES, place_of, trial_folder
+from tfcmc.searches.ranking import Results
+from tfcmc.searches.records import PROBES, place_of, trial_folder
 
 
 def judge_winner(results: Results) -> dict:

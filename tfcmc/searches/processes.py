@@ -10,9 +10,15 @@ from tfcmc.experiment.recipe import make_plan, open_run
 from tfcmc.report.summary import clock
 from tfcmc.runs.folder import Run, make_folder
 from tfcmc.runs.record import read_metrics
-from tfcmc.search.ranking import ranked, scores_of
-from tfcmc.search.records import DONE, FAILED, OBJECTIVES, Search, trial_folder
-from tfcmc.search.space import configure, values_text
+from tfcmc.searches.ranking import ranked, scores_of
+from tfcmc.searches.records import (
+    DONE,
+    FAILED,
+    OBJECTIVES,
+    Search,
+    trial_folder,
+)
+from tfcmc.searches.space import configure, values_text
 
 
 class Progress:
@@ -141,5 +147,5 @@ def _job(name, folder, config, words):
     make_folder(folder)
     run.write_json("config.json", dataclasses.asdict(config))
     return workers.Job(
-        name, ("tfcmc.search.trial", str(folder), *words), folder
+        name, ("tfcmc.searches.trial", str(folder), *words), folder
     )

@@ -18,9 +18,9 @@ from tfcmc.foundation.locks import held
 from tfcmc.foundation.registry import parse_spec
 from tfcmc.runs.folder import make_folder
 from tfcmc.runs.identity import setting_differences
-from tfcmc.search.distributed import Chief, role, work, worker_name
-from tfcmc.search.processes import Processes, Progress, run_default
-from tfcmc.search.records import (
+from tfcmc.searches.distributed import Chief, role, work, worker_name
+from tfcmc.searches.processes import Processes, Progress, run_default
+from tfcmc.searches.records import (
     LABEL_FREE,
     OBJECTIVES,
     TUNERS,
@@ -30,10 +30,10 @@ from tfcmc.search.records import (
     runs_of,
     write_record,
 )
-from tfcmc.search.report import report
-from tfcmc.search.rounds import conduct
-from tfcmc.search.space import make_space
-from tfcmc.search.tuner import Tuner
+from tfcmc.searches.report import report
+from tfcmc.searches.rounds import conduct
+from tfcmc.searches.space import make_space
+from tfcmc.searches.tuner import Tuner
 
 TRIALS = 20
 MOST = 10_000  # trials: their folders are numbered with four digits

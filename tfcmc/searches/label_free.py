@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from tfcmc.foundation.lazy import LazyModule
-from tfcmc.search.ranking import Results, ranked
-from tfcmc.search.records import LABEL_FREE, OBJECTIVES
+from tfcmc.searches.ranking import Results, ranked
+from tfcmc.searches.records import LABEL_FREE, OBJECTIVES
 
 stats = LazyModule("scipy.stats")
 

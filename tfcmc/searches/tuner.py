@@ -11,8 +11,8 @@ import warnings
 
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.threads import on_one_thread
-from tfcmc.search.records import DONE, OBJECTIVES, RUNNING, Search, Trial
-from tfcmc.search.space import grid_of, rounded
+from tfcmc.searches.records import DONE, OBJECTIVES, RUNNING, Search, Trial
+from tfcmc.searches.space import grid_of, rounded
 
 keras_tuner = LazyModule("keras_tuner", needs_tensorflow=True)
 

@@ -15,7 +15,7 @@ from tfcmc.runs.folder import Run
 def main(argv=None):
     """Reads the command line, trains and judges."""
     whole = command_line.reader("a number", int)
-    parser = command_line.make_parser("tfcmc.search.trial", __doc__)
+    parser = command_line.make_parser("tfcmc.searches.trial", __doc__)
     parser.add_argument("run", help="the run folder, with its config.json")
     parser.add_argument("--until", type=whole, help="epoch to stop after")
     parser.add_argument("--parent", help="run folder to go on from")
