@@ -62,12 +62,13 @@ def test_costs(capsys, monkeypatch):
     monkeypatch.setattr("tfcmc.experiment.cost.SECONDS", 0.1)
     small = [*SMALL, "--encoder=paper(width=0.3)", "--side=32"]
     with in_this_process():
-        methods.main(["paper", "--measure", *small])
-    title, row = capsys.readouterr().out.splitlines()
+        methods.main(["dim_local", "paper", "--measure", *small])
+    title, refused, row = capsys.readouterr().out.splitlines()
+    assert refused.startswith("dim_local  `encoder` must be one with a map")
     assert title.split() == ["ms", "a", "step", "images/s", "MB"]
     name, step, speed, memory = row.replace(",", "").split()
     assert name == "paper" and float(memory) >= 0
     assert float(speed) == pytest.approx(8000 / float(step), rel=0.2)
-    told = pytest.raises(UsageError, match="paper: `batch-size` must be a wh")
-    with in_this_process(), told:
+    with in_this_process(), pytest.raises(UsageError, match="None could be"):
         methods.main(["paper", "--measure", *small, "--batch-size=101"])
+    assert "paper  `batch-size` must be a wh" in capsys.readouterr().out

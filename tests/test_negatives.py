@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 
 from tfcmc.losses import LOSSES
+from tfcmc.losses.term import make_term
 from tfcmc.losses.vectors import similarity, split
 from tfcmc.negatives import NEGATIVES
-from tfcmc.negatives.memory import Memory, make_term
+from tfcmc.negatives.memory import Memory
 
 SPECS = [
     *NEGATIVES.names(),

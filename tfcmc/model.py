@@ -8,8 +8,9 @@ import re
 from tfcmc.distribute import replicas
 from tfcmc.encoders import with_places
 from tfcmc.foundation.lazy import keras, tf
+from tfcmc.losses.term import make_term, of_places
 from tfcmc.losses.vectors import normalise
-from tfcmc.negatives.memory import Memory, make_term, of_places
+from tfcmc.negatives.memory import Memory
 
 
 class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):

@@ -17,7 +17,7 @@ others named. Settings that are given go on top of each:
 from tfcmc.cli import command_line, method_costs
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.presets import PRESETS, cards, find_preset
-from tfcmc.foundation.errors import must
+from tfcmc.foundation.errors import UsageError, must
 
 OWN = ("preset", "run_dir", "seed")
 
@@ -53,16 +53,27 @@ def main(argv=None):
 
 
 def show_costs(names: list[str], given: dict) -> None:
-    """Measures and prints what a step of each method costs."""
+    """Measures and prints what a step of each method costs.
+
+    Raises:
+        UsageError: if none can be measured, as each line then says.
+    """
     width = max(map(len, names))
     print(f"{'':{width}}  ms a step  images/s  MB")
+    refused = 0
     for name, cost in method_costs.costs(names, given):
+        if isinstance(cost, str):
+            refused += 1
+            print(f"{name:{width}}  {cost}", flush=True)
+            continue
         step = cost["seconds"]
         print(
             f"{name:{width}}  {1000 * step:>9,.0f}  "
             f"{cost['batch_size'] / step:>8,.0f}  {cost['megabytes']:,.0f}",
             flush=True,
         )
+    if refused == len(names):
+        raise UsageError("None could be measured")
 
 
 if __name__ == "__main__":

@@ -33,9 +33,8 @@ import tensorflow as tf
 from tests.terms import make, term, with_own_view
 from tfcmc.losses import LOSSES
 from tfcmc.losses.nce import estimate_log_z
+from tfcmc.losses.term import Candidates, make_term
 from tfcmc.negatives import NEGATIVES
-from tfcmc.negatives.base import Candidates
-from tfcmc.negatives.memory import make_term
 from tfcmc.pairs import PAIRS
 
 K = np.arange(24)

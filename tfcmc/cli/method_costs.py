@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from tfcmc.cli import command_line, workers
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.foundation.errors import UsageError
 
 
 def main(argv=None):
@@ -24,7 +23,7 @@ def main(argv=None):
     print(json.dumps(cost.step_cost(plan)))
 
 
-def costs(names: list[str], given: dict) -> Iterator[tuple[str, dict]]:
+def costs(names: list[str], given: dict) -> Iterator[tuple[str, dict | str]]:
     """Measures a step of several presets, one after the other.
 
     Args:
@@ -32,10 +31,8 @@ def costs(names: list[str], given: dict) -> Iterator[tuple[str, dict]]:
         given: Settings that go on top of each.
 
     Yields:
-        A name, and what `step_cost` returns of it.
-
-    Raises:
-        UsageError: if one cannot be measured, with the reason.
+        A name, and what `step_cost` returns of it, or the reason why it
+        cannot be measured.
     """
     told = [
         f"{command_line.option(name)}={value}" for name, value in given.items()
@@ -49,9 +46,7 @@ def costs(names: list[str], given: dict) -> Iterator[tuple[str, dict]]:
             at_once=1,
             show=lambda _, line, kept=lines: kept.append(line),
         )
-        if ended.code != 0:
-            raise UsageError(f"{name}: {ended.reason}")
-        yield name, json.loads(lines[-1])
+        yield name, ended.reason if ended.code else json.loads(lines[-1])
 
 
 if __name__ == "__main__":

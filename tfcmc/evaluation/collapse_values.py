@@ -3,7 +3,7 @@
 import typing
 
 from tfcmc.foundation.lazy import tf
-from tfcmc.negatives.memory import make_term, of_places
+from tfcmc.losses.term import make_term, of_places
 
 
 def collapse_losses(

@@ -5,9 +5,8 @@ import numpy as np
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
 from tfcmc.losses.layer import Loss
+from tfcmc.losses.term import Candidates, make_term
 from tfcmc.losses.vectors import similarity
-from tfcmc.negatives.base import Candidates
-from tfcmc.negatives.memory import make_term
 
 
 def negative_weights(loss: Loss, first, second) -> tuple:

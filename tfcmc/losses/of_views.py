@@ -5,7 +5,7 @@ from tfcmc.foundation.lazy import keras, tf
 from tfcmc.foundation.registry import spelt
 from tfcmc.losses.base import LOSSES
 from tfcmc.losses.layer import make_losses
-from tfcmc.losses.term import Term
+from tfcmc.losses.term import Candidates, make_term
 from tfcmc.losses.vectors import normalise
 
 VIEWS = ("first", "second")
@@ -113,9 +113,15 @@ class ContrastiveLoss(keras.losses.Loss):
         if prototypes is not None:
             prototypes.normalise()  # an optimizer may have moved them
         step = self._steps.value
+        rows = tf.range(tf.shape(views[0])[0])
         total = sum(
             loss.mean(
-                _term(views[anchor], views[other], known.same_view),
+                make_term(
+                    views[anchor],
+                    Candidates(views[other], rows),
+                    numbers=tf.cast(rows, tf.int64),
+                    own=views[anchor] if known.same_view else None,
+                ),
                 step=step,
                 view=other,
             )
@@ -131,18 +137,3 @@ class ContrastiveLoss(keras.losses.Loss):
     def get_config(self) -> dict:
         """Returns its arguments, by which Keras makes it again."""
         return dict(self._config)
-
-
-def _term(anchors, others, same_view):
-    """The comparison of a batch with another view of it."""
-    numbers = tf.range(tf.shape(anchors)[0])
-    groups = tf.cast(numbers, tf.int64)
-    if not same_view:
-        return Term(anchors, others, numbers)
-    return Term(
-        anchors,
-        tf.concat([others, anchors], axis=0),
-        numbers,
-        groups,
-        tf.tile(groups, [2]),
-    )

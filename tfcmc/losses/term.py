@@ -37,6 +37,72 @@ class Term:
     drawn: typing.Any = None
 
 
+class Candidates(typing.NamedTuple):
+    """What the anchors of one view are compared with.
+
+    Attributes:
+        vectors: `[count, dim]`.
+        positive: `[batch]`, the row of each anchor's positive among them, or
+            `[batch, places]` of several.
+        group: `[count]`, int64, as a `Term` has them; None where every one
+            but the positive is a negative.
+        drawn: `[batch, draws]`, likewise; None where all anchors have all.
+    """
+
+    vectors: typing.Any
+    positive: typing.Any
+    group: typing.Any = None
+    drawn: typing.Any = None
+
+
+def of_places(vectors, numbers) -> Candidates:
+    """Makes candidates of the places of a batch's pictures.
+
+    Args:
+        vectors: `[batch, places, dim]`.
+        numbers: `[batch]`, which pictures these are.
+
+    Returns:
+        `Candidates`: an anchor's positives are all places of its picture.
+    """
+    _, places, dim = vectors.shape
+    rows = tf.reshape(vectors, [-1, dim])
+    return Candidates(
+        rows,
+        tf.reshape(tf.range(tf.shape(rows)[0]), [-1, places]),
+        tf.repeat(numbers, places),
+    )
+
+
+def make_term(
+    anchors, found, *, numbers, own=None, mine=lambda rows: rows
+) -> Term:
+    """Makes the comparison of some of a batch's anchors.
+
+    Args:
+        anchors: `[batch, dim]`.
+        found: `Candidates`, those of the other view.
+        numbers: `[batch]`, which pictures these are.
+        own: `[batch, dim]`: the anchors' own view, where negatives of it are
+            taken too; or None.
+        mine: Rows of the batch to those of the anchors wanted.
+    """
+    candidates, positive, candidate_group, drawn = found
+    if own is not None:
+        groups = numbers if candidate_group is None else candidate_group
+        candidate_group = tf.concat([groups, numbers], axis=0)
+        candidates = tf.concat([candidates, own], axis=0)
+    group = None if candidate_group is None else mine(numbers)
+    return Term(
+        mine(anchors),
+        candidates,
+        mine(positive),
+        group,
+        candidate_group,
+        None if drawn is None else mine(drawn),
+    )
+
+
 def check_term(term: Term) -> None:
     """Checks that the shapes of a term fit each other.
 

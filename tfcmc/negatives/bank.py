@@ -2,8 +2,9 @@
 
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Choice, Flag, Number
+from tfcmc.losses.term import Candidates
 from tfcmc.losses.vectors import normalise
-from tfcmc.negatives.base import NEGATIVES, Candidates, Source
+from tfcmc.negatives.base import NEGATIVES, Source
 
 
 @NEGATIVES.register(

@@ -1,8 +1,8 @@
 """Negatives from the same batch."""
 
 from tfcmc.foundation.lazy import tf
-from tfcmc.losses.term import NOBODYS
-from tfcmc.negatives.base import NEGATIVES, Candidates, Source
+from tfcmc.losses.term import NOBODYS, Candidates
+from tfcmc.negatives.base import NEGATIVES, Source
 
 
 @NEGATIVES.register("batch")

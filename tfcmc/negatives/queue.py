@@ -4,8 +4,8 @@ import numpy as np
 
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number
-from tfcmc.losses.term import NOBODYS
-from tfcmc.negatives.base import NEGATIVES, Candidates, Source
+from tfcmc.losses.term import NOBODYS, Candidates
+from tfcmc.negatives.base import NEGATIVES, Source
 
 OTHERS = NOBODYS - 1  # the group of keys that are everybody's negatives
 
