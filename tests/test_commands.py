@@ -415,7 +415,18 @@ def test_readme(
         main(rest)
     elif module == "trainers.evaluate":
         shutil.copytree(trained[0], tmp_path / "run")
-        main(["run", "--evaluate=brief", *rest[1:]])
+        other = [data[:-1] + ", seed=3)"] if len(rest) > 1 else []
+        before = outcome(tmp_path / "run")["metrics"]
+        main(["run", "--evaluate=brief", *other])
+        assert (outcome(tmp_path / "run")["metrics"] == before) == bool(other)
+        found = list(tmp_path.glob("run/elsewhere/*"))
+        assert len(found) == len(other)
+        for place in found:
+            judged = json.loads((place / "metrics.json").read_text())
+            assert judged["epochs"] == 2 and "seed=3" in judged["data"]
+            assert judged["encoders_sha256"] == before["encoders_sha256"]
+            raw = judged["raw_pixels"]["knn"], before["raw_pixels"]["knn"]
+            assert raw[0]["accuracy"] != raw[1]["accuracy"]
     elif module == "trainers.embed":
         main([str(trained[0]), *kept[1:], data])
         assert len(list(tmp_path.iterdir())) == 2  # mine.py too

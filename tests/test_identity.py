@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import hashlib
 import json
+import pathlib
 import shutil
 
 import numpy as np
@@ -297,6 +298,18 @@ def test_judged_where_they_are_now(there):
     evaluate.main(["run"])
     config = json.loads((there / "run/config.json").read_text())
     assert config["data"] == "npz:y.npz" and config["picture_side"] is None
+
+
+def test_judged_on_others(there, monkeypatch):
+    """Others that are named are judged apart; the run's files stay."""
+    holding(2, (48, 12))(there / "run")  # an npz of others
+    before, judged = contents(there), []
+    monkeypatch.setattr(JUDGE, lambda plan, run, *parts: judged.append(run))
+    for _ in range(2):
+        evaluate.main(["run", "--data=npz:run/x.npz"])
+    (place,) = {run.folder for run in judged}
+    assert place.parent == pathlib.Path("run/elsewhere") and place.is_dir()
+    assert contents(there) == before
 
 
 def test_history_is_mended(there):

@@ -2,8 +2,14 @@
 
     tfcmc evaluate runs/shapes-softmax-0
 
-Pictures that have been moved are named with --data, or --data-dir; others
-than those it was trained on are refused.
+Pictures that have been moved are named with --data, or --data-dir. With --data
+the encoders are judged on other pictures, too:
+
+    tfcmc evaluate runs/shapes-softmax-0 --data=folder:MY_IMAGES
+
+Probes are fitted on the train part of these and judged on their test part. The
+run's own verdict stays as it is; this one is written to a folder of its own in
+RUN/elsewhere.
 
 With --alpha or --t the verdict is measured by these. The history keeps those
 that it was measured with, so its figures and what the collapse doctor reads
@@ -21,16 +27,19 @@ def main(argv=None):
     parser = command_line.make_parser("trainers.evaluate", __doc__)
     parser.add_argument("run", help="the run folder")
     command_line.add_data(
-        parser, "where the run's pictures are now (default: where they were)"
+        parser,
+        "where the run's pictures are now, or others to judge on (default: "
+        "where they were)",
     )
     asked = (*CONSTANTS, "evaluate")
     command_line.add_settings(parser, PretrainConfig, only=asked)
     given = command_line.parse(parser, argv)
     asked = {name: given.pop(name) for name in asked if name in given}
     plan, run = stored_plan(given.pop("run"), **given)
+    named = "data" in given
     from tfcmc.experiment import pretrain  # loads TensorFlow: only now
 
-    pretrain.evaluate(plan, run, **asked)
+    pretrain.evaluate(plan, run, named=named, **asked)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from tfcmc.foundation.threads import together
 from tfcmc.losses.layer import Loss
 from tfcmc.report import figures, tensorboard
 from tfcmc.report.summary import count_epochs
+from tfcmc.runs.folder import make_folder
 from tfcmc.runs.record import (
     METRICS,
     measured_by,
@@ -77,7 +78,7 @@ def draw(plan, run, data, views, verdict):
     Returns:
         The t-SNE `Map`, or None of too few pictures.
     """
-    run.create()
+    make_folder(run.figures)
     encoded, rows = verdict.encoded, shown_rows(verdict.encoded)
     epochs = count_epochs(verdict.numbers["epochs"])
     panel = figures.Panel(

@@ -13,10 +13,10 @@ from tfcmc.distribute.strategies import (
     make_strategy,
 )
 from tfcmc.encoders import save_encoder
-from tfcmc.experiment import artifacts
+from tfcmc.experiment import artifacts, elsewhere
 from tfcmc.experiment.architecture import Architecture, open_trained
 from tfcmc.experiment.budget import settle
-from tfcmc.experiment.data import read_data, read_source
+from tfcmc.experiment.data import as_trained, read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
 from tfcmc.experiment.recipe import open_run
@@ -211,15 +211,18 @@ def save(run, branches: dict, identity: dict) -> None:
         save_encoder(run.encoders / f"{name}.keras", branch, identity)
 
 
-def evaluate(plan, run, evaluate="full", **constants):
+def evaluate(plan, run, evaluate="full", *, named=False, **constants):
     """Judges the encoders of a run folder, again or for the first time.
 
-    Where the pictures are is noted in its `config.json`.
+    Where the pictures are is noted in its `config.json`. Those that were named
+    may be others than the run's: then its own verdict stays as it is, and
+    this one lies in a folder of its own.
 
     Args:
         plan: The `Plan` it was trained by, with where the pictures are now.
         run: Its `Run`.
         evaluate: `full` or `brief`.
+        named: Whether the user named the pictures.
         **constants: `alpha` and `t` of the verdict, where they are not to be
             those that the history was measured with.
 
@@ -228,8 +231,8 @@ def evaluate(plan, run, evaluate="full", **constants):
 
     Raises:
         UsageError: if its encoders are missing or damaged, the pictures are
-            others, a constant is out of range, or another process is using
-            the folder.
+            others and nobody named them, a constant is out of range, or
+            another process is using the folder.
     """
     # Checks their ranges.
     dataclasses.replace(plan.config, evaluate=evaluate, **constants)
@@ -238,10 +241,16 @@ def evaluate(plan, run, evaluate="full", **constants):
     run.create()  # tells what cannot be written to before the work
     with held(run.folder):
         architecture, branches = open_trained(plan, run)
-        data = read_data(plan)
-        check_data(plan.config.data, data.described, [run])
-        place = {name: getattr(plan.config, name) for name in PLACE}
-        run.write_json("config.json", read_settings(run) | place)
-        mend_history(run)
+        data = read_data(as_trained(plan, run) if named else plan)
+        place = elsewhere.place_of(plan, run, data) if named else run
         extent = Extent(evaluate, **constants)
-        return conclude(plan, run, data, architecture, branches, extent)
+        if place is not run:
+            others = elsewhere.beside(place)
+            extent = dataclasses.replace(extent, beside=others)
+            plan = elsewhere.as_far(plan, run)
+        else:
+            check_data(plan.config.data, data.described, [run])
+            now = {name: getattr(plan.config, name) for name in PLACE}
+            run.write_json("config.json", read_settings(run) | now)
+            mend_history(run)
+        return conclude(plan, place, data, architecture, branches, extent)
