@@ -8,37 +8,63 @@ import types
 import numpy as np
 import pytest
 
+import tfcmc
 from tfcmc.encoders import ENCODERS
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import (
+    SETTINGS,
     LazyModule,
     hidden,
     keras,
     load_tensorflow,
+    settled,
 )
 
+FOREIGN = {
+    "floatx": "float16",
+    "dtype_policy": "mixed_float16",
+    "epsilon": 1e-3,
+    "image_data_format": "channels_first",
+    "max_epochs": 1,
+    "max_steps_per_epoch": 1,
+}
 
-def test_keras_own_settings_change_no_network():
-    """Formats, types and limits of Keras's own are set to what they were."""
-    encode = ENCODERS.lookup("paper").function
-    wanted = encode((64, 64, 1), 0)
+
+@pytest.fixture
+def foreign():
+    """Keras as another set it: a function that says what it is set to."""
     config = keras.config
-    config.set_image_data_format("channels_first")
-    config.set_floatx("float16")
-    config.set_dtype_policy("float16")
-    config.set_epsilon(1e-3)
-    config.set_max_epochs(1)
-    config.set_max_steps_per_epoch(1)
-    load_tensorflow.__wrapped__()
-    found = encode((64, 64, 1), 0)
+
+    def told():
+        found = {name: getattr(config, name)() for name in FOREIGN}
+        return found | {"dtype_policy": found["dtype_policy"].name}
+
+    with settled():  # it is as it was afterwards
+        for name, value in FOREIGN.items():
+            getattr(config, f"set_{name}")(value)
+        yield told
+
+
+def test_keras_own_settings_change_no_network(foreign):
+    """Formats, types and limits are ours within, and theirs afterwards."""
+    encode = ENCODERS.lookup("paper").function
+    with settled():
+        assert foreign() == SETTINGS
+        found = encode((64, 64, 1), 0)
+    assert foreign() == FOREIGN
     assert found.get_layer("features").output.shape == (None, 384)
-    for one, other in zip(found.weights, wanted.weights, strict=True):
-        assert one.dtype == "float32"
-        np.testing.assert_array_equal(one, other)
-    assert config.epsilon() == 1e-7
-    assert (config.max_epochs(), config.max_steps_per_epoch()) == (None, None)
+    assert {weight.dtype for weight in found.weights} == {"float32"}
+
+
+def test_a_part_leaves_keras_as_it_is(foreign):
+    """A loss, a measure and a run's code in another's mixed precision."""
+    load_tensorflow.__wrapped__()
+    vectors = np.eye(4, dtype=np.float16)
+    loss = tfcmc.losses.get("softmax")(vectors, vectors)
+    assert loss.dtype == "float32" and 0 < float(loss) < 1e-3
+    assert foreign() == FOREIGN
 
 
 def _variable(monkeypatch, home):

@@ -5,7 +5,7 @@ from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.data import read_source
 from tfcmc.experiment.train import compiled
 from tfcmc.foundation.errors import check_number
-from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.lazy import settled, tf
 from tfcmc.foundation.memory import megabytes_of
 from tfcmc.training.speed import seconds_a_step
 
@@ -34,6 +34,7 @@ def step_time(plan, pictures, strategy, seconds: float) -> float:
     return seconds_a_step(model, strategy, stream, seconds)
 
 
+@settled()
 def step_cost(plan) -> dict:
     """Measures a step of a plan, on its data, on the devices that it takes.
 

@@ -18,7 +18,7 @@ from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import Plan, make_plan
 from tfcmc.experiment.refusals import CLUSTERING, PREDICTION, kind_of
-from tfcmc.foundation.lazy import keras, tf
+from tfcmc.foundation.lazy import keras, settled, tf
 from tfcmc.losses import LOSSES
 
 TOLERANCE = 1e-5  # relative: the rounding of float32 in another order
@@ -95,6 +95,7 @@ class Difference:
         return all(each <= TOLERANCE for each in found)
 
 
+@settled()
 def prove(strategy: str, count: int | None = None, **settings) -> bool:
     """Compares all replicas with one device, and prints a table.
 
@@ -166,6 +167,7 @@ def cases(settings: dict) -> list[Plan]:
     ]
 
 
+@settled()
 def verify(strategy, plan: Plan) -> Difference:
     """Compares all replicas with one device.
 

@@ -22,6 +22,7 @@ from tfcmc.experiment.ownership import check_data, claim, mend_history
 from tfcmc.experiment.recipe import open_run
 from tfcmc.experiment.train import train
 from tfcmc.foundation.errors import UsageError, must
+from tfcmc.foundation.lazy import settled
 from tfcmc.foundation.locks import held
 from tfcmc.report.summary import verdict_text
 from tfcmc.runs.folder import Run
@@ -29,6 +30,7 @@ from tfcmc.runs.identity import PLACE, make_identity
 from tfcmc.runs.record import read_metrics, read_settings
 
 
+@settled()
 def pretrain(plan, *, until: int | None = None, beside=()):
     """Trains the branches of a plan and judges them; goes on where it stopped.
 
@@ -211,6 +213,7 @@ def save(run, branches: dict, identity: dict) -> None:
         save_encoder(run.encoders / f"{name}.keras", branch, identity)
 
 
+@settled()
 def evaluate(plan, run, evaluate="full", *, named=False, **constants):
     """Judges the encoders of a run folder, again or for the first time.
 

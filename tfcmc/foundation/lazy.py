@@ -19,6 +19,15 @@ import types
 from tfcmc.foundation.errors import UsageError
 
 BACKEND = "KERAS_BACKEND"
+# Keras makes the policy of floatx at its first use.
+SETTINGS = {
+    "floatx": "float32",
+    "dtype_policy": "float32",
+    "epsilon": 1e-7,
+    "image_data_format": "channels_last",
+    "max_epochs": None,
+    "max_steps_per_epoch": None,
+}
 LOADING = contextlib.nullcontext  # what the imports are wrapped in
 
 
@@ -40,10 +49,7 @@ class LazyModule(types.ModuleType):
 
 @functools.cache
 def load_tensorflow():
-    """Imports TensorFlow and Keras, set as all that is here is written for.
-
-    What keras.json and KERAS_MAX_EPOCHS say would change networks, their
-    arithmetic and the length of trainings without a word.
+    """Imports TensorFlow and Keras; what they are set to stays.
 
     Raises:
         UsageError: if Keras is set to run on something else.
@@ -55,13 +61,29 @@ def load_tensorflow():
         tensorflow = importlib.import_module("tensorflow")
         # Else it would note what it finds some other time.
         tensorflow.config.list_physical_devices()
-        config = importlib.import_module("keras").config
-    config.set_floatx("float32")
-    config.set_dtype_policy("float32")  # made of floatx at its first use
-    config.set_epsilon(1e-7)
-    config.set_image_data_format("channels_last")
-    config.set_max_epochs(None)
-    config.set_max_steps_per_epoch(None)
+        importlib.import_module("keras")
+
+
+@contextlib.contextmanager
+def settled():
+    """Sets Keras as all that is here is written for, and back again.
+
+    What its user, keras.json and KERAS_MAX_EPOCHS say would change networks,
+    their arithmetic and the length of trainings without a word.
+
+    Raises:
+        UsageError: as `load_tensorflow`.
+    """
+    load_tensorflow()
+    config = sys.modules["keras"].config
+    before = {name: getattr(config, name)() for name in SETTINGS}
+    try:
+        for name, value in SETTINGS.items():
+            getattr(config, f"set_{name}")(value)
+        yield
+    finally:
+        for name, value in before.items():
+            getattr(config, f"set_{name}")(value)
 
 
 @contextlib.contextmanager

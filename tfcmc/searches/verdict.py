@@ -11,10 +11,12 @@ from tfcmc.experiment.data import read_data
 from tfcmc.experiment.evaluate import Extent, hashes_of, inputs_of
 from tfcmc.experiment.ownership import check_data
 from tfcmc.experiment.recipe import stored_plan
+from tfcmc.foundation.lazy import settled
 from tfcmc.searches.ranking import Results
 from tfcmc.searches.records import PROBES, place_of, trial_folder
 
 
+@settled()
 def judge_winner(results: Results) -> dict:
     """Judges the encoders of the best trial, and of the defaults.
 

@@ -5,11 +5,13 @@ import time
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import as_trained, walk
 from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import settled
 from tfcmc.using.vector_files import open_table
 
 TELL_EVERY = 10  # seconds between lines of progress
 
 
+@settled()
 def embed(plan, run, out, *, embeddings=False):
     """Writes the features of every picture of the plan's data.
 

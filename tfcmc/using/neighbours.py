@@ -11,6 +11,7 @@ from tfcmc.data.walk import walk_split
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import as_trained, read_source, walk
 from tfcmc.foundation.errors import UsageError, must
+from tfcmc.foundation.lazy import settled
 from tfcmc.foundation.text import printable
 from tfcmc.losses.vectors import normalise
 from tfcmc.report import figures
@@ -18,6 +19,7 @@ from tfcmc.report.figures.neighbours import Neighbour
 from tfcmc.report.summary import count_epochs
 
 
+@settled()
 def neighbours(plan, run, image, out, *, count=8, everything=False):
     """Draws and prints the pictures nearest to an image.
 

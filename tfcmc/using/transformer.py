@@ -14,7 +14,7 @@ from tfcmc.evaluation.features import BATCH
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError, check_choice
-from tfcmc.foundation.lazy import LazyModule
+from tfcmc.foundation.lazy import LazyModule, settled
 from tfcmc.runs.record import picture_side
 
 base = LazyModule("sklearn.base")
@@ -118,6 +118,7 @@ class Opened:
         side: Side in pixels at which images are read, as in training.
     """
 
+    @settled()
     def __init__(self, folder):
         plan, run = stored_plan(folder, check_data=False)
         self.side = picture_side(run)
