@@ -18,6 +18,7 @@ from tests.plain import leave_out_distortions
 from tests.report.conftest import table_of
 from tests.tiny import NORMED
 from tfcmc.cli import command_line
+from tfcmc.commands.compare import _show, plan_entries
 from tfcmc.comparison import rows, writing
 from tfcmc.comparison.entries import Variant, folder_name, plan_variants
 from tfcmc.comparison.rows import LINEAR, PAPER_TABLE
@@ -404,7 +405,7 @@ def planned_by(tmp_path, *words):
         parser.add_argument(f"--{name}", nargs="+")
     command_line.add_settings(parser, PretrainConfig, but=("loss", "seed"))
     given = command_line.parse(parser, [*words, f"--run-dir={tmp_path}"])
-    return compare.plan_entries(given | {"seeds": [3]})[0]
+    return plan_entries(given | {"seeds": [3]})[0]
 
 
 def test_rows_of_presets(tmp_path):
@@ -543,7 +544,7 @@ def test_a_note_on_the_pictures_is_printed_once(capsys):
             "  epoch 1/2",
             "  note: no font on this machine has a",
         ):
-            compare._show(name, line, 5, notes)
+            _show(name, line, 5, notes)
     assert capsys.readouterr().out.splitlines() == [
         "  note: 1 of 70 test pictures stands in train too",
         "nce-0  epoch 1/2",

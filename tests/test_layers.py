@@ -10,9 +10,16 @@ LINT = "from importlinter.cli import lint_imports_command as c; c()"
 ROOMS = ROOT / "tfcmc"
 ABOVE = tuple(
     f"tfcmc.{room}"
-    for room in ("experiment", "comparison", "using", "cli", "searches")
+    for room in (
+        "experiment",
+        "comparison",
+        "using",
+        "cli",
+        "commands",
+        "searches",
+    )
 )
-COMMANDS = ("trainers", "tuning", "cli", "searches")
+COMMANDS = ("trainers", "tuning", "cli", "commands", "searches")
 FOLDERS = ("tfcmc", "trainers", "tuning", "benchmarks")
 FILES = sorted(
     path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")

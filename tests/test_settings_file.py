@@ -8,6 +8,7 @@ import pytest
 
 from tfcmc.cli import command_line
 from tfcmc.cli.settings_file import beneath, read_settings
+from tfcmc.commands.compare import SEEDS
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.presets import PRESETS
 from tfcmc.experiment.recipe import make_plan
@@ -134,11 +135,11 @@ def test_commands_take_it(config_file, tmp_path, monkeypatch):
         entries.extend(planned)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(compare, "train_missing", stop)
+    monkeypatch.setattr("tfcmc.commands.compare.train_missing", stop)
     words = ["--losses", "triplet", f"--run-dir={tmp_path}"]
     with pytest.raises(KeyboardInterrupt):
         compare.main([*words, f"--config={path}"])
     assert [entry.name for entry in entries] == [
-        f"triplet-{seed}" for seed in compare.SEEDS
+        f"triplet-{seed}" for seed in SEEDS
     ]
     assert {entry.epochs for entry in entries} == {2}

@@ -17,29 +17,12 @@ off it stay as they are; `compare` judges such a run anew.
 """
 
 from tfcmc.cli import command_line
-from tfcmc.experiment.config import PretrainConfig
-from tfcmc.experiment.recipe import stored_plan
-from tfcmc.runs.record import CONSTANTS
+from tfcmc.commands import evaluate
 
 
 def main(argv=None):
     """Reads the command line and judges."""
-    parser = command_line.make_parser("trainers.evaluate", __doc__)
-    parser.add_argument("run", help="the run folder")
-    command_line.add_data(
-        parser,
-        "where the run's pictures are now, or others to judge on (default: "
-        "where they were)",
-    )
-    asked = (*CONSTANTS, "evaluate")
-    command_line.add_settings(parser, PretrainConfig, only=asked)
-    given = command_line.parse(parser, argv)
-    asked = {name: given.pop(name) for name in asked if name in given}
-    plan, run = stored_plan(given.pop("run"), **given)
-    named = "data" in given
-    from tfcmc.experiment import pretrain  # loads TensorFlow: only now
-
-    pretrain.evaluate(plan, run, named=named, **asked)
+    evaluate.run(command_line.parse(evaluate.make_parser(__doc__), argv))
 
 
 if __name__ == "__main__":

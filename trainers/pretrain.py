@@ -17,33 +17,13 @@ The same command goes on with an interrupted run.
 best.json; what is given beside it goes first.
 """
 
-import dataclasses
-
-from tfcmc.cli import command_line, machines
-from tfcmc.experiment.config import PretrainConfig, make_config
-from tfcmc.experiment.recipe import make_plan, open_run
-from tfcmc.runs.identity import defining
-
-ADVICE = (
-    "The same command, started again on all machines, goes on from what is "
-    "saved."
-)
+from tfcmc.cli import command_line
+from tfcmc.commands import pretrain
 
 
 def main(argv=None):
     """Reads the command line, trains and judges."""
-    parser = command_line.make_parser("trainers.pretrain", __doc__)
-    command_line.add_settings(parser, PretrainConfig)
-    command_line.add_config(parser)
-    plan = make_plan(make_config(command_line.parse(parser, argv)))
-    if plan.config.budget and plan.config.steps is None:
-        machines.check_alone(plan.config.strategy)  # what fits is one's own
-    open_run(plan)  # refuses another experiment's folder at once
-    settings = defining(dataclasses.asdict(plan.config))
-    with machines.all_present(plan.config.strategy, settings, ADVICE):
-        from tfcmc.experiment import pretrain  # loads TensorFlow: only now
-
-        pretrain.pretrain(plan)
+    pretrain.run(command_line.parse(pretrain.make_parser(__doc__), argv))
 
 
 if __name__ == "__main__":

@@ -33,52 +33,13 @@ is encrypted: use the port in a network that you trust.
 """
 
 from tfcmc.cli import command_line
-from tfcmc.experiment.config import PretrainConfig
+from tfcmc.commands import search
 from tfcmc.searches import study
-from tfcmc.searches.records import OBJECTIVES, TUNERS
-
-OWN = ("run_dir", "judge_on", "evaluate")  # settings that are not the user's
 
 
 def main(argv=None):
     """Reads the command line and searches."""
-    study.search(command_line.parse(_parser(), argv))
-
-
-def _parser():
-    parser = command_line.make_parser("tuning.search", __doc__)
-    whole = {
-        "trials": f"how many, at most (default: {study.TRIALS})",
-        "jobs": "trials at once, each on its share of the cores (default: 1)",
-    }
-    for name, told in whole.items():
-        parser.add_argument(
-            f"--{name}",
-            metavar="INT",
-            type=command_line.reader(f"--{name}", int),
-            help=told,
-        )
-    parser.add_argument(
-        "--space", metavar="SPACE", help="what is searched (see above)"
-    )
-    parser.add_argument(
-        "--tuner",
-        metavar="STR",
-        help=f"{', '.join(TUNERS)} (default: bayesian)",
-    )
-    parser.add_argument(
-        "--objective",
-        metavar="STR",
-        help=f"{', '.join(OBJECTIVES)}; the last two need no labels (default: "
-        f"linear_probe, or alignment_uniformity where there are no labels)",
-    )
-    parser.add_argument(
-        "--run-dir",
-        metavar="DIR",
-        help="folder for all (default: runs/tune-DATA-LOSS)",
-    )
-    command_line.add_settings(parser, PretrainConfig, but=OWN)
-    return parser
+    study.search(command_line.parse(search.make_parser(__doc__), argv))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import shutil
 import numpy as np
 import pytest
 
+from tfcmc.commands.compare import plan_entries
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
@@ -20,7 +21,6 @@ from tfcmc.searches.records import FAILED, Search, Trial, read_verdict
 from tfcmc.searches.regression import FEWEST_WEIGHED, importance, smooth
 from tfcmc.searches.report import report, verdict_words
 from tfcmc.searches.verdict import difference
-from trainers import compare
 from tuning import report as command
 
 SPACE = {
@@ -436,7 +436,7 @@ LEARNING_RATE = {
 def entries_of(folders, **words):
     """The runs that a command line plans, and what is tuned of them."""
     given = {"seeds": [4, 5], "run_dir": "nowhere", "tuned": folders}
-    return compare.plan_entries(given | words)
+    return plan_entries(given | words)
 
 
 def test_tuned_entries(searches):

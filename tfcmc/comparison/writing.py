@@ -47,7 +47,7 @@ def compare(
     failures: dict,
     command: str,
     tuned: Tuned | None = None,
-) -> None:
+) -> Table | None:
     """Writes tables, figures and report of the finished runs.
 
     Args:
@@ -55,13 +55,16 @@ def compare(
         command: What repeats it.
         tuned: Of a comparison of searches.
 
+    Returns:
+        The table; None where no run is finished.
+
     Raises:
         UsageError: if the finished runs are not of the same pictures.
     """
     finished = [entry for entry in entries if entry.finished()]
     if not finished:
         print("no run is finished: there is nothing to compare")
-        return
+        return None
     check_one_data(finished)
     folder = entries[0].run.folder.parent
     table = comparison_table(finished)
@@ -92,6 +95,7 @@ def compare(
     print(f"\n{screen_text(table)}\n")
     print(textwrap.fill(" ".join(report.lead), WIDTH))
     print(f"\nthe report is {folder / 'report.html'}")
+    return table
 
 
 def lead(

@@ -230,7 +230,7 @@ def evaluate(plan, run, evaluate="full", *, named=False, **constants):
             those that the history was measured with.
 
     Returns:
-        What `metrics.json` holds.
+        The `Run` that the verdict is written to.
 
     Raises:
         UsageError: if its encoders are missing or damaged, the pictures are
@@ -256,4 +256,5 @@ def evaluate(plan, run, evaluate="full", *, named=False, **constants):
             now = {name: getattr(plan.config, name) for name in PLACE}
             run.write_json("config.json", read_settings(run) | now)
             mend_history(run)
-        return conclude(plan, place, data, architecture, branches, extent)
+        conclude(plan, place, data, architecture, branches, extent)
+        return place

@@ -40,11 +40,14 @@ MOST = 10_000  # trials: their folders are numbered with four digits
 WAIT = 1.0  # seconds between looks for the chief's search
 
 
-def search(given: dict) -> None:
+def search(given: dict) -> pathlib.Path:
     """Searches: alone, as the chief of several processes, or as a worker.
 
     Args:
         given: Name to value of what the user gave.
+
+    Returns:
+        The search's folder.
 
     Raises:
         UsageError: if a name, a value or a range is not known or not legal,
@@ -68,7 +71,7 @@ def search(given: dict) -> None:
         same_data.check(config, runs_of(folder), apart=True)
         if worker:
             _help(wanted, config, folder)
-            return
+            return folder
         if position == "chief":
             write_record(folder / "search.json", wanted)
             progress = Progress(wanted, read_trials(folder))
@@ -84,6 +87,7 @@ def search(given: dict) -> None:
         if ended < wanted.trials:
             print(f"after {ended} trials there is nothing left to try")
         report(folder, ended=True)
+    return folder
 
 
 def plan_search(given: dict) -> tuple[Search, PretrainConfig, pathlib.Path]:
@@ -106,6 +110,7 @@ def plan_search(given: dict) -> tuple[Search, PretrainConfig, pathlib.Path]:
         "trials": TRIALS,
         "jobs": 1,
     }
+    given = dict(given)
     own |= {name: given.pop(name) for name in own if name in given}
     folder = given.pop("run_dir", None)
     check_choice("tuner", own["tuner"], TUNERS)

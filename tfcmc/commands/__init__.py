@@ -1,0 +1,4 @@
+"""What the commands do, for the command line and as functions of Python.
+
+Imports `searches` and below.
+"""

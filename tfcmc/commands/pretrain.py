@@ -1,0 +1,43 @@
+"""Learns from pictures without labels, and judges what was learnt."""
+
+import dataclasses
+
+from tfcmc.cli import command_line, machines
+from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.recipe import make_plan, open_run
+from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import defining
+
+ADVICE = (
+    "The same command, started again on all machines, goes on from what is "
+    "saved."
+)
+
+
+def make_parser(manual: str | None = None) -> command_line.Parser:
+    """Returns the parser of its options."""
+    parser = command_line.make_parser("trainers.pretrain", manual)
+    command_line.add_settings(parser, PretrainConfig)
+    command_line.add_config(parser)
+    return parser
+
+
+def run(given: dict) -> Run:
+    """Trains and judges.
+
+    Args:
+        given: Name to value of what the user gave.
+
+    Raises:
+        UsageError: as `tfcmc.experiment.pretrain.pretrain`.
+    """
+    plan = make_plan(make_config(given))
+    if plan.config.budget and plan.config.steps is None:
+        machines.check_alone(plan.config.strategy)  # what fits is one's own
+    run = open_run(plan)  # refuses another experiment's folder at once
+    settings = defining(dataclasses.asdict(plan.config))
+    with machines.all_present(plan.config.strategy, settings, ADVICE):
+        from tfcmc.experiment import pretrain  # loads TensorFlow: only now
+
+        pretrain.pretrain(plan)
+    return run
