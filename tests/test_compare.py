@@ -11,6 +11,7 @@ import types
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from tests import verdicts
 from tests.here import in_this_process
@@ -28,7 +29,7 @@ from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
-from tfcmc.report import Column
+from tfcmc.report import Column, over_seeds
 from trainers import compare
 from tuning import search
 
@@ -139,6 +140,55 @@ def test_table(compared):
     text = (folder / "table.md").read_text("utf-8")
     assert SPRING in text and "±" in text
     assert r"\begin{tabular}" in (folder / "table.tex").read_text("utf-8")
+
+
+def test_table_without_labels(compared):
+    """Means of what each run measured, beside untrained encoders."""
+    folder = compared.folder
+    with open(folder / "without_labels.csv", encoding="utf-8") as file:
+        rows = {row["label"]: row for row in csv.DictReader(file)}
+    assert list(rows)[:2] == ["untrained encoders", SPRING]
+    runs = [folder / f"spring-weighting-pairs-{seed}" for seed in (0, 1)]
+    found = [metrics_of(run) for run in runs]
+    for label, kind in ((SPRING, None), ("untrained encoders", "untrained")):
+        for name in ("lidar", "alpha_req", "nesum", "retrieval_at_5"):
+            values = [(m[kind] if kind else m)["sphere"][name] for m in found]
+            assert float(rows[label][name]) == pytest.approx(np.mean(values))
+    assert "Without labels" in compared.first[0]
+    assert 'id="without-labels"' in compared.page
+    history = (runs[0] / "history.csv").read_text()
+    assert {"lidar", "modality_gap"} <= set(history.split("\n")[0].split(","))
+
+
+def test_agreement_without_labels():
+    """How measures without labels rank what was trained, by the probe."""
+    probed = {"a": 10.0, "b": 30.0, "c": 20.0, "d": 40.0}
+    lidar = {"a": 1.0, "b": 3.0, "c": 4.0, "d": 9.0}
+    slope = {"a": 0.2, "b": 0.9, "c": 1.4, "d": 1.05}
+    gap = {"a": 0.9, "b": 0.1, "c": 0.5, "d": 0.5}
+    records = [
+        {
+            "label": label,
+            "kind": "loss",
+            "linear_probe": probed[label],
+            "lidar": lidar[label],
+            "alpha_req": slope[label],
+            "nesum": 2.0,
+            "modality_gap": gap[label],
+        }
+        for label in probed
+    ]
+    records.append({**records[0], "label": "untrained", "kind": "untrained"})
+    columns = (rows.LINEAR, *rows.WITHOUT_LABELS)
+    found = rows.agreement(over_seeds(columns, records))
+    assert found == {
+        "LiDAR": pytest.approx(0.8),
+        "distance of alpha-ReQ from 1": pytest.approx(1.0),
+        "modality gap": pytest.approx(
+            -spearmanr([*gap.values()], [*probed.values()]).statistic
+        ),
+    }
+    assert rows.agreement(over_seeds(columns, records[:2])) == {}
 
 
 def test_report(compared):

@@ -57,6 +57,8 @@ def trials_of(rng, count, *, labelled=True):
         scores = {
             "alignment_uniformity": float(off - 2 + 0.1 * rng.normal()),
             "effective_rank": float(200 - 50 * off + 30 * rng.normal()),
+            "lidar": float(20 - 5 * off + 3 * rng.normal()),
+            "alpha_req": float(off + 0.2 * rng.normal()),
         }
         if labelled:
             accuracy = float(0.6 - 0.2 * off + 0.02 * rng.normal())
@@ -142,7 +144,7 @@ def test_label_free_objectives(rng, ties, found):
     for trial in trials[::2] if ties else ():
         trial.scores["linear_probe"] = 0.31
     results = found(trials)
-    for each, sign in zip(agreements(results), (-1, 1), strict=True):
+    for each, sign in zip(agreements(results), (-1, 1, 1, -1), strict=True):
         one = [sign * trial.scores[each.objective] for trial in trials]
         two = [trial.scores["linear_probe"] for trial in trials]
         assert each.correlation == pytest.approx(spearman(one, two))
@@ -270,7 +272,7 @@ def test_report(rng, found, capsys):
     analysis = json.loads((folder / "analysis.json").read_text())
     shares = {k: v["share"] for k, v in analysis["importance"].items()}
     assert max(shares, key=shares.get) == "temperature"
-    assert len(analysis["label_free"]) == 2
+    assert len(analysis["label_free"]) == 4
     assert {path.name for path in (folder / "figures").iterdir()} == {
         "label_free_objectives.png",
         "objective_over_options.png",

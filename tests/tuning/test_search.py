@@ -21,6 +21,7 @@ from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.validation import choose_on_validation
 from tfcmc.encoders import save_encoder
+from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.experiment import pretrain
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
@@ -52,6 +53,7 @@ TINY += ["--encoder=paper(width=0.3)", "--side=32"]
 WORDS = [*TINY, "--loss=softmax(temperature=0.07)", "--tuner=random"]
 WORDS += ["--space=batch_size=32|64|4096", "--seed=4", "--trials=3"]
 LABEL_FREE = {"alignment_uniformity": -2.0, "effective_rank": 30.0}
+LABEL_FREE |= dict.fromkeys(MEASURES, 1.5)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from tfcmc.cli import command_line
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.searches import study
-from tfcmc.searches.records import OBJECTIVES, TUNERS
+from tfcmc.searches.records import OBJECTIVES, PROBES, TUNERS
 
 OWN = ("run_dir", "judge_on", "evaluate")  # settings that are not the user's
 
@@ -33,8 +33,9 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
     parser.add_argument(
         "--objective",
         metavar="STR",
-        help=f"{', '.join(OBJECTIVES)}; the last two need no labels (default: "
-        f"linear_probe, or alignment_uniformity where there are no labels)",
+        help=f"{', '.join(OBJECTIVES)}; all but {' and '.join(PROBES)} need "
+        f"no labels (default: linear_probe, or alignment_uniformity where "
+        f"there are no labels)",
     )
     parser.add_argument(
         "--run-dir",

@@ -1,10 +1,17 @@
-"""The table of a comparison."""
+"""The tables of a comparison."""
+
+import numpy as np
 
 from tfcmc.comparison.entries import Entry
 from tfcmc.evaluation.classes import unbalanced
+from tfcmc.evaluation.label_free import MEASURES
+from tfcmc.foundation.lazy import LazyModule
 from tfcmc.report import Column, Table, over_seeds
 from tfcmc.runs.record import read_history
 
+stats = LazyModule("scipy.stats")
+
+FEWEST = 3  # rows that can be ranked to any purpose
 # Of the paper's Table 1, on STL-10: accuracy, uniformity, alignment.
 PAPER_TABLE = {
     "spring-like": (22.9, -0.012, 2.0),
@@ -25,6 +32,19 @@ COLUMNS = (
     Column("seconds", "training", "s", 0, "", "seconds"),
     Column("seen", "thousand pictures seen", "", 0, "", "seen"),
 )
+# Of the least and the most that a number may be nothing is said: what is
+# good lies between for some.
+WITHOUT_LABELS = tuple(
+    Column(
+        name,
+        each.title,
+        "",
+        each.digits,
+        "" if each.rated else each.better,
+        each.short,
+    )
+    for name, each in MEASURES.items()
+)
 PROBES = ("linear_probe", "mlp_head", "knn", "plain_head")
 SPHERE = ("alignment", "uniformity", "effective_rank")
 
@@ -44,14 +64,20 @@ def numbers(judged: dict, *, balanced: bool = False) -> dict:
     if balanced:
         found["balanced"] = 100 * judged["linear_probe"]["balanced_accuracy"]
     if "sphere" in judged:
-        found |= {name: judged["sphere"][name] for name in SPHERE}
+        shape = judged["sphere"]
+        found |= {name: shape[name] for name in SPHERE}
+        found |= {name: shape[name] for name in MEASURES if name in shape}
     return found
 
 
-def comparison_table(entries: list[Entry]) -> Table:
-    """Makes the table: raw pixels, untrained encoders, then every row.
+def comparison_tables(entries: list[Entry]) -> tuple[Table, Table | None]:
+    """Makes the tables: raw pixels, untrained encoders, then every row.
 
     Methods with other views or encoders have controls of their own.
+
+    Returns:
+        What is asked of a comparison; and what needs no labels, without raw
+        pixels: None of runs that were judged before it was measured.
     """
     losses = {}
     for entry in entries:
@@ -65,7 +91,42 @@ def comparison_table(entries: list[Entry]) -> Table:
     untrained = _controls(
         entries, "untrained", "untrained encoders", "untrained"
     )
-    return over_seeds(COLUMNS, [*raw, *untrained, *losses.values()])
+    rows = [*untrained, *losses.values()]
+    measured = [each for each in rows if "nesum" in each]
+    return (
+        over_seeds(COLUMNS, [*raw, *rows]),
+        over_seeds((LINEAR, *WITHOUT_LABELS), measured) if measured else None,
+    )
+
+
+def agreement(table: Table) -> dict:
+    """Returns how measures without labels rank the rows that were trained.
+
+    Args:
+        table: The second of `comparison_tables`.
+
+    Returns:
+        Title of each to Spearman's rank correlation, of what is the better
+        the higher, with the linear probe; none of fewer than three rows, nor
+        of what is constant.
+    """
+    trained = table.losses()
+    if LINEAR not in table.columns or len(trained) < FEWEST:
+        return {}
+    probed = [table.cell(label, LINEAR).mean for label in trained]
+    found = {}
+    for column in table.columns[1:]:
+        each = MEASURES[column.key]
+        cells = [table.cell(label, column) for label in trained]
+        if None in cells:
+            continue
+        ratings = [each.rating(cell.mean) for cell in cells]
+        if np.ptp(ratings) == 0 or np.ptp(probed) == 0:
+            continue
+        sign = 1 if each.better == "higher" else -1
+        statistic = stats.spearmanr(ratings, probed).statistic
+        found[each.rated or each.title] = sign * float(statistic)
+    return found
 
 
 def _numbers(judged, metrics):

@@ -9,7 +9,12 @@ from collections.abc import Iterator
 
 from tfcmc.comparison.drawing import draw
 from tfcmc.comparison.entries import Entry, check_one_data, shared_settings
-from tfcmc.comparison.rows import LINEAR, comparison_table, paper_table
+from tfcmc.comparison.rows import (
+    LINEAR,
+    agreement,
+    comparison_tables,
+    paper_table,
+)
 from tfcmc.comparison.tuned import Tuned, interval_words, tuned_words
 from tfcmc.evaluation.classes import majority, unbalanced
 from tfcmc.experiment.config import PretrainConfig
@@ -67,10 +72,12 @@ def compare(
         return None
     check_one_data(finished)
     folder = entries[0].run.folder.parent
-    table = comparison_table(finished)
+    table, without_labels = comparison_tables(finished)
     write_whole(folder / "table.md", markdown(table))
     write_whole(folder / "table.csv", csv_text(table))
     write_whole(folder / "table.tex", latex(table))
+    if without_labels:
+        write_whole(folder / "without_labels.csv", csv_text(without_labels))
     tuned = tuned or Tuned((), ())
     config = finished[0].plan.config
     methods = "preset" in finished[0].named_by
@@ -80,6 +87,8 @@ def compare(
         row="method" if methods else "loss",
         lead=tuple(lead(table, finished, failures, tuned.pairs)),
         table=table,
+        without_labels=without_labels,
+        without_labels_words=without_labels_words(without_labels),
         published=published(finished),
         published_words=PAPERS,
         findings=tuple(findings_of(finished)),
@@ -93,6 +102,8 @@ def compare(
     )
     write_report(report, folder / "report.html")
     print(f"\n{screen_text(table)}\n")
+    if without_labels:
+        print(f"Without labels\n{screen_text(without_labels)}\n")
     print(textwrap.fill(" ".join(report.lead), WIDTH))
     print(f"\nthe report is {folder / 'report.html'}")
     return table
@@ -142,6 +153,25 @@ def ranking(table: Table) -> str:
             text += f" {_gap(*pair, *(cells[label] for label in pair))}"
     controls = [told[label] for label in told if label not in losses]
     return f"{text} Beside them: {', '.join(controls)}."
+
+
+def without_labels_words(table: Table | None) -> str:
+    """Says what the numbers are read against, and how they rank the rows."""
+    if table is None:
+        return ""
+    text = (
+        "What says nothing of a picture has a LiDAR and a NESum of 1, an "
+        "alpha-ReQ of 0 (near 1 is taken for good) and finds the other view "
+        "no oftener than by chance; a modality gap of 0 is none."
+    )
+    found = agreement(table)
+    if found:
+        told = ", ".join(f"{name} {r:.2f}" for name, r in found.items())
+        text += (
+            f" Spearman's rank correlation with the linear probe, over the "
+            f"{len(table.losses())} rows that were trained: {told}."
+        )
+    return text
 
 
 def _percent(cell: Cell):

@@ -10,7 +10,7 @@ import hashlib
 
 import numpy as np
 
-from tfcmc.evaluation import verdict
+from tfcmc.evaluation import label_free, verdict
 from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.probes import Labelled
 from tfcmc.foundation.threads import together
@@ -68,16 +68,18 @@ def measure(inputs: Inputs) -> tuple:
         t=inputs.t,
         intervals=True,
     )
-    (probed, confusions), every, few = together(
+    few_of = inputs.judged.take(drawn)
+    (probed, confusions), every, few, without_labels = together(
         functools.partial(_probe, inputs),
         functools.partial(sphere, inputs.judged),
-        functools.partial(sphere, inputs.judged.take(drawn)),
+        functools.partial(sphere, few_of),
+        functools.partial(label_free.measure, few_of),
         needs=None if inputs.train is None else "sklearn.neural_network",
     )
     numbers = {
         "alignment": few["alignment"],
         "uniformity": few["uniformity"],
-        "sphere": few,
+        "sphere": few | without_labels,
         "sphere_all": every,
     }
     return numbers | probed, confusions

@@ -30,8 +30,8 @@ def squared_distances(first, second):
         Array `[count]`, float64, in [0, 4].
     """
     first, second = np.asarray(first), np.asarray(second)
-    _check_matrix(first, 1)
-    _check_matrix(second, 1)
+    check_matrix(first, 1)
+    check_matrix(second, 1)
     if first.shape != second.shape:
         raise must(
             "second",
@@ -81,7 +81,7 @@ def mean_squared_distance(vectors) -> float:
         most 2 count / (count - 1).
     """
     vectors = np.asarray(vectors)
-    _check_matrix(vectors, 2)
+    check_matrix(vectors, 2)
     centre = _centre(vectors)
     total = sum(
         np.square(_unit(block) - centre).sum(dtype=np.float64)
@@ -101,7 +101,7 @@ def pair_potentials(vectors, *, t=2.0):
         Array `[count]`, float64: mean over j != i of exp(-t |x_i - x_j|^2).
     """
     vectors = np.asarray(vectors)
-    _check_matrix(vectors, 2)
+    check_matrix(vectors, 2)
     count = len(vectors)
     sums = np.zeros(count)
     # About their mean vectors that are nearly one point keep their digits: the
@@ -175,7 +175,7 @@ def effective_rank(vectors):
     Reference: Roy and Vetterli 2007; Garrido et al. 2023, "RankMe".
     """
     vectors = np.asarray(vectors)
-    _check_matrix(vectors, 1)
+    check_matrix(vectors, 1)
     largest = np.abs(vectors).max()
     if largest == 0:
         return 0.0
@@ -183,8 +183,22 @@ def effective_rank(vectors):
     # float32 just holds are beyond it.
     vectors = np.ldexp(vectors, -np.frexp(largest)[1])
     singular = np.linalg.svd(vectors, compute_uv=False).astype(np.float64)
-    share = singular / singular.sum()
-    share = share[share > 0]
+    return shares_entropy(singular)
+
+
+def shares_entropy(values) -> float:
+    """How many of some numbers count: exp of the entropy of their shares.
+
+    Args:
+        values: `[count]`, from 0.
+
+    Returns:
+        A number from 1 to count; 0 if all are zero.
+    """
+    total = values.sum()
+    if total == 0:
+        return 0.0
+    share = values[values > 0] / total
     return float(np.exp(-np.sum(share * np.log(share))))
 
 
@@ -262,7 +276,15 @@ def _block_sums(rows, columns, t, *, diagonal):
     return tf.reduce_sum(potentials, axis=1), tf.reduce_sum(potentials, axis=0)
 
 
-def _check_matrix(vectors, least):
+def check_matrix(vectors, least: int) -> None:
+    """Checks that vectors are `[count, dim]` finite numbers.
+
+    Args:
+        least: The smallest count.
+
+    Raises:
+        UsageError: if they are not.
+    """
     if vectors.ndim != 2 or len(vectors) < least or not vectors.shape[1]:
         raise must(
             "vectors",

@@ -11,6 +11,7 @@ from tfcmc.evaluation.classes import class_sizes, majority
 from tfcmc.evaluation.doctor import examine
 from tfcmc.evaluation.features import Encoded, weights_hash
 from tfcmc.evaluation.inputs import Inputs, digest, measure
+from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.evaluation.probes import PROBES, Labelled
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
@@ -105,7 +106,10 @@ def judge(plan, run, data, architecture, branches: dict, extent) -> Verdict:
             f"{hashes} before, {after} after"
         )
     dim = encoded.embeddings[0].shape[1]
-    result["floors"] = verdict.floors(dim, **constants)
+    images = result["sphere"]["images"]
+    result["floors"] = verdict.floors(dim, **constants) | {
+        name: each.nothing(images) for name, each in MEASURES.items()
+    }
     known = architecture.patient(
         branches, len(data.learnt), len(data.held_out.pictures)
     )

@@ -44,6 +44,8 @@ class Report:
         lead: The answer, a paragraph each: which row leads, by how much, and
             whether the spread separates it.
         row: What a row of the table is.
+        without_labels: What needs no labels, where it was measured.
+        without_labels_words: How it is to be read.
         published: The paper's own table, where the data are the paper's.
         published_words: Where it is from.
         failures: Run to why it broke, of runs that are not in the table.
@@ -58,6 +60,8 @@ class Report:
     lead: tuple[str, ...]
     table: Table
     row: str = "loss"
+    without_labels: Table | None = None
+    without_labels_words: str = ""
     published: Table | None = None
     published_words: str = ""
     findings: tuple[Finding, ...] = ()

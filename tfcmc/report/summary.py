@@ -3,6 +3,7 @@
 import textwrap
 
 from tfcmc.evaluation.classes import majority, unbalanced
+from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.foundation.text import counted, printable
 
 WIDTH = 99
@@ -39,6 +40,7 @@ def verdict_text(result: dict, names) -> str:
         for name, digest in result["encoders_sha256"].items()
     )
     lines = ["", title, "", *probed, "", *_sphere_lines(result, names), ""]
+    lines += _label_free_lines(result)
     lines += _finding_lines(result["findings"])
     lines.append(f"weights the same before and after judging: {hashes}")
     return "\n".join(lines) + "\n"
@@ -216,6 +218,25 @@ def _with_interval(label, row, views):
     half = [f"{(high - low) / 2:.3f}" for low, high in ends]
     off = _sphere_row("  bootstrap, 95 %: +-", [*half, ""])
     return [_measured(label, row, views), off]
+
+
+def _label_free_lines(result):
+    """Lays out what needs no labels, beside what says nothing."""
+    rows = {
+        "untrained": result["untrained"]["sphere"],
+        "trained": result["sphere"],
+        "saying nothing": result["floors"],
+    }
+    names = [name for name in MEASURES if name in rows["trained"]]
+    if not names:
+        return []  # judged before it was measured
+    count = f"on {result['sphere']['images']:,} images"
+    titles = "".join(f"{MEASURES[name].short:>11}" for name in names)
+    lines = [f"{f'without labels, {count}':30}{titles}"]
+    for label, row in rows.items():
+        cells = (f"{row[name]:.{MEASURES[name].digits}f}" for name in names)
+        lines.append(f"{label:30}" + "".join(f"{cell:>11}" for cell in cells))
+    return [*lines, ""]
 
 
 def _finding_lines(findings):

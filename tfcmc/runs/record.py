@@ -22,6 +22,10 @@ PROBES = {
 }
 PLACE = {"alignment": float, "uniformity": float}
 SPHERE = {**PLACE, "images": COUNT, "effective_rank": float}
+# What needs no labels; those of views where there are several.
+LABEL_FREE = ("lidar", "alpha_req", "nesum", "retrieval_at_1")
+LABEL_FREE += ("retrieval_at_5", "modality_gap")
+SPHERE |= {f"{name}?": float for name in LABEL_FREE}
 METRICS = {
     **SETTINGS,
     **dict.fromkeys(CONSTANTS, float),

@@ -105,7 +105,7 @@ def draw_importance(results: Results, folder) -> dict:
 def draw_label_free(found: list[Agreement], results: Results, folder) -> None:
     """Draws the probe over each objective that needs no labels."""
     default = results.default
-    known = default is not None and JUDGE in default.scores
+    known = set() if default is None else default.scores.keys()
     panels = []
     for each in found:
         trials = {
@@ -127,7 +127,9 @@ def draw_label_free(found: list[Agreement], results: Results, folder) -> None:
                 trials=pairs,
                 chosen=pair(trials[each.chosen]),
                 best=pairs[0],
-                default=pair(default) if known else None,
+                default=pair(default)
+                if {JUDGE, each.objective} <= known
+                else None,
             )
         )
     figures.label_free_objectives(panels, folder / "label_free_objectives.png")

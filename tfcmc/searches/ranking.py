@@ -5,12 +5,12 @@ import functools
 import math
 import pathlib
 
+from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.foundation.errors import UsageError
 from tfcmc.runs.folder import Run
 from tfcmc.runs.record import measured_by, read_metrics, read_settings
 from tfcmc.searches.records import (
     DONE,
-    LABEL_FREE,
     OBJECTIVES,
     PROBES,
     Objective,
@@ -130,11 +130,16 @@ def scores_of(metrics: dict) -> dict:
     found = {
         name: metrics[name]["accuracy"] for name in PROBES if name in metrics
     }
-    shape = (
-        metrics["alignment"] + metrics["uniformity"],
-        metrics["sphere"]["effective_rank"],
+    shape = metrics["sphere"]
+    found["alignment_uniformity"] = (
+        metrics["alignment"] + metrics["uniformity"]
     )
-    found |= zip(LABEL_FREE, shape, strict=True)
+    found["effective_rank"] = shape["effective_rank"]
+    found |= {
+        name: each.rating(shape[name])
+        for name, each in MEASURES.items()
+        if name in shape
+    }
     return {
         name: value for name, value in found.items() if math.isfinite(value)
     }

@@ -11,6 +11,7 @@ import json
 import pathlib
 from typing import Annotated
 
+from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.records import COUNT, SHARE, Within, damaged, read_record
 from tfcmc.runs.folder import Run
@@ -51,15 +52,24 @@ class Objective:
 
 
 OBJECTIVES = {
-    "linear_probe": Objective("linear probe", "linear probe", percent=True),
+    "linear_probe": Objective("linear probe", "linear", percent=True),
     "knn": Objective("kNN", "kNN", percent=True),
     "alignment_uniformity": Objective(
         "alignment + uniformity", "align. + unif.", "lower", digits=3
     ),
     "effective_rank": Objective("effective rank", "eff. rank", digits=0),
 }
-LABEL_FREE = ("alignment_uniformity", "effective_rank")
+OBJECTIVES |= {
+    name: Objective(
+        each.rated or each.title,
+        f"|{each.short} - 1|" if each.rated else each.short,
+        each.better,
+        digits=each.digits,
+    )
+    for name, each in MEASURES.items()
+}
 PROBES = ("linear_probe", "knn")
+LABEL_FREE = tuple(name for name in OBJECTIVES if name not in PROBES)
 TUNERS = ("bayesian", "random", "hyperband", "grid")
 RUNNING, DONE, FAILED = "running", "done", "failed"
 

@@ -1,5 +1,6 @@
 """The trials of a search as a table: Markdown, CSV, and for the screen."""
 
+from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.text import table_cell
 from tfcmc.report import padded, pipe_table
@@ -62,6 +63,10 @@ def screen_text(results: Results) -> str:
     columns = _columns(results)
     if len({trial.epochs for trial in results.trials}) == 1:
         columns.remove("epochs")
+    objective = results.search.objective
+    columns = [
+        name for name in columns if name not in MEASURES or name == objective
+    ]
     lines = _texts(results, columns)
     shown = [
         [*cells, note[:LONGEST]]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfcmc.evaluation import label_free
 from tfcmc.evaluation.freshness import freshness
 from tfcmc.evaluation.probes.knn import leave_one_out
 from tfcmc.evaluation.verdict import distances, sphere
@@ -11,15 +12,16 @@ from tfcmc.foundation.lazy import keras
 class MeasureRepresentation(keras.callbacks.Callback):
     """Adds what held-out pictures look like to the logs of every epoch.
 
-    The shape of their embeddings; mean squared distances, whatever alpha and
-    t: `apart`, of two views of a picture, and `spread_NAME`, of the pictures
-    in each view; `dead_NAME`, the share of each branch's ReLU channels that
-    never fire; and, of labelled pictures, `knn`, the accuracy of the
-    vote of each one's nearest neighbours among the others. Of what training
-    adds to the encoders, where there is such a thing: `prototypes`, the share
-    that is the nearest of some view; `fresh`, whether the oldest keys of a
-    queue are as good as the newest; and `leak`, how much of what tells a
-    positive are the statistics of its batch.
+    The shape of their embeddings, and what else tells without labels how good
+    they may be; mean squared distances, whatever alpha and t: `apart`, of two
+    views of a picture, and `spread_NAME`, of the pictures in each view;
+    `dead_NAME`, the share of each branch's ReLU channels that never fire;
+    and, of labelled pictures, `knn`, the accuracy of the vote of each one's
+    nearest neighbours among the others. Of what training adds to the
+    encoders, where there is such a thing: `prototypes`, the share that is the
+    nearest of some view; `fresh`, whether the oldest keys of a queue are as
+    good as the newest; and `leak`, how much of what tells a positive are the
+    statistics of its batch.
 
     Args:
         reader: A `Reader`.
@@ -58,6 +60,7 @@ class MeasureRepresentation(keras.callbacks.Callback):
         measured = sphere(self._names, encoded, **self._constants)
         del measured["images"]
         measured |= distances(self._names, encoded)
+        measured |= label_free.measure(encoded)
         for name, share in zip(self._branches, dead, strict=True):
             measured[f"dead_{name}"] = share
         if self._held_out.labels is not None:

@@ -13,7 +13,7 @@ SWAV = Preset(
         "batch_norm": "synchronized",
         "head": "mlp(layers=2, hidden=2048, dim=128, norm=hidden)",
         "negatives": "none",
-        "loss": "swav(prototypes=256, temperature=0.1, epsilon=0.05, "
+        "loss": "swav(prototypes=64, temperature=0.1, epsilon=0.02, "
         "iterations=3, freeze=0.2)",
         "pairs": "assigned(codes=2)",
         "optimizer": "lars(weight_decay=0.000001, classic=False, "
@@ -25,12 +25,14 @@ SWAV = Preset(
     rate=Rate(0.6),
     letter={
         "encoder": "ResNet-50",
-        "loss": "3,000 prototypes, held for the first epoch; a queue of 3,840 "
-        "from epoch 15 on",
+        "loss": "3,000 prototypes, epsilon 0.05; held for the first epoch; a "
+        "queue of 3,840 from epoch 15 on",
         "side": "224, and 96 the small ones",
         "epochs": "200",
     },
-    why="Small pictures, and few steps: held for a fifth of these, prototypes "
-    "do not fall to one point. As many prototypes as a step has copies are "
-    "shared out without a queue.",
+    why="Small pictures, and few steps. Vectors near each other, as they are "
+    "at first, have codes at epsilon 0.05 that say next to nothing, and the "
+    "loss stays at ln(prototypes); at 0.02 it learns. Held for a fifth of "
+    "the steps, prototypes do not fall to one point. Fewer of them than a "
+    "step has copies are shared out without a queue.",
 )
