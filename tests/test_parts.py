@@ -272,3 +272,61 @@ def test_every_public_name_is_there():
     for name in tfcmc._PUBLIC:
         assert inspect.getdoc(getattr(tfcmc, name))
     assert set(tfcmc._PUBLIC) <= set(dir(tfcmc))
+
+
+def small(inputs, outputs, **options):
+    """A layer, as an encoder or a head."""
+    layer = keras.layers.Dense(outputs, **options)
+    return keras.Sequential([keras.Input([inputs]), layer])
+
+
+def test_a_model_of_ready_views(rng, tmp_path):
+    """Three views in a fit: the loss of all pairs, what it logs, and saved."""
+    model = tfcmc.ContrastiveModel(
+        small(6, 4, kernel_regularizer="l2"), small(4, DIM), loss="nt_xent"
+    )
+    model.compile(keras.optimizers.SGD(0.0))
+    first, second = views(rng, 20, 6)
+    third = first - second
+    data = tf.data.Dataset.from_tensor_slices((first, second, third))
+    history = model.fit(data.batch(20), epochs=1, verbose=0).history
+    vectors = [
+        model.head(model.encoder(view)).numpy()
+        for view in (first, second, third)
+    ]
+    pairs = list(itertools.combinations(vectors, 2))
+    want = sum(float(tfcmc.losses.get("nt_xent")(*pair)) for pair in pairs)
+    want += sum(map(float, model.encoder.losses))
+    assert history["loss"][0] == pytest.approx(want, rel=1e-4)
+    want = np.mean([tfcmc.alignment(*pair) for pair in pairs])
+    assert history["alignment"][0] == pytest.approx(want, rel=1e-4)
+    np.testing.assert_allclose(model(first), model.encoder(first))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(first), model(first))
+    again = loaded.evaluate(data.batch(20), verbose=0, return_dict=True)
+    assert again["loss"] == pytest.approx(history["loss"][0], rel=1e-4)
+
+
+def test_a_model_of_two_encoders(rng, tmp_path):
+    """Views by name; prototypes are trained and saved with the model."""
+    model = tfcmc.ContrastiveModel(
+        {"L": small(3, DIM), "ab": small(6, DIM)},
+        loss="swav(prototypes=6)",
+    )
+    first, second = views(rng, 16, 6)
+    batches = tf.data.Dataset.from_tensors({"ab": first, "L": second[:, :3]})
+    model.compile(keras.optimizers.SGD(1.0))
+    (centres,) = model.contrast.trainable_variables
+    before = centres.numpy().copy()
+    model.fit(batches, epochs=2, verbose=0)
+    assert np.abs(centres.numpy() - before).max() > 1e-3
+    assert model({"ab": first})["ab"].shape == (16, DIM)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    (kept,) = loaded.contrast.trainable_variables
+    np.testing.assert_array_equal(kept, centres)
+    with pytest.raises(UsageError, match="a dict of L, ab"):
+        model.fit(tf.data.Dataset.from_tensors({"L": first}), verbose=0)
+    with pytest.raises(UsageError, match="at least two views"):
+        tfcmc.ContrastiveModel(small(6, DIM))._objective([first], False)

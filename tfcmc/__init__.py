@@ -21,6 +21,7 @@ _PUBLIC = {
     "EffectiveRank": "tfcmc.parts.metrics",
     "RepresentationMonitor": "tfcmc.parts.callbacks",
     "CollapseDoctor": "tfcmc.parts.callbacks",
+    "ContrastiveModel": "tfcmc.parts.model",
     "ContrastiveLoss": "tfcmc.losses.of_views",
 }
 

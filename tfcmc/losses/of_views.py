@@ -86,10 +86,14 @@ class ContrastiveLoss(keras.losses.Loss):
         )
 
     @property
+    def layers(self) -> list:
+        """The layers that own what it keeps."""
+        return list({id(each): each for each in self._losses}.values())
+
+    @property
     def variables(self) -> list:
         """What it keeps, besides how often it was called."""
-        kept = {id(each): each for each in self._losses}.values()
-        return [each for loss in kept for each in loss.variables]
+        return [each for loss in self.layers for each in loss.variables]
 
     @property
     def trainable_variables(self) -> list:

@@ -1,0 +1,156 @@
+"""Encoders that learn from ready views, as a Keras model."""
+
+import itertools
+
+from tfcmc.foundation.errors import must
+from tfcmc.foundation.lazy import keras, tf
+from tfcmc.losses.of_views import ContrastiveLoss
+from tfcmc.parts.metrics import Alignment, Uniformity
+
+
+@keras.saving.register_keras_serializable(package="tfcmc")
+class ContrastiveModel(keras.Model):
+    """Encoders trained to agree on the views of a picture, by one loss.
+
+    Objective: sum over pairs of views of loss(one, other). `fit` takes batches
+    of views: a tuple or a dict of them, `[batch, ...]` each, row by row of the
+    same pictures. `model(pictures)` gives features, what the head stands on.
+    It learns on one device.
+
+    Example:
+
+        model = tfcmc.ContrastiveModel(encoder, head, loss="nt_xent")
+        model.compile("adam")
+        model.fit(views)
+
+    Args:
+        encoder: A `keras.Model` of a view to features, for all views; or a
+            dict, name of a view to its own.
+        head: A `keras.Model` of features to what is compared, or a dict
+            likewise; None for none.
+        loss: The spec of a loss, or a `ContrastiveLoss`. What a loss keeps
+            (the constant of `nce`, prototypes) all pairs share.
+        name: Keras's.
+
+    Raises:
+        UsageError: if encoders and heads are not of the same views, or there
+            is no such loss.
+    """
+
+    def __init__(self, encoder, head=None, loss="nt_xent", name=None, **own):
+        super().__init__(name=name, **own)
+        self.encoder, self.head = encoder, head
+        apart = isinstance(encoder, dict)
+        if isinstance(head, dict) and (
+            not apart or head.keys() != encoder.keys()
+        ):
+            raise must("head", "a model, or of the encoders' views", head)
+        if isinstance(loss, str):
+            last = head or encoder
+            if isinstance(last, dict):
+                last = next(iter(last.values()))
+            dim = getattr(last, "output_shape", (None,))[-1]
+            loss = ContrastiveLoss(loss, dim=dim)
+        self.contrast = loss
+        # Keras tracks layers, and so saves and trains what they keep.
+        self._kept = loss.layers
+        self._measures = [Alignment(), Uniformity()]
+
+    def call(self, inputs, training=False):
+        """Computes features: of a view, or of a dict of views."""
+        if isinstance(self.encoder, dict):
+            return {
+                name: self.encoder[name](view, training=training)
+                for name, view in inputs.items()
+            }
+        return self.encoder(inputs, training=training)
+
+    def train_step(self, data):
+        """Learns from one batch of views."""
+        with tf.GradientTape() as tape:
+            loss = self._objective(data, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        learnt = self.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, learnt), learnt)
+        return self._told()
+
+    def test_step(self, data):
+        """Measures one batch of views."""
+        self._objective(data, training=False)
+        return self._told()
+
+    def _objective(self, data, training):
+        """The loss of a batch, which the metrics take in."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if replicas > 1:
+            raise must("strategy", "of one device", replicas)
+        views = self._named(data)
+        vectors = [
+            self._embed(name, view, training) for name, view in views.items()
+        ]
+        pairs = list(itertools.combinations(vectors, 2))
+        if not pairs:
+            raise must("x", "at least two views of each picture", len(views))
+        loss = sum(self.contrast(*pair) for pair in pairs)
+        loss += sum(self.losses)  # what the layers regularise
+        self._loss_tracker.update_state(loss)
+        for pair, measure in itertools.product(pairs, self._measures):
+            measure.update_state(*pair)
+        return loss
+
+    def _embed(self, name, view, training):
+        encoder, head = (
+            part[name] if isinstance(part, dict) else part
+            for part in (self.encoder, self.head)
+        )
+        features = encoder(view, training=training)
+        return features if head is None else head(features, training=training)
+
+    def _named(self, data):
+        """Views by their names, however they came."""
+        if isinstance(data, tuple) and len(data) == 1:
+            (data,) = data
+        names = list(self.encoder) if isinstance(self.encoder, dict) else None
+        if isinstance(data, dict):
+            if names is not None and data.keys() != set(names):
+                raise must("x", f"a dict of {', '.join(names)}", sorted(data))
+            return data
+        if not isinstance(data, tuple | list):
+            raise must("x", "a tuple or a dict of views", type(data).__name__)
+        names = range(len(data)) if names is None else names
+        if len(names) != len(data):
+            raise must("x", f"a view for each of {names}", len(data))
+        return dict(zip(names, data, strict=True))
+
+    def _told(self):
+        return {each.name: each.result() for each in self.metrics}
+
+    def get_config(self) -> dict:
+        """Returns its arguments, by which Keras makes it again."""
+        parts = {
+            "encoder": self.encoder,
+            "head": self.head,
+            "loss": self.contrast,
+        }
+        write = keras.saving.serialize_keras_object
+        return super().get_config() | {
+            name: {key: write(each) for key, each in part.items()}
+            if isinstance(part, dict)
+            else write(part)
+            for name, part in parts.items()
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Makes one of what `get_config` returned."""
+        read = keras.saving.deserialize_keras_object
+        config = dict(config)
+        for name in ("encoder", "head", "loss"):
+            part = config.pop(name)
+            several = isinstance(part, dict) and "class_name" not in part
+            config[name] = (
+                {key: read(each) for key, each in part.items()}
+                if several
+                else read(part)
+            )
+        return cls(**config)
