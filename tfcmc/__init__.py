@@ -1,5 +1,6 @@
 """tfcmc: which contrastive loss, and what did it do to the representation?
 
+`tfcmc.pretrain`, `compare`, `search` and `evaluate` are the commands.
 `tfcmc.load(RUN)` gives a run's frozen encoders as a scikit-learn transformer.
 `tfcmc.losses.get(NAME)` is a loss, `Alignment`, `Uniformity` and
 `EffectiveRank` are metrics, `RepresentationMonitor` and `CollapseDoctor` are
@@ -12,6 +13,11 @@ import importlib
 __version__ = "0.3.0"
 
 _PUBLIC = {
+    "pretrain": "tfcmc.commands.calls",
+    "evaluate": "tfcmc.commands.calls",
+    "compare": "tfcmc.commands.calls",
+    "search": "tfcmc.commands.calls",
+    "Run": "tfcmc.commands.results",
     "load": "tfcmc.using.transformer",
     "alignment": "tfcmc.evaluation.metrics",
     "uniformity": "tfcmc.evaluation.metrics",

@@ -123,7 +123,16 @@ def parse(parser: Parser, argv: list[str] | None = None) -> dict:
             )
         raise unknown("option", word, known)
     given = vars(given)
-    unread = given.pop("unread", ())
+    return completed(given, given.pop("unread", ()))
+
+
+def completed(given: dict, unread=()) -> dict:
+    """Expands what are paths, and puts the file of `config` beneath.
+
+    Args:
+        given: Setting name to value.
+        unread: What of the file is not taken.
+    """
     for name in given.keys() & PATHS:
         given[name] = _expanded(name.replace("_", "-"), given[name])
     if "config" in given:
@@ -138,6 +147,15 @@ def _expanded(name, value):
     if isinstance(value, list):
         return [expanded(name, path) for path in value]
     return expanded(name, value)
+
+
+def arguments(parser: Parser) -> dict:
+    """Returns what a parser reads: name to `argparse.Action`."""
+    return {
+        action.dest: action
+        for action in parser._actions
+        if action.dest != "help"
+    }
 
 
 def run(main, *, listing=False):

@@ -27,7 +27,7 @@ COPIES = 4  # of a picture's bytes, at most, while it is scaled
 # What zipfile, its decompressors and NumPy raise on damaged bytes.
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error)
 DAMAGE += (EOFError, OSError, RuntimeError, ValueError)
-NO_LABELS = "the probe is skipped: the file has no x_train and y_train"
+NO_LABELS = "the probe is skipped: there are no x_train and y_train"
 
 
 def check(argument, data_dir=None):
@@ -61,7 +61,7 @@ def npz(reading, argument):
     check(argument)
     try:
         with open(expanded("data", argument), "rb") as raw:
-            return _source(_Arrays(zipfile.ZipFile(raw), argument), reading)
+            return source_of(Arrays(zipfile.ZipFile(raw), argument), reading)
     except UsageError:
         raise
     except DAMAGE as error:
@@ -71,7 +71,7 @@ def npz(reading, argument):
         ) from error
 
 
-class _Arrays:
+class Arrays:
     """The arrays of an open file, each checked before it is read."""
 
     def __init__(self, file, path):
@@ -152,7 +152,8 @@ class _Arrays:
             yield np.frombuffer(data, np.uint8).reshape(-1, *shape[1:])
 
 
-def _source(arrays, reading):
+def source_of(arrays: Arrays, reading):
+    """Gives the arrays their roles."""
     names = [f"x_{n}" for n in UNLABELLED if f"x_{n}" in arrays.names][:1]
     parts = dict.fromkeys(names, "pretrain")
     labelled = bool({"x_train", "y_train"} & set(arrays.names))

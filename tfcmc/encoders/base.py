@@ -37,7 +37,7 @@ def _seeded(function):
     def build(shape, seed, **options):
         if takes(function, "seed"):
             options["seed"] = seed
-        with _drawing(seed):
+        with drawing(seed):
             return function(shape, **options)
 
     return build
@@ -56,7 +56,7 @@ def _application(name, shape, seed, **options):
         # It would take views for pictures of 0 to 255.
         options.setdefault("include_preprocessing", False)
     try:
-        with _drawing(seed), warnings.catch_warnings():
+        with drawing(seed), warnings.catch_warnings():
             # It tells that views of other than 1 or 3 channels are unusual.
             warnings.simplefilter("ignore")
             return models[name](
@@ -72,7 +72,7 @@ def _application(name, shape, seed, **options):
 
 
 @contextlib.contextmanager
-def _drawing(seed):
+def drawing(seed):
     """Lets Keras draw the seeds of layers that name none from one seed."""
     before = random.getstate()
     random.seed(seed)

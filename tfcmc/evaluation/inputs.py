@@ -77,11 +77,8 @@ def measure(inputs: Inputs) -> tuple:
         needs=None if inputs.train is None else "sklearn.neural_network",
     )
     numbers = {
-        "alignment": few["alignment"],
-        "uniformity": few["uniformity"],
-        "sphere": few | without_labels,
-        "sphere_all": every,
-    }
+        name: few[name] for name in ("alignment", "uniformity") if name in few
+    } | {"sphere": few | without_labels, "sphere_all": every}
     return numbers | probed, confusions
 
 

@@ -117,35 +117,33 @@ def sphere(names, encoded, *, alpha=2.0, t=2.0, intervals=False):
         `images`, `alignment` (the mean over pairs of views), `uniformity`
         (the mean over views), `uniformity_NAME` for each view,
         `uniformity_both` for all side by side, and `effective_rank` of the
-        features of all branches;
+        features of all branches; of one view neither alignment nor both;
         `alignment_interval` and the like where asked for.
     """
-    views = encoded.embeddings
-    powers = np.mean(
-        [
-            metrics.squared_distances(*pair) ** (alpha / 2)
-            for pair in itertools.combinations(views, 2)
-        ],
-        axis=0,
-    )
+    views = dict(zip(names, encoded.embeddings, strict=True))
+    result = {"images": len(encoded)}
+    if len(views) > 1:
+        powers = np.mean(
+            [
+                metrics.squared_distances(*pair) ** (alpha / 2)
+                for pair in itertools.combinations(views.values(), 2)
+            ],
+            axis=0,
+        )
+        views["both"] = np.concatenate(list(views.values()), axis=1)
+        result["alignment"] = float(powers.mean())
+        if intervals:
+            result["alignment_interval"] = metrics.mean_interval(powers)
     potentials = {
         name: metrics.pair_potentials(vectors, t=t)
-        for name, vectors in zip(
-            (*names, "both"),
-            (*views, np.concatenate(views, axis=1)),
-            strict=True,
-        )
+        for name, vectors in views.items()
     }
-    result = {
-        "images": len(encoded),
-        "alignment": float(powers.mean()),
+    result |= {
         "uniformity": float(
             np.mean([np.log(potentials[name].mean()) for name in names])
         ),
         "effective_rank": metrics.effective_rank(encoded.joined()),
     }
-    if intervals:
-        result["alignment_interval"] = metrics.mean_interval(powers)
     for name, potential in potentials.items():
         result[f"uniformity_{name}"] = float(np.log(potential.mean()))
         if intervals:

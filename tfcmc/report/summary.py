@@ -46,6 +46,42 @@ def verdict_text(result: dict, names) -> str:
     return "\n".join(lines) + "\n"
 
 
+def model_text(result: dict) -> str:
+    """Lays out what was found of any model.
+
+    Args:
+        result: As `tfcmc.experiment.any_model` gives it.
+    """
+    lines = [f"{result['model']} on {result['data']}: {result['shown']}", ""]
+    if "raw_pixels" in result:
+        lines += probe_lines(result)
+    else:
+        lines.append(f"no probe: {result['no_probe']}")
+    rows = {"trained": result["sphere"]}
+    if "untrained" in result:
+        rows = {"untrained": result["untrained"]["sphere"], **rows}
+    columns = {"alignment": 4, "uniformity": 3, "effective_rank": 0}
+    known = {n: d for n, d in columns.items() if n in result["sphere"]}
+    where = f"on {result['sphere']['images']:,} {result['judged_on']} pictures"
+    titles = [name.replace("effective_", "") for name in known]
+    lines += ["", _spread(where, titles)]
+    for label, row in rows.items():
+        cells = [f"{row[name]:.{digits}f}" for name, digits in known.items()]
+        lines.append(_spread(label, cells))
+    floor = result["floors"]["uniformity_uniform_sphere"]
+    lines.append(
+        f"floors: uniformity {floor:.3f} on a uniform sphere, 0 at one point"
+    )
+    lines += ["", *_label_free_lines(result)]
+    if "no_untrained" in result:
+        lines.append(f"no untrained model: {result['no_untrained']}")
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _spread(label, cells):
+    return f"{label:28}" + "".join(f"{cell:>12}" for cell in cells)
+
+
 def count_epochs(epochs: int) -> str:
     """Returns "1 epoch", "2 epochs"."""
     return counted(epochs, "epoch", "epochs")
@@ -79,11 +115,11 @@ def probe_lines(result: dict) -> list[str]:
     probes = [*known, *sorted(result["raw_pixels"].keys() - TITLES.keys())]
     titles = [_title(name) for name in probes]
     lines = [_probe_row(f"{result['judged_on']} accuracy, %", titles)]
-    kinds = {
-        "raw pixels": result["raw_pixels"],
-        "untrained encoders": result["untrained"],
-        "trained encoders": result,
-    }
+    kinds = {"raw pixels": result["raw_pixels"]}
+    # Of a model that cannot be made anew there is none.
+    if "untrained" in result:
+        kinds["untrained encoders"] = result["untrained"]
+    kinds["trained encoders"] = result
     branches = tuple(result["encoders_sha256"])
     for label, judged in kinds.items():
         for branch in branches:
@@ -222,11 +258,9 @@ def _with_interval(label, row, views):
 
 def _label_free_lines(result):
     """Lays out what needs no labels, beside what says nothing."""
-    rows = {
-        "untrained": result["untrained"]["sphere"],
-        "trained": result["sphere"],
-        "saying nothing": result["floors"],
-    }
+    rows = {"trained": result["sphere"], "saying nothing": result["floors"]}
+    if "untrained" in result:
+        rows = {"untrained": result["untrained"]["sphere"], **rows}
     names = [name for name in MEASURES if name in rows["trained"]]
     if not names:
         return []  # judged before it was measured

@@ -114,6 +114,7 @@ class Opened:
     """The encoders of the run in a folder, ready to read images.
 
     Attributes:
+        branches: Branch name to model.
         names: The name of each branch.
         side: Side in pixels at which images are read, as in training.
     """
@@ -122,9 +123,9 @@ class Opened:
     def __init__(self, folder):
         plan, run = stored_plan(folder, check_data=False)
         self.side = picture_side(run)
-        architecture, branches = open_trained(plan, run)
-        self.names = tuple(branches)
-        self._reader = architecture.reader(branches)
+        architecture, self.branches = open_trained(plan, run)
+        self.names = tuple(self.branches)
+        self._reader = architecture.reader(self.branches)
 
     def features(self, pictures, view):
         """Returns `[count, features]` of a view, or of both side by side."""
