@@ -1,6 +1,7 @@
 """The commands as a user runs them, and every command of the README."""
 
 import contextlib
+import csv
 import importlib
 import json
 import pathlib
@@ -25,6 +26,7 @@ from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
 from tfcmc.searches.records import Search, Trial
+from tfcmc.training.classifier import Classifier
 from trainers import compare, evaluate, pretrain
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -213,7 +215,7 @@ def test_loss_that_is_no_number(tmp_path, capsys):
 
 HELPS = {f"trainers.{name} --help": "python -m" for name in (
     "pretrain", "evaluate", "compare", "losses", "embed", "neighbours",
-    "verify", "methods",
+    "verify", "methods", "finetune",
 )}  # fmt: skip
 HELPS |= {
     "tuning.report --help": "python -m",
@@ -427,6 +429,23 @@ def test_readme(
             assert judged["encoders_sha256"] == before["encoders_sha256"]
             raw = judged["raw_pixels"]["knn"], before["raw_pixels"]["knn"]
             assert raw[0]["accuracy"] != raw[1]["accuracy"]
+    elif module == "trainers.finetune":
+        place = trained[0] / "finetune"
+        words = [str(trained[0]), "--labels", "0.25", "1"]
+        words += ["--samples=1", "--steps=1"]
+        main(words)
+        rows = list(csv.DictReader((place / "curve.csv").open()))
+        curve = json.loads((place / "curve.json").read_text())
+        assert [row["labels"] for row in rows] == ["40"] * 4 + ["160"] * 4
+        assert list(curve["points"]) == ["40", "160"]
+        assert "labels to match" in curve["conclusion"]
+        probe = curve["points"]["160"]["probe"]
+        known = outcome(trained[0])["metrics"]["linear_probe"]
+        assert probe == [known["accuracy"]]
+        # What is known is not trained again.
+        monkeypatch.delattr(Classifier, "fit")
+        main(words)
+        assert rows == list(csv.DictReader((place / "curve.csv").open()))
     elif module == "trainers.embed":
         main([str(trained[0]), *kept[1:], data])
         assert len(list(tmp_path.iterdir())) == 2  # mine.py too

@@ -13,6 +13,7 @@ from tfcmc.foundation.errors import UsageError, unknown
 MODULES = (
     "trainers.pretrain",
     "trainers.evaluate",
+    "trainers.finetune",
     "trainers.compare",
     "tuning.search",
     "tuning.report",

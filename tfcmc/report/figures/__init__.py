@@ -9,6 +9,7 @@ from tfcmc.report.figures.alignment_uniformity import (
 from tfcmc.report.figures.confusion import confusion_matrix as confusion_matrix
 from tfcmc.report.figures.curves import learning_curves as learning_curves
 from tfcmc.report.figures.density import hypersphere as hypersphere
+from tfcmc.report.figures.few_labels import label_curve as label_curve
 from tfcmc.report.figures.gradient import gradient_anatomy as gradient_anatomy
 from tfcmc.report.figures.label_free import Scatter as Scatter
 from tfcmc.report.figures.label_free import (

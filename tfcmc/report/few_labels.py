@@ -1,0 +1,172 @@
+"""What a few-label curve says, in a table and in words."""
+
+import dataclasses
+import math
+import textwrap
+
+import numpy as np
+
+from tfcmc.evaluation.few_labels import labels_needed
+from tfcmc.evaluation.intervals import difference_interval
+from tfcmc.foundation.text import counted
+from tfcmc.report.summary import WIDTH, clock, count_epochs
+
+# What is measured on each sample, in this order.
+TITLES = {
+    "untrained": "probe, untrained",
+    "probe": "probe, trained",
+    "finetuned": "fine-tuned",
+    "scratch": "from scratch",
+}
+KINDS = tuple(TITLES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """What encoders are worth in labels.
+
+    Attributes:
+        loss: What they were trained with, as a spec.
+        data: The pictures, as a spec.
+        epochs: How long they were trained.
+        judged_on: What part they are judged on.
+        pictures: How many pictures that has.
+        labels: How many labels there are to fit on.
+        steps: Steps of each training on labels.
+        batch_size: Pictures a step.
+        points: Number of labels to kind to accuracies in [0, 1], one a sample;
+            numbers of labels rise.
+    """
+
+    loss: str
+    data: str
+    epochs: int
+    judged_on: str
+    pictures: int
+    labels: int
+    steps: int
+    batch_size: int
+    points: dict
+
+    def mean(self, labels: int, kind: str) -> float:
+        """Returns the mean accuracy over samples."""
+        return float(np.mean(self.points[labels][kind]))
+
+    def deviation(self, labels: int, kind: str) -> float:
+        """Returns the standard deviation over samples; 0 of one."""
+        values = self.points[labels][kind]
+        return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+    def needed(self, labels: int, kind: str) -> float:
+        """Returns how many labels training from scratch takes to match it."""
+        counts = list(self.points)
+        scratch = [self.mean(count, "scratch") for count in counts]
+        return labels_needed(counts, scratch, self.mean(labels, kind))
+
+    def conclusion(self) -> str:
+        """Returns the sentences that people come for, and what they are not.
+
+        They are of the fewest labels and of the most; nothing is chosen by
+        the accuracies.
+        """
+        few, many = min(self.points), max(self.points)
+        told = [
+            f"{self.loss}, {count_epochs(self.epochs)}: {self._over(many)}."
+        ]
+        told += [
+            f"With {count:,} labels the probe reads "
+            f"{_percent(self.mean(count, 'probe'))} % and fine-tuning "
+            f"{_percent(self.mean(count, 'finetuned'))} %: trained from "
+            f"scratch, the same encoders need {self._words(count, 'probe')} "
+            f"labels to match the probe, and "
+            f"{self._words(count, 'finetuned')} to match fine-tuning."
+            for count in dict.fromkeys((few, many))
+        ]
+        steps = counted(self.steps, "step", "steps")
+        samples = len(self.points[few]["probe"])
+        told.append(
+            f"That is of {steps}, {self._passes(many)} over "
+            f"{many:,} labels, and of "
+            f"{counted(samples, 'sample', 'samples')}, read between the "
+            f"numbers of labels measured along the logarithm; another "
+            f"encoder, a longer training or other distortions may need "
+            f"fewer."
+        )
+        return " ".join(told)
+
+    def _over(self, count):
+        """Says how far a probe reads more off trained than off untrained."""
+        trained, plain = (
+            self.mean(count, kind) for kind in ("probe", "untrained")
+        )
+        low, high = difference_interval(trained, plain, self.pictures)
+        gap = trained - plain
+        word = "above" if gap >= 0 else "below"
+        noise = ", within the noise" if low <= 0 <= high else ""
+        return (
+            f"with {count:,} labels a linear probe of its frozen features "
+            f"reads {_percent(trained)} %, {_percent(abs(gap))} points {word} "
+            f"untrained encoders ({_percent(low)} to {_percent(high)}{noise})"
+        )
+
+    def _passes(self, count):
+        passes = max(1, round(self.steps * self.batch_size / count))
+        return counted(passes, "pass", "passes")
+
+    def _words(self, count, kind):
+        found = self.needed(count, kind)
+        if math.isinf(found):
+            most = max(self.points)
+            of_all = "all " if most == self.labels else ""
+            return f"more than {of_all}{most:,}"
+        if found <= min(self.points):
+            return f"at most {min(self.points):,}"
+        return f"about {float(f'{found:.2g}'):,.0f}"
+
+
+def curve_text(curve: Curve) -> str:
+    """Lays out a curve: a row a number of labels, and the conclusion."""
+    kinds = [TITLES[kind] for kind in KINDS]
+    several = any(
+        curve.deviation(n, kind) for n in curve.points for kind in KINDS
+    )
+    lines = [
+        "",
+        f"{curve.loss} on {curve.data}, {count_epochs(curve.epochs)}",
+        "",
+        f"{curve.judged_on} accuracy, %".ljust(18) + _cells(kinds),
+    ]
+    for labels in curve.points:
+        means = [_percent(curve.mean(labels, kind)) for kind in KINDS]
+        lines.append(f"{labels:,} labels".ljust(18) + _cells(means))
+        if several:
+            off = [_percent(curve.deviation(labels, kind)) for kind in KINDS]
+            lines.append("  +-".ljust(18) + _cells(off))
+    if several:
+        lines.append("+-: standard deviation over samples of the labels")
+    return "\n".join(
+        [*lines, "", *textwrap.wrap(curve.conclusion(), WIDTH), ""]
+    )
+
+
+def clock_line(labels, sample, kind, found: dict, seconds) -> str:
+    """Says what one result is, and how long the others take.
+
+    Args:
+        labels: How many.
+        sample: Number of the sample, from 0.
+        kind: Of `KINDS`.
+        found: `accuracy` and what was `chosen`.
+        seconds: Those left; None where nothing is known of them.
+    """
+    line = f"  {labels:>7,} labels, sample {sample + 1}  {TITLES[kind]:<17}"
+    line += f"{_percent(found['accuracy']):>6} %  ({found['chosen']:g})"
+    return line if seconds is None else f"{line}  {clock(seconds)} left"
+
+
+def _cells(texts):
+    return "".join(f"{text:>18}" for text in texts)
+
+
+def _percent(share):
+    return f"{100 * share:.1f}"
