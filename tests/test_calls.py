@@ -408,6 +408,7 @@ def test_the_readmes_calls(tmp_path, monkeypatch):
     assert "tfcmc compare --losses softmax" in report
     assert searched.best["loss"].startswith("triplet(")
     assert len(searched.trials) == 1 and searched.verdict is not None
-    assert "<pre>" in searched._repr_html_()
+    assert "On the test pictures" in repr(searched)
+    assert "margin" in searched._repr_html_()
     # One file of the pictures for each folder.
     assert len(list(tmp_path.glob("runs/arrays-*.npz"))) == 1

@@ -10,7 +10,10 @@ from tfcmc.report import screen_text
 from tfcmc.report.summary import verdict_text
 from tfcmc.runs import folder as folders
 from tfcmc.runs.record import read_history, read_metrics
+from tfcmc.searches import table
+from tfcmc.searches.ranking import open_search
 from tfcmc.searches.records import read_trials, read_verdict
+from tfcmc.searches.report import verdict_words as words_of
 
 SHOWN = ("alignment_uniformity_map", "tsne")  # figures, where all are too many
 
@@ -250,10 +253,14 @@ class Search:
         """Name to path."""
         return Figures(self.folder / "figures")
 
+    def _text(self):
+        verdict = self.verdict
+        text = table.screen_text(open_search(self.folder))
+        return text if verdict is None else f"{text}\n\n{words_of(verdict)}"
+
     def __repr__(self):
-        return f"Search({str(self.folder)!r})"
+        return f"Search({str(self.folder)!r})\n{self._text()}"
 
     def _repr_html_(self):
-        path = self.folder / "table.md"
-        table = path.read_text("utf-8") if path.exists() else "no trial ended"
-        return f"<pre>{html.escape(table)}</pre>{self.figures.some()}"
+        text = html.escape(self._text())
+        return f"<pre>{text}</pre>{self.figures.some()}"
