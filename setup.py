@@ -82,6 +82,9 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.20"],
         "parquet": ["pyarrow>=18"],
+        # Of tfcmc export: it writes a format and reads it again.
+        "onnx": ["tf2onnx>=1.17", "onnxruntime>=1.32"],
+        "litert": ["ai-edge-litert>=2.3"],
         "bench": ["torch>=2.4", "scikit-image>=0.24"],
         "test": [
             "pytest>=8.3",

@@ -455,6 +455,11 @@ def test_readme(
         keras.utils.save_img(rest[1], pixels)
         main([str(trained[0]), *kept[1:], data])
         assert list(trained[0].glob("figures/neighbours-*.png"))
+    elif module == "trainers.export":
+        for name in ("REPEATS", "FEWEST"):
+            monkeypatch.setattr(f"tfcmc.using.alone.{name}", 1)
+        main([str(trained[0]), *rest[1:]])
+        assert (trained[0] / "export" / "features.keras.md").exists()
     elif module == "tuning.report":
         searched(search_folder, tmp_path / rest[0])
         main(rest)

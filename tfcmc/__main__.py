@@ -19,6 +19,7 @@ MODULES = (
     "tuning.report",
     "trainers.embed",
     "trainers.neighbours",
+    "trainers.export",
     "trainers.losses",
     "trainers.methods",
     "trainers.verify",

@@ -8,6 +8,7 @@ import pathlib
 import platform
 import re
 import secrets
+import shutil
 import stat
 import time
 
@@ -24,9 +25,10 @@ UNABLE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 @contextlib.contextmanager
 def whole(path):
-    """Writes a file aside, then puts it in its place.
+    """Writes a file, or a folder, aside, then puts it in its place.
 
-    Several may write the same file: one of them is there in the end.
+    Several may write the same file: one of them is there in the end. A folder
+    takes the place of the one that is there.
 
     Yields:
         The path to write to, in the same folder and of the same suffix.
@@ -41,6 +43,8 @@ def whole(path):
     try:
         yield aside
         _flush(aside)
+        if aside.is_dir() and path.is_dir():
+            shutil.rmtree(path)
         os.replace(aside, path)
         if os.name == "posix":
             _flush(path.parent)  # else a power cut may undo the renaming
@@ -53,7 +57,7 @@ def whole(path):
             f"{path.parent}, which is gone",
         ) from None
     finally:
-        aside.unlink(missing_ok=True)
+        _remove(aside)
 
 
 def write_whole(path, content: str | bytes) -> None:
@@ -99,7 +103,15 @@ def _remove_forsaken(folder):
     for path in filter(is_aside, folder.glob(f"{ASIDE}*")):
         with contextlib.suppress(FileNotFoundError):  # another was faster
             if _is_forsaken(path):
-                path.unlink()
+                _remove(path)
+
+
+def _remove(path):
+    """Removes a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_forsaken(path):

@@ -71,6 +71,8 @@ class Views:
             width, 3]` uint8.
         whole: `pictures -> ` such a tensor a branch, without any draw: what
             probes read.
+        portable: The same of symbolic pictures, in Keras's operations alone:
+            what is exported. None for views that have no such form.
         judged: Like `draw` but `(numbers, examples)`: the draws that held-out
             pictures are compared under; None where each view has a branch of
             its own, and `whole` shows all of them.
@@ -89,6 +91,7 @@ class Views:
     draw: typing.Callable
     convert: typing.Callable
     whole: typing.Callable
+    portable: typing.Callable | None = None
     judged: typing.Callable | None = None
     compared: "Views | None" = None
     blank: typing.Callable | None = None

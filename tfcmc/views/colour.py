@@ -1,4 +1,4 @@
-"""RGB to CIE Lab and back, as TensorFlow operations.
+"""RGB to CIE Lab and back.
 
 sRGB primaries, D65 white, 2 degree observer: the constants and thresholds of
 IEC 61966-2-1 and CIE 15, as scikit-image uses them. L is in [0, 100]; over
@@ -7,7 +7,7 @@ all of sRGB a is in [-86.2, 98.3] and b in [-107.9, 94.5].
 
 import numpy as np
 
-from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.lazy import keras, tf
 
 RGB_TO_XYZ = np.array(
     [
@@ -43,27 +43,33 @@ def rgb_to_l_and_ab(pictures):
         [-110, 100]. Apart, because XLA fuses two outputs into one pass over
         the pixels, and one output of unlike channels into three.
     """
-    # A table for the curve: a byte has 256 values, and a power costs more
-    # than a look-up for every pixel.
-    light = tf.gather(LINEAR_LIGHT, tf.cast(pictures, tf.int32))
+    light = _looked_up(LINEAR_LIGHT, keras.ops.cast(pictures, "int32"))
     to_relative = (RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
     relative = (
         light[..., 0:1] * to_relative[:, 0]
         + light[..., 1:2] * to_relative[:, 1]
         + light[..., 2:3] * to_relative[:, 2]
     )
-    root = tf.where(
+    root = keras.ops.where(
         relative > LINEAR_BELOW,
         # The cube root as XLA computes it fastest; the maximum keeps black
         # out of the logarithm.
-        tf.exp(tf.math.log(tf.maximum(relative, 1e-6)) / 3.0),
-        LINEAR_SLOPE * relative + LINEAR_OFFSET,
+        keras.ops.exp(keras.ops.log(keras.ops.maximum(relative, 1e-6)) / 3.0),
+        relative * LINEAR_SLOPE + LINEAR_OFFSET,
     )
     scale = np.array([500.0, 200.0], np.float32)
     return (
         116.0 * root[..., 1:2] - 16.0,
         (root[..., 0:2] - root[..., 1:3]) * scale,
     )
+
+
+def _looked_up(table, numbers):
+    """Takes from a table: a power costs more, for every pixel."""
+    if isinstance(numbers, keras.KerasTensor):
+        return keras.ops.take(table, numbers)
+    # Keras looks for negative numbers first.
+    return tf.gather(table, numbers)
 
 
 def rgb_to_lab(pictures):

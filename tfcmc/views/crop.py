@@ -15,6 +15,7 @@ from tfcmc.foundation.draws import PLACES, generator
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Registry
 from tfcmc.views.base import Frame, Views
+from tfcmc.views.portable import scaled
 
 CROPS = Registry("crop")
 DRAWS = 4  # random numbers that a box may use; one more decides the flip
@@ -53,7 +54,8 @@ def cropped(
         names: The name of each view.
         channels: The number of channels of each.
         convert: `[batch, height, width, 3]` uint8 to a float32 tensor
-            `[batch, height, width, channels]` a view.
+            `[batch, height, width, channels]` a view. What is in Keras's
+            operations alone can be exported.
         branch: The name of each view's branch; None for one of its own each.
         blank: As in `Views`.
         blank_word: As in `Views`.
@@ -79,15 +81,24 @@ def cropped(
             for number, view in enumerate(convert(pictures))
         ]
 
+    def of_branches(pictures):
+        views = reversed(convert(pictures))
+        shown = dict(zip(reversed(branch), views, strict=True))
+        return [shown[name] for name in dict.fromkeys(branch)]
+
     def whole(pictures):
         corner = tf.tile(tf.constant(centre)[None], [tf.shape(pictures)[0], 1])
-        shown = dict(
-            zip(reversed(branch), reversed(convert(pictures)), strict=True)
-        )
         return [
-            cut(shown[name], corner, pad, frame.side)
-            for name in dict.fromkeys(branch)
+            cut(view, corner, pad, frame.side)
+            for view in of_branches(pictures)
         ]
+
+    def portable(pictures):
+        weights = functools.partial(
+            cut_weights, side=frame.picture_side, pad=pad, out=frame.side
+        )
+        rows, columns = weights(*centre[::2]), weights(*centre[1::2])
+        return [scaled(view, rows, columns) for view in of_branches(pictures)]
 
     own = len(set(branch)) == count
     return Views(
@@ -98,6 +109,7 @@ def cropped(
         draw=draw,
         convert=make,
         whole=whole,
+        portable=portable,
         judged=None if own else functools.partial(draw, 0, 0),
         blank=blank,
         blank_word=blank_word,
@@ -164,3 +176,25 @@ def cut(view, corner, pad: int, out: int):
         view = tf.pad(view, edges, mode="REFLECT")
     which = tf.range(tf.shape(view)[0])
     return tf.image.crop_and_resize(view, corner, which, [out, out])
+
+
+def cut_weights(
+    first: float, last: float, *, side: int, pad: int, out: int
+) -> np.ndarray:
+    """Returns what `cut` counts each pixel of a row or column by.
+
+    Args:
+        first: Of a corner, on this axis.
+        last: Likewise.
+        side: Of the picture, in pixels, without its reflection.
+        pad: As in `cut`.
+        out: As in `cut`.
+
+    Returns:
+        Array `[out, side]`, float32.
+    """
+    padded = side + 2 * pad
+    places = np.linspace(first, last, out)[:, None] * (padded - 1)
+    weights = np.maximum(1.0 - np.abs(places - np.arange(padded)), 0.0)
+    reflected = np.pad(np.eye(side), ((pad, pad), (0, 0)), mode="reflect")
+    return (weights @ reflected).astype(np.float32)

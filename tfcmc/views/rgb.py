@@ -80,9 +80,11 @@ def rgb(
         ]
 
     def shown(pictures):
-        pictures = tf.ensure_shape(pictures, sized)
         kept = distortions[0].interpolation
         return [2.0 * whole(pictures, frame.side, kept) - 1.0]
+
+    def seen(pictures):
+        return shown(tf.ensure_shape(pictures, sized))
 
     def draw(seed, epoch, numbers, examples):
         del examples
@@ -105,7 +107,8 @@ def rgb(
         sides=sides,
         draw=draw,
         convert=compiled(convert),
-        whole=tf.function(shown, jit_compile=True),
+        whole=tf.function(seen, jit_compile=True),
+        portable=shown,
         judged=functools.partial(draw, 0, JUDGING),
         compared=compared,
     )

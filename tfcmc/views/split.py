@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.lazy import keras, tf
 from tfcmc.views.base import Frame, Views
 from tfcmc.views.crop import cropped
 
@@ -62,4 +62,10 @@ def _compiled(convert):
     XLA fuses it into one pass over the pixels: that of Lab measured 12 times
     as fast on a CPU as one operation after the other.
     """
-    return tf.function(convert, jit_compile=True)
+    traced = tf.function(convert, jit_compile=True)
+
+    def known(pictures):
+        symbolic = isinstance(pictures, keras.KerasTensor)
+        return (convert if symbolic else traced)(pictures)
+
+    return known

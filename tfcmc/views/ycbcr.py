@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.lazy import keras
 from tfcmc.views.base import VIEWS, Frame, Views
 from tfcmc.views.split import split
 
@@ -31,8 +31,8 @@ def convert(pictures):
     Returns:
         `(Y, CbCr)`: float32, one and two channels, in about [-1.1, 1.1].
     """
-    rgb = tf.cast(pictures, tf.float32) / 255.0
-    ycbcr = tf.tensordot(rgb, WEIGHTS.T, axes=1) + OFFSET
+    rgb = keras.ops.cast(pictures, "float32") / 255.0
+    ycbcr = keras.ops.tensordot(rgb, WEIGHTS.T, axes=1) + OFFSET
     normalised = (ycbcr - MEAN) / DEVIATION
     return normalised[..., :1], normalised[..., 1:]
 

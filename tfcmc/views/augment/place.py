@@ -77,10 +77,14 @@ def cropped(pictures, uniforms, augmentation, side):
 
 def resized(pictures, side, interpolation):
     """Scales whole pictures; returns the three planes."""
-    across = pictures.shape[1]
-    start, size = tf.zeros([1, 1]), tf.fill([1, 1], float(across))
-    weights = _weights(start, size, across, side, FILTERS[interpolation])
+    weights = whole_weights(pictures.shape[1], side, interpolation)
     return _scaled(pictures, weights, weights)
+
+
+def whole_weights(across, side, interpolation):
+    """What each of `across` pixels counts: `[1, side, across]`."""
+    start, size = tf.zeros([1, 1]), tf.fill([1, 1], float(across))
+    return _weights(start, size, across, side, FILTERS[interpolation])
 
 
 def _scaled(pictures, rows, columns):

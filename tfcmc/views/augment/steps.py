@@ -5,13 +5,14 @@ uniform numbers, which are one of (seed, epoch, example, view).
 """
 
 from tfcmc.foundation.errors import check_choice
-from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.lazy import keras, tf
 from tfcmc.views.augment.blur import blurred
 from tfcmc.views.augment.draws import GREY, SOLARISE
 from tfcmc.views.augment.jitter import jittered
 from tfcmc.views.augment.parameters import INTERPOLATIONS, Augmentation
-from tfcmc.views.augment.place import cropped, resized
+from tfcmc.views.augment.place import cropped, resized, whole_weights
 from tfcmc.views.augment.planes import luma, pixelwise, where
+from tfcmc.views.portable import scaled
 
 
 def distort(pictures, uniforms, augmentation: Augmentation, side: int):
@@ -52,7 +53,14 @@ def whole(pictures, side: int, interpolation: str = "bilinear"):
     """
     check_choice("interpolation", interpolation, INTERPOLATIONS)
     if pictures.shape[1] == side:
-        return tf.cast(pictures, tf.float32) / 255
+        return keras.ops.cast(pictures, "float32") / 255
+    if isinstance(pictures, keras.KerasTensor):
+        weights = whole_weights(pictures.shape[1], side, interpolation)[0]
+        return scaled(
+            keras.ops.cast(pictures, "float32") / 255,
+            *[keras.ops.convert_to_numpy(weights)] * 2,
+            clip=lambda values: keras.ops.clip(values, 0.0, 1.0),
+        )
     return tf.stack(resized(pictures, side, interpolation), axis=-1)
 
 

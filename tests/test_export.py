@@ -1,0 +1,175 @@
+"""A run as one model of other people's formats."""
+
+import importlib.util
+import re
+
+import numpy as np
+import pytest
+
+import tfcmc
+from tfcmc.batch_norms.layer import BatchNormalization
+from tfcmc.data.images import resize
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import TrainingFailed, UsageError
+from tfcmc.foundation.lazy import keras, tf
+from tfcmc.using import alone
+from tfcmc.using import export as exporting
+from tfcmc.using.formats import FORMATS
+from tfcmc.using.resizing import resized
+from trainers import export
+
+SIZES = [(1, 1), (7, 300), (90, 33), (33, 90), (48, 48), (250, 120), (64, 40)]
+
+
+@pytest.mark.parametrize("side, known", [(48, False), (96, False), (32, True)])
+def test_resizing_is_pillow_s(side, known, rng):
+    """Bit for bit, whichever axis Pillow scales first."""
+    for size in SIZES[-1:] if known else SIZES:
+        shape = (*(size if known else (None, None)), 3)
+        pictures = keras.Input(shape, dtype="uint8")
+        model = keras.Model(pictures, resized(pictures, side))
+        given = rng.integers(0, 256, (2, *size, 3), np.uint8)
+        found = model(given).numpy()
+        assert found.dtype == np.uint8
+        np.testing.assert_array_equal(found, resize(given, side))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"views": "lab", "crop": "window(small=reflect)"},
+        {"views": "ycbcr", "crop": "resized"},
+        {"views": "rgb(augment=byol)", "side": 32},
+    ],
+)
+def test_views_are_portable(settings, rng):
+    """What is exported shows a branch what a probe is shown."""
+    views = make_plan(make_config(settings)).views_of(64)
+    inputs = keras.Input((64, 64, 3), dtype="uint8")
+    model = keras.Model(inputs, views.portable(inputs))
+    pictures = rng.integers(0, 256, (3, 64, 64, 3), np.uint8)
+    pictures[0] = 0
+    wanted = views.whole(tf.constant(pictures))
+    shown = keras.tree.flatten(model(pictures))
+    for found, want in zip(shown, wanted, strict=True):
+        # Places of samples are float32: noise changes by 1 a pixel.
+        np.testing.assert_allclose(found, want, atol=1e-4)
+
+
+OTHER = """
+import tensorflow as tf
+from tfcmc.views import cropped
+
+
+def views(frame):
+    def convert(pictures):
+        scaled = tf.cast(pictures, tf.float32)
+        return scaled[..., :1], scaled[..., 1:]
+
+    return cropped(frame, names="ab", channels=(1, 2), convert=convert)
+"""
+
+
+def test_views_in_other_operations(tmp_path):
+    """Are told, with what they lack."""
+    (tmp_path / "mine.py").write_text(OTHER)
+    plan = make_plan(make_config({"views": f"{tmp_path}/mine.py:views"}))
+    square = keras.Input((64, 64, 3), dtype="uint8")
+    with pytest.raises(UsageError, match="in keras.ops alone"):
+        exporting.shown_views(plan, plan.views_of(64), square)
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    """Compares few pictures, and hardly times them."""
+    monkeypatch.setattr(exporting, "COMPARED", 2)
+    monkeypatch.setattr(exporting, "TIMED", 20)
+    monkeypatch.setattr(exporting, "SEVERAL", 2)
+    for name, few in (("WARM", 0), ("FEWEST", 1), ("REPEATS", 1)):
+        monkeypatch.setattr(alone, name, few)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_formats(name, trained, brief, tmp_path, monkeypatch, capsys, rng):
+    """Each gives the run's features; its card says how to ask for them."""
+    for module in FORMATS[name].packages:
+        pytest.importorskip(module)
+    out = tmp_path / f"mine{FORMATS[name].suffix}"
+    words = ["--size=50x70"] if name == "litert" else []
+    export.main([str(trained[0]), f"--format={name}", f"--out={out}", *words])
+    printed = capsys.readouterr().out
+    difference = re.search(r"largest difference (\S+) of", printed)
+    assert float(difference[1]) < 1e-5
+    text = (tmp_path / f"{out.name}.md").read_text()
+    for word in ("softmax(temperature=0.07)", "SHA-256", "linear probe"):
+        assert word in text
+    pictures = rng.integers(0, 256, (3, 50, 70, 3), np.uint8)
+    told = {"pictures": pictures}
+    monkeypatch.chdir(tmp_path)
+    snippet = text.partition("```python\n")[2].partition("```")[0]
+    assert len(snippet.splitlines()) == 3
+    exec(snippet, told)
+    np.testing.assert_allclose(
+        told["features"],
+        tfcmc.load(trained[0]).transform(pictures),
+        atol=1e-5,
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {
+        out.name, f"{out.name}.md"
+    }  # fmt: skip
+
+
+def test_what_differs_is_not_written(trained, tmp_path, monkeypatch):
+    """Neither is what was there taken away."""
+    out = tmp_path / "mine.keras"
+    out.write_bytes(b"of old")
+
+    def otherwise(run, kind, path, size):
+        keras.models.load_model(path)  # it is whole by then
+        return exporting.Comparison(1.0, 1.0, 0.9, 2, 768, (), (), {}, ())
+
+    monkeypatch.setattr(exporting, "compare", otherwise)
+    with pytest.raises(TrainingFailed, match="cosine is 0.900000 at least"):
+        export.main([str(trained[0]), f"--out={out}"])
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.keras"]
+    assert out.read_bytes() == b"of old"
+
+
+def test_plain_layers(rng):
+    """Batch statistics of shares and other precisions become Keras's own."""
+    config = make_config({"encoder": "resnet(width=0.0625)", "side": 32})
+    encoder = make_plan(config).encoder.function
+
+    def normalise(**options):
+        return BatchNormalization(groups=2, dtype="mixed_bfloat16", **options)
+
+    model = encoder((32, 32, 3), 0, batch_norm=normalise)
+    for weight in model.weights:
+        weight.assign(rng.uniform(0.5, 1.0, weight.shape))
+    copy = exporting.plain(model)
+    kinds = {type(layer) for layer in copy.layers}
+    assert BatchNormalization not in kinds
+    assert keras.layers.BatchNormalization in kinds
+    assert {layer.compute_dtype for layer in copy.layers} == {"float32"}
+    for one, other in zip(copy.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--format=torch"], "'keras', 'saved_model', 'onnx', 'litert'"),
+        (["--format=onnx"], 'pip install "tfcmc[onnx]"'),
+        (["--size=5000"], "HEIGHTxWIDTH"),
+        (["--size=20x0"], "HEIGHTxWIDTH"),
+        (["--out=mine.h5"], "ending in .keras"),
+        (["--out=nowhere/mine.keras"], "can be written to"),
+    ],
+)
+def test_mistakes(words, told, trained, tmp_path, monkeypatch, refused):
+    """All are told before anything is loaded."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert told in refused(export.main, trained[0], *words)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,328 @@
+"""A run as one model that needs nothing of this library.
+
+Bytes of pictures go in, features come out: resizing, crop and colours are
+inside, in Keras's own layers and operations, which every format has.
+"""
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import warnings
+import zipfile
+
+import numpy as np
+
+from tfcmc.batch_norms.layer import BatchNormalization
+from tfcmc.encoders import FEATURES
+from tfcmc.experiment.architecture import open_trained
+from tfcmc.foundation.atomic import whole, write_whole
+from tfcmc.foundation.errors import TrainingFailed, must, reason_of
+from tfcmc.foundation.lazy import LazyModule, keras, settled
+from tfcmc.runs.record import picture_side
+from tfcmc.using import alone
+from tfcmc.using.formats import FORMATS
+from tfcmc.using.model_card import card, parity_words, screen_lines
+from tfcmc.using.resizing import resized
+from tfcmc.using.transformer import load
+
+Image = LazyModule("PIL.Image")
+COMPARED = 64  # pictures
+SMALLEST, LARGEST = 8, 400  # of their sides
+TIMED = 256  # side of pictures that are timed, where any goes
+SEVERAL = 32  # pictures of a batch that is timed
+LEAST_COSINE = 0.999  # of what is still the same model
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What an exported model gives, beside `tfcmc.load`.
+
+    Attributes:
+        difference: The largest of any feature.
+        largest: The largest absolute feature.
+        cosine: The least of a picture's two vectors.
+        pictures: How many were compared.
+        dim: Numbers a picture.
+        branches: Whose they are, one after the other.
+        timed: Height and width of the pictures that were timed, and how many
+            a batch had.
+        seconds: "tfcmc.load" and the format to seconds of calls with one
+            picture, and with a batch.
+        versions: What read it: "keras 3.15.1".
+    """
+
+    difference: float
+    largest: float
+    cosine: float
+    pictures: int
+    dim: int
+    branches: tuple
+    timed: tuple
+    seconds: dict
+    versions: tuple
+
+
+@settled()
+def export(plan, run, kind: str, out, size: tuple | None = None) -> Comparison:
+    """Writes a run's features as a model, with its card beside it.
+
+    It is there only once it has been read by a process of its own, without
+    this library, and gives what `tfcmc.load` gives.
+
+    Args:
+        plan: The `Plan` of the run.
+        run: The `Run`.
+        kind: A format of `FORMATS`.
+        out: Path of the file, or of the folder of a SavedModel.
+        size: Height and width of the pictures; None for any.
+
+    Raises:
+        UsageError: if the run's views or encoder have no such form.
+        TrainingFailed: if what is written does not give the run's features.
+    """
+    if size is None and FORMATS[kind].sized:
+        size = (picture_side(run),) * 2
+    model = whole_model(plan, run, size)
+    print(f"{out}: {shape_words(size)} -> [batch, {model.output_shape[1]}]")
+    with whole(out) as aside:
+        _write(model, kind, str(aside))
+        found = compare(run, kind, str(aside), size)
+        if not found.cosine >= LEAST_COSINE:
+            raise TrainingFailed(
+                f"{out} is not written: it does not give the run's features. "
+                f"The cosine is {found.cosine:.6f} at least, and must be "
+                f"{LEAST_COSINE}"
+            )
+    print("\n".join([parity_words(found), "", *screen_lines(found), ""]))
+    path = out.with_name(f"{out.name}.md")
+    write_whole(path, card(plan, run, kind, out, shape_words(size), found))
+    print(f"{path}: its card")
+    return found
+
+
+def shape_words(size) -> str:
+    """Says what pictures a model takes."""
+    height, width = size or ("height", "width")
+    return f"[batch, {height}, {width}, 3] of uint8"
+
+
+def whole_model(plan, run, size: tuple | None = None):
+    """Makes the one model of a run: pictures in, features out.
+
+    Args:
+        plan: The `Plan` of the run.
+        run: The `Run`.
+        size: Height and width of the pictures; None for any.
+
+    Returns:
+        A functional `keras.Model` of Keras's own layers and operations,
+        `[batch, height, width, 3]` uint8 to `[batch, features]` float32.
+
+    Raises:
+        UsageError: if the views or the encoder are no such thing.
+    """
+    architecture, branches = open_trained(plan, run)
+    pictures = keras.Input(
+        (*(size or (None, None)), 3), dtype="uint8", name="pictures"
+    )
+    square = resized(pictures, picture_side(run))
+    shown = shown_views(plan, architecture.views, square)
+    features = [
+        plain(
+            keras.Model(branch.inputs[0], branch.get_layer(FEATURES).output)
+        )(view)
+        for branch, view in zip(branches.values(), shown, strict=True)
+    ]
+    joined = features[0]
+    if len(features) > 1:
+        joined = keras.ops.concatenate(features, axis=-1)
+    return keras.Model(pictures, joined)
+
+
+def shown_views(plan, views, square):
+    """Returns what each branch sees of symbolic pictures.
+
+    Args:
+        plan: The `Plan` of the run.
+        views: Its `Views` that are judged.
+        square: `[batch, side, side, 3]`, uint8, of their picture's side.
+
+    Raises:
+        UsageError: if they are made by other operations than Keras's.
+    """
+    why = ""
+    if views.portable is not None:
+        try:
+            return views.portable(square)
+        except Exception as error:  # of the user's own function
+            why = f" ({reason_of(error)})"
+    raise must(
+        "views",
+        "made by `tfcmc.views.cropped` of what converts pictures in "
+        "keras.ops alone, to be exported",
+        f"{plan.views.spec}{why}",
+    )
+
+
+def plain(model):
+    """Makes a functional model again, of Keras's own layers, in float32.
+
+    Batch statistics are those of training only, whichever they were of.
+    """
+    made = {}
+
+    def again(layer):
+        if id(layer) not in made:
+            made[id(layer)] = _plain_layer(layer)
+        return made[id(layer)]
+
+    copy = keras.models.clone_model(model, clone_function=again)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _plain_layer(layer):
+    if isinstance(layer, keras.Model):
+        return plain(layer)
+    if not isinstance(layer, keras.layers.Layer):
+        return layer
+    config, kind = layer.get_config(), type(layer)
+    config["dtype"] = "float32"
+    if isinstance(layer, BatchNormalization):
+        del config["groups"]
+        kind = keras.layers.BatchNormalization
+    return kind.from_config(config)
+
+
+def _write(model, kind, path):
+    """Writes a model, without a word of its own."""
+    if kind == "keras":
+        model.save(path)
+        _check_portable(path)
+        return
+    shape = model.inputs[0].shape
+    with warnings.catch_warnings():
+        # Keras's patch of tf2onnx asks NumPy for a name that it no longer has.
+        warnings.simplefilter("ignore")
+        model.export(
+            path,
+            format="tf_saved_model" if kind == "saved_model" else kind,
+            verbose=False,
+            input_signature=[keras.InputSpec("uint8", shape, name="pictures")],
+        )
+
+
+def _check_portable(path):
+    """Refuses a file that another process could not read."""
+    with zipfile.ZipFile(path) as file:
+        config = json.loads(file.read("config.json"))
+    if strange := sorted(set(_strange_names(config))):
+        raise must(
+            "format",
+            "another one, such as saved_model, for a model with layers of "
+            "its own",
+            f"keras, and {', '.join(strange)}",
+        )
+
+
+def _strange_names(config):
+    """Yields what a model's description names that is not Keras's own."""
+    if isinstance(config, dict):
+        if "module" in config and not re.match(
+            r"(keras|builtins)\b", str(config["module"])
+        ):
+            yield str(config.get("registered_name"))
+        for value in config.values():
+            yield from _strange_names(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from _strange_names(value)
+
+
+def pictures_of(size: tuple | None, count: int = COMPARED) -> list:
+    """Draws pictures to compare by: flat, smooth and noisy, of odd sizes.
+
+    Args:
+        size: Height and width of all; None for a size of each one's own.
+        count: How many.
+
+    Returns:
+        Arrays `[1, height, width, 3]`, uint8.
+    """
+    rng = np.random.default_rng(0)
+    drawn = []
+    for number in range(count):
+        height, width = size or rng.integers(SMALLEST, LARGEST, 2)
+        coarse = rng.integers(0, 256, (2 + number % 7, 3, 3), np.uint8)
+        smooth = Image.fromarray(coarse).resize((int(width), int(height)))
+        noise = rng.normal(0, number % 5 * 10, (height, width, 3))
+        picture = np.clip(np.asarray(smooth) + noise, 0, 255)
+        drawn.append(picture.astype(np.uint8)[None])
+    return drawn
+
+
+def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
+    """Reads a model without this library and compares it with `tfcmc.load`.
+
+    Args:
+        run: The `Run`.
+        kind: Its format.
+        path: Where it is.
+        size: Height and width of the pictures it takes; None for any.
+
+    Raises:
+        TrainingFailed: if it cannot be read.
+    """
+    drawn = pictures_of(size)
+    timed = size or (TIMED, TIMED)
+    (one,) = pictures_of(timed, 1)
+    batch = np.repeat(one, SEVERAL, axis=0)
+    transformer = load(str(run.folder))
+    encode = transformer.transform
+    with tempfile.TemporaryDirectory() as folder:
+        given, out = (
+            os.path.join(folder, name) for name in ("a.npz", "b.npz")
+        )
+        named = {f"picture{n:02}": each for n, each in enumerate(drawn)}
+        np.savez(given, **named, one=one, batch=batch)
+        done = subprocess.run(
+            [sys.executable, "-I", alone.__file__, kind, path, given, out],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            told = done.stderr.strip().splitlines() or [""]
+            raise TrainingFailed(
+                f"{kind} is not written: without tfcmc it cannot be read "
+                f"({reason_of(told[-1])})"
+            )
+        with np.load(out) as found:
+            found = dict(found)
+    wanted = np.concatenate([encode(each) for each in drawn])
+    cosines = np.sum(
+        _unit(wanted) * _unit(found["features"]), axis=1, dtype=np.float64
+    )
+    return Comparison(
+        difference=float(np.max(np.abs(found["features"] - wanted))),
+        largest=float(np.max(np.abs(wanted))),
+        cosine=float(np.min(cosines)),
+        pictures=len(drawn),
+        dim=wanted.shape[1],
+        branches=transformer.open().names,
+        timed=(*timed, SEVERAL),
+        seconds={
+            "tfcmc.load": [alone.timed(encode, each) for each in (one, batch)],
+            kind: [found["one"], found["batch"]],
+        },
+        versions=tuple(map(str, found["versions"])),
+    )
+
+
+def _unit(vectors):
+    vectors = vectors.astype(np.float64)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(length, 1e-12)

@@ -1,0 +1,127 @@
+"""The formats that a run is exported to, known before anything is loaded."""
+
+import importlib.util
+import pathlib
+import re
+import typing
+
+from tfcmc.foundation.errors import (
+    UsageError,
+    check_choice,
+    check_writable,
+    must,
+)
+from tfcmc.runs.folder import Run, make_folder
+
+LARGEST = 4096  # side of pictures of a fixed size, in pixels
+NAME = "features"
+
+
+class Format(typing.NamedTuple):
+    """A format of models.
+
+    Attributes:
+        suffix: Of its file; empty for a folder.
+        packages: What it needs beside this library, by their modules' names.
+        sized: Whether the size of the pictures has to be fixed.
+        call: How it is called, in three lines.
+    """
+
+    suffix: str
+    packages: dict
+    sized: bool
+    call: str
+
+
+FORMATS = {
+    "keras": Format(
+        ".keras",
+        {},
+        False,
+        """import keras
+model = keras.models.load_model({path!r})
+features = model.predict(pictures)""",
+    ),
+    "saved_model": Format(
+        "",
+        {},
+        False,
+        """import tensorflow as tf
+model = tf.saved_model.load({path!r})
+features = model.serve(pictures).numpy()""",
+    ),
+    "onnx": Format(
+        ".onnx",
+        {"tf2onnx": "tf2onnx", "onnxruntime": "onnxruntime"},
+        False,
+        """import onnxruntime
+model = onnxruntime.InferenceSession({path!r})
+features = model.run(None, {{"pictures": pictures}})[0]""",
+    ),
+    "litert": Format(
+        ".tflite",
+        {"ai_edge_litert": "ai-edge-litert"},
+        True,
+        """from ai_edge_litert.interpreter import Interpreter
+model = Interpreter({path!r}).get_signature_runner()
+features = model(pictures=pictures)["output_0"]""",
+    ),
+}
+
+
+def check_format(name: str) -> Format:
+    """Returns a format that can be written here.
+
+    Raises:
+        UsageError: if it is not known, or needs what is not installed.
+    """
+    check_choice("format", name, FORMATS)
+    found = FORMATS[name]
+    missing = [
+        package
+        for module, package in found.packages.items()
+        if not importlib.util.find_spec(module)
+    ]
+    if missing:
+        raise UsageError(
+            f"`format` must be one whose packages are installed. Received: "
+            f"{name!r}, without {' and '.join(missing)}.\n"
+            f'Install them: pip install "tfcmc[{name}]" (or '
+            f"{' '.join(missing)})."
+        )
+    return found
+
+
+def parse_size(text: str) -> tuple:
+    """Reads the height and width of pictures: "480x640", or "224" for both.
+
+    Raises:
+        UsageError: if it is none.
+    """
+    found = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", text)
+    sides = found and [int(side or found[1]) for side in found.groups()]
+    if not sides or not all(1 <= side <= LARGEST for side in sides):
+        raise must(
+            "size",
+            f"HEIGHTxWIDTH in pixels, each at most {LARGEST}, such as 480x640",
+            text,
+        )
+    return tuple(sides)
+
+
+def place_of(run: Run, kind: Format, out: str | None) -> pathlib.Path:
+    """Returns where a model is written to: `out`, or in the run's folder.
+
+    Raises:
+        UsageError: if it cannot be written there.
+    """
+    if out is None:
+        folder = run.folder / "export"
+        make_folder(folder)
+        return folder / f"{NAME}{kind.suffix}"
+    path = pathlib.Path(out)
+    if kind.suffix:
+        check_writable("out", path, (kind.suffix,))
+        return path
+    check_writable("out", path.with_name("any.pb"), (".pb",))
+    return path

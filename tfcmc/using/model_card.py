@@ -1,0 +1,169 @@
+"""What stands beside an exported model: its card, and the table in it."""
+
+import hashlib
+import platform
+from importlib import metadata
+
+import numpy as np
+
+import tfcmc
+from tfcmc.report.text_tables import MARKDOWN, padded, pipe_table
+from tfcmc.runs.identity import ROLES
+from tfcmc.runs.record import identity_of, read_metrics
+from tfcmc.using.formats import FORMATS
+
+PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
+BACKSLASH = r"\\\g<0>"
+PROBES = {
+    "linear_probe": "linear probe",
+    "mlp_head": "MLP head",
+    "knn": "nearest neighbours",
+}
+
+
+def parity_words(found) -> str:
+    """Says how near a model is to `tfcmc.load`, of a `Comparison`."""
+    return (
+        f"beside tfcmc.load on {found.pictures} pictures, in a process "
+        f"without tfcmc: the largest difference {found.difference:.1e} of "
+        f"features up to {found.largest:.3g}; 1 - cosine at most "
+        f"{1 - found.cosine:.1e}"
+    )
+
+
+def screen_lines(found) -> list:
+    """Lays out what was timed for a screen."""
+    return ["  ".join(line).rstrip() for line in padded(_lines(found), left=0)]
+
+
+def _lines(found):
+    """The milliseconds of a `Comparison`, the head first."""
+    height, width, several = found.timed
+    head = [
+        f"ms of {height}x{width}, median (10 % to 90 %)",
+        "one picture",
+        f"{several} pictures",
+    ]
+    return [
+        head,
+        *(
+            [name, *map(_spread, seconds)]
+            for name, seconds in found.seconds.items()
+        ),
+    ]
+
+
+def _spread(seconds):
+    low, middle, high = np.percentile(1000 * seconds, (10, 50, 90))
+    return f"{middle:.3g} ({low:.3g} to {high:.3g}), n={len(seconds)}"
+
+
+def checksum(path) -> str:
+    """Returns the SHA-256 of a file, or of a folder's by their names."""
+    digest = hashlib.sha256()
+    for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if each.is_file():
+            if each is not path:
+                digest.update(each.relative_to(path).as_posix().encode())
+            digest.update(each.read_bytes())
+    return digest.hexdigest()
+
+
+def card(plan, run, kind: str, out, takes: str, found) -> str:
+    """Writes the card of an exported model, as Markdown.
+
+    Args:
+        plan: The `Plan` of the run.
+        run: The `Run`.
+        kind: Its format.
+        out: Where it is.
+        takes: The shape and type of what it takes.
+        found: A `Comparison`.
+    """
+    config, parts = plan.config, identity_of(run)["data"]
+    pictures = ", ".join(
+        f"{parts[part]['pictures']:,} {role} "
+        f"(SHA-256 {parts[part]['sha256'][:16]})"
+        for part, role in ROLES.items()
+        if part in parts
+    )
+    packages = [f"{name} {metadata.version(name)}" for name in PACKAGES]
+    packages += [each for each in found.versions if each not in packages]
+    side = parts["pretrain"]["side"]
+    said = {
+        "Data": f"{config.data}: {pictures}; pictures of {side}x{side}",
+        "Loss": config.loss,
+        "Views": f"{config.views}, of {config.side}x{config.side}",
+        "Encoder": config.encoder,
+        "Training": f"{config.epochs} epochs of batches of "
+        f"{config.batch_size}, seed {config.seed}",
+        "Verdict": verdict_words(read_metrics(run)),
+        "File": f"{out.name}, {kind}, SHA-256 {checksum(out)}",
+        "Versions": ", ".join(
+            [
+                f"tfcmc {tfcmc.__version__}",
+                *packages,
+                f"Python {platform.python_version()}",
+            ]
+        ),
+    }
+    lines = [
+        f"- **{name}**: {MARKDOWN.sub(BACKSLASH, text)}"
+        for name, text in said.items()
+    ]
+    return "\n".join(
+        [
+            f"# {out.name}",
+            "",
+            f"Pictures to features, by a run of tfcmc: "
+            f"{MARKDOWN.sub(BACKSLASH, run.folder.name)}.",
+            "",
+            *lines,
+            "",
+            "## Use",
+            "",
+            f"- **Input** `pictures`: {takes}, red, green and blue of sRGB "
+            f"from 0 to 255. The shorter side is scaled, the middle square "
+            f"kept and its colours converted inside the model.",
+            f"- **Output**: [batch, {found.dim}] of float32, "
+            f"{' and '.join(found.branches)} side by side.",
+            "",
+            "```python",
+            FORMATS[kind].call.format(path=out.name),
+            "```",
+            "",
+            "## Checked",
+            "",
+            f"{parity_words(found).capitalize()}.",
+            "",
+            pipe_table(_lines(found), left=0),
+            "",
+            "## Licence",
+            "",
+            "tfcmc's code is under the Apache License 2.0. That says nothing "
+            "of the pictures, whose owners' terms tfcmc does not know: they "
+            "may bind what was learnt from them.",
+            "",
+        ]
+    )
+
+
+def verdict_words(metrics: dict | None) -> str:
+    """Says what `metrics.json` does, on a line."""
+    if metrics is None:
+        return "none; tfcmc evaluate gives it"
+    told = [
+        f"{words} {100 * metrics[name]['accuracy']:.1f} % (untrained "
+        f"{100 * metrics['untrained'][name]['accuracy']:.1f} %)"
+        for name, words in PROBES.items()
+        if name in metrics
+    ]
+    told += [
+        f"{name} {metrics[name]:.3f}" for name in ("alignment", "uniformity")
+    ]
+    told += [
+        f"found: {each['words']}"
+        for each in metrics["findings"]
+        if each["collapse"]
+    ]
+    return f"on {metrics['judged_on']}: {', '.join(told)}"
