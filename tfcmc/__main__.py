@@ -20,6 +20,7 @@ MODULES = (
     "trainers.embed",
     "trainers.neighbours",
     "trainers.export",
+    "trainers.runs",
     "trainers.losses",
     "trainers.methods",
     "trainers.verify",

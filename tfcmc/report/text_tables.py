@@ -131,15 +131,24 @@ def _lines(table, escape, write):
     return lines
 
 
-def padded(lines: list[list[str]], left: int, least: int = 0) -> list:
-    """Gives the texts of a column one width: they stand right, or `left`."""
-    left %= len(lines[0])
+def padded(
+    lines: list[list[str]], left: int | tuple, least: int = 0
+) -> list[list[str]]:
+    """Gives the texts of a column one width: they stand right, or `left`.
+
+    Args:
+        lines: Equally long.
+        left: A column from either end, or several from the first on.
+        least: Of a width.
+    """
+    if isinstance(left, int):
+        left = (left % len(lines[0]),)
     widths = [
         max(least, *map(len, texts)) for texts in zip(*lines, strict=True)
     ]
     return [
         [
-            text.ljust(width) if place == left else text.rjust(width)
+            text.ljust(width) if place in left else text.rjust(width)
             for place, (text, width) in enumerate(
                 zip(line, widths, strict=True)
             )
