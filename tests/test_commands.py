@@ -413,6 +413,8 @@ def test_readme(
         assert done.returncode == 0, done.stderr
         assert "2 replicas beside one device" in done.stdout
         assert "softmax" in done.stdout and "all the same" in done.stdout
+    elif module == "trainers.data":
+        main([TINY])
     elif module == "trainers.runs":
         pathlib.Path(rest[0]).mkdir()
         main(rest)

@@ -21,6 +21,7 @@ MODULES = (
     "trainers.neighbours",
     "trainers.export",
     "trainers.runs",
+    "trainers.data",
     "trainers.losses",
     "trainers.methods",
     "trainers.verify",

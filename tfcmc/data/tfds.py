@@ -1,21 +1,16 @@
 """Any image-classification dataset prepared by TensorFlow Datasets."""
 
 import dataclasses
+import functools
 import itertools
 import json
 
 import numpy as np
 
-from tfcmc.data.base import (
-    DEFAULT_SIDE,
-    MOST_CLASSES,
-    SOURCES,
-    UNLABELLED,
-    make_source,
-)
-from tfcmc.data.decode import read_parts
+from tfcmc.data.base import DEFAULT_SIDE, SOURCES
 from tfcmc.data.images import Encoded
-from tfcmc.data.tfds_folders import check, newest
+from tfcmc.data.splits import Splits, source_of
+from tfcmc.data.tfds_folders import check, folder_of, is_name, newest, versions
 from tfcmc.foundation.errors import UsageError, reason_of, shown
 from tfcmc.foundation.lazy import LazyModule
 
@@ -24,20 +19,39 @@ tfds = LazyModule("tensorflow_datasets", needs_tensorflow=True)
 BATCH = 256
 OWN = "tensorflow_datasets.core.features."
 NAMING = ("pythonClassName", "type")  # of now, and of older versions
-JUDGED = ("test", "validation")  # the first with labels is judged on
-NO_LABELS = "the probe is skipped: it needs labels in train and in test"
+
+
+def fetch(name, data_dir):
+    """Downloads a dataset and prepares it, where it is not there.
+
+    Raises:
+        UsageError: if TensorFlow Datasets cannot.
+    """
+    folder = folder_of(data_dir)
+    if not is_name(name) or versions(name, data_dir):
+        return
+    print(f"tfds:{name} is fetched by TensorFlow Datasets, to {folder}")
+    try:
+        tfds.builder(name, data_dir=str(folder)).download_and_prepare()
+    except Exception as error:
+        # Unknown names, the network, checksums, the disk, a library that one
+        # dataset needs: each is told in its own way.
+        raise UsageError(
+            f"`data` must be prepared, or a dataset that TensorFlow Datasets "
+            f"can fetch. Received: {name!r}\n({reason_of(error)})"
+        ) from error
 
 
 @SOURCES.register(
-    "tfds", takes_argument=True, extra={"epochs": 20, "check": check}
+    "tfds",
+    takes_argument=True,
+    extra={"epochs": 20, "check": check, "fetch": fetch},
 )
 def prepared(reading, name):
     """Reads a prepared dataset by its name, without a download.
 
-    A split called unlabeled or unlabelled is learnt from; without one, the
-    train split without its labels. Probes are fitted on train and judged on
-    test, or on validation where there is no test split with labels. Pictures
-    are decoded and scaled as image files in a folder are.
+    What its splits are for, `source_of` says. Pictures are decoded and scaled
+    as image files in a folder are.
 
     The name is as `tfds.load` takes it: NAME, NAME/CONFIG, NAME:VERSION or
     NAME/CONFIG:VERSION, in `data_dir`, TFDS_DATA_DIR or
@@ -50,7 +64,8 @@ def prepared(reading, name):
     folder, notes = newest(name, reading.data_dir)
     try:
         _check_classes(folder)
-        source = _source(reading, tfds.builder_from_directory(str(folder)))
+        builder = tfds.builder_from_directory(str(folder))
+        source = source_of(_splits(builder), reading)
     except UsageError:
         raise
     except Exception as error:
@@ -90,42 +105,24 @@ def _classes(written):
             yield from _classes(inner)
 
 
-def _source(reading, builder):
+def _splits(builder):
+    """The splits of a dataset that there are pictures in."""
     info = builder.info
     _check_features(info)
-    there = [name for name, split in info.splits.items() if split.num_examples]
-    learnt = next((n for n in (*UNLABELLED, "train") if n in there), None)
-    if learnt is None:
-        raise UsageError(
-            f"`data` must have a split called train or unlabeled. "
-            f"Received: {info.name!r}, with {sorted(info.splits)}"
-        )
-    judged = _judged(builder, there)
-    labelled = ("train", judged) if "label" in info.features else ()
-    wanted = [n for n in dict.fromkeys([learnt, *labelled]) if n in there]
-    found, marks, told = read_parts(
-        {name: _encoded(builder, name) for name in wanted},
-        {name: info.splits[name].num_examples for name in wanted},
-        reading.side or _own_side(info.features["image"].shape),
-        reading,
+    names = getattr(dict(info.features.items()).get("label"), "names", None)
+    return Splits(
+        name=info.name,
+        counts={
+            name: split.num_examples
+            for name, split in info.splits.items()
+            if split.num_examples
+        },
+        encoded=functools.partial(_encoded, builder),
+        labels="label" in info.features,
+        has_labels=functools.partial(_has_labels, builder),
+        class_names=tuple(names or ()),
+        side=_own_side(info.features["image"].shape),
     )
-    parts = {"train": "train", "test": judged}
-    known = {name: _labels(marks[name], name, info) for name in wanted}
-    known = {name: y for name, y in known.items() if y is not None}
-    labels = {part: known[n] for part, n in parts.items() if n in known}
-    if learnt != "train":
-        parts["pretrain"] = learnt
-    notes = [*_notes(there, wanted, len(labels) == 2 and judged), *told]
-    pictures = {p: found[name] for p, name in parts.items() if name in found}
-    return make_source(pictures, labels, _class_names(info, labels), notes)
-
-
-def _judged(builder, there):
-    """Returns the split to judge on: where there is a choice, with labels."""
-    found = [name for name in JUDGED if name in there]
-    if len(found) > 1 and "label" in builder.info.features:
-        found = [name for name in found if _has_labels(builder, name)]
-    return found[0] if found else None
 
 
 def _has_labels(builder, split):
@@ -147,17 +144,6 @@ def _examples(builder, split, names):
         ),
     )
     return examples.batch(BATCH).prefetch(2).as_numpy_iterator()
-
-
-def _notes(there, wanted, judged):
-    """Says what was chosen of a dataset's splits, one line each."""
-    if not judged:
-        yield NO_LABELS
-    elif judged != "test":
-        why = "test has no labels" if "test" in there else "there is no test"
-        yield f"probes are judged on the split {judged}: {why}"
-    if left := sorted(set(there) - set(wanted)):
-        yield f"splits that are not read: {', '.join(left)}"
 
 
 def _check_features(info):
@@ -200,28 +186,3 @@ def _encoded(builder, split):
         labels = batch.get("label", itertools.repeat(-1, len(images)))
         for image, label in zip(images, labels, strict=True):
             yield Encoded(f"{split}, picture {next(number)}", image), label
-
-
-def _labels(labels, split, info):
-    """Returns labels as an array, or None where pictures have none."""
-    labels = np.array(labels, np.int64)
-    if labels.min() < 0:
-        return None
-    names = getattr(info.features["label"], "names", None)
-    most = len(names) if names else MOST_CLASSES
-    if labels.max() >= most:
-        raise UsageError(
-            f"`data` must have labels below {most:,}, the number of its "
-            f"classes. Received: {labels.max()} in the split {split} of "
-            f"{info.name!r}"
-        )
-    return labels
-
-
-def _class_names(info, labels):
-    """Returns the names of the classes, or their numbers."""
-    if not labels:
-        return ()
-    names = getattr(info.features["label"], "names", None)
-    most = max(int(each.max()) for each in labels.values())
-    return names or map(str, range(most + 1))

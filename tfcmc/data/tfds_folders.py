@@ -33,6 +33,11 @@ def folder_of(data_dir) -> pathlib.Path:
     return pathlib.Path(expanded("data-dir", given or default))
 
 
+def is_name(name: str) -> bool:
+    """Says whether text could name a dataset, and not a place elsewhere."""
+    return NAME.fullmatch(name) is not None
+
+
 def versions(name, data_dir) -> list[pathlib.Path]:
     """Finds the folders of the prepared versions of a dataset, oldest first.
 

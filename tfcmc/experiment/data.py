@@ -42,6 +42,24 @@ class Data:
     judged_on: str
 
 
+class Look(typing.NamedTuple):
+    """What is found in looking through the pictures of a plan.
+
+    Attributes:
+        source: The `Source`.
+        described: What `describe_data` says of it.
+        notes: What the user should know, one line each.
+        views: The plan's `Views` of such pictures.
+        blank: How many to learn from are blank in one of them.
+    """
+
+    source: Source
+    described: dict
+    notes: tuple
+    views: typing.Any
+    blank: int
+
+
 def read_data(plan) -> Data:
     """Reads the data of a plan and checks that they can be learnt from.
 
@@ -74,12 +92,15 @@ def read_source(plan) -> Source:
     return source
 
 
-def _look_at(plan):
-    """Reads the source, looks at every picture once and says what is there."""
-    config = plan.config
+def look_through(plan) -> Look:
+    """Reads the data of a plan and looks at every picture once.
+
+    Raises:
+        UsageError: if they cannot be read.
+    """
     source = read_source(plan)
     views = plan.views_of(source.pretrain.side)
-    count, blank = len(source.pretrain), 0
+    blank = 0
     labelled, overlap = source.labelled, Overlap()
 
     def look(part, batch):
@@ -89,8 +110,21 @@ def _look_at(plan):
         if labelled:
             overlap.add(part, batch)
 
-    data = describe_data(source, look)
+    described = describe_data(source, look)
     notes = [*source.notes, *overlap.notes()]
+    if blank:
+        notes.append(
+            f"{blank:,} of {len(source.pretrain):,} are {views.blank_word}: "
+            f"there is nothing to match in them"
+        )
+    return Look(source, described, tuple(notes), views, blank)
+
+
+def _look_at(plan):
+    """Reads the source, says what is there and refuses what is no use."""
+    config = plan.config
+    source, data, notes, views, blank = look_through(plan)
+    count = len(source.pretrain)
     if config.judge_on == "validation":
         source = choose_on_validation(source, config.seed)
     if 2 * blank > count:
@@ -112,11 +146,6 @@ def _look_at(plan):
     print(f"  pictures of {side}x{side}: {', '.join(parts)}")
     for note in notes:
         print(f"  note: {note}")
-    if blank:
-        print(
-            f"  note: {blank:,} of {count:,} are {views.blank_word}: "
-            f"there is nothing to match in them"
-        )
     return source, data
 
 
