@@ -84,6 +84,8 @@ setup(
         "parquet": ["pyarrow>=18"],
         # Of tfcmc export: it writes a format and reads it again.
         "onnx": ["tf2onnx>=1.17", "onnxruntime>=1.32"],
+        # Datasets of Hugging Face's, without code of theirs.
+        "hf": ["datasets>=5.2"],
         "litert": ["ai-edge-litert>=2.3"],
         "bench": ["torch>=2.4", "scikit-image>=0.24"],
         "test": [

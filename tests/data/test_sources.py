@@ -61,9 +61,23 @@ def write_stl10(folder, parts, prepare_dataset):
     return "stl10", unpack(folder, **files)
 
 
+def write_hf(folder, parts, prepare_dataset):
+    datasets = pytest.importorskip("datasets")
+    names = datasets.ClassLabel(names=list(CLASS_NAMES))
+    features = datasets.Features(image=datasets.Image(), label=names)
+    found = {}
+    for part, (pictures, labels) in parts.items():
+        known = [None if part == "unlabeled" else int(y) for y in labels]
+        columns = {"image": list(pictures), "label": known}
+        found[part] = datasets.Dataset.from_dict(columns, features)
+    datasets.DatasetDict(found).save_to_disk(str(folder / "saved"))
+    return f"hf:{folder / 'saved'}", None
+
+
 KEPT = []  # what nobody holds is gone
 WRITERS = {
     "folder": write_folder,
+    "hf": write_hf,
     "memory": hold_arrays,
     "npz": write_npz,
     "shapes": lambda *_: ("shapes(size=100)", None),

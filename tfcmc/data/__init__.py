@@ -4,6 +4,7 @@ Importing it fills the table. Imports `runs` and below.
 """
 
 from tfcmc.data import folder as folder
+from tfcmc.data import hf as hf
 from tfcmc.data import memory as memory
 from tfcmc.data import npz as npz
 from tfcmc.data import shapes as shapes
