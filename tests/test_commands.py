@@ -503,9 +503,11 @@ def test_readme(
                 (tmp_path / path).parent.mkdir(parents=True)
                 (tmp_path / path).write_text('{"loss": "softmax"}')
         own = any(word.startswith("--encoder=mine") for word in rest)
+        if begun := any(word.startswith("--init") for word in rest):
+            shutil.copytree(trained[0], tmp_path / "runs" / "mine")
         judged = own or rest == ["--loss=softmax"]
         tiny[3:] = tiny[3:] if judged else ["--evaluate=none"]
-        main([*kept, *tiny, *(() if own else SMALL)])
+        main([*kept, *tiny, *(() if own or begun else SMALL)])
         left = "metrics.json" if judged else "encoders/*.keras"
         assert list(tmp_path.glob(f"runs/*/{left}"))
 

@@ -190,21 +190,29 @@ def test_a_plan_comes_back(plan_of):
         ("cosine", {"loss": "triplet"}),
         ("cosine", {"seed": 1}),
         ("cosine", {"batch_size": 64}),
-        ("cosine", {"epochs": 4}),
+        ("cosine", {"epochs": 2}),
         ("constant", {"epochs": 2}),
     ],
 )
 def test_another_experiment_is_refused(plan_of, schedule, change):
     """The message names the setting that differs.
 
-    More epochs continue the same experiment under a constant rate alone.
+    More epochs continue the same experiment; in a comparison, whose other
+    runs may not have begun, under a constant rate alone.
     """
     plan_of(schedule=schedule)
     with pytest.raises(UsageError, match="hold this experiment") as caught:
         plan_of(schedule=schedule, **change)
     assert next(iter(change)) in str(caught.value)
+    longer = plan_of(schedule=schedule, epochs=5)
+    assert longer.config.epochs == 5
+    config = dataclasses.replace(longer.config, epochs=6)
+    longer = dataclasses.replace(longer, config=config)
     if schedule == "constant":
-        assert plan_of(schedule=schedule, epochs=5).config.epochs == 5
+        open_run(longer, restart=False)
+    else:
+        with pytest.raises(UsageError, match="epochs 5 and not 6"):
+            open_run(longer, restart=False)
 
 
 def test_pictures_and_a_run_in_one_folder(tmp_path, plan_of):

@@ -11,7 +11,13 @@ pictures of your own:
 Two encoders learn to agree on two views of a picture, its L and its ab
 channels. Written to the run folder: config.json, identity.json, history.csv,
 metrics.json, encoders/*.keras, checkpoints/, figures/*.png and tensorboard/.
-The same command goes on with an interrupted run.
+The same command goes on with an interrupted run, and
+
+    tfcmc pretrain --run-dir=runs/mine --epochs=40
+
+trains a finished one longer, with its own settings: a schedule other than
+constant starts again over the epochs added. --init=RUN starts from the weights
+of another run.
 
 --config=FILE takes the settings of a file, a run's config.json or a search's
 best.json; what is given beside it goes first.

@@ -23,7 +23,16 @@ from tfcmc.foundation.paths import expanded
 from tfcmc.foundation.signals import Interrupted, raised
 
 # Options and arguments that are a path, or several.
-PATHS = ("config", "data_dir", "image", "out", "run", "run_dir", "search")
+PATHS = (
+    "config",
+    "data_dir",
+    "image",
+    "init",
+    "out",
+    "run",
+    "run_dir",
+    "search",
+)
 PATHS += ("tuned",)
 # Keras imports them where they are, for helpers that no command uses: a tenth
 # of the time that a command takes to start.

@@ -4,7 +4,7 @@ import dataclasses
 
 from tfcmc.cli import command_line, machines
 from tfcmc.experiment.config import PretrainConfig, make_config
-from tfcmc.experiment.recipe import make_plan, open_run
+from tfcmc.experiment.recipe import make_plan, open_run, with_own
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import defining
 
@@ -31,7 +31,7 @@ def run(given: dict) -> Run:
     Raises:
         UsageError: as `tfcmc.experiment.pretrain.pretrain`.
     """
-    plan = make_plan(make_config(given))
+    plan = make_plan(make_config(with_own(given)))
     if plan.config.budget and plan.config.steps is None:
         machines.check_alone(plan.config.strategy)  # what fits is one's own
     run = open_run(plan)  # refuses another experiment's folder at once

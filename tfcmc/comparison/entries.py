@@ -175,7 +175,9 @@ def plan_variants(
         place = str(pathlib.Path(folder) / name)
         config = dataclasses.replace(plan.config, run_dir=place)
         plan = as_begun(dataclasses.replace(plan, config=config))
-        entries[name] = Entry(plan, open_run(plan), chosen, named_by)
+        entries[name] = Entry(
+            plan, open_run(plan, restart=False), chosen, named_by
+        )
     return list(entries.values())
 
 
@@ -246,7 +248,7 @@ def shared_settings(entries: list[Entry]) -> dict:
     """Returns the settings that are equal in all runs, name to value."""
     first, *rest = (dataclasses.asdict(each.plan.config) for each in entries)
     chosen = {name for entry in entries for name in entry.chosen or ()}
-    own = {*CIRCUMSTANCES, "loss", "seed", *chosen}
+    own = {*CIRCUMSTANCES, "loss", "seed", *chosen} - {"init"}
     return {
         name: value
         for name, value in first.items()

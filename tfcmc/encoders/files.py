@@ -1,5 +1,6 @@
 """Encoders in files: read as data, never as code."""
 
+import collections
 import io
 import json
 import zipfile
@@ -76,20 +77,39 @@ def load_encoder(path, like, identity):
     """
     try:
         check_regular(path)
-        with zipfile.ZipFile(path) as file:
-            _check_weights(file, like)
-            _check_config(file, json.loads(like.to_json()))
         if told := differences(_identity(path), identity):
             raise ValueError(f"another experiment's: it has {told}")
-        encoder = keras.models.load_model(path, compile=False, safe_mode=True)
+        encoder = read_encoder(path, like)
         encoder.get_layer(FEATURES)
-        _check_made_alike(encoder, like)
     except Exception as error:
         # A damaged file fails as zip, JSON, HDF5 or Keras sees it.
         raise UsageError(
             f"`run` must hold trained encoders. "
             f"Received: {path} ({reason_of(error)})"
         ) from None
+    return encoder
+
+
+def read_encoder(path, like):
+    """Loads an encoder likewise, whoever saved it.
+
+    Args:
+        path: The `.keras` file.
+        like: A `keras.Model` made by the same spec.
+
+    Returns:
+        A `keras.Model`.
+
+    Raises:
+        Exception: of any kind, if the file is missing or damaged, or the
+            model is another.
+    """
+    check_regular(path)
+    with zipfile.ZipFile(path) as file:
+        _check_weights(file, like)
+        _check_config(file, json.loads(like.to_json()))
+    encoder = keras.models.load_model(path, compile=False, safe_mode=True)
+    _check_made_alike(encoder, like)
     return encoder
 
 
@@ -141,8 +161,14 @@ def _check_weights(file, like):
 
     with h5py.File(io.BytesIO(file.read(WEIGHTS)), "r") as weights:
         weights.visititems(note)
-    if sorted(shapes) != sorted(tuple(w.shape) for w in like.weights):
-        raise ValueError("its weights are not of this run's shapes")
+    own = collections.Counter(tuple(each.shape) for each in like.weights)
+    found = collections.Counter(shapes)
+    if found != own:
+        told = " and not ".join(
+            str([list(shape) for shape in sorted(more)[:3]])
+            for more in (found - own, own - found)
+        )
+        raise ValueError(f"its weights are not of this run's shapes: {told}")
 
 
 def _names(config):

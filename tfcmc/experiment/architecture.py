@@ -23,6 +23,7 @@ from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import keras
 from tfcmc.losses.layer import Loss, make_losses
 from tfcmc.model import ContrastiveModel
+from tfcmc.runs.identity import origin_of
 from tfcmc.runs.record import identity_of, picture_side
 from tfcmc.targets.twin import Twin
 
@@ -43,15 +44,20 @@ class Architecture:
         views: Those that held-out pictures are judged in.
         pairs: The `Pairs`.
         replicas: How many devices train together, or have.
+        start: The `Start` of its weights; None where they are drawn.
+        origin: What `tfcmc.runs.identity.origin_of` tells of a training.
 
     Args:
         plan: A `Plan`.
         picture_side: Side of the pictures, in pixels.
         replicas: As above.
+        start: As above.
     """
 
-    def __init__(self, plan, picture_side: int, replicas: int = 1):
+    def __init__(self, plan, picture_side: int, replicas: int = 1, start=None):
         self.replicas = replicas
+        self.start = start
+        self.origin = {}
         self.trained = plan.views_of(picture_side)
         self.views = self.trained.compared or self.trained
         self.pairs = plan.pairs.function(len(self.trained.names))
@@ -89,6 +95,13 @@ class Architecture:
                 name: make_branch(encoder, head, shape, seed)
                 for name, shape in self.trained.shapes.items()
             }
+
+    def initial(self) -> dict:
+        """Returns the same with the weights that training starts from."""
+        branches = self.branches()
+        if self.start is not None:
+            self.start.apply(branches)
+        return branches
 
     def predictors(self, branches: dict) -> dict:
         """Returns branch name to what its anchors go through; often empty."""
@@ -152,26 +165,31 @@ class Architecture:
             seed=config.seed,
         )
 
-    def twin(self, target, steps: int) -> Twin | None:
+    def twin(self, target, steps: int, begun: int = 0) -> Twin | None:
         """Returns the twin of the branches that a target compares with.
 
         Args:
             target: A member of `TARGETS`.
             steps: All that there will be.
+            begun: Those done where the course of its weight begins.
 
         Returns:
             The `Twin`; None where the branches are compared themselves.
         """
         if target.init is None:
             return None
-        apart = FRESH if target.init == "fresh" else 0
-        return Twin(
-            list(self.branches(self._plan.config.seed + apart).values()),
-            functools.partial(target.weight, steps=steps),
-        )
+        if target.init == "fresh":
+            branches = self.branches(self._plan.config.seed + FRESH)
+        else:
+            branches = self.initial()
+
+        def weight(step):
+            return target.weight(step - begun, steps - begun)
+
+        return Twin(list(branches.values()), weight)
 
     def model(
-        self, branches: dict, examples: int, steps: int
+        self, branches: dict, examples: int, steps: int, restarts: tuple = ()
     ) -> ContrastiveModel:
         """Returns the model that trains these branches, not yet compiled.
 
@@ -179,6 +197,7 @@ class Architecture:
             branches: As `branches` gives them.
             examples: Number of training pictures.
             steps: All that there will be.
+            restarts: Those done where a longer training began.
         """
         target = self._plan.target.function()
         return ContrastiveModel(
@@ -192,11 +211,12 @@ class Architecture:
                 self.trained.names,
                 dim=next(iter(branches.values())).output_shape[-1],
                 seed=self._plan.config.seed,
-                steps=steps,
+                # What a loss holds at first, it has held already.
+                steps=restarts[0] if restarts else steps,
             ),
             pairs=self.pairs,
             target=target,
-            twin=self.twin(target, steps),
+            twin=self.twin(target, steps, restarts[-1] if restarts else 0),
             negatives=self._plan.negatives.function(),
             examples=examples,
             seed=self._plan.config.seed,
@@ -284,8 +304,9 @@ def open_trained(plan, run) -> tuple:
     Raises:
         UsageError: if it holds no trained encoders of its own.
     """
-    replicas = identity_of(run)["replicas"]
-    architecture = Architecture(plan, picture_side(run), replicas)
+    identity = identity_of(run)
+    architecture = Architecture(plan, picture_side(run), identity["replicas"])
+    architecture.origin = origin_of(identity)
     return architecture, architecture.load(run)
 
 

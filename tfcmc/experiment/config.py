@@ -38,7 +38,7 @@ SPECS = (
     "optimizer",
     "schedule",
 )
-TEXTS = ("data_dir", "run_dir", "preset")
+TEXTS = ("data_dir", "run_dir", "preset", "init")
 MOST = 1_000_000  # epochs, or pictures a step
 MOST_STEPS = 1_000_000_000
 MOST_MEMORY = 2**20  # GiB
@@ -75,6 +75,11 @@ class PretrainConfig:
         None,
         "named settings to start from, such as simclr or byol; tfcmc "
         "methods has them all",
+    )
+    init: str | None = _setting(
+        None,
+        "weights to start from: a run folder, or the .keras file of an "
+        "encoder (default: drawn by the seed)",
     )
     epochs: int | None = _setting(
         None,

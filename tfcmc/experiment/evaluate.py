@@ -93,6 +93,7 @@ def judge(plan, run, data, architecture, branches: dict, extent) -> Verdict:
     if not extent.full:
         result["evaluate"] = extent.evaluate
     result |= {"replicas": architecture.replicas, "encoders_sha256": hashes}
+    result |= architecture.origin
     inputs = inputs_of(plan, data, architecture, branches, extent)
     trained, confusions = measure(inputs)
     result |= trained

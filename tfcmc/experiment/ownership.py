@@ -10,6 +10,7 @@ from tfcmc.runs.identity import (
     another_experiment,
     data_differences,
     differences,
+    restarting,
 )
 from tfcmc.runs.record import read_identity
 from tfcmc.training.checkpoints import Checkpoint, Checkpoints
@@ -24,8 +25,9 @@ def claim(run, names: tuple, identity: dict) -> Checkpoint:
         identity: That of the training, as `tfcmc.runs.identity` says.
 
     Returns:
-        The `Checkpoint` to go on from, with that identity: the last, or one
-        before the first step, without arrays.
+        The `Checkpoint` to go on from, with that identity and the restarts
+        of its schedule: the last, or one before the first step, without
+        arrays.
 
     Raises:
         UsageError: if its record, its last checkpoint or its encoders are
@@ -39,7 +41,7 @@ def claim(run, names: tuple, identity: dict) -> Checkpoint:
         path = run.encoders / f"{name}.keras"
         if told := strange_encoder(path, identity):
             raise another_experiment(path, told)
-    run.write_json(IDENTITY_FILE, identity)
+    run.write_json(IDENTITY_FILE, saved.state["identity"])
     return saved
 
 
@@ -50,8 +52,22 @@ def _last(run, identity):
         saved = Checkpoint(0, {}, {"rows": [], "seconds": 0.0})
     elif told := differences(saved.state["identity"], identity):
         raise another_experiment(run.checkpoints, told)
+    identity = identity | _restarts(saved, identity)
     state = saved.state | {"identity": identity}
     return dataclasses.replace(saved, state=state)
+
+
+def _restarts(saved, identity):
+    """Notes where schedules begin anew, if the training is a longer one."""
+    before = saved.state.get("identity")
+    if before is None:
+        return {}
+    restarts = before.get("restarts", [])
+    both = (each["settings"] for each in (before, identity))
+    old, new = (settings["epochs"] for settings in both)
+    if saved.step and new > old and restarting(identity["settings"]):
+        restarts = [*restarts, saved.step]
+    return {"restarts": restarts} if restarts else {}
 
 
 def mend_history(run) -> None:

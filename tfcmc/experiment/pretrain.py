@@ -20,13 +20,14 @@ from tfcmc.experiment.data import as_trained, read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
 from tfcmc.experiment.recipe import open_run
+from tfcmc.experiment.start import read_start
 from tfcmc.experiment.train import train
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.lazy import settled
 from tfcmc.foundation.locks import held
 from tfcmc.report.summary import verdict_text
 from tfcmc.runs.folder import Run
-from tfcmc.runs.identity import PLACE, make_identity
+from tfcmc.runs.identity import PLACE, make_identity, origin_of
 from tfcmc.runs.record import read_metrics, read_settings
 
 
@@ -57,20 +58,23 @@ def pretrain(plan, *, until: int | None = None, beside=()):
     groups = plan.batch_norm.options.get("groups")
     check_batch_size(strategy, config.batch_size, groups)
     with own_folder(run, is_chief(strategy)) as run:
+        start = read_start(plan)
         data = read_data(plan)
         for note in plan.notes:
             print(f"  note: {note}")
         check_enough(data, config.batch_size)
         plan = settle(plan, data.learnt, strategy)
         config = plan.config
-        identity = identify(plan, data.described, strategy, beside)
+        identity = identify(plan, data.described, strategy, beside, start)
         architecture = Architecture(
-            plan, data.learnt.side, identity["replicas"]
+            plan, data.learnt.side, identity["replicas"], start
         )
         saved = claim(run, architecture.views.branches, identity)
+        identity = saved.state["identity"]
+        architecture.origin = origin_of(identity)
         run.write_json("config.json", dataclasses.asdict(config))
         with strategy.scope():
-            branches = architecture.branches()
+            branches = architecture.initial()
         until = min(until or config.epochs, config.epochs)
         train(plan, run, architecture, branches, data, strategy, until, saved)
         save(run, branches, identity)
@@ -122,7 +126,7 @@ def check_enough(data, batch_size: int) -> None:
         )
 
 
-def identify(plan, data: dict, strategy, beside) -> dict:
+def identify(plan, data: dict, strategy, beside, start=None) -> dict:
     """Makes the identity of a training.
 
     Args:
@@ -130,6 +134,7 @@ def identify(plan, data: dict, strategy, beside) -> dict:
         data: What `describe_data` said of its pictures.
         strategy: The `tf.distribute` strategy.
         beside: `Run`s that it is to be compared with.
+        start: The `Start` of its weights, or None.
 
     Returns:
         As `tfcmc.runs.identity` says.
@@ -141,7 +146,8 @@ def identify(plan, data: dict, strategy, beside) -> dict:
     check_same_everywhere(strategy, data)
     replicas = strategy.num_replicas_in_sync
     settings = dataclasses.asdict(plan.config)
-    return make_identity(settings, data, replicas, plan.code())
+    init = start and start.origin
+    return make_identity(settings, data, replicas, plan.code(), init)
 
 
 @contextlib.contextmanager

@@ -31,8 +31,10 @@ from tfcmc.optimizers import OPTIMIZERS, SCHEDULES
 from tfcmc.pairs import PAIRS
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import (
+    CIRCUMSTANCES,
     another_experiment,
     changed_code,
+    restarting,
     setting_differences,
 )
 from tfcmc.runs.record import read_identity, read_settings
@@ -160,6 +162,7 @@ def make_plan(config, *, check_data=True):
         config,
         **specs,
         epochs=config.epochs or (None if timed else extra["epochs"]),
+        init=config.init and expanded("init", config.init),
         run_dir=expanded(
             "run-dir", config.run_dir or default_run_dir(found, config)
         ),
@@ -243,14 +246,14 @@ def check_folder(name, folder):
         )
 
 
-def open_run(plan):
+def open_run(plan, *, restart: bool = True):
     """Opens the plan's run folder: new, or of the same experiment.
 
-    A longer training under a constant learning rate is the same experiment,
-    continued.
+    A longer training is the same experiment, continued.
 
     Args:
         plan: A `Plan`.
+        restart: Whether it may be one that begins its schedule anew.
 
     Returns:
         The `Run`; nothing is written yet.
@@ -271,6 +274,8 @@ def open_run(plan):
     ):
         # The figures drawn there would be pictures at the next start.
         raise must("run-dir", "another folder than `data`", str(run.folder))
+    if plan.config.init is not None:
+        _check_init(plan.config.init, run)
     wanted = dataclasses.asdict(plan.config)
     for settings in _settings_there(run):
         if strange := sorted(settings.keys() - wanted.keys()):
@@ -279,9 +284,34 @@ def open_run(plan):
                 f"{tfcmc.__version__}. Received: {str(run.folder)!r}, whose "
                 f"settings are others: {', '.join(strange[:3])}"
             )
-        if told := setting_differences(settings, wanted, longer=True):
+        longer = restart or not restarting(wanted)
+        if told := setting_differences(settings, wanted, longer=longer):
             raise another_experiment(run.folder, ", ".join(told))
     return run
+
+
+def _check_init(place, run):
+    """Checks that there is something to start from, without reading it."""
+    file = place.endswith(".keras") and os.path.isfile(place)
+    if not file and not os.path.isfile(os.path.join(place, "config.json")):
+        raise must("init", "a run folder, or a .keras file", place)
+    if is_same(place, run.folder):
+        raise must("init", "another folder than `run-dir`", place)
+
+
+def with_own(given: dict) -> dict:
+    """Adds a run's settings to those given, where these say nothing of it.
+
+    A run folder alone, or with the epochs that it is to be trained for, goes
+    on with what it holds.
+
+    Args:
+        given: Setting name to value, only those given.
+    """
+    about = {*CIRCUMSTANCES, "epochs"} - {"init", "preset"}
+    if "run_dir" not in given or given.keys() - about:
+        return given
+    return (read_settings(Run(given["run_dir"])) or {}) | given
 
 
 def _settings_there(run):

@@ -2,6 +2,7 @@
 
 from tfcmc.distribute.strategies import is_chief, share_from_chief
 from tfcmc.foundation.errors import must
+from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.signals import Interrupted, noted
 from tfcmc.report.summary import place
 from tfcmc.training.checkpoints import Checkpoints
@@ -9,6 +10,7 @@ from tfcmc.training.fit import fit, restore, rows_before, spans
 from tfcmc.training.interval import Interval
 from tfcmc.training.measuring import MeasureRepresentation
 from tfcmc.training.progress import ShowProgress
+from tfcmc.training.restarted import Restarted
 from tfcmc.training.saving import GoOn, SaveCheckpoint, SaveHistory
 from tfcmc.training.stopping import StopWhenNotFinite, WatchForCollapse
 
@@ -34,8 +36,11 @@ def train(
     config = plan.config
     stream = architecture.stream(data.learnt)
     steps = stream.steps_per_epoch
+    restarts = restarts_of(saved, strategy)
     with strategy.scope():
-        model = compiled(plan, architecture, branches, data.learnt, steps)
+        model = compiled(
+            plan, architecture, branches, data.learnt, steps, restarts
+        )
         variables = model.state()
     if saved.step:
         restore(model, saved, run)
@@ -51,9 +56,17 @@ def train(
     if first:
         print(f"{run.folder}: goes on after {place(first, steps)}")
     print(f"training with {plan.loss.spec}, {steps:,} steps an epoch")
+    more = {}
+    if restarts:
+        rows = [{**row, "restarts": row.get("restarts", 0)} for row in rows]
+        more["restarts"] = len(saved.state["identity"].get("restarts", ()))
+        print(
+            f"note: {courses(plan)} begins anew after "
+            f"{place(restarts[-1], steps)}, over {last - restarts[-1]:,} steps"
+        )
     if told := model.memory.told:
         print(f"note: {told}")
-    history = SaveHistory(run, rows, saved.state["seconds"])
+    history = SaveHistory(run, rows, saved.state["seconds"], more)
     with noted() as told:
         callbacks = [
             StopWhenNotFinite(),
@@ -91,6 +104,28 @@ def train(
             raise Interrupted(told(), place(last, steps))
 
 
+def courses(plan) -> str:
+    """Names what of a plan follows a course over all steps."""
+    bound = {"schedule": plan.schedule, "target": plan.target}
+    return " and ".join(
+        f"--{axis}={each.spec}"
+        for axis, each in bound.items()
+        if each.name not in ("constant", "same", "stopped")
+    )
+
+
+def restarts_of(saved, strategy) -> tuple:
+    """Returns where the schedule began anew first and last, if it did.
+
+    Other machines than the chief have no checkpoint that says so.
+    """
+    known = saved.state["identity"].get("restarts", [0])
+    with strategy.scope():
+        ends = tf.Variable([known[0], known[-1]])
+    share_from_chief(strategy, [ends])
+    return tuple(int(step) for step in ends.numpy() if step)
+
+
 def measuring(
     plan, architecture, branches, model, data
 ) -> MeasureRepresentation:
@@ -108,7 +143,9 @@ def measuring(
     )
 
 
-def compiled(plan, architecture, branches, pictures, steps: int):
+def compiled(
+    plan, architecture, branches, pictures, steps: int, restarts: tuple = ()
+):
     """Returns the model with its optimizer.
 
     Args:
@@ -117,6 +154,7 @@ def compiled(plan, architecture, branches, pictures, steps: int):
         branches: Branch name to model.
         pictures: What to learn from.
         steps: Steps an epoch.
+        restarts: Steps done where a longer training began.
 
     Raises:
         UsageError: if something would begin after the last step.
@@ -129,10 +167,12 @@ def compiled(plan, architecture, branches, pictures, steps: int):
                 f"of a {name} below the {every:,} steps of the run",
                 plan.loss.spec,
             )
-    model = architecture.model(branches, len(pictures), every)
-    optimizer = plan.optimizer.function(
-        rate, plan.schedule.function(rate, every, plan.config.warmup)
-    )
+    model = architecture.model(branches, len(pictures), every, restarts)
+    begun = restarts[-1] if restarts else 0
+    schedule = plan.schedule.function(rate, every - begun, plan.config.warmup)
+    if begun and callable(schedule):
+        schedule = Restarted(schedule, begun)
+    optimizer = plan.optimizer.function(rate, schedule)
     if plan.optimizer.options.get("constant") == "predictor":
         optimizer.hold(
             [v for part in model.predictors for v in part.trainable_variables]

@@ -35,13 +35,16 @@ def verdict_text(result: dict, names) -> str:
         probed = probe_lines(result)
     else:
         probed = [f"no probe: {result['no_probe']}"]
-    hashes = ", ".join(
-        f"{name} {digest[:8]}"
-        for name, digest in result["encoders_sha256"].items()
-    )
+    hashes = _short(result["encoders_sha256"])
     lines = ["", title, "", *probed, "", *_sphere_lines(result, names), ""]
     lines += _label_free_lines(result)
     lines += _finding_lines(result["findings"])
+    if init := result.get("init"):
+        place = printable(init["place"])
+        lines.append(f"started from {place}: {_short(init['sha256'])}")
+    if restarts := result.get("restarts"):
+        told = ", ".join(f"{step:,}" for step in restarts)
+        lines.append(f"schedule started again after step {told}")
     lines.append(f"weights the same before and after judging: {hashes}")
     return "\n".join(lines) + "\n"
 
@@ -80,6 +83,10 @@ def model_text(result: dict) -> str:
 
 def _spread(label, cells):
     return f"{label:28}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def _short(hashes):
+    return ", ".join(f"{name} {each[:8]}" for name, each in hashes.items())
 
 
 def count_epochs(epochs: int) -> str:

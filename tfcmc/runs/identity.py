@@ -7,6 +7,8 @@ written. It is plain values, `{"settings": ..., "data": ..., "replicas": ...}`:
 settings  the settings that define the experiment, name to value
 data      what `tfcmc.data.digest` says of the pictures
 replicas  how many devices trained together
+init      where the first weights come from, with the hash of each branch's
+restarts  steps after which a longer training began its schedule anew
 code      file and SHA-256 of the user's own functions, by the setting that
           names one
 """
@@ -21,6 +23,7 @@ CIRCUMSTANCES = (
     "data_dir",
     "evaluate",
     "force",
+    "init",
     "memory_limit",
     "preset",
     "save_every",
@@ -54,7 +57,10 @@ IDENTITY = {
     },
     "replicas": Within(1, whole=True),
     "code?": {str: {"file": str, "sha256": str}},
+    "init?": {"place": str, "sha256": {str: str}},
+    "restarts?": [COUNT],
 }
+ORIGIN = ("init", "restarts")  # what a verdict tells of it too
 MOST_TOLD = 3  # differences in one message
 
 
@@ -68,12 +74,22 @@ def defining(settings: dict) -> dict:
 
 
 def make_identity(
-    settings: dict, data: dict, replicas: int, code: dict | None = None
+    settings: dict,
+    data: dict,
+    replicas: int,
+    code: dict | None = None,
+    init: dict | None = None,
 ) -> dict:
     """Makes the identity of a run of all its settings."""
     kept = defining(settings)
     found = {"settings": kept, "data": data, "replicas": replicas}
-    return found | ({"code": code} if code else {})
+    found |= {"code": code} if code else {}
+    return found | ({"init": init} if init else {})
+
+
+def origin_of(identity: dict) -> dict:
+    """Returns what is told of how a training came to its weights."""
+    return {name: identity[name] for name in ORIGIN if name in identity}
 
 
 def differences(found: dict, wanted: dict) -> str:
@@ -88,6 +104,9 @@ def differences(found: dict, wanted: dict) -> str:
     )
     told += _data_differences(found["data"], wanted["data"])
     told += [f"another text of {file}" for file in changed_code(found, wanted)]
+    first, other = (each.get("init", {}) for each in (found, wanted))
+    if first.get("sha256") != other.get("sha256"):
+        told.append(f"{_first(first)} and not {_first(other)}")
     # Only negatives of each device's own depend on how many there are.
     local = str(wanted["settings"].get("negatives")).startswith("local")
     if local and found["replicas"] != wanted["replicas"]:
@@ -96,6 +115,23 @@ def differences(found: dict, wanted: dict) -> str:
             f"not {wanted['replicas']}"
         )
     return ", ".join(told[:MOST_TOLD])
+
+
+def _first(init):
+    place = init.get("place")
+    return (
+        f"weights of {place} at first" if place else "drawn weights at first"
+    )
+
+
+def restarting(settings: dict) -> bool:
+    """Whether something of a training follows a course over all its steps.
+
+    The learning rate, or the weight of a moving average: a longer training
+    begins it anew where it was.
+    """
+    momentum = str(settings.get("target")).startswith("momentum")
+    return momentum or settings.get("schedule") != "constant"
 
 
 def changed_code(found: dict, wanted: dict) -> list:
@@ -133,21 +169,17 @@ def setting_differences(found, wanted, *, longer=False):
     Args:
         found: All settings that are there.
         wanted: All that they are compared with.
-        longer: Whether more epochs under a constant learning rate are the
-            same training, continued.
+        longer: Whether more epochs are the same training, continued.
 
     Returns:
         One text a setting, of the first few.
     """
     ignored = [*CIRCUMSTANCES, *READING]
-    constant = longer and wanted.get("schedule") == "constant"
-    # The weight of a moving average follows a course over all steps, too.
-    constant &= not str(wanted.get("target")).startswith("momentum")
     if wanted.get("epochs") is None:  # not settled yet: steps, or a budget
         ignored.append("epochs")
         if wanted.get("steps") is None:
             ignored.append("steps")
-    elif constant and found["epochs"] < wanted["epochs"]:
+    elif longer and found["epochs"] < wanted["epochs"]:
         ignored.append("epochs")
     return differing(found, wanted, ignored)[:MOST_TOLD]
 

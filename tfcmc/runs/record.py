@@ -11,7 +11,7 @@ from tfcmc.foundation.atomic import check_regular
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.records import COUNT, SHARE, damaged, read_record
 from tfcmc.runs.folder import Run
-from tfcmc.runs.identity import IDENTITY
+from tfcmc.runs.identity import IDENTITY, ORIGIN
 from tfcmc.runs.identity import NAME as IDENTITY_FILE
 
 SETTINGS = {"loss": str, "data": str, "seed": int, "epochs": int}
@@ -49,6 +49,7 @@ METRICS = {
     "judged_on": str,
     "evaluate?": str,  # of a brief verdict
     "encoders_sha256?": {str: str},
+    **{f"{name}?": IDENTITY[f"{name}?"] for name in ORIGIN},
     "classes?": [{"name": str, "train": COUNT, "judged": COUNT}],
 }
 COLUMNS = ("epoch", "seconds", "loss", "alignment", "uniformity")

@@ -19,10 +19,12 @@ class SaveHistory(keras.callbacks.Callback):
         run: The `Run`.
         rows: The rows of the epochs before.
         seconds: What the steps of the epoch at hand have taken already.
+        more: What every row says beside what is logged.
     """
 
-    def __init__(self, run, rows, seconds=0.0):
+    def __init__(self, run, rows, seconds=0.0, more=None):
         super().__init__()
+        self._more = more or {}
         self._run = run
         self._before = seconds
         self._compiled = False
@@ -58,6 +60,7 @@ class SaveHistory(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, "seconds": round(self.seconds(), 3)} | {
             name: float(value) for name, value in logs.items()
         }
+        row |= self._more
         self._before = 0.0
         self.rows.append(row)
         self._run.write_history(self.rows)

@@ -1,0 +1,147 @@
+"""The weights that a training starts from, where they are not drawn."""
+
+import dataclasses
+import os
+
+from tfcmc.data.base import DEFAULT_SIDE
+from tfcmc.encoders import FEATURES, read_encoder
+from tfcmc.evaluation.features import weights_hash
+from tfcmc.experiment.architecture import Architecture, open_trained
+from tfcmc.experiment.recipe import Plan, stored_plan
+from tfcmc.foundation.errors import UsageError, must, reason_of
+from tfcmc.foundation.lazy import keras
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """Where weights come from, and what they are.
+
+    Attributes:
+        origin: `place`, as the user named it, and `sha256`, branch name to
+            the hash of the weights there.
+        features: Branch name to the weights as far as the features.
+        heads: Branch name to those of what comes after.
+    """
+
+    origin: dict
+    features: dict
+    heads: dict
+
+    def apply(self, branches: dict) -> None:
+        """Sets the weights of branches, of heads where they fit."""
+        for name, branch in branches.items():
+            features, head = parts_of(branch)
+            for variable, array in zip(
+                features, self.features[name], strict=True
+            ):
+                variable.assign(array)
+            if _shapes(head) == _shapes(self.heads[name]):
+                for variable, array in zip(
+                    head, self.heads[name], strict=True
+                ):
+                    variable.assign(array)
+
+
+def read_start(plan: Plan) -> Start | None:
+    """Reads the weights that a plan starts from, before its pictures are.
+
+    Args:
+        plan: A `Plan`.
+
+    Returns:
+        A `Start`; None where weights are drawn.
+
+    Raises:
+        UsageError: if they are missing, damaged, or do not fit.
+    """
+    place = plan.config.init
+    if place is None:
+        return None
+    # The pictures' own side does not change what the branches are.
+    source = plan.crop.options.get("source", 0)
+    side = plan.config.picture_side or max(DEFAULT_SIDE, source)
+    branches = Architecture(plan, side).branches()
+    if os.path.isdir(place):
+        _, found = open_trained(*stored_plan(place, check_data=False))
+    else:
+        found = _file(place, branches)
+    if told := _misfits(found, branches):
+        raise UsageError(
+            f"`init` must be weights of encoders like these. Received: "
+            f"{place}, which has {told}"
+        )
+    parts = {name: parts_of(found[name]) for name in branches}
+    start = Start(
+        {
+            "place": place,
+            "sha256": {name: weights_hash(found[name]) for name in branches},
+        },
+        {name: _arrays(features) for name, (features, _) in parts.items()},
+        {name: _arrays(head) for name, (_, head) in parts.items()},
+    )
+    print(f"starts from the weights of {place}")
+    for name, branch in branches.items():
+        head = parts_of(branch)[1]
+        if _shapes(head) != _shapes(start.heads[name]):
+            print(f"  note: the head of {name} is another, and starts anew")
+    return start
+
+
+def _file(place, branches):
+    """Returns branch name to the encoder in a file, with a head or without."""
+    if len(branches) > 1:
+        raise must(
+            "init",
+            f"a run folder for the branches {' and '.join(branches)}",
+            place,
+        )
+    ((name, branch),) = branches.items()
+    encoder = keras.Model(branch.inputs[0], branch.get_layer(FEATURES).output)
+    told = []
+    for like in (branch, encoder):
+        try:
+            return {name: read_encoder(place, like)}
+        except Exception as error:
+            # A damaged file fails as zip, JSON, HDF5 or Keras sees it.
+            told.append(reason_of(error))
+    raise must("init", "an encoder like this one", f"{place} ({told[0]})")
+
+
+def parts_of(branch) -> tuple:
+    """Returns the variables of a branch as far as its features, and others."""
+    if FEATURES not in [layer.name for layer in branch.layers]:
+        return branch.weights, []
+    encoder = keras.Model(branch.inputs[0], branch.get_layer(FEATURES).output)
+    known = {id(each) for each in encoder.weights}
+    return encoder.weights, [
+        each for each in branch.weights if id(each) not in known
+    ]
+
+
+def _misfits(found, wanted):
+    """Says in what branches differ; empty where they do not."""
+    if missing := sorted(set(wanted) - set(found)):
+        return f"branches {sorted(found)} and not {missing}"
+    for name in wanted:
+        shapes, others = (
+            _shapes(parts_of(each[name])[0]) for each in (found, wanted)
+        )
+        if len(shapes) != len(others):
+            return f"{len(shapes)} weights in {name} and not {len(others)}"
+        for variable, shape, other in zip(
+            parts_of(wanted[name])[0], shapes, others, strict=True
+        ):
+            if shape != other:
+                return (
+                    f"{list(shape)} for {variable.path} of {name} and not "
+                    f"{list(other)}"
+                )
+    return ""
+
+
+def _shapes(weights):
+    return [tuple(each.shape) for each in weights]
+
+
+def _arrays(variables):
+    return [each.numpy() for each in variables]
