@@ -164,12 +164,14 @@ def test_plain_layers(rng):
         (["--size=5000"], "HEIGHTxWIDTH"),
         (["--size=20x0"], "HEIGHTxWIDTH"),
         (["--out=mine.h5"], "ending in .keras"),
+        (["--format=saved_model", "--out=.."], "a new folder"),
         (["--out=nowhere/mine.keras"], "can be written to"),
     ],
 )
 def test_mistakes(words, told, trained, tmp_path, monkeypatch, refused):
     """All are told before anything is loaded."""
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert told in refused(export.main, trained[0], *words)
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.rglob("*")] == ["here"]

@@ -1,6 +1,7 @@
 """The formats that a run is exported to, known before anything is loaded."""
 
 import importlib.util
+import os
 import pathlib
 import re
 import typing
@@ -15,6 +16,7 @@ from tfcmc.runs.folder import Run, make_folder
 
 LARGEST = 4096  # side of pictures of a fixed size, in pixels
 NAME = "features"
+SAVED_MODEL = {"assets", "fingerprint.pb", "saved_model.pb", "variables"}
 
 
 class Format(typing.NamedTuple):
@@ -119,9 +121,13 @@ def place_of(run: Run, kind: Format, out: str | None) -> pathlib.Path:
         folder = run.folder / "export"
         make_folder(folder)
         return folder / f"{NAME}{kind.suffix}"
-    path = pathlib.Path(out)
+    path = pathlib.Path(os.path.abspath(out))
     if kind.suffix:
         check_writable("out", path, (kind.suffix,))
         return path
     check_writable("out", path.with_name("any.pb"), (".pb",))
+    there = set(os.listdir(path)) if path.is_dir() else set()
+    # What is there gives way to the new one.
+    if not there <= SAVED_MODEL or path.is_file():
+        raise must("out", "a new folder, or that of a SavedModel", str(out))
     return path
