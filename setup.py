@@ -87,6 +87,14 @@ setup(
         # Datasets of Hugging Face's, without code of theirs.
         "hf": ["datasets>=5.2"],
         "litert": ["ai-edge-litert>=2.3"],
+        # The site, its notebooks run.
+        "docs": [
+            "sphinx>=8.1",
+            "furo>=2024.8",
+            "myst-nb>=1.3",
+            "sphinx-copybutton>=0.5",
+            "ipykernel>=6.29",
+        ],
         "bench": ["torch>=2.4", "scikit-image>=0.24"],
         "test": [
             "pytest>=8.3",
