@@ -31,13 +31,21 @@ ROW = {
 def folder(tmp_path):
     """Five runs in every state, one of them damaged."""
     whole = dataclasses.asdict(PretrainConfig(epochs=2, data="shapes"))
+    whole["optimizer"] = "adam(beta_1=0.5, beta_2=0.999)"
     written = {
         "a/softmax-0": ({"loss": "softmax(temperature=0.07)"}, 2, 0.61),
         "a/softmax-1": (
             {"loss": "softmax(temperature=0.2)", "seed": 1}, 2, 0.42
         ),
         "triplet": ({"loss": "triplet(margin=0.2, mining=all)"}, 1, None),
-        "nce": ({"loss": "nce(temperature=0.07, z=exact)"}, 2, None),
+        "nce": (
+            {
+                "loss": "nce(temperature=0.07, z=exact)",
+                "optimizer": "adam(beta_1=0.9, beta_2=0.999)",
+            },
+            2,
+            None,
+        ),
         "bad": ({}, 0, None),
     }  # fmt: skip
     for name, (own, epochs, accuracy) in written.items():
@@ -74,7 +82,7 @@ def test_lines(folder, capsys):
         "a/softmax-0 finished 61.0 0.500 -2.000 9 3 softmax",
         "a/softmax-1 finished 42.0 0.500 -2.000 9 3 "
         "softmax(temperature=0.2) seed=1",
-        "nce not judged 3 nce",
+        "nce not judged 3 nce optimizer=adam(beta_1=0.9)",
         "triplet interrupted at step 12 2 triplet",
     ]
     assert err.count("\n") == 1 and f"{folder / 'bad'}" in err
@@ -85,7 +93,9 @@ def test_lines(folder, capsys):
     [
         (["--where", "loss=softmax"], ["a/softmax-0", "a/softmax-1"]),
         (["--where", "loss=softmax(temperature=0.2)"], ["a/softmax-1"]),
+        (["--where", "loss=triplet(margin=0.2)"], ["triplet"]),
         (["--where", "loss=softmax", "Linear>50"], ["a/softmax-0"]),
+        (["--where", "seed=None"], []),
         (["--where", "loss!=softmax"], ["nce", "triplet"]),
         (["--where", "state=interrupted"], ["triplet"]),
         (["--where", "seed>=1"], ["a/softmax-1"]),

@@ -150,7 +150,7 @@ def chosen(runs: list[Listed], conditions: list[str]) -> list[Listed]:
         runs = [
             run
             for run in runs
-            if _holds(run.value(name), SIGNS[sign], wanted, text)
+            if _holds(name, run.value(name), SIGNS[sign], wanted, text)
         ]
     return runs
 
@@ -166,17 +166,21 @@ def _known(name, runs):
     return named.get(name.lower(), name)
 
 
-def _holds(value, compare, wanted, text):
+def _holds(name, value, compare, wanted, text):
     if value is None:
         return compare is SIGNS["="] and wanted == "None"
     if isinstance(value, bool) or not isinstance(value, int | float):
         value = str(value)
         if "(" not in wanted:
             value = value.partition("(")[0]
+        elif name in AXES:  # as it is listed, without the defaults
+            value, wanted = in_short(name, value), in_short(name, wanted)
         # Only the step of an interrupted run stands after its state.
         if wanted == "interrupted":
             value = value.partition(" ")[0]
         return compare(value, wanted)
+    if wanted == "None" and compare in (SIGNS["="], SIGNS["!="]):
+        return compare is SIGNS["!="]
     try:
         return compare(value, float(wanted))
     except ValueError:
@@ -238,7 +242,8 @@ def screen_lines(runs: list[Listed]) -> list[str]:
             f"{name}={in_short(name, run.settings[name])}"
             for name in others
             if name in run.settings
-            and run.settings[name] != standard.get(name)
+            and in_short(name, run.settings[name])
+            != in_short(name, standard.get(name))
         ]
         loss = in_short("loss", run.settings["loss"])
         words = run.name, run.state, loss, ", ".join(told)

@@ -101,7 +101,7 @@ def _array(data):
 def _split(pictures, labels):
     """Parts labelled pictures into train and test."""
     flat = np.reshape(labels, -1)
-    if len(flat) != len(pictures):
+    if len(flat) != len(pictures) or not len(flat):
         return {}  # what is wrong is told where arrays are checked
     train, test = carve_validation(flat, 0)
     return {
