@@ -7,7 +7,7 @@ from tests.tiny import CHANNELS, NORMED, SIDE, plan_of
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.few_labels import labels_needed, sample_labels
 from tfcmc.experiment.architecture import Architecture
-from tfcmc.experiment.finetune import Fits
+from tfcmc.experiment.finetune import Fits, batch_of
 from tfcmc.foundation.errors import UsageError
 from tfcmc.report import figures
 from tfcmc.report.few_labels import KINDS, Curve, curve_text
@@ -111,6 +111,15 @@ def test_fits_are_kept(tmp_path):
     path.write_text(path.read_text()[:-9])
     with pytest.raises(UsageError, match="`fits.json` must be whole"):
         Fits(path, {"steps": 1})
+
+
+def test_a_batch_is_of_whole_groups():
+    """Where batch statistics are of groups."""
+    for groups, batch in ((8, 128), (3, 126), (100, 200)):
+        words = {"batch_norm": f"split(groups={groups})", "encoder": NORMED}
+        plan = plan_of(**words, batch_size=2 * groups)
+        assert batch_of(plan) == batch
+    assert batch_of(plan_of()) == 128
 
 
 def test_classifier(rng):

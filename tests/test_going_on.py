@@ -1,20 +1,24 @@
 """Training that goes on: longer, or from the weights of another."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from tests.tiny import NORMED, plan_of
 from tfcmc.evaluation.features import weights_hash
-from tfcmc.experiment.architecture import Architecture
+from tfcmc.experiment.architecture import Architecture, open_trained
+from tfcmc.experiment.elsewhere import as_far
+from tfcmc.experiment.recipe import stored_plan
 from tfcmc.experiment.start import parts_of, read_start
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.optimizers.schedules import cosine
 from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import differences
 from tfcmc.training.restarted import Restarted
-from trainers import pretrain
+from trainers import evaluate, pretrain
 
 TINY = ["--data=shapes(size=160)", "--batch-size=16", "--side=32"]
 TINY += ["--encoder=paper(width=0.3)", "--evaluate=none"]
@@ -42,6 +46,8 @@ def longer(tmp_path_factory):
     for words in ([*TINY, "--epochs=1"], ["--epochs=2", "--evaluate=none"]):
         pretrain.main([f"--run-dir={run}", *words])
         found.append(encoders(run))
+        kept = run.with_name(f"after {len(found)}")
+        shutil.copytree(run / "encoders", kept)
     return run, *found
 
 
@@ -59,6 +65,22 @@ def test_longer_under_a_cosine(longer, capsys, refused):
     assert again == identity
     told = refused(pretrain.main, f"--run-dir={run}", "--epochs=1")
     assert "epochs 2 and not 1" in told
+
+
+def test_judged_while_a_longer_training_is_on_its_way(longer, tmp_path):
+    """The encoders there are those of the shorter one, and so is said."""
+    run = tmp_path / "run"
+    shutil.copytree(longer[0], run)
+    shutil.copytree(
+        longer[0].with_name("after 1"), run / "encoders", dirs_exist_ok=True
+    )
+    evaluate.main([str(run), "--evaluate=brief"])
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["epochs"] == 1 and "restarts" not in metrics
+    plan, run = stored_plan(run)
+    architecture, _ = open_trained(plan, run)
+    assert plan.config.epochs == 2
+    assert as_far(plan, run, architecture).config.epochs == 1
 
 
 def test_from_another_run(longer, tmp_path, refused, capsys):
@@ -88,6 +110,18 @@ def test_from_another_run(longer, tmp_path, refused, capsys):
         more = words if change is not still else [*TINY, *words[-2:]]
         more = [*more, "--epochs=1", *still, *change]
         assert words_told in refused(pretrain.main, *more)
+    aside = source.rename(tmp_path / "aside")
+    pretrain.main([*words, *still, "--evaluate=none"])
+    told = capsys.readouterr().out
+    assert "is gone" in told and "trained already" in told
+    assert json.loads((run / "identity.json").read_text()) == identity
+    anew = [*words[:-1], f"--run-dir={tmp_path / 'anew'}", *still]
+    assert "a run folder, or a .keras file" in refused(pretrain.main, *anew)
+    aside.rename(source)
+    identity["init"]["sha256"] = {"L": "", "ab": ""}
+    known = json.loads((run / "identity.json").read_text())
+    told = differences(known, identity)
+    assert told == f"other weights of {source} at first than there are now"
     other = [f"--run-dir={tmp_path / 'other'}", f"--init={source}"]
     wider = [*TINY, *other, "--encoder=paper(width=0.5)"]
     assert "and not [" in refused(pretrain.main, *wider)

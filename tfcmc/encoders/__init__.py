@@ -15,5 +15,6 @@ from tfcmc.encoders.base import make_critic as make_critic
 from tfcmc.encoders.base import with_places as with_places
 from tfcmc.encoders.files import load_encoder as load_encoder
 from tfcmc.encoders.files import read_encoder as read_encoder
+from tfcmc.encoders.files import read_trained_as as read_trained_as
 from tfcmc.encoders.files import save_encoder as save_encoder
 from tfcmc.encoders.files import strange_encoder as strange_encoder

@@ -49,7 +49,7 @@ def strange_encoder(path, identity):
         As `differences`; empty where no file is, or one that cannot say.
     """
     try:
-        return differences(_identity(path), identity)
+        return differences(read_trained_as(path), identity)
     except Exception:
         return ""  # of a damaged file nothing is lost
 
@@ -77,7 +77,7 @@ def load_encoder(path, like, identity):
     """
     try:
         check_regular(path)
-        if told := differences(_identity(path), identity):
+        if told := differences(read_trained_as(path), identity):
             raise ValueError(f"another experiment's: it has {told}")
         encoder = read_encoder(path, like)
         encoder.get_layer(FEATURES)
@@ -113,8 +113,12 @@ def read_encoder(path, like):
     return encoder
 
 
-def _identity(path):
-    """Returns what an encoder that was saved was trained as."""
+def read_trained_as(path) -> dict:
+    """Returns what an encoder that was saved was trained as.
+
+    Raises:
+        Exception: of any kind, if the file does not say.
+    """
     check_regular(path)
     with zipfile.ZipFile(path) as file:
         if IDENTITY_FILE not in file.namelist():

@@ -14,6 +14,7 @@ from tfcmc.encoders import (
     load_encoder,
     make_branch,
     make_critic,
+    read_trained_as,
 )
 from tfcmc.evaluation.collapse_values import collapse_losses
 from tfcmc.evaluation.doctor import Patient
@@ -46,6 +47,8 @@ class Architecture:
         replicas: How many devices train together, or have.
         start: The `Start` of its weights; None where they are drawn.
         origin: What `tfcmc.runs.identity.origin_of` tells of a training.
+        epochs: Those that branches which were loaded were trained for, at
+            most: a longer training may be on its way. None where none were.
 
     Args:
         plan: A `Plan`.
@@ -58,6 +61,7 @@ class Architecture:
         self.replicas = replicas
         self.start = start
         self.origin = {}
+        self.epochs = None
         self.trained = plan.views_of(picture_side)
         self.views = self.trained.compared or self.trained
         self.pairs = plan.pairs.function(len(self.trained.names))
@@ -145,11 +149,14 @@ class Architecture:
         Raises:
             UsageError: if one is missing, damaged or not of this run.
         """
-        identity = identity_of(run)
-        return {
-            name: load_encoder(run.encoders / f"{name}.keras", like, identity)
-            for name, like in self.branches().items()
-        }
+        identity, found = identity_of(run), {}
+        for name, like in self.branches().items():
+            path = run.encoders / f"{name}.keras"
+            found[name] = load_encoder(path, like, identity)
+            trained_as = read_trained_as(path)
+            self.origin = origin_of(trained_as)
+            self.epochs = trained_as["settings"]["epochs"]
+        return found
 
     def reader(self, branches: dict) -> Reader:
         """Returns what encodes pictures with these branches."""
@@ -306,7 +313,6 @@ def open_trained(plan, run) -> tuple:
     """
     identity = identity_of(run)
     architecture = Architecture(plan, picture_side(run), identity["replicas"])
-    architecture.origin = origin_of(identity)
     return architecture, architecture.load(run)
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfcmc.evaluation.inputs import digest
+from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.recipe import Plan, data_word
 from tfcmc.foundation.errors import shown
 from tfcmc.runs.folder import Run, make_folder
@@ -44,9 +45,9 @@ def beside(place: Run) -> tuple:
     return tuple(Run(path.parent) for path in sorted(found))
 
 
-def as_far(plan: Plan, run: Run) -> Plan:
-    """Makes a plan say how many epochs its run was trained for."""
-    rows = read_history(run)
+def as_far(plan: Plan, run: Run, architecture: Architecture) -> Plan:
+    """Makes a plan say how many epochs loaded branches were trained for."""
+    rows = read_history(run)[: architecture.epochs]
     epochs = rows[-1]["epoch"] if rows else plan.config.epochs
     config = dataclasses.replace(plan.config, epochs=epochs)
     return dataclasses.replace(plan, config=config)

@@ -86,7 +86,7 @@ def judge(plan, run, data, architecture, branches: dict, extent) -> Verdict:
         branches: Branch name to trained model.
         extent: An `Extent`.
     """
-    rows = read_history(run, architecture.views.names)
+    rows = read_history(run, architecture.views.names)[: architecture.epochs]
     hashes = hashes_of(branches)
     constants = extent.constants(plan.config)
     result = describe(plan, rows, data) | constants

@@ -73,13 +73,13 @@ def finetune(plan, run, shares, *, samples: int, steps: int) -> Curve:
             "judged_on": data.judged_on,
             "seed": plan.config.seed,
             "steps": steps,
-            "batch_size": BATCH,
+            "batch_size": batch_of(plan),
             "learning_rates": list(RATES),
         }
         fits = Fits(place / FITS, settings)
         bench = _Bench(plan, data, architecture, branches, steps)
         _fill(bench, fits, _sizes(data, shares), samples)
-        plan = elsewhere.as_far(plan, run)
+        plan = elsewhere.as_far(plan, run, architecture)
         curve = Curve(
             loss=plan.loss.spec,
             data=plan.data.spec,
@@ -88,11 +88,17 @@ def finetune(plan, run, shares, *, samples: int, steps: int) -> Curve:
             pictures=len(data.judged.pictures),
             labels=len(data.source.probe_train.labels),
             steps=steps,
-            batch_size=BATCH,
+            batch_size=batch_of(plan),
             points=fits.points(samples),
         )
         _write(curve, fits, place)
         return curve
+
+
+def batch_of(plan) -> int:
+    """Returns how many pictures a step takes: whole groups, as trained."""
+    groups = plan.batch_norm.options.get("groups", 1)
+    return max(BATCH // groups, 2) * groups  # one alone has no spread
 
 
 class Fits:
@@ -194,7 +200,7 @@ def _fill(bench, fits, sizes, samples):
     left = trained = sum(kind in bench.starts for *_, kind in missing)
     print(
         f"{trained} times {len(RATES) + 1} trainings of {bench.steps:,} steps "
-        f"of {BATCH} pictures"
+        f"of {bench.batch} pictures"
     )
     start = time.monotonic()
     for count, share, sample, kind in missing:
@@ -214,11 +220,13 @@ class _Bench:
         labels: `[count]`, of the train part.
         starts: The kinds that train encoders, to their weights at a seed.
         steps: Steps of a training.
+        batch: Pictures a step.
     """
 
     def __init__(self, plan, data, architecture, branches, steps):
         self.labels = data.source.probe_train.labels
         self.steps = steps
+        self.batch = batch_of(plan)
         self._pictures = data.source.probe_train.pictures
         self._test = data.source.test
         self._classes = len(data.source.class_names)
@@ -294,6 +302,7 @@ class _Bench:
             self.labels[rows],
             rate=rate,
             steps=self.steps,
+            batch=self.batch,
             seed=seed,
         )
 

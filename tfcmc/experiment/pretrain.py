@@ -256,7 +256,7 @@ def evaluate(plan, run, evaluate="full", *, named=False, **constants):
         if place is not run:
             others = elsewhere.beside(place)
             extent = dataclasses.replace(extent, beside=others)
-            plan = elsewhere.as_far(plan, run)
+            plan = elsewhere.as_far(plan, run, architecture)
         else:
             check_data(plan.config.data, data.described, [run])
             now = {name: getattr(plan.config, name) for name in PLACE}

@@ -292,6 +292,9 @@ def open_run(plan, *, restart: bool = True):
 
 def _check_init(place, run):
     """Checks that there is something to start from, without reading it."""
+    begun = (read_identity(run) or {}).get("init", {}).get("place")
+    if begun == place and not os.path.exists(place):
+        return  # a training that is past its first step needs it no more
     file = place.endswith(".keras") and os.path.isfile(place)
     if not file and not os.path.isfile(os.path.join(place, "config.json")):
         raise must("init", "a run folder, or a .keras file", place)

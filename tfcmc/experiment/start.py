@@ -10,6 +10,8 @@ from tfcmc.experiment.architecture import Architecture, open_trained
 from tfcmc.experiment.recipe import Plan, stored_plan
 from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.lazy import keras
+from tfcmc.runs.folder import Run
+from tfcmc.training.checkpoints import Checkpoints
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Start:
     Attributes:
         origin: `place`, as the user named it, and `sha256`, branch name to
             the hash of the weights there.
-        features: Branch name to the weights as far as the features.
+        features: Branch name to the weights as far as the features; empty
+            where the training is past its first step.
         heads: Branch name to those of what comes after.
     """
 
@@ -29,8 +32,8 @@ class Start:
 
     def apply(self, branches: dict) -> None:
         """Sets the weights of branches, of heads where they fit."""
-        for name, branch in branches.items():
-            features, head = parts_of(branch)
+        for name in self.features:
+            features, head = parts_of(branches[name])
             for variable, array in zip(
                 features, self.features[name], strict=True
             ):
@@ -57,6 +60,8 @@ def read_start(plan: Plan) -> Start | None:
     place = plan.config.init
     if place is None:
         return None
+    if not os.path.exists(place):
+        return _noted(place, Run(plan.config.run_dir))
     # The pictures' own side does not change what the branches are.
     source = plan.crop.options.get("source", 0)
     side = plan.config.picture_side or max(DEFAULT_SIDE, source)
@@ -85,6 +90,20 @@ def read_start(plan: Plan) -> Start | None:
         if _shapes(head) != _shapes(start.heads[name]):
             print(f"  note: the head of {name} is another, and starts anew")
     return start
+
+
+def _noted(place, run):
+    """Returns the start of a run that goes on, when the weights are gone.
+
+    Raises:
+        UsageError: if no step of it is saved that was done from there.
+    """
+    saved = Checkpoints(run.checkpoints).latest()
+    origin = saved and saved.state["identity"].get("init")
+    if not origin or not saved.step or origin["place"] != place:
+        raise must("init", "a run folder, or a .keras file", place)
+    print(f"  note: {place} is gone: what is saved goes on without it")
+    return Start(origin, {}, {})
 
 
 def _file(place, branches):

@@ -106,7 +106,10 @@ def differences(found: dict, wanted: dict) -> str:
     told += [f"another text of {file}" for file in changed_code(found, wanted)]
     first, other = (each.get("init", {}) for each in (found, wanted))
     if first.get("sha256") != other.get("sha256"):
-        told.append(f"{_first(first)} and not {_first(other)}")
+        words = f"{_first(first)} and not {_first(other)}"
+        if first.get("place") == other.get("place"):
+            words = f"other {_first(first)} than there are now"
+        told.append(words)
     # Only negatives of each device's own depend on how many there are.
     local = str(wanted["settings"].get("negatives")).startswith("local")
     if local and found["replicas"] != wanted["replicas"]:

@@ -11,7 +11,7 @@ from tfcmc.foundation.lazy import keras, tf
 from tfcmc.views import Frame, cropped
 from tfcmc.views.resized import resized
 
-BATCH = 128  # pictures a step; those of fewer labels come more than once
+BATCH = 128  # pictures a step
 READ = 256  # pictures at once where nothing is learnt
 
 
@@ -61,7 +61,9 @@ class Classifier:
             input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)],
         )
 
-    def fit(self, weights, pictures, labels, *, rate, steps, seed) -> None:
+    def fit(
+        self, weights, pictures, labels, *, rate, steps, seed, batch=BATCH
+    ) -> None:
         """Trains everything by Adam, whose rate falls along half a cosine.
 
         Args:
@@ -69,24 +71,25 @@ class Classifier:
             pictures: Pictures, as in `tfcmc.data.pictures`.
             labels: `[count]`.
             rate: The learning rate at the start.
-            steps: How many steps of `BATCH` pictures.
+            steps: How many steps.
             seed: Of the order and the crops.
+            batch: Pictures a step; those of fewer labels come more than once.
         """
         for encoder, arrays in zip(self._encoders, weights, strict=True):
             encoder.set_weights(arrays)
         for variable, array in self._first:
             variable.assign(array)
         # A batch may take several passes over the pictures.
-        rows = np.tile(np.arange(len(labels)), -(-BATCH // len(labels)))
+        rows = np.tile(np.arange(len(labels)), -(-batch // len(labels)))
         stream = TrainingStream(
             Subset(pictures, rows),
             self._crops.draw,
-            batch_size=BATCH,
+            batch_size=batch,
             seed=seed,
         )
         known = np.asarray(labels)[rows]
-        for step, batch in enumerate(stream.dataset(0, steps)):
-            shown, draws, numbers = batch
+        for step, each in enumerate(stream.dataset(0, steps)):
+            shown, draws, numbers = each
             now = rate * (1.0 + math.cos(math.pi * step / steps)) / 2.0
             self._optimizer.learning_rate.assign(now)
             self._step(shown, draws, tf.constant(known[numbers.numpy()]))

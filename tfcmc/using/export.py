@@ -18,6 +18,7 @@ import numpy as np
 
 from tfcmc.batch_norms.layer import BatchNormalization
 from tfcmc.encoders import FEATURES
+from tfcmc.experiment import elsewhere
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.foundation.atomic import whole, write_whole
 from tfcmc.foundation.errors import TrainingFailed, must, reason_of
@@ -86,7 +87,9 @@ def export(plan, run, kind: str, out, size: tuple | None = None) -> Comparison:
     """
     if size is None and FORMATS[kind].sized:
         size = (picture_side(run),) * 2
-    model = whole_model(plan, run, size)
+    architecture, branches = open_trained(plan, run)
+    model = whole_model(plan, run, architecture, branches, size)
+    plan = elsewhere.as_far(plan, run, architecture)
     print(f"{out}: {shape_words(size)} -> [batch, {model.output_shape[1]}]")
     with whole(out) as aside:
         _write(model, kind, str(aside))
@@ -110,12 +113,14 @@ def shape_words(size) -> str:
     return f"[batch, {height}, {width}, 3] of uint8"
 
 
-def whole_model(plan, run, size: tuple | None = None):
+def whole_model(plan, run, architecture, branches, size: tuple | None = None):
     """Makes the one model of a run: pictures in, features out.
 
     Args:
         plan: The `Plan` of the run.
         run: The `Run`.
+        architecture: Its `Architecture`.
+        branches: Branch name to trained model.
         size: Height and width of the pictures; None for any.
 
     Returns:
@@ -125,7 +130,6 @@ def whole_model(plan, run, size: tuple | None = None):
     Raises:
         UsageError: if the views or the encoder are no such thing.
     """
-    architecture, branches = open_trained(plan, run)
     pictures = keras.Input(
         (*(size or (None, None)), 3), dtype="uint8", name="pictures"
     )
