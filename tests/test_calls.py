@@ -164,6 +164,13 @@ def test_a_wrong_word(call):
         call(*required, dat_dir="x")
 
 
+def test_a_list_of_nothing():
+    """It is no word left out: nothing would be trained, or all."""
+    for words in ({"losses": []}, {"losses": ["softmax"], "seeds": ()}):
+        with pytest.raises(UsageError, match="must be one or several"):
+            tfcmc.compare(**words)
+
+
 def test_messages_have_pythons_words():
     """Options as words, in what a command would have said."""
     with pytest.raises(UsageError, match=r"^`batch_size` must be a whole"):
@@ -352,6 +359,7 @@ def test_models_that_will_not_do():
         (grey, {}, r"square pictures \[batch, side, side, 3\]"),
         (model_of(), {"value_range": (1, 1)}, "`value_range` must be"),
         (model_of(), {"views": "rgb"}, "`views` must be a function"),
+        (model_of(), {"views": lambda x: x}, "to two batches or more"),
         (model_of(), {"vews": 3}, "Did you mean views"),
         (3, {}, "a run, its folder or a Keras model"),
     ):

@@ -1,5 +1,7 @@
 """The few-label curve: which labels, the fits, and what is said of them."""
 
+import types
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from tests.tiny import CHANNELS, NORMED, SIDE, plan_of
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.few_labels import labels_needed, sample_labels
 from tfcmc.experiment.architecture import Architecture
-from tfcmc.experiment.finetune import Fits, batch_of
+from tfcmc.experiment.finetune import Fits, _sizes, batch_of
 from tfcmc.foundation.errors import UsageError
 from tfcmc.report import figures
 from tfcmc.report.few_labels import KINDS, Curve, curve_text
@@ -27,6 +29,17 @@ def test_samples_of_labels(rng):
     ]
     assert sizes == [[2, 2, 1], [6, 2, 1], [75, 10, 1], [300, 40, 1]]
     assert nested[2] != set(sample_labels(labels, 0.25, 4))
+
+
+def test_shares_of_as_many_labels(rng, capsys):
+    """They are measured once, and it is said."""
+    labels = rng.permutation(np.repeat([0, 1], [30, 30]))
+    part = types.SimpleNamespace(labels=labels)
+    data = types.SimpleNamespace(
+        source=types.SimpleNamespace(probe_train=part)
+    )
+    assert _sizes(data, (0.5, 0.01, 0.001)) == {4: 0.001, 30: 0.5}
+    assert "shares 0.001 and 0.01 are 4 labels" in capsys.readouterr().out
 
 
 def test_labels_needed():

@@ -13,7 +13,7 @@ from tfcmc.data.given import arrays_of
 from tfcmc.data.memory import Held, hold
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.foundation.atomic import whole
-from tfcmc.foundation.errors import check_text, unknown
+from tfcmc.foundation.errors import check_text, must, unknown
 from tfcmc.runs.folder import make_folder
 
 RUNS = "runs"  # where runs are that the caller gave no folder
@@ -99,6 +99,8 @@ def _plain(action, value):
         several = not isinstance(value, str | os.PathLike | int | np.generic)
         several = several and not hasattr(value, "get_config")
         items = list(value) if several else [value]
+        if not items:
+            raise must(action.dest, "one or several", value)
         return [_one(item) for item in items]
     return _one(value)
 

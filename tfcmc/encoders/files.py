@@ -81,6 +81,11 @@ def load_encoder(path, like, identity):
             raise ValueError(f"another experiment's: it has {told}")
         encoder = read_encoder(path, like)
         encoder.get_layer(FEATURES)
+    except FileNotFoundError:
+        raise UsageError(
+            f"`run` must hold trained encoders. Received: {path}, which is "
+            f"not there.\nThe command that trained it writes it at the end."
+        ) from None
     except Exception as error:
         # A damaged file fails as zip, JSON, HDF5 or Keras sees it.
         raise UsageError(

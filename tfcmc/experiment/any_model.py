@@ -160,9 +160,9 @@ def _encoder(model, low: float, high: float, views) -> Callable:
         features = run(batch)
         if views is None:
             return features, [normalise(features)]
-        shown = list(views(tf.cast(batch, tf.float32)))
-        if len(shown) < 2:
-            raise must("views", "at least two batches", len(shown))
+        shown = views(tf.cast(batch, tf.float32))
+        if not isinstance(shown, tuple | list) or len(shown) < 2:
+            raise must("views", "a function to two batches or more", shown)
         return features, [normalise(run(view)) for view in shown]
 
     return encode

@@ -19,7 +19,7 @@ from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import as_trained, read_data
 from tfcmc.experiment.evaluate import hashes_of
 from tfcmc.foundation.atomic import write_whole
-from tfcmc.foundation.errors import UsageError, must
+from tfcmc.foundation.errors import must
 from tfcmc.foundation.locks import held
 from tfcmc.foundation.records import SHARE, read_record
 from tfcmc.report import figures
@@ -170,18 +170,16 @@ class Fits:
 
 
 def _sizes(data, shares):
-    """Returns number of labels to share, and refuses shares of as many."""
+    """Returns number of labels to share, of several of as many the first."""
     labels = data.source.probe_train.labels
     found = {}
     for share in sorted(shares):
         count = len(sample_labels(labels, share, 0))
-        if count in found:
-            raise UsageError(
-                f"`labels` must be shares of different numbers of labels. "
-                f"Received: {found[count]:g} and {share:g} of "
-                f"{len(labels):,}, {count:,} either way"
+        if found.setdefault(count, share) != share:
+            print(
+                f"  note: shares {found[count]:g} and {share:g} are "
+                f"{count:,} labels either way: measured once"
             )
-        found[count] = share
     return found
 
 
