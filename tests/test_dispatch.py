@@ -106,7 +106,7 @@ def test_nothing_heavy_is_imported(word):
     [
         (["pertrain", "--loss=softmax"], "Did you mean pretrain?"),
         (["trainers.pretrain"], "Did you mean pretrain?"),
-        (["x"], "Known: compare, embed, "),
+        (["x"], "Known: compare, data, "),
         (["--loss=softmax"], "before its options: tfcmc pretrain --loss=soft"),
         (["pretrain", "--los=softmax"], "Did you mean --loss"),
         (["losses", "tripl"], "Did you mean triplet"),

@@ -16,6 +16,7 @@ import time
 import numpy as np
 import pytest
 
+from tfcmc.commands import pretrain as commands
 from tfcmc.distribute import rendezvous
 from tfcmc.distribute.cluster import read_cluster
 from tfcmc.distribute.links import STOP
@@ -163,7 +164,7 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
         code, _, error = killed.ended(1 - dying, SOON)
         assert code == 1
         name = re.escape(f"Stopped: {killed.names[dying]}")
-        advice = re.escape(f". {pretrain.ADVICE}\n")
+        advice = re.escape(f". {commands.ADVICE}\n")
         assert re.fullmatch(f"{name} {fate}{advice}", error), error
         history, _ = learnt(tmp_path / "killed-0", encoders=False)
         assert len(history) == epoch  # it died in the middle of the next

@@ -29,7 +29,7 @@ NEEDED = {
 def of_keras(path):
     """Returns a function of pictures: a `.keras` file's."""
     keras = importlib.import_module("keras")
-    return keras.models.load_model(path).predict_on_batch
+    return keras.models.load_model(path, safe_mode=True).predict_on_batch
 
 
 def of_saved_model(path):
