@@ -14,7 +14,7 @@ from tfcmc.evaluation.inputs import Inputs, measure
 from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.evaluation.probes import Labelled
 from tfcmc.experiment.data import read_data
-from tfcmc.experiment.evaluate import Extent, raw_pixels
+from tfcmc.experiment.evaluate import Extent, probe_pixels, raw_pixels
 from tfcmc.experiment.recipe import Plan
 from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.lazy import keras, settled, tf
@@ -82,16 +82,7 @@ def judge_model(
     except UsageError as error:
         result["no_untrained"] = reason_of(error)
     pixels = raw_pixels(data.source)
-    if pixels is None:
-        result["no_probe"] = "the data have no labelled train and test part"
-    else:
-        result["raw_pixels"], _ = verdict.run_probes(
-            extent.probes,
-            *pixels,
-            len(data.source.class_names),
-            seed=config.seed,
-        )
-    return result
+    return result | probe_pixels(pixels, data, extent, config.seed)
 
 
 def side_of(model) -> int | None:

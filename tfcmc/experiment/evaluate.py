@@ -186,16 +186,27 @@ def controls(plan, run, data, architecture, extent) -> dict:
             return {name: found[name] for name in kept if name in found}
     result = {"controls_key": key}
     result["untrained"], _ = measure(untrained)
+    return result | probe_pixels(pixels, data, extent, plan.config.seed)
+
+
+def probe_pixels(pixels, data, extent, seed: int) -> dict:
+    """Runs the probes on raw pixels.
+
+    Args:
+        pixels: As `raw_pixels` returns them, or None.
+        data: The `Data`.
+        extent: An `Extent`.
+        seed: Of the validation part and of the probes.
+
+    Returns:
+        `raw_pixels`, or `no_probe` with the reason.
+    """
     if pixels is None:
-        result["no_probe"] = "the data have no labelled train and test part"
-    else:
-        result["raw_pixels"], _ = verdict.run_probes(
-            extent.probes,
-            *pixels,
-            len(data.source.class_names),
-            seed=plan.config.seed,
-        )
-    return result
+        told = "the data have no labelled train and test part"
+        return {"no_probe": told}
+    classes = len(data.source.class_names)
+    found, _ = verdict.run_probes(extent.probes, *pixels, classes, seed=seed)
+    return {"raw_pixels": found}
 
 
 def hashes_of(branches: dict) -> dict:
