@@ -1,17 +1,11 @@
 """The tables of a comparison."""
 
-import numpy as np
-
 from tfcmc.comparison.entries import Entry
 from tfcmc.evaluation.classes import unbalanced
-from tfcmc.evaluation.label_free import MEASURES
-from tfcmc.foundation.lazy import LazyModule
+from tfcmc.evaluation.label_free import FEWEST, MEASURES, rank_correlation
 from tfcmc.report import Column, Table, over_seeds
 from tfcmc.runs.record import read_history
 
-stats = LazyModule("scipy.stats")
-
-FEWEST = 3  # rows that can be ranked to any purpose
 # Of the paper's Table 1, on STL-10: accuracy, uniformity, alignment.
 PAPER_TABLE = {
     "spring-like": (22.9, -0.012, 2.0),
@@ -121,11 +115,10 @@ def agreement(table: Table) -> dict:
         if None in cells:
             continue
         ratings = [each.rating(cell.mean) for cell in cells]
-        if np.ptp(ratings) == 0 or np.ptp(probed) == 0:
-            continue
         sign = 1 if each.better == "higher" else -1
-        statistic = stats.spearmanr(ratings, probed).statistic
-        found[each.rated or each.title] = sign * float(statistic)
+        correlation = rank_correlation(ratings, probed)
+        if correlation is not None:
+            found[each.rated or each.title] = sign * correlation
     return found
 
 

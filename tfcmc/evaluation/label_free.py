@@ -10,15 +10,19 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import scipy.linalg
 
 from tfcmc.evaluation.metrics import check_matrix, shares_entropy
 from tfcmc.foundation.errors import must
+from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.threads import on_one_thread
+
+linalg = LazyModule("scipy.linalg")
+stats = LazyModule("scipy.stats")
 
 WITHIN = 1e-4  # added to the variance within pictures, of unit vectors
 NEGLIGIBLE = 1e-6  # variance between pictures, in multiples of `WITHIN`
 ROUNDING = 1e-6  # what an encoder's float32 may be off, of a vector's length
+FEWEST = 3  # of what can be ranked to any purpose
 # Where the tail of a spectrum is fitted, first and last eigenvalue from 1, as
 # Stringer et al. have it; a shorter spectrum is fitted over all it has.
 TAIL = (11, 100)
@@ -141,7 +145,7 @@ def lidar(views: Sequence[np.ndarray], *, within: float = WITHIN) -> float:
     inner[np.diag_indices_from(inner)] += within
     between = (means - means.mean(axis=0)) / np.sqrt(count - 1)
     # The eigenvalues of W^-1/2 B W^-1/2 are the squares of these, L L^T = W.
-    scaled = scipy.linalg.solve_triangular(
+    scaled = linalg.solve_triangular(
         np.linalg.cholesky(inner), between.T, lower=True
     )
     values = np.linalg.svd(scaled, compute_uv=False) ** 2
@@ -261,6 +265,23 @@ def modality_gap(first, second) -> float:
     """
     middles = [_unit(view).mean(axis=0) for view in _fitting([first, second])]
     return float(np.linalg.norm(middles[0] - middles[1]))
+
+
+def rank_correlation(ratings, accuracies) -> float | None:
+    """How alike two rankings are: Spearman's, ties at the mean of their ranks.
+
+    Args:
+        ratings: `[count]`, the better the higher.
+        accuracies: `[count]`.
+
+    Returns:
+        A number in [-1, 1]; None where one of them is constant.
+
+    Reference: Spearman 1904.
+    """
+    if np.ptp(ratings) == 0 or np.ptp(accuracies) == 0:
+        return None
+    return float(stats.spearmanr(ratings, accuracies).statistic)
 
 
 def _fitting(views):

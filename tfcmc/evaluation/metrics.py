@@ -8,12 +8,13 @@ any number of vectors. Arrays in, numbers out.
 import functools
 
 import numpy as np
-from scipy.special import hyp0f1
 
 from tfcmc.foundation.errors import must
-from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.lazy import LazyModule, tf
 from tfcmc.foundation.threads import on_one_thread
 from tfcmc.losses.vectors import normalise
+
+special = LazyModule("scipy.special")
 
 BLOCK = 2048  # rows and columns of the matrix of pairs held at once
 LARGE = 1e15  # entries above which float32 may not hold a vector's length
@@ -156,7 +157,7 @@ def uniform_sphere(dim, *, t=2.0):
     Returns:
         A number, near -2 t for a large `dim`.
     """
-    return float(-2.0 * t + np.log(hyp0f1(dim / 2.0, t * t)))
+    return float(-2.0 * t + np.log(special.hyp0f1(dim / 2.0, t * t)))
 
 
 @on_one_thread

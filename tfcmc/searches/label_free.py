@@ -4,14 +4,11 @@ import dataclasses
 
 import numpy as np
 
-from tfcmc.foundation.lazy import LazyModule
+from tfcmc.evaluation.label_free import FEWEST, rank_correlation
 from tfcmc.searches.ranking import Results, ranked
 from tfcmc.searches.records import LABEL_FREE, OBJECTIVES
 
-stats = LazyModule("scipy.stats")
-
 JUDGE = "linear_probe"
-FEWEST = 3  # trials that can be ranked to any purpose
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,16 +80,12 @@ def _agreement(objective, trials, default):
     accuracy = np.array([trial.scores[JUDGE] for trial in trials])
     rating = OBJECTIVES[objective].rating
     ratings = np.array([rating(trial.scores[objective]) for trial in trials])
-    correlation = None
-    if np.ptp(accuracy) > 0 and np.ptp(ratings) > 0:
-        # Ties are at the mean of their ranks.
-        correlation = float(stats.spearmanr(ratings, accuracy).statistic)
     best = float(accuracy.max())
     known = None if default is None else default.scores.get(JUDGE)
     return Agreement(
         objective=objective,
         trials=len(trials),
-        correlation=correlation,
+        correlation=rank_correlation(ratings, accuracy),
         chosen=trials[0].number,
         regret=best - float(accuracy[0]),
         random_regret=best - float(accuracy.mean()),
