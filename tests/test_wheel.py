@@ -80,7 +80,7 @@ def test_metadata(metadata):
         if line.startswith("Programming Language :: Python :: 3.")
     }
     assert versions == {"3.10", "3.11", "3.12", "3.13"}
-    extras = {"gpu", "parquet", "bench", "test"}
+    extras = {"gpu", "parquet", "hf", "onnx", "litert", "docs", "bench", "test"}
     assert set(metadata.get_all("Provides-Extra")) == extras
     needs = metadata.get_all("Requires-Dist")
     assert 'tensorflow[and-cuda]>=2.20; extra == "gpu"' in needs
