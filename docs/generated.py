@@ -35,9 +35,11 @@ def write(folder: pathlib.Path) -> None:
     Args:
         folder: Where to; each kind has a folder in it.
     """
+    losses = _made(folder, "losses")
+    (losses / "list.txt").write_text(loss_list(), "utf-8")
     for kind, pages in (
         ("commands", command_pages()),
-        ("losses", loss_pages(_made(folder, "losses"))),
+        ("losses", loss_pages(losses)),
         ("methods", method_pages()),
     ):
         place = _made(folder, kind)
@@ -45,6 +47,8 @@ def write(folder: pathlib.Path) -> None:
         for name, text in pages:
             (place / f"{name}.md").write_text(text, "utf-8")
             names.append(name)
+        if kind == "losses":  # a page that is kept leads to them
+            continue
         listed = "\n".join(names)
         (place / "index.md").write_text(
             f"# {kind.capitalize()}\n\n```{{toctree}}\n:maxdepth: 1\n\n"
@@ -70,6 +74,20 @@ def command_pages():
             name,
             f"# tfcmc {name}\n\n{line_of(name)}\n\n```text\n{said}```\n",
         )
+
+
+def loss_list():
+    """Returns an item a loss: of its card what one looks up."""
+    items = []
+    for name in LOSSES.names():
+        bound = LOSSES.lookup(name)
+        card = cards.read_card(bound.member.function)
+        also = "".join(f", or `{each}`" for each in LOSSES.aliases(name))
+        told = [card.line, card.sections["Formula"]]
+        told += [f"At collapse: {card.sections['At collapse']}"]
+        items.append(f"- [`{bound.spec}`](losses/{name}.md){also}")
+        items += [each.replace("*", r"\*") for each in told]
+    return "\n\n  ".join(items).replace("\n\n  - ", "\n- ") + "\n"
 
 
 def loss_pages(place):

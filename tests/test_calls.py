@@ -367,12 +367,17 @@ def test_models_that_will_not_do():
             tfcmc.evaluate(model, data=data, verbose=0, **words)
 
 
-def test_the_readmes_calls(tmp_path, monkeypatch):
+def test_the_documented_calls(tmp_path, monkeypatch):
     """Each line as it is written: little is trained, and in this process."""
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "README.md").read_text("utf-8")
-    text = text.partition("## From Python\n\n```python\n")[2]
-    code = text.partition("```")[0]
+    code, readme = (
+        (ROOT / page)
+        .read_text("utf-8")
+        .split("```python\n")[1]
+        .split("```")[0]
+        for page in ("docs/how/python.md", "README.md")
+    )
+    assert code.startswith(readme)
     little = {
         "epochs": 1,
         "batch_size": 16,

@@ -1,5 +1,6 @@
 """Cards: read from the docstrings, and nothing lost on the way."""
 
+import importlib.util
 import pathlib
 import re
 import subprocess
@@ -11,7 +12,7 @@ from tfcmc.foundation.registry import Choice, Flag, Number, Range, Registry
 from tfcmc.losses import LOSSES, cards
 from trainers import losses
 
-README = pathlib.Path(__file__).parents[1] / "README.md"
+ROOT = pathlib.Path(__file__).parents[1]
 every_loss = pytest.mark.parametrize(
     "member", LOSSES.members(), ids=LOSSES.names()
 )
@@ -151,17 +152,28 @@ def test_negatives_are_told(capsys):
     assert "batch or bank" in capsys.readouterr().out
 
 
-def test_readme_has_a_row_each():
-    """One row a loss in its chapter, whose options are its defaults."""
-    text = README.read_text("utf-8")
-    chapter = text.split("\n## The losses\n")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+\(.*?\))` \|", chapter, re.M)
-    found = {}
-    for row in rows:
-        bound = LOSSES.lookup(row)
-        assert bound.options == bound.member.defaults(), row
-        found[bound.name] = row
-    assert sorted(found) == LOSSES.names()
+def test_the_documentation_has_each():
+    """Options as they are, line, formula, collapse."""
+    place = importlib.util.spec_from_file_location(
+        "generated", ROOT / "docs" / "generated.py"
+    )
+    generated = importlib.util.module_from_spec(place)
+    place.loader.exec_module(generated)
+    text = generated.loss_list().replace("\\*", "*")
+    items = re.split("^- ", text, flags=re.M)[1:]
+    for name, item in zip(LOSSES.names(), items, strict=True):
+        first, *parts = [part.strip() for part in item.split("\n\n")]
+        (spec,) = re.findall(r"^\[`(.*?)`\]", first)
+        bound = LOSSES.lookup(spec)
+        assert bound.name == name
+        assert bound.options == bound.member.defaults()
+        assert all(
+            LOSSES.lookup(also).name == name
+            for also in re.findall("or `(.*?)`", first)
+        )
+        card = cards.read_card(bound.member.function)
+        collapse = f"At collapse: {card.sections['At collapse']}"
+        assert parts == [card.line, card.sections["Formula"], collapse]
 
 
 def test_without_docstrings(command):
@@ -170,7 +182,7 @@ def test_without_docstrings(command):
     plain = command(*words[1:])
     done = subprocess.run(
         [sys.executable, "-OO", *words],
-        cwd=README.parent,
+        cwd=ROOT,
         capture_output=True,
         text=True,
     )

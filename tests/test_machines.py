@@ -23,7 +23,7 @@ from tfcmc.distribute.links import STOP
 from trainers import pretrain, verify
 
 ROOT = pathlib.Path(__file__).parents[1]
-DOCUMENT = (ROOT / "docs" / "machines.md").read_text("utf-8")
+DOCUMENT = (ROOT / "docs" / "how" / "machines.md").read_text("utf-8")
 TRAINING = [
     "--batch-size=16",
     "--epochs=3",

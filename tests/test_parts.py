@@ -18,7 +18,7 @@ from tfcmc.losses import LOSSES
 from tfcmc.losses.layer import Loss
 
 DIM, BATCH = 5, 7
-README = pathlib.Path(__file__).parents[1] / "README.md"
+PAGE = pathlib.Path(__file__).parents[1] / "docs" / "how" / "fit.md"
 
 
 def views(rng, count=BATCH, dim=DIM):
@@ -236,9 +236,9 @@ def test_the_doctor_wants_its_monitor(rng):
         tfcmc.RepresentationMonitor(first, second[1:])
 
 
-def test_the_readmes_fit(rng, capsys):
-    """The README's training, on colours of noisy pictures."""
-    text = README.read_text("utf-8")
+def test_the_documented_fit(rng, capsys):
+    """The page's training, on colours of noisy pictures."""
+    text = PAGE.read_text("utf-8")
     (code,) = re.findall(r"```python\n(import keras\n.*?)```", text, re.S)
     layers = keras.layers
     encoder = keras.Sequential(

@@ -80,7 +80,16 @@ def test_metadata(metadata):
         if line.startswith("Programming Language :: Python :: 3.")
     }
     assert versions == {"3.10", "3.11", "3.12", "3.13"}
-    extras = {"gpu", "parquet", "hf", "onnx", "litert", "docs", "bench", "test"}
+    extras = {
+        "gpu",
+        "parquet",
+        "hf",
+        "onnx",
+        "litert",
+        "docs",
+        "bench",
+        "test",
+    }
     assert set(metadata.get_all("Provides-Extra")) == extras
     needs = metadata.get_all("Requires-Dist")
     assert 'tensorflow[and-cuda]>=2.20; extra == "gpu"' in needs
@@ -96,7 +105,7 @@ def test_the_description_leads_nowhere_dead(metadata):
     assert all(link.startswith("https://") for link in links)
     assert "![" not in text
     assert "(docs/results.md)" in readme
-    assert "claims held: docs/results.md." in text
+    assert "methods, speed: docs/results.md." in text
     heads = [re.findall("^## .*", part, re.M) for part in (text, readme)]
     assert heads[0] == heads[1]
 

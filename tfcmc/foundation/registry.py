@@ -209,6 +209,10 @@ class Registry:
         """Returns the sorted names, without aliases."""
         return sorted(self._members)
 
+    def aliases(self, name: str) -> list:
+        """Returns the other names of a member."""
+        return [each for each, of in self._aliases.items() if of == name]
+
     def members(self):
         """Returns the members in the order of their names."""
         return [self._members[name] for name in self.names()]
