@@ -6,6 +6,7 @@ import hashlib
 import json
 import pathlib
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -21,11 +22,12 @@ from tfcmc.data.digest import describe_data
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders.files import save_encoder
 from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import as_trained
-from tfcmc.experiment.recipe import stored_plan
-from tfcmc.foundation.errors import UsageError
+from tfcmc.experiment.recipe import make_plan, stored_plan, with_own
+from tfcmc.foundation.errors import UsageError, differing
 from tfcmc.runs.folder import Run
-from tfcmc.runs.identity import differences, make_identity
+from tfcmc.runs.identity import alike, differences, make_identity
 from trainers import compare, evaluate, pretrain
 from tuning import search
 
@@ -80,6 +82,51 @@ def test_differences(other, words):
     """Each in words, with what is there before what was wanted."""
     found = differences(IDENTITY, other)
     assert found.startswith(words) and bool(found) == bool(words)
+
+
+def started(given, monkeypatch, version=tfcmc.__version__):
+    """What a machine is started with."""
+    plan = make_plan(make_config(with_own(given)))
+    with monkeypatch.context() as patch:
+        patch.setattr(tfcmc, "__version__", version)
+        return alike(dataclasses.asdict(plan.config), plan.code())
+
+
+def test_machines_are_started_alike(tmp_path, monkeypatch):
+    """Each of these is told by name, with both values; places may differ."""
+    own = tmp_path / "own.py"
+    own.write_text("def build(shape, *, seed): pass\n")
+    base = {"loss": "nce(z=mean)", "encoder": f"{own}:build"}
+    chief = started(base, monkeypatch)
+    for name, value in {
+        "loss": "nt_xent",
+        "seed": 1,
+        "batch_size": 64,
+        "epochs": 3,
+        "encoder": "paper",
+        "views": "rgb",
+        "precision": "bfloat16",
+        "optimizer": "sgd",
+        "learning_rate": 0.5,
+    }.items():
+        other = started(base | {name: value}, monkeypatch)
+        told = differing(other, chief)
+        shown = f"{name} {other[name]!r} and not {chief[name]!r}"
+        assert told[0] == shown and len(told) <= 2
+    (told,) = differing(started(base | {"loss": "nce"}, monkeypatch), chief)
+    assert "z=exact" in told and told.endswith("z=mean)'")
+    (told,) = differing(started(base, monkeypatch, "0.2.9"), chief)
+    assert told == f"version of tfcmc '0.2.9' and not '{tfcmc.__version__}'"
+    other = started(base | {"run_dir": "x", "evaluate": "none"}, monkeypatch)
+    assert differing(other, chief) == []
+    by_steps = started(base | {"steps": 9}, monkeypatch)
+    again = started(base | {"steps": 9, "epochs": 1}, monkeypatch)
+    assert differing(by_steps, again) == []
+    own.write_text("def build(shape, *, seed): return 1\n")
+    for module in [each for each in sys.modules if "tfcmc_own" in each]:
+        monkeypatch.delitem(sys.modules, module)
+    (told,) = differing(started(base, monkeypatch), chief)
+    assert told.startswith(f"text of {own} '") and "' and not '" in told
 
 
 def test_differences_of_devices():

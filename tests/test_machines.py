@@ -20,6 +20,7 @@ from tfcmc.commands import pretrain as commands
 from tfcmc.distribute import rendezvous
 from tfcmc.distribute.cluster import read_cluster
 from tfcmc.distribute.links import STOP
+from tfcmc.runs.identity import alike
 from trainers import pretrain, verify
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -182,7 +183,7 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
 
 
 def test_other_pictures(pair, patches, tmp_path):
-    """Machines that hold other pictures all stop before anything is begun."""
+    """Machines with another picture all stop before anything is begun."""
     for index in range(2):
         folder = tmp_path / f"pictures-{index}"
         folder.mkdir()
@@ -191,11 +192,39 @@ def test_other_pictures(pair, patches, tmp_path):
     words = [f"--data=folder:{tmp_path}/pictures-{{}}", *TRAINING]
     words += ["--strategy=multiworker", f"--run-dir={tmp_path}/run"]
     machines = pair(command_of("trainers.pretrain", *words))
-    told = "`data` must be the same pictures on every machine. Received: "
+    name, other = machines.names
+    told = (
+        f"All machines must be started as the chief, {name}. Received: "
+        f"{other} with as many pictures to learn from, but others"
+    )
     for index in range(2):
         code, _, error = machines.ended(index)
         assert code == 2 and error.startswith(told), error
-        assert machines.names[1] in error and machines.names[0] not in error
+        assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_file(pair, tmp_path):
+    """Machines whose user's file is another all stop at once, before it."""
+    for index in range(2):
+        folder = tmp_path / str(index)
+        folder.mkdir()
+        text = f"def build(shape, *, seed): return {index}\n"
+        (folder / "mine.py").write_text(text)
+    words = ["--encoder=mine:build", f"--run-dir={tmp_path}/run"]
+    start = command_of("trainers.pretrain", *words, "--seed={}")
+
+    def beside(index, ports):
+        found = start(index, ports)
+        path = f"{tmp_path / str(index)}:{ROOT}"
+        return found | {"env": found["env"] | {"PYTHONPATH": path}}
+
+    machines = pair(beside)
+    ends = [machines.ended(index) for index in range(2)]
+    told = "with seed 1 and not 0"
+    for code, out, error in ends:
+        assert (code, out) == (2, "") and error.count("\n") == 1
+        assert machines.names[1] in error and told in error, error
     assert not (tmp_path / "run").exists()
 
 
@@ -217,7 +246,7 @@ def test_inside_the_start_of_tensorflow(dies, pair, monkeypatch):
     chief = pair(command_of("trainers.verify"), count=1)
     monkeypatch.setenv("TF_CONFIG", environment(1, chief.ports)["TF_CONFIG"])
     cluster = read_cluster()
-    (link,) = rendezvous.meet(cluster, {}, 60.0)
+    (link,) = rendezvous.meet(cluster, alike({}, {}), 60.0)
     while True:  # until the port, closed after the meeting, is TensorFlow's
         link.send()
         with contextlib.suppress(OSError):

@@ -18,6 +18,7 @@ from tfcmc.cli import command_line, machines
 from tfcmc.experiment.config import STRATEGIES, PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import check_choice, check_number
+from tfcmc.runs.identity import alike
 
 SETTINGS = (
     "preset",
@@ -54,13 +55,15 @@ def main(argv=None):
     command_line.add_settings(parser, PretrainConfig, only=SETTINGS)
     given = command_line.parse(parser, argv)
     settings = {name: given[name] for name in SETTINGS if name in given}
-    make_plan(make_config(settings), check_data=False)  # tells mistakes now
+    # Tells mistakes now.
+    plan = make_plan(make_config(settings), check_data=False)
     check_choice("strategy", given["strategy"], STRATEGIES)
     if "replicas" in given:
         check_number(
             "replicas", given["replicas"], whole=True, at_least=1, at_most=MOST
         )
-    with machines.all_present(given["strategy"], {}, ADVICE):
+    told = alike(settings, plan.code())
+    with machines.all_present(given["strategy"], told, ADVICE):
         from tfcmc.experiment import equivalence  # loads TensorFlow: only now
 
         same = equivalence.prove(

@@ -6,7 +6,7 @@ from tfcmc.cli import command_line, machines
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan, open_run, with_own
 from tfcmc.runs.folder import Run
-from tfcmc.runs.identity import defining
+from tfcmc.runs.identity import alike
 
 ADVICE = (
     "The same command, started again on all machines, goes on from what is "
@@ -35,8 +35,8 @@ def run(given: dict) -> Run:
     if plan.config.budget and plan.config.steps is None:
         machines.check_alone(plan.config.strategy)  # what fits is one's own
     run = open_run(plan)  # refuses another experiment's folder at once
-    settings = defining(dataclasses.asdict(plan.config))
-    with machines.all_present(plan.config.strategy, settings, ADVICE):
+    told = alike(dataclasses.asdict(plan.config), plan.code())
+    with machines.all_present(plan.config.strategy, told, ADVICE):
         from tfcmc.experiment import pretrain  # loads TensorFlow: only now
 
         pretrain.pretrain(plan)

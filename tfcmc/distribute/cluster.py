@@ -6,7 +6,7 @@ import json
 import os
 import re
 
-from tfcmc.foundation.errors import must
+from tfcmc.foundation.errors import UsageError, must
 
 JOBS = ("chief", "worker")  # in TensorFlow's order
 TOKEN = "TFCMC_TOKEN"  # a secret that all machines share, if they have one
@@ -126,6 +126,21 @@ def _check_machines(jobs, machines):
     addresses = [where for _, _, where in machines]
     if len(set(addresses)) < len(addresses):
         raise must("TF_CONFIG", "of machines with an address each", addresses)
+
+
+def unlike(cluster: Cluster, told: dict) -> UsageError:
+    """Makes the error for machines that are not as the chief is.
+
+    Args:
+        cluster: The machines.
+        told: The number of each such machine to words: in what it differs,
+            "seed 1 and not 0".
+    """
+    words = "; ".join(f"{cluster.names[n]} with {told[n]}" for n in told)
+    return UsageError(
+        f"All machines must be started as the chief, {cluster.names[0]}. "
+        f"Received: {words}"
+    )
 
 
 def proof(*words: str) -> str:

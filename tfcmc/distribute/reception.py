@@ -9,7 +9,7 @@ from multiprocessing.connection import wait
 
 from tfcmc.distribute.cluster import TOKEN, Cluster, proof
 from tfcmc.distribute.links import BEAT, STOP, TIMEOUT, Link
-from tfcmc.foundation.errors import UsageError, differing
+from tfcmc.foundation.errors import UsageError
 
 VISITORS = 32  # that have not yet said who they are
 HELLO, START = "tfcmc", "start"
@@ -33,11 +33,11 @@ class Reception:
     Nobody is waited for: one that says nothing keeps nobody else from coming.
     """
 
-    def __init__(self, cluster: Cluster, settings: dict, servers: list):
+    def __init__(self, cluster: Cluster, servers: list):
         self.links = {}  # number of each machine that is there to its link
+        self.settings = {}  # and to what it was started with
         self._servers = servers  # sockets that listen
         self._names = dict(enumerate(cluster.names[1:], 1))
-        self._settings = settings
         self._visitors = []
 
     def close(self):
@@ -90,11 +90,11 @@ class Reception:
                 self._forget(link)
 
     def _admit(self, visitor, line):
-        """Lets a machine in that has the token and the settings.
+        """Lets a machine in that has the token.
 
         Raises:
-            UsageError: if it is a stranger, or was started otherwise; it is
-                told why, and this machine waits on.
+            UsageError: if it is a stranger; it is told why, and this machine
+                waits on.
         """
         shown, _, told = line.partition(" ")
         if not same(shown, proof(visitor.nonce, told)):
@@ -102,15 +102,10 @@ class Reception:
         try:
             number, nonce, settings = json.loads(told)
             name = self._names[number]
-            differences = differing(self._settings, settings)
+            settings = dict(settings)
             welcome = proof(HELLO, nonce)
         except SENSELESS:
             raise UsageError("All machines must run the same tfcmc") from None
-        if differences:
-            raise UsageError(
-                f"All machines must be started alike. Received: the chief "
-                f"with {', '.join(differences[:3])} as {name}"
-            )
         self._visitors.remove(visitor)
         if number in self.links:
             before = self.links[number]
@@ -118,6 +113,7 @@ class Reception:
             self._forget(before)
         visitor.name = name
         self.links[number] = visitor
+        self.settings[number] = settings
         visitor.tell(welcome)
 
     def _forget(self, link):

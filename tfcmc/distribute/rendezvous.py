@@ -12,12 +12,13 @@ import socket
 import time
 
 from tfcmc.distribute.addresses import check_port, listen
-from tfcmc.distribute.cluster import Cluster, proof
+from tfcmc.distribute.cluster import Cluster, proof, unlike
 from tfcmc.distribute.links import BEAT, STOP, TIMEOUT, Link
 from tfcmc.distribute.reception import HELLO, START, Reception, same
-from tfcmc.foundation.errors import UsageError, reason_of
+from tfcmc.foundation.errors import UsageError, differing, reason_of
 
 NOTICE = 10.0  # seconds after which it is told who is waited for
+MOST_TOLD = 3  # differences of one machine
 
 
 def meet(cluster: Cluster, settings: dict, patience: float) -> list[Link]:
@@ -33,9 +34,9 @@ def meet(cluster: Cluster, settings: dict, patience: float) -> list[Link]:
         one with the chief.
 
     Raises:
-        UsageError: if one does not come, on all that have come; if this
-            machine's port is taken; or, on another machine than the chief, if
-            it was started with other settings or another token.
+        UsageError: on all that have come, if one does not come or was started
+            with other settings; if this machine's port is taken; or, on
+            another machine than the chief, if its token is another.
     """
     check_port(cluster)
     waiting = _Waiting(patience)
@@ -48,12 +49,19 @@ def _meet_others(cluster, settings, waiting):
     """Lets every other machine come to this one, the chief."""
     with (
         listen(cluster) as servers,
-        contextlib.closing(Reception(cluster, settings, servers)) as others,
+        contextlib.closing(Reception(cluster, servers)) as others,
     ):
         try:
             while missing := others.missing():
                 waiting.look(missing)
                 others.attend()
+            told = {
+                number: ", ".join(found[:MOST_TOLD])
+                for number, theirs in sorted(others.settings.items())
+                if (found := differing(theirs, settings))
+            }
+            if told:
+                raise unlike(cluster, told)
         except UsageError as error:
             for link in others.links.values():
                 link.leave(f"{STOP}{error}")

@@ -2,9 +2,8 @@
 
 import json
 import signal
-from hashlib import sha256
 
-from tfcmc.distribute.cluster import machines_of, read_cluster
+from tfcmc.distribute.cluster import machines_of, read_cluster, unlike
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
 
@@ -132,43 +131,44 @@ def distribute(strategy, read):
     return strategy.distribute_datasets_from_function(read_here)
 
 
-def check_same_everywhere(strategy, data):
-    """Checks that all machines have the same pictures.
+def check_same_everywhere(strategy, record: dict, differences):
+    """Checks that all machines have what the chief has.
 
     Args:
         strategy: A `tf.distribute` strategy.
-        data: What `describe_data` said of those of this machine.
+        record: Plain values: what this machine has.
+        differences: `(record, chief's) -> words`, empty where both will do.
 
     Raises:
-        UsageError: on every machine alike, if one has others than the chief.
+        UsageError: on every machine alike, if one has something else.
     """
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return
-    digests = _gather(strategy, sha256(json.dumps(data).encode()).digest())
-    here = strategy.num_replicas_in_sync // len(read_cluster().names)
-    others = [
-        name
-        for name, digest in zip(
-            read_cluster().names, digests[::here], strict=True
-        )
-        if digest != digests[0]
+    text = json.dumps(record).encode()
+    longest = max(_gather(strategy, [len(text)]))[0]
+    cluster = read_cluster()
+    here = strategy.num_replicas_in_sync // len(cluster.names)
+    chief, *others = [
+        json.loads(bytes(row))
+        for row in _gather(strategy, [*text.ljust(longest)])[::here]
     ]
-    if others:
-        raise must(
-            "data",
-            "the same pictures on every machine",
-            f"others than the chief's on {' and '.join(others)}",
-        )
+    told = {
+        number: words
+        for number, other in enumerate(others, 1)
+        if (words := differences(other, chief))
+    }
+    if told:
+        raise unlike(cluster, told)
 
 
 def _gather(strategy, own):
-    """Returns the bytes that every replica has, in their order."""
+    """Returns the whole numbers that every replica has, in their order."""
 
     def parts(replica):
         place = tf.one_hot(
             replica, strategy.num_replicas_in_sync, dtype=tf.int32
         )
-        return [place[:, None] * tf.constant([list(own)], tf.int32)]
+        return [place[:, None] * tf.constant([own], tf.int32)]
 
     (rows,) = _sums(strategy, parts)
     return rows.numpy().tolist()

@@ -27,7 +27,7 @@ from tfcmc.foundation.lazy import settled
 from tfcmc.foundation.locks import held
 from tfcmc.report.summary import verdict_text
 from tfcmc.runs.folder import Run
-from tfcmc.runs.identity import PLACE, make_identity, origin_of
+from tfcmc.runs.identity import PLACE, differences, make_identity, origin_of
 from tfcmc.runs.record import read_metrics, read_settings
 
 
@@ -140,14 +140,16 @@ def identify(plan, data: dict, strategy, beside, start=None) -> dict:
         As `tfcmc.runs.identity` says.
 
     Raises:
-        UsageError: if one of those, or another machine, has other pictures.
+        UsageError: if one of those has other pictures, or another machine has
+            other pictures or weights.
     """
     check_data(plan.config.data, data, beside)
-    check_same_everywhere(strategy, data)
     replicas = strategy.num_replicas_in_sync
     settings = dataclasses.asdict(plan.config)
     init = start and start.origin
-    return make_identity(settings, data, replicas, plan.code(), init)
+    identity = make_identity(settings, data, replicas, plan.code(), init)
+    check_same_everywhere(strategy, identity, differences)
+    return identity
 
 
 @contextlib.contextmanager

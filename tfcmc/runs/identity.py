@@ -13,7 +13,11 @@ code      file and SHA-256 of the user's own functions, by the setting that
           names one
 """
 
+import contextlib
+
+import tfcmc
 from tfcmc.foundation.errors import UsageError, differing
+from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.records import COUNT, Within
 
 # Settings that say where things are, when to give up and how much to judge,
@@ -39,6 +43,8 @@ ROLES = {
     "train": "to fit probes on",
     "test": "to test on",
 }
+metadata = LazyModule("importlib.metadata")
+
 NAME = "identity.json"  # in a run folder, and in an encoder file
 PART = {
     "pictures": COUNT,
@@ -61,6 +67,8 @@ IDENTITY = {
     "restarts?": [COUNT],
 }
 ORIGIN = ("init", "restarts")  # what a verdict tells of it too
+# Whose version decides on numbers.
+DECIDING = ("keras", "tensorflow")
 MOST_TOLD = 3  # differences in one message
 
 
@@ -85,6 +93,28 @@ def make_identity(
     found = {"settings": kept, "data": data, "replicas": replicas}
     found |= {"code": code} if code else {}
     return found | ({"init": init} if init else {})
+
+
+def alike(settings: dict, code: dict) -> dict:
+    """Returns what all machines of a training have to be started with.
+
+    Args:
+        settings: Those of the experiment.
+        code: The user's own code, by the setting that names it.
+
+    Returns:
+        Name to value: what defines the experiment, the versions, and the
+        digest of each of the user's own files.
+    """
+    told = defining(settings)
+    if told.get("steps") is not None:
+        told.pop("epochs", None)  # they follow from the pictures
+    told["version of tfcmc"] = tfcmc.__version__
+    for name in DECIDING:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            told[f"version of {name}"] = metadata.version(name)
+    files = {each["file"]: each["sha256"][:12] for each in code.values()}
+    return told | {f"text of {file}": files[file] for file in files}
 
 
 def origin_of(identity: dict) -> dict:
