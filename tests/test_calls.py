@@ -16,17 +16,28 @@ import tensorflow as tf
 
 import tfcmc
 import tfcmc.data.images
+import tfcmc.experiment.finetune
+import tfcmc.using.export
 from tests.conftest import ROOT
 from tests.dirty.case import noise
 from tests.here import in_this_process
 from tests.tiny import channels
 from tfcmc.cli import command_line
-from tfcmc.commands import calls, compare, evaluate, pretrain, search
+from tfcmc.commands import (
+    calls,
+    compare,
+    evaluate,
+    export,
+    finetune,
+    pretrain,
+    search,
+)
 from tfcmc.commands.code import spec_of
 from tfcmc.comparison import writing
 from tfcmc.data.memory import HELD
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
+from tfcmc.report.few_labels import KINDS, Curve
 from tfcmc.training.progress import ShowProgress
 from trainers import evaluate as command
 
@@ -35,7 +46,10 @@ COMMANDS = {
     tfcmc.evaluate: evaluate,
     tfcmc.compare: compare,
     tfcmc.search: search,
+    tfcmc.finetune: finetune,
+    tfcmc.export: export,
 }
+OF_A_RUN = (tfcmc.evaluate, tfcmc.finetune, tfcmc.export)
 WIDTH = 6
 
 
@@ -159,9 +173,11 @@ def test_every_option_is_a_word(call):
 @pytest.mark.parametrize("call", COMMANDS, ids=lambda call: call.__name__)
 def test_a_wrong_word(call):
     """The nearest is told, and Python's own spelling."""
-    required = ["nowhere"] if call is tfcmc.evaluate else []
-    with pytest.raises(UsageError, match="'dat_dir'. Did you mean data_dir"):
-        call(*required, dat_dir="x")
+    required = ["nowhere"] if call in OF_A_RUN else []
+    near = "format" if call is tfcmc.export else "data_dir"
+    wrong = near.replace("a", "")
+    with pytest.raises(UsageError, match=f"'{wrong}'. Did you mean {near}"):
+        call(*required, **{wrong: "x"})
 
 
 def test_a_list_of_nothing():
@@ -242,6 +258,39 @@ def test_judged_again(ran):
         run.folder, data=words["data"], evaluate="brief", verbose=0
     )
     assert found.folder == run.folder and found.verdict["alpha"] == 2.0
+
+
+def test_what_follows_a_run(ran, tmp_path, monkeypatch):
+    """Its labels and its model: words as they are given, and what is left."""
+    run, _ = ran
+    seen = []
+
+    def measured(plan, run, shares, samples, steps):
+        seen.append((run.folder, shares, samples, steps))
+        points = {
+            8: dict.fromkeys(KINDS, [0.5]),
+            80: dict.fromkeys(KINDS, [1]),
+        }
+        return Curve("softmax", "given", 2, "test", 16, 80, steps, 8, points)
+
+    def exported(plan, run, kind, out, size):
+        seen.append((run.folder, kind, out, size))
+
+    monkeypatch.setattr(tfcmc.experiment.finetune, "finetune", measured)
+    monkeypatch.setattr(tfcmc.using.export, "export", exported)
+    found = tfcmc.finetune(run, labels=0.1, samples=1, verbose=0)
+    assert found["points"]["8"]["probe"] == [0.5]
+    assert found["conclusion"] in " ".join(repr(found).split())
+    out = tfcmc.export(run, out=tmp_path / "mine.keras", size=(30, 40))
+    assert out == tmp_path / "mine.keras"
+    assert seen == [
+        (run.folder, [0.1], 1, 500),
+        (run.folder, "keras", out, (30, 40)),
+    ]
+    with pytest.raises(UsageError, match="`labels` must be.*at most 1"):
+        tfcmc.finetune(run, labels=[2])
+    with pytest.raises(UsageError, match="`size` must be HEIGHTxWIDTH"):
+        tfcmc.export(run, size=(30,) * 3)
 
 
 def test_signals_are_the_callers(ran):
@@ -390,8 +439,17 @@ def test_the_documented_calls(tmp_path, monkeypatch):
         "pretrain": brief | little | {"views": channels},
         "compare": brief | little | {"losses": ["softmax"], "seeds": [0]},
         "search": little | {"trials": 1},
+        "finetune": {"labels": [1], "samples": 1, "steps": 1, "verbose": 0},
+        "export": {"verbose": 0},
         "evaluate": brief,
     }
+    for place, few in (
+        ("export.COMPARED", 2),
+        ("export.TIMED", 32),
+        ("alone.REPEATS", 1),
+        ("alone.FEWEST", 1),
+    ):
+        monkeypatch.setattr(f"tfcmc.using.{place}", few)
     found = {}
     for name, words in less.items():
         real = getattr(tfcmc, name)
@@ -410,6 +468,10 @@ def test_the_documented_calls(tmp_path, monkeypatch):
         exec(code, known)
     compared, searched = found["compare"], found["search"]
     assert found["pretrain"].history[-1]["epoch"] == 1
+    assert list(found["finetune"]["points"]) == ["64"]
+    assert found["export"] == (
+        found["pretrain"].folder / "export" / "features.keras"
+    )
     assert list(compared.runs) == ["softmax-0"] and not compared.failures
     kinds = [row["kind"] for row in compared.rows]
     assert kinds == ["raw", "untrained", "loss"]

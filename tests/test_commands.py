@@ -464,8 +464,8 @@ def test_documented(
         main([str(trained[0]), *kept[1:], data])
         assert list(trained[0].glob("figures/neighbours-*.png"))
     elif module == "trainers.export":
-        for name in ("REPEATS", "FEWEST"):
-            monkeypatch.setattr(f"tfcmc.using.alone.{name}", 1)
+        for name in ("alone.REPEATS", "alone.FEWEST", "export.COMPARED"):
+            monkeypatch.setattr(f"tfcmc.using.{name}", 1)
         main([str(trained[0]), *rest[1:]])
         assert (trained[0] / "export" / "features.keras.md").exists()
     elif module == "tuning.report":

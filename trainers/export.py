@@ -16,40 +16,12 @@ litert       a .tflite file for pictures of one size, by default that at which
 """
 
 from tfcmc.cli import command_line
-from tfcmc.experiment.recipe import stored_plan
-from tfcmc.runs.outputs import check_output
-from tfcmc.using.formats import FORMATS, check_format, parse_size, place_of
+from tfcmc.commands import export
 
 
 def main(argv=None):
     """Reads the command line and exports."""
-    parser = command_line.make_parser("trainers.export", __doc__)
-    parser.add_argument("run", help="the run folder")
-    parser.add_argument(
-        "--format",
-        metavar="|".join(FORMATS),
-        help="what to write (default: keras)",
-    )
-    parser.add_argument(
-        "--size",
-        metavar="HEIGHTxWIDTH",
-        help="of the pictures that it takes, in pixels (default: any)",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="FILE",
-        help="where to (default: export/features.*, in the run folder)",
-    )
-    given = command_line.parse(parser, argv)
-    name = given.get("format", "keras")
-    kind = check_format(name)
-    size = parse_size(given["size"]) if "size" in given else None
-    plan, run = stored_plan(given["run"], check_data=False)
-    out = place_of(run, kind, given.get("out"))
-    check_output(out, plan, run)
-    from tfcmc.using import export  # loads TensorFlow: only now
-
-    export.export(plan, run, name, out, size)
+    export.run(command_line.parse(export.make_parser(__doc__), argv))
 
 
 if __name__ == "__main__":

@@ -15,49 +15,12 @@ curve. With --data it is of other pictures than the run's, in RUN/elsewhere.
 """
 
 from tfcmc.cli import command_line
-from tfcmc.experiment.recipe import stored_plan
-from tfcmc.foundation.errors import check_number
-
-SHARES = (0.01, 0.1, 1.0)
-SAMPLES, STEPS = 3, 500
+from tfcmc.commands import finetune
 
 
 def main(argv=None):
     """Reads the command line and measures."""
-    parser = command_line.make_parser("trainers.finetune", __doc__)
-    parser.add_argument("run", help="the run folder")
-    parser.add_argument(
-        "--labels",
-        nargs="+",
-        metavar="SHARE",
-        type=command_line.reader("--labels", float),
-        help="shares of the labelled train part, above 0 and at most 1 "
-        f"(default: {' '.join(f'{share:g}' for share in SHARES)})",
-    )
-    for name, default, told in (
-        ("samples", SAMPLES, "how many samples of each share"),
-        ("steps", STEPS, "steps of each training, whatever the share"),
-    ):
-        parser.add_argument(
-            command_line.option(name),
-            metavar="INT",
-            type=command_line.reader(command_line.option(name), int),
-            help=f"{told} (default: {default})",
-        )
-    command_line.add_data(
-        parser, "spec of the pictures and labels (default: the run's own)"
-    )
-    given = command_line.parse(parser, argv)
-    shares = given.pop("labels", SHARES)
-    for share in shares:
-        check_number("labels", share, above=0, at_most=1)
-    samples, steps = given.pop("samples", SAMPLES), given.pop("steps", STEPS)
-    check_number("samples", samples, whole=True, at_least=1, at_most=100)
-    check_number("steps", steps, whole=True, at_least=1, at_most=1_000_000)
-    plan, run = stored_plan(given.pop("run"), **given)
-    from tfcmc.experiment import finetune  # loads TensorFlow: only now
-
-    finetune.finetune(plan, run, shares, samples=samples, steps=steps)
+    finetune.run(command_line.parse(finetune.make_parser(__doc__), argv))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import os
+import pathlib
 import shlex
 import signal
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from tfcmc.cli import command_line, machines
 from tfcmc.commands import compare as comparing
 from tfcmc.commands import evaluate as judging
+from tfcmc.commands import export as exporting
+from tfcmc.commands import finetune as finetuning
 from tfcmc.commands import model as judging_models
 from tfcmc.commands import pretrain as training
 from tfcmc.commands import search as searching
@@ -18,11 +21,15 @@ from tfcmc.commands.words import defaults, in_python, taken
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.foundation.errors import UsageError, check_choice
 from tfcmc.foundation.signals import Interrupted, raised
+from tfcmc.report.few_labels import curve_text
 from tfcmc.searches import study
 
 OWN = {
     "losses": comparing.LOSSES,
     "seeds": comparing.SEEDS,
+    "labels": finetuning.SHARES,
+    "samples": finetuning.SAMPLES,
+    "format": exporting.FORMAT,
     "jobs": 1,
     "trials": study.TRIALS,
     "tuner": "bayesian",
@@ -122,7 +129,14 @@ def pretrain(*, verbose=1, **words) -> Run:
         return Run(training.run(given).folder, held=held)
 
 
-@_words_of(judging_models.make_parser, "run", data=None, alpha=None, t=None)
+@_words_of(
+    judging_models.make_parser,
+    "run",
+    data=None,
+    views=None,
+    alpha=None,
+    t=None,
+)
 def evaluate(run, *, verbose=1, **words) -> Run | Record:
     """Judges the encoders of a run again, or any Keras model.
 
@@ -163,6 +177,69 @@ def evaluate(run, *, verbose=1, **words) -> Run | Record:
         place = judging.run(given)
         held = held or getattr(run, "_held", None)
         return Run(place.folder, encoders=given["run"], held=held)
+
+
+@_words_of(finetuning.make_parser, "run", data=None, steps=finetuning.STEPS)
+def finetune(run, *, verbose=1, **words) -> Record:
+    """Says what the encoders of a run save in labels: the few-label curve.
+
+    `tfcmc finetune`, its options as words: `tfcmc finetune --help` says what
+    each does. What is measured is kept in the run's folder, and a call of
+    other shares adds to it.
+
+    Example:
+
+        tfcmc.finetune(run, labels=[0.01, 0.1, 1])["conclusion"]
+
+    Args:
+        run: A `Run`, or the path of its folder.
+        verbose: 0 to print nothing.
+        **words: The command's options; `data` as for `pretrain`.
+
+    Returns:
+        What `curve.json` holds: `points`, the number of labels to kind to an
+        accuracy a sample, `conclusion` and the settings.
+
+    Raises:
+        UsageError: if a word or a value is not known or does not do.
+        KeyboardInterrupt: at Ctrl-C: the same call goes on.
+    """
+    with called(verbose):
+        words = {"run": run, **words}
+        given, held = taken(finetuning.make_parser(), words, apart=False)
+        curve = finetuning.run(given)
+        del held  # until now
+        return Record(curve.record(), curve_text(curve).strip("\n"))
+
+
+@_words_of(exporting.make_parser, "run")
+def export(run, *, verbose=1, **words) -> pathlib.Path:
+    """Writes a run as one model that needs nothing of this library.
+
+    `tfcmc export`, its options as words: `tfcmc export --help` says what each
+    does. `size` may be numbers too: `(480, 640)`, or 224.
+
+    Example:
+
+        keras.saving.load_model(tfcmc.export(run))
+
+    Args:
+        run: A `Run`, or the path of its folder.
+        verbose: 0 to print nothing.
+        **words: The command's options.
+
+    Returns:
+        Path of the model; its card lies beside it.
+
+    Raises:
+        UsageError: if a word or a value is not known or does not do, or the
+            run's views or encoder have no such form.
+        TrainingFailed: if what is written does not give the run's features.
+    """
+    with called(verbose):
+        words = {"run": run, **words}
+        given, _ = taken(exporting.make_parser(), words, apart=False)
+        return exporting.run(given)
 
 
 @_words_of(comparing.make_parser, "losses")

@@ -96,8 +96,8 @@ def _written(held, folder):
 def _plain(action, value):
     """Returns a value as the command line would have read it."""
     if action.nargs == "+":
-        several = not isinstance(value, str | os.PathLike | int | np.generic)
-        several = several and not hasattr(value, "get_config")
+        one = str | os.PathLike | int | float | np.generic
+        several = not (isinstance(value, one) or hasattr(value, "get_config"))
         items = list(value) if several else [value]
         if not items:
             raise must(action.dest, "one or several", value)

@@ -1,7 +1,6 @@
 """The few-label curve of a run: what its encoders save in labels."""
 
 import csv
-import dataclasses
 import io
 import time
 
@@ -327,10 +326,7 @@ def _write(curve, fits, place):
     writer.writeheader()
     writer.writerows(rows)
     write_whole(place / "curve.csv", file.getvalue())
-    write_json(
-        place / "curve.json",
-        dataclasses.asdict(curve) | {"conclusion": curve.conclusion()},
-    )
+    write_json(place / "curve.json", curve.record())
     figures.label_curve(curve, place / "curve.png")
     print(curve_text(curve))
     print(f"everything is in {place}")

@@ -63,6 +63,10 @@ class Curve:
         scratch = [self.mean(count, "scratch") for count in counts]
         return labels_needed(counts, scratch, self.mean(labels, kind))
 
+    def record(self) -> dict:
+        """Returns all of it, and what it comes to."""
+        return dataclasses.asdict(self) | {"conclusion": self.conclusion()}
+
     def conclusion(self) -> str:
         """Returns the sentences that people come for, and what they are not.
 

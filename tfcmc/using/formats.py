@@ -94,19 +94,23 @@ def check_format(name: str) -> Format:
     return found
 
 
-def parse_size(text: str) -> tuple:
+def parse_size(given: str | int | tuple) -> tuple:
     """Reads the height and width of pictures: "480x640", or "224" for both.
+
+    Numbers will do: `(480, 640)`, or 224.
 
     Raises:
         UsageError: if it is none.
     """
+    several = isinstance(given, tuple | list)
+    text = "x".join(map(str, given)) if several else str(given)
     found = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", text)
     sides = found and [int(side or found[1]) for side in found.groups()]
     if not sides or not all(1 <= side <= LARGEST for side in sides):
         raise must(
             "size",
             f"HEIGHTxWIDTH in pixels, each at most {LARGEST}, such as 480x640",
-            text,
+            given,
         )
     return tuple(sides)
 
