@@ -11,6 +11,10 @@ from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses.term import make_term, of_places
 from tfcmc.losses.vectors import normalise
 from tfcmc.negatives.memory import Memory
+from tfcmc.optimizers.scaled import amplified
+
+# An optimizer's variables that belong to none of those learnt.
+ALONE = ("iteration", "learning_rate", "step_counter", "dynamic_scale")
 
 
 class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
@@ -223,8 +227,8 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
 
         Returns:
             `(loss, gradients, left)`: what this replica adds to the objective
-            and to each learnt variable's gradient, to be summed over
-            replicas; and what `keep` takes.
+            and to each learnt variable's gradient, scaled as the optimizer
+            scales it back, to be summed over replicas; and what `keep` takes.
         """
         pictures, draws, numbers = batch
         step = tf.cast(self.optimizer.iterations, tf.int32)
@@ -245,7 +249,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             )
             loss = self._objective(anchors, targets, numbers, step)
             loss += sum(self.losses)  # what the branches' layers regularise
-            loss = replicas.part_of(loss)
+            loss = amplified(replicas.part_of(loss), self.optimizer)
         gradients = tape.gradient(loss, self.learnt)
         return loss, gradients, (targets, numbers, step)
 
@@ -454,7 +458,7 @@ def _of_optimizer(optimizer, learnt):
     for variable in optimizer.variables:
         kind = variable.name.rpartition("_")[2]
         of = ""
-        if variable.name not in ("iteration", "learning_rate"):
+        if variable.name not in ALONE:
             # Optimizers make one of a kind for each variable, in their order.
             of = f"/{learnt[found[kind]]}"
             found[kind] += 1

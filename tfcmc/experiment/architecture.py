@@ -33,6 +33,7 @@ FRESH = 2  # what is added to the seed of a twin that starts apart
 POLICIES = {
     "float32": "float32",
     "bfloat16": "mixed_bfloat16",
+    "float16": "mixed_float16",
     "float64": "float64",
 }
 

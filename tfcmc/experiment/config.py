@@ -20,7 +20,7 @@ from tfcmc.training.interval import Interval, seconds_of
 GEOMETRIES = ("independent", "shared")
 ON_BAD_IMAGE = ("stop", "skip")
 STRATEGIES = ("auto", "one", "mirrored", "multiworker")
-PRECISIONS = ("float32", "bfloat16", "float64")
+PRECISIONS = ("float32", "bfloat16", "float16", "float64")
 JUDGE_ON = ("test", "validation")
 EVALUATE = ("full", "brief", "none")
 SPECS = (
@@ -170,9 +170,10 @@ class PretrainConfig:
     )
     precision: str = _setting(
         "float32",
-        "of the encoders' arithmetic: float32; bfloat16, where the processor "
-        "has it, while weights stay float32; or float64, for proofs; losses "
-        "and measures are float32",
+        "of the encoders' arithmetic: float32; bfloat16 or float16, where the "
+        "processor has it, while weights stay float32, and gradients are "
+        "scaled for float16; or float64, for proofs; losses and measures are "
+        "float32",
     )
     alpha: float = _setting(2.0, "exponent of the alignment")
     t: float = _setting(2.0, "sharpness of the uniformity")

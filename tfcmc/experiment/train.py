@@ -4,6 +4,7 @@ from tfcmc.distribute.strategies import is_chief, share_from_chief
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.signals import Interrupted, noted
+from tfcmc.optimizers.scaled import LossScaled
 from tfcmc.report.summary import place
 from tfcmc.training.checkpoints import Checkpoints
 from tfcmc.training.fit import fit, restore, rows_before, spans
@@ -177,6 +178,9 @@ def compiled(
         optimizer.hold(
             [v for part in model.predictors for v in part.trainable_variables]
         )
+    if plan.config.precision == "float16":
+        optimizer = LossScaled(optimizer)
+        optimizer.build(model.learnt)
     # XLA would halve the speed of the convolutions on a CPU; the colours are
     # compiled by themselves.
     model.compile(optimizer=optimizer, jit_compile=False)

@@ -8,15 +8,16 @@ from tfcmc.foundation.lazy import keras
 
 
 class NotFinite(TrainingFailed):
-    """The loss is not a finite number any more.
+    """The loss, or its gradient, is not a finite number any more.
 
     Args:
+        what: Which.
+        value: What it was.
         step: The step, counted from the start of training.
-        loss: What it was.
     """
 
-    def __init__(self, step, loss):
-        super().__init__(f"the loss is {loss} at step {step}")
+    def __init__(self, what, value, step):
+        super().__init__(f"the {what} is {value} at step {step}")
         self.step = step
 
 
@@ -33,11 +34,18 @@ class Collapsed(TrainingFailed):
 
 
 class StopWhenNotFinite(keras.callbacks.Callback):
-    """Raises `NotFinite` at the first step whose loss is no number."""
+    """Raises `NotFinite` at the first step whose loss is no number.
+
+    And at the one whose gradients are none, however little they are scaled.
+    """
 
     def on_train_batch_end(self, batch, logs=None):
+        step = self.model.steps_done() - 1
         if not math.isfinite(logs["loss"]):
-            raise NotFinite(self.model.steps_done() - 1, logs["loss"])
+            raise NotFinite("loss", logs["loss"], step)
+        scale = getattr(self.model.optimizer, "dynamic_scale", None)
+        if scale is not None and scale.numpy() < 1:
+            raise NotFinite("gradient in float16", "too large", step)
 
 
 class Watch(keras.callbacks.Callback):
