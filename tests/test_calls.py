@@ -187,6 +187,19 @@ def test_a_list_of_nothing():
             tfcmc.compare(**words)
 
 
+def test_what_is_refused_leaves_nothing(tmp_path):
+    """Pictures are written for other processes once all else is known."""
+    words = {"data": pictures(), "run_dir": tmp_path, "verbose": 0}
+    for call, wrong, told in (
+        (tfcmc.compare, {"losses": ["softmx"]}, "Did you mean softmax"),
+        (tfcmc.compare, {"jobs": 0}, "`jobs` must be"),
+        (tfcmc.search, {"space": "margin=1:2"}, "Unknown name in `space`"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            call(**words, **wrong)
+    assert not list(tmp_path.iterdir())
+
+
 def test_messages_have_pythons_words():
     """Options as words, in what a command would have said."""
     with pytest.raises(UsageError, match=r"^`batch_size` must be a whole"):

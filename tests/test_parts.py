@@ -330,3 +330,21 @@ def test_a_model_of_two_encoders(rng, tmp_path):
         model.fit(tf.data.Dataset.from_tensors({"L": first}), verbose=0)
     with pytest.raises(UsageError, match="at least two views"):
         tfcmc.ContrastiveModel(small(6, DIM))._objective([first], False)
+
+
+def test_a_model_of_something_else(rng):
+    """Is told at once; and a fit that was refused may be tried again."""
+    model = tfcmc.ContrastiveModel(small(6, DIM))
+    for words, told in (
+        ({"encoder": "resnet"}, "`encoder` must be a keras.Model"),
+        ({"encoder": {"L": small(3, DIM), "ab": 3}}, "Received: 3"),
+        ({"encoder": small(6, DIM), "head": "mlp"}, "`head` must be"),
+        ({"encoder": small(6, DIM), "loss": 3}, "`loss` must be a spec"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            tfcmc.ContrastiveModel(**words)
+    model.compile(keras.optimizers.SGD(0.1))
+    pair = views(rng, 8, 6)
+    with pytest.raises(UsageError, match="`x` must be a tuple or a dict"):
+        model.fit(pair[0], verbose=0)
+    assert len(model.fit(pair, verbose=0).history["loss"]) == 1

@@ -1,5 +1,7 @@
 """Pictures that a caller in Python gives, in memory."""
 
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -99,6 +101,21 @@ def test_arrays_that_will_not_do(arrays, told):
     with pytest.raises(UsageError, match=f"must be arrays .*{told}") as found:
         source_of(held.spec)
     assert "npz" not in str(found.value)
+
+
+def test_a_generator_that_raises():
+    """What it raised and where, and no more of TensorFlow."""
+
+    def generate():
+        yield np.zeros([4, 4, 3], np.uint8)
+        raise KeyError("lost")
+
+    known = tf.TensorSpec([4, 4, 3], tf.uint8)
+    data = tf.data.Dataset.from_generator(generate, output_signature=known)
+    with pytest.raises(UsageError, match="raised KeyError: 'lost'") as found:
+        read(data)
+    assert re.search(rf"\({re.escape(__file__)}:\d+\)", str(found.value))
+    assert len(str(found.value)) < 300
 
 
 def test_held_as_long_as_somebody_does():

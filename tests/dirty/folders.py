@@ -101,6 +101,7 @@ FOLDERS = {
     "an empty folder": _bad(same),
     "a folder of other files": _bad(then(same, _text("x.txt"))),
     "a folder of HEIC photos": _bad(then(same, _text("x.heic"))),
+    "one image alone": _bad(tree("1.png"), _load),
     "a test part alone": _bad(tree("test/ant/1.png")),
     "the parts one folder further down":
         _bad(tree(*(f"data/{name}" for name in CLASSES))),

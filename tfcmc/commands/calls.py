@@ -124,7 +124,7 @@ def pretrain(*, verbose=1, **words) -> Run:
         KeyboardInterrupt: at Ctrl-C, once it is saved: the same call goes on.
     """
     with called(verbose):
-        given, held = taken(training.make_parser(), words, apart=False)
+        given, held = taken(training.make_parser(), words)
         _check_alone(given)
         return Run(training.run(given).folder, held=held)
 
@@ -173,7 +173,7 @@ def evaluate(run, *, verbose=1, **words) -> Run | Record:
         if not isinstance(run, str | os.PathLike):
             return judging_models.run(run, words)
         words = {"run": run, **words}
-        given, held = taken(judging.make_parser(), words, apart=False)
+        given, held = taken(judging.make_parser(), words)
         place = judging.run(given)
         held = held or getattr(run, "_held", None)
         return Run(place.folder, encoders=given["run"], held=held)
@@ -206,7 +206,7 @@ def finetune(run, *, verbose=1, **words) -> Record:
     """
     with called(verbose):
         words = {"run": run, **words}
-        given, held = taken(finetuning.make_parser(), words, apart=False)
+        given, held = taken(finetuning.make_parser(), words)
         curve = finetuning.run(given)
         del held  # until now
         return Record(curve.record(), curve_text(curve).strip("\n"))
@@ -238,7 +238,7 @@ def export(run, *, verbose=1, **words) -> pathlib.Path:
     """
     with called(verbose):
         words = {"run": run, **words}
-        given, _ = taken(exporting.make_parser(), words, apart=False)
+        given, _ = taken(exporting.make_parser(), words)
         return exporting.run(given)
 
 
@@ -269,7 +269,8 @@ def compare(losses=None, *, verbose=1, **words) -> Comparison:
     """
     with called(verbose):
         words = {"losses": losses, **words}
-        given, _ = taken(comparing.make_parser(), words, apart=True)
+        parser = comparing.make_parser()
+        given, _ = taken(parser, words, apart=comparing.planned)
         return Comparison(comparing.run(given, _command("compare", given)))
 
 
@@ -298,7 +299,8 @@ def search(*, verbose=1, **words) -> Search:
         KeyboardInterrupt: at Ctrl-C, once all is saved that trains.
     """
     with called(verbose):
-        given, _ = taken(searching.make_parser(), words, apart=True)
+        parser = searching.make_parser()
+        given, _ = taken(parser, words, apart=study.plan_search)
         return Search(study.search(given))
 
 

@@ -91,13 +91,8 @@ def run(given: dict, command: str) -> Compared:
     Raises:
         UsageError: if the runs cannot be planned, or the folder holds others.
     """
-    given = dict(given)
-    jobs = given.pop("jobs", 1)
-    check_number("jobs", jobs, whole=True, at_least=1, at_most=64)
-    if given.get("evaluate") == "none":
-        told = "full or brief: what is compared are the verdicts"
-        raise must("evaluate", told, "none")
-    entries, searched = plan_entries(given)
+    entries, searched = planned(given)
+    jobs = given.get("jobs", 1)
     same_data.check(
         entries[0].plan.config,
         [entry.run for entry in entries],
@@ -113,6 +108,21 @@ def run(given: dict, command: str) -> Compared:
 
     table = writing.compare(entries, failures, command, searched)
     return Compared(folder, tuple(entries), failures, table)
+
+
+def planned(given: dict) -> tuple[list[Entry], Tuned | None]:
+    """Plans the runs of what the user gave, before anything is written.
+
+    Raises:
+        UsageError: as `run`.
+    """
+    given = dict(given)
+    jobs = given.pop("jobs", 1)
+    check_number("jobs", jobs, whole=True, at_least=1, at_most=64)
+    if given.get("evaluate") == "none":
+        told = "full or brief: what is compared are the verdicts"
+        raise must("evaluate", told, "none")
+    return plan_entries(given)
 
 
 def plan_entries(given: dict) -> tuple[list[Entry], Tuned | None]:

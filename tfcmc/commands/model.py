@@ -44,7 +44,7 @@ def run(model, words: dict) -> Record:
     rest = {name: each for name, each in words.items() if name not in OWN}
     if rest.get("picture_side") is None:
         rest["picture_side"] = any_model.side_of(model)
-    given, held = taken(make_parser(), rest, apart=False)
+    given, held = taken(make_parser(), rest)
     if given.get("evaluate") == "none":
         raise must("evaluate", "full or brief", "none")
     plan = make_plan(make_config({**given, "views": VIEWS}))

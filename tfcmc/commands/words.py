@@ -4,6 +4,7 @@ import functools
 import os
 import pathlib
 import re
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,14 +20,16 @@ from tfcmc.runs.folder import make_folder
 RUNS = "runs"  # where runs are that the caller gave no folder
 
 
-def taken(parser, words: dict, *, apart: bool) -> tuple:
+def taken(
+    parser, words: dict, *, apart: Callable[[dict], object] | None = None
+) -> tuple:
     """Takes the words of a call as a command takes its options.
 
     Args:
         parser: The command's.
         words: Name to value; None is as if it were not there.
-        apart: Whether other processes are to train: arrays are written to a
-            file for them.
+        apart: What refuses what is wrong, where other processes are to train;
+            then arrays are written to a file for them. None where none are.
 
     Returns:
         `(given, held)`: as `command_line.parse`, and the `Held` that has the
@@ -60,7 +63,10 @@ def taken(parser, words: dict, *, apart: bool) -> tuple:
     held = None
     if not isinstance(given.get("data", ""), str):
         held = in_memory(given)
-        given["data"] = _written(held, folder) if apart else held.spec
+        given["data"] = held.spec
+        if apart:
+            apart(given)
+            given["data"] = _written(held, folder)
     return given, held
 
 

@@ -1,17 +1,21 @@
 """What a caller in Python gives as pictures, as arrays by their roles."""
 
+import re
+
 import numpy as np
 
 from tfcmc.data.base import DEFAULT_SIDE, UNLABELLED
 from tfcmc.data.images import resize
 from tfcmc.data.validation import carve_validation
-from tfcmc.foundation.errors import UsageError, must, unknown
+from tfcmc.foundation.errors import UsageError, must, reason_of, unknown
+from tfcmc.foundation.lazy import tf
 
 ROLES = (*UNLABELLED, "train", "test")
 FORMS = (
     "a spec, pictures [count, height, width, 3] of uint8, (pictures, labels), "
     "a tf.data.Dataset of either, or a dict with unlabeled, train or test"
 )
+PACKAGES = "site-packages"  # where nobody's own code lies
 SPLIT_OFF = (
     "a fifth of the labelled pictures of every class is the test part, since "
     "none is given"
@@ -112,6 +116,23 @@ def _split(pictures, labels):
     }
 
 
+def _elements(dataset):
+    """Yields what a dataset holds; what its own code raised is told."""
+    try:
+        yield from dataset.as_numpy_iterator()
+    except tf.errors.OpError as error:
+        # Before it a name of TensorFlow's; after its line Python's traceback.
+        text = re.sub(r"^\{\{.*?\}\} ", "", str(error))
+        places = re.findall(r'File "(.*)", line (\d+)', text)
+        own = [":".join(each) for each in places if PACKAGES not in each[0]]
+        where = f" ({own[-1]})" if own else ""
+        raise must(
+            "data",
+            "a tf.data.Dataset that can be read",
+            f"one that raised {reason_of(text)}{where}",
+        ) from None
+
+
 def _dataset(dataset, limit, side):
     """Reads a `tf.data.Dataset` into memory."""
     spec = dataset.element_spec
@@ -123,7 +144,7 @@ def _dataset(dataset, limit, side):
     if int(dataset.cardinality()) == -1:
         raise must("data", "a tf.data.Dataset that ends", "one without end")
     pictures, labels, size = [], [], 0
-    for element in dataset.as_numpy_iterator():
+    for element in _elements(dataset):
         picture, label = element if labelled else (element, 0)
         if picture.ndim == 3:
             picture, label = picture[None], np.reshape(label, [1, -1])

@@ -72,6 +72,11 @@ def read_data(plan) -> Data:
     judged, judged_on = source.test, config.judge_on
     if judged is None:
         judged, judged_on = Split(held_out.pictures, None), "held-out"
+    if len(judged.pictures) < 2:
+        raise UsageError(
+            f"`data` must have at least two pictures to judge on. "
+            f"Received: {len(judged.pictures)}"
+        )
     return Data(source, described, learnt, held_out, judged, judged_on)
 
 

@@ -45,6 +45,13 @@ class ContrastiveModel(keras.Model):
             not apart or head.keys() != encoder.keys()
         ):
             raise must("head", "a model, or of the encoders' views", head)
+        parts = {"encoder": encoder} | ({} if head is None else {"head": head})
+        for part, given in parts.items():
+            for each in given.values() if isinstance(given, dict) else [given]:
+                if not isinstance(each, keras.layers.Layer):
+                    raise must(part, "a keras.Model, or a dict of them", each)
+        if not isinstance(loss, str | ContrastiveLoss):
+            raise must("loss", "a spec or what tfcmc.losses.get gives", loss)
         if isinstance(loss, str):
             last = head or encoder
             if isinstance(last, dict):
@@ -68,7 +75,12 @@ class ContrastiveModel(keras.Model):
     def train_step(self, data):
         """Learns from one batch of views."""
         with tf.GradientTape() as tape:
-            loss = self._objective(data, training=True)
+            try:
+                loss = self._objective(data, training=True)
+            except Exception:
+                # What is half traced could not be traced again.
+                self.train_function = None
+                raise
             scaled = self.optimizer.scale_loss(loss)
         learnt = self.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, learnt), learnt)
@@ -116,7 +128,7 @@ class ContrastiveModel(keras.Model):
                 raise must("x", f"a dict of {', '.join(names)}", sorted(data))
             return data
         if not isinstance(data, tuple | list):
-            raise must("x", "a tuple or a dict of views", type(data).__name__)
+            raise must("x", "a tuple or a dict of views", "one alone")
         names = range(len(data)) if names is None else names
         if len(names) != len(data):
             raise must("x", f"a view for each of {names}", len(data))
