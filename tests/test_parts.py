@@ -12,6 +12,7 @@ import tensorflow as tf
 
 import tfcmc
 from tests.terms import with_own_view
+from tfcmc.evaluation import label_free
 from tfcmc.evaluation.probes.knn import leave_one_out
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
@@ -208,6 +209,12 @@ def test_monitor_in_any_fit(rng):
     assert last["knn"] == pytest.approx(leave_one_out(joined, labels))
     rank = tfcmc.effective_rank(joined)
     assert last["effective_rank"] == pytest.approx(rank, rel=1e-5)
+    unit_vectors = tuple(map(unit, vectors))
+    lidar = label_free.lidar(unit_vectors)
+    assert last["lidar"] == pytest.approx(lidar, rel=1e-3)
+    found = np.mean(label_free.retrieval_ranks(*unit_vectors) < 1)
+    assert last["retrieval_at_1"] == pytest.approx(found)
+    assert label_free.MEASURES.keys() <= last.keys()
     assert not doctor.findings
 
 

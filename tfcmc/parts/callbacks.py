@@ -4,11 +4,10 @@ import numpy as np
 
 from tfcmc.evaluation.doctor import Patient
 from tfcmc.evaluation.features import Encoded
-from tfcmc.evaluation.probes.knn import leave_one_out
-from tfcmc.evaluation.verdict import distances, sphere
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import keras
 from tfcmc.losses.vectors import normalise
+from tfcmc.training.measuring import measure
 from tfcmc.training.stopping import Watch
 
 VIEWS = ("first", "second")
@@ -17,8 +16,10 @@ VIEWS = ("first", "second")
 class RepresentationMonitor(keras.callbacks.Callback):
     """Adds what held-out examples look like to the logs of every epoch.
 
-    `alignment`, `uniformity` (the mean over views, and of each),
-    `effective_rank`, mean squared distances (`apart`, of the two views of an
+    What a run's history has of them: `alignment`, `uniformity` (the mean over
+    views, and of each), `effective_rank`, what else tells without labels
+    (`lidar`, `alpha_req`, `nesum`, `retrieval_at_1` and `_at_5`,
+    `modality_gap`), mean squared distances (`apart`, of the two views of an
     example; `spread_first` and `spread_second`, of examples in each) and, with
     labels, `knn`, the accuracy of the vote of each one's nearest neighbours.
 
@@ -64,13 +65,8 @@ class RepresentationMonitor(keras.callbacks.Callback):
         vectors = tuple(self._embed(view) for view in self._views)
         unit = tuple(normalise(each).numpy() for each in vectors)
         encoded = Encoded(vectors, unit)
-        measured = sphere(VIEWS, encoded, **self._constants)
-        del measured["images"]
-        measured |= distances(VIEWS, encoded)
-        if self._labels is not None:
-            measured["knn"] = leave_one_out(encoded.joined(), self._labels)
         self.dims = min(len(self._views[0]), encoded.joined().shape[1])
-        logs.update(measured)
+        logs.update(measure(VIEWS, encoded, self._labels, **self._constants))
 
     def _embed(self, view):
         """The vectors of a view, a batch at a time."""

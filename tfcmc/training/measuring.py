@@ -9,6 +9,28 @@ from tfcmc.evaluation.verdict import distances, sphere
 from tfcmc.foundation.lazy import keras
 
 
+def measure(names, encoded, labels, *, alpha: float, t: float) -> dict:
+    """Measures held-out pictures, as after every epoch.
+
+    Args:
+        names: The name of each view.
+        encoded: The pictures, `Encoded`.
+        labels: `[count]`, or None.
+        alpha: Exponent of the alignment.
+        t: Sharpness of the uniformity.
+
+    Returns:
+        Name to number.
+    """
+    measured = sphere(names, encoded, alpha=alpha, t=t)
+    del measured["images"]
+    measured |= distances(names, encoded)
+    measured |= label_free.measure(encoded)
+    if labels is not None:
+        measured["knn"] = leave_one_out(encoded.joined(), labels)
+    return measured
+
+
 class MeasureRepresentation(keras.callbacks.Callback):
     """Adds what held-out pictures look like to the logs of every epoch.
 
@@ -57,16 +79,10 @@ class MeasureRepresentation(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         encoded, dead = self._reader.watch(self._held_out.pictures)
-        measured = sphere(self._names, encoded, **self._constants)
-        del measured["images"]
-        measured |= distances(self._names, encoded)
-        measured |= label_free.measure(encoded)
+        labels = self._held_out.labels
+        measured = measure(self._names, encoded, labels, **self._constants)
         for name, share in zip(self._branches, dead, strict=True):
             measured[f"dead_{name}"] = share
-        if self._held_out.labels is not None:
-            measured["knn"] = leave_one_out(
-                encoded.joined(), self._held_out.labels
-            )
         logs.update(measured | self._of_training(encoded))
 
     def _of_training(self, encoded):
