@@ -34,7 +34,9 @@ def main(devices, cases, training):
 
     equivalence.compute = noted
     found = [
-        dataclasses.asdict(equivalence.verify(strategy, plan))
+        dataclasses.asdict(
+            equivalence.verify(strategy, plan, settings.get("batch_size"))
+        )
         | {"replicas": strategy.num_replicas_in_sync, "alike": all(alike)}
         for settings in cases
         for plan in equivalence.cases(settings)

@@ -506,6 +506,8 @@ def test_documented(
             shutil.copytree(trained[0], tmp_path / "runs" / "mine")
         judged = own or rest == ["--loss=softmax"]
         tiny[3:] = tiny[3:] if judged else ["--evaluate=none"]
+        if any(word.startswith("--microbatch") for word in rest):
+            tiny.append("--microbatch=4")
         main([*kept, *tiny, *(() if own or begun else SMALL)])
         left = "metrics.json" if judged else "encoders/*.keras"
         assert list(tmp_path.glob(f"runs/*/{left}"))

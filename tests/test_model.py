@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tests.terms import term
-from tests.tiny import BATCH, CHANNELS, EXAMPLES, NORMED, make
+from tests.tiny import BATCH, CHANNELS, DRAWING, EXAMPLES, NORMED, make
 from tfcmc import losses
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses.softmax import softmax
@@ -232,6 +232,7 @@ def state_of(model):
             "predictor": "mlp(hidden=5, dim=7, norm=hidden)",
             "target": "stopped",
         },
+        {"encoder": DRAWING, "microbatch": 2, "views": CHANNELS},
     ],
 )
 def test_goes_on_as_if_uninterrupted(settings):

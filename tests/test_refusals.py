@@ -14,6 +14,16 @@ PLACES = {"pairs": "local", "encoder": "dim", "head": "critic"}
 # Settings, and what is told of them: a case or more a row of the table.
 CASES = [
     (
+        {"microbatch": 48},
+        "`microbatch` must be a divisor of --batch-size=128. Received: 48",
+    ),
+    (
+        {"microbatch": 32, "encoder": "resnet"},
+        "`microbatch` must be left out, or of whole groups of batch "
+        'normalisation, such as with --batch-norm="split(groups=4)": '
+        "statistics of a whole batch are not known in a piece. Received: 32",
+    ),
+    (
         {"views": "rgb", "crop": "window"},
         "`crop` must be left out with --views=rgb, which cuts and mirrors by "
         "its augment=. Received: 'window(source=96, small=resize)'",

@@ -57,6 +57,18 @@ OWN.append(
         "pairs": "local",
     }
 )
+# In pieces, with what is remembered and with groups of batch statistics.
+PIECES = {"side": 32, "batch_size": 12, "microbatch": 6, "loss": "softmax"}
+OWN += [
+    {**PIECES, "negatives": "bank(draws=20)"},
+    {
+        **PIECES,
+        "encoder": "dim(width=0.1)",
+        "batch_norm": "split(groups=6)",
+        "target": "momentum(init=fresh)",
+        "negatives": "queue(size=20)",
+    },
+]
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +106,9 @@ def test_logical_devices(pictures, learnt, tmp_path):
         assert each["value"] and each["alike"] and each["replicas"] == 3
     # Sums in another order differ, if there were several at all.
     assert np.mean([each["of_gradient"] > 0 for each in found]) > 0.5
-    *usual, whole, _, _, _, share, _, _, _, _ = [
-        each["value"] for each in found
-    ]
+    values = [each["value"] for each in found]
+    usual, own = values[: -len(OWN)], values[-len(OWN) :]
+    whole, share = own[0], own[4]
     # Each device's own has fewer negatives, or other statistics.
     value = {
         (each["loss"], each["negatives"]): value

@@ -3,6 +3,7 @@
 import dataclasses
 
 import keras
+import tensorflow as tf
 
 from tests.dirty.case import noise
 from tfcmc.data.pictures import ArrayPictures
@@ -14,6 +15,7 @@ from tfcmc.views import cropped
 
 BATCH, EXAMPLES, SIDE = 4, 13, 32
 CHANNELS, NORMED = "tests.tiny:channels", "tests.tiny:normed"
+DRAWING = "tests.tiny:drawing"
 
 
 def channels(frame, count=3):
@@ -48,6 +50,28 @@ def normed(shape, synchronized=True, penalty=0.0):
             layers.Dense(7, use_bias=False),
         ]
     )
+
+
+def drawing(shape, told=True, activity=0.0):
+    """Has no batch statistics, but draws: by Keras's seeds, or by none."""
+    layers = keras.layers
+    activity = keras.regularizers.L2(activity) if activity else None
+    dropout = layers.Dropout(0.5) if told else layers.Lambda(untold)
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Conv2D(6, 8, strides=4, activity_regularizer=activity),
+            layers.LayerNormalization(),
+            dropout,
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(7),
+        ]
+    )
+
+
+def untold(inputs):
+    """Dropout that no variable says the draws of."""
+    return tf.nn.dropout(inputs, 0.5)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ import itertools
 import re
 
 from tfcmc.distribute import replicas
+from tfcmc.distribute.pieces import Pieces
 from tfcmc.encoders import with_places
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses.term import make_term, of_places
@@ -44,6 +45,8 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             that the twin is shown pictures in.
         each_view: Whether views of one branch go through it one by one, each
             with batch statistics of its own.
+        pieces: How many parts of a batch, alike, the branches compute one
+            after the other, in the memory of one.
 
     Attributes:
         shuffled: Whether the twin is shown every batch in another order.
@@ -64,18 +67,20 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         critics=None,
         twin=None,
         each_view=False,
+        pieces=1,
     ):
         super().__init__()
         self._views = views
         self.branches = list(branches.values())
         self.predictors = list((predictors or {}).values())
         self.critics = list((critics or {}).values())
-        self._with_places = [
+        # What embeds views, and their places where these are compared.
+        self._embedders = [
             with_places(branch, critic)
             for branch, critic in zip(
                 self.branches, self.critics, strict=False
             )
-        ]
+        ] or self.branches
         self._names = tuple(branches)
         self._of_view = [self._names.index(name) for name in views.branch]
         self.contrasts = list(losses)
@@ -107,6 +112,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             examples=examples,
             seed=seed,
         )
+        self._pieces = Pieces(pieces)
         self._mean_loss = replicas.RunningMean("loss")
         self.built = True
 
@@ -232,26 +238,21 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         """
         pictures, draws, numbers = batch
         step = tf.cast(self.optimizer.iterations, tf.int32)
-        views = dict(enumerate(self._views.convert(pictures, draws)))
+        views = self._shown(pictures, draws)
         followed = None
         if self.twin is not None:
             followed = self._follow(views, step)
             views = {view: views[view] for view in self._anchors}
-        with tf.GradientTape() as tape:
-            online = self._embed(views, self._with_places or self.branches)
-            anchors = self._scaled(self._predicted(online))
-            embeddings = self._scaled(online) if self.predictors else anchors
-            if not self.local:
-                (numbers,) = replicas.gather([numbers])
-                anchors, embeddings = self._gathered(anchors, embeddings)
-            targets = self._target(
-                embeddings if followed is None else followed
-            )
-            loss = self._objective(anchors, targets, numbers, step)
-            loss += sum(self.losses)  # what the branches' layers regularise
-            loss = amplified(replicas.part_of(loss), self.optimizer)
-        gradients = tape.gradient(loss, self.learnt)
-        return loss, gradients, (targets, numbers, step)
+        return self._pieces.differentiate(
+            self._made,
+            self._specs(views, self._embedders, self.predictors),
+            views,
+            functools.partial(
+                self._judged, followed=followed, numbers=numbers, step=step
+            ),
+            learnt=self.learnt,
+            models=[*self.branches, *self.predictors, *self.critics],
+        )
 
     def keep(self, targets, numbers, step):
         """Takes in what a step leaves, after the optimizer has moved.
@@ -304,6 +305,16 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             if isinstance(layer, keras.layers.BatchNormalization)
         ]
 
+    def _shown(self, pictures, draws):
+        """The views of pictures, by their numbers."""
+        shapes = zip(self._views.sides, self._views.channels, strict=True)
+        views = self._pieces.make(
+            lambda rows: self._views.convert(*rows),
+            [tf.TensorSpec([None, side, side, of]) for side, of in shapes],
+            (pictures, draws),
+        )
+        return dict(enumerate(views))
+
     def _embed(self, views, branches):
         """Embeddings of views; those of one branch and side in a call."""
         calls = {}
@@ -322,19 +333,53 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             found |= dict(zip(members, tf.unstack(parts, axis=1), strict=True))
         return found
 
+    def _made(self, views):
+        """What the branches make of views, and the predictors of that."""
+        online = self._embed(views, self._embedders)
+        if not self.predictors:
+            return (online,)
+        predicted = {
+            view: self.predictors[self._of_view[view]](vectors, training=True)
+            for view, vectors in online.items()
+        }
+        return online, predicted
+
+    def _specs(self, views, *models):
+        """The specs of what models make, each of all views, or of others."""
+        outputs = [
+            {view: of[self._of_view[view]].outputs[0] for view in views}
+            for of in models
+            if of
+        ]
+        return tf.nest.map_structure(
+            lambda each: tf.TensorSpec(each.shape, each.dtype), tuple(outputs)
+        )
+
+    def _judged(self, made, followed, numbers, step):
+        """The objective of what was made of a batch, and what it leaves."""
+        anchors = self._scaled(made[-1])
+        embeddings = self._scaled(made[0]) if self.predictors else anchors
+        if not self.local:
+            (numbers,) = replicas.gather([numbers])
+            anchors, embeddings = self._gathered(anchors, embeddings)
+        targets = self._target(embeddings if followed is None else followed)
+        loss = self._objective(anchors, targets, numbers, step)
+        loss += sum(self.losses)  # what the branches' layers regularise
+        loss = amplified(replicas.part_of(loss), self.optimizer)
+        return loss, (targets, numbers, step)
+
     def _follow(self, views, step):
         """The twin's embeddings of the whole batch, or of a local share."""
         views = {view: views[view] for view in sorted(self._keys)}
         if self.local:
-            return self._scaled(self._embed(views, self.twin.branches))
+            return self._keys_of(views)
         orders = {}
         if self.shuffled:
             views = _exchanged(views)
             for view, whole in views.items():
                 orders[view] = order_of(self._seed, step, view, whole.shape[0])
                 views[view] = replicas.own(tf.gather(whole, orders[view]))
-        keys = self._scaled(self._embed(views, self.twin.branches))
-        keys = _exchanged(keys)
+        keys = _exchanged(self._keys_of(views))
         return {
             view: tf.gather(each, tf.argsort(orders[view]))
             if self.shuffled
@@ -342,14 +387,12 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             for view, each in keys.items()
         }
 
-    def _predicted(self, online):
-        """What the predictors make of embeddings."""
-        if not self.predictors:
-            return online
-        return {
-            view: self.predictors[self._of_view[view]](vectors, training=True)
-            for view, vectors in online.items()
-        }
+    def _keys_of(self, views):
+        """What the twin makes of views."""
+        twins = self.twin.branches
+        make = functools.partial(self._embed, branches=twins)
+        (like,) = self._specs(views, twins)
+        return self._scaled(self._pieces.make(make, like, views, twins))
 
     def _scaled(self, vectors):
         """Unit length, or only float32 for a loss that wants them raw."""

@@ -7,7 +7,8 @@ and its gradients on the same batch of few pictures. On a machine without a
 second GPU, --replicas=2 cuts the CPU into two devices. On several machines
 run it on each, with its TF_CONFIG, as a training; the chief prints.
 
-One loss or method alone is compared with --loss=NAME or --preset=NAME.
+One loss or method alone is compared with --loss=NAME or --preset=NAME. With
+--microbatch=N a batch in pieces of N pictures is compared with the whole one.
 
 Exit code 1 if any differs by more than 1e-5: the rounding of float32 is less.
 """
@@ -32,6 +33,8 @@ SETTINGS = (
     "pairs",
     "views",
     "side",
+    "batch_size",
+    "microbatch",
 )
 MOST = 64  # devices, each of which reads, computes and waits for all others
 ADVICE = "Nothing is lost: start the command again on all machines."
@@ -55,6 +58,8 @@ def main(argv=None):
     command_line.add_settings(parser, PretrainConfig, only=SETTINGS)
     given = command_line.parse(parser, argv)
     settings = {name: given[name] for name in SETTINGS if name in given}
+    if piece := settings.get("microbatch"):
+        settings.setdefault("batch_size", 2 * piece)
     # Tells mistakes now.
     plan = make_plan(make_config(settings), check_data=False)
     check_choice("strategy", given["strategy"], STRATEGIES)

@@ -17,9 +17,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
         times as long.
 
     Args:
-        groups: Of the whole batch, each of rows that follow each other; every
-            device has an equal part of them. None for the rows of a device,
-            or with `synchronized` for those of all.
+        groups: Of the whole batch, or of the piece of it that is computed at
+            a time, each of rows that follow each other; every device has an
+            equal part of them. None for the rows of a device, or with
+            `synchronized` for those of all.
         **options: Of Keras's layer; `axis` is the last one.
 
     Raises:

@@ -67,10 +67,23 @@ def own(whole):
     """
     if count() == 1:
         return whole
-    size = whole.shape[0] // count()
     context = tf.distribute.get_replica_context()
-    start = context.replica_id_in_sync_group * size
-    share = whole[start : start + size]
+    return cut(whole, context.replica_id_in_sync_group, count())
+
+
+def cut(whole, number, parts: int):
+    """Returns one of equal parts of rows, of a known shape.
+
+    Args:
+        whole: `[batch, ...]`.
+        number: Which, a number or a tensor.
+        parts: How many there are.
+
+    Returns:
+        `[batch / parts, ...]`.
+    """
+    size = whole.shape[0] // parts
+    share = whole[number * size : (number + 1) * size]
     return tf.ensure_shape(share, [size, *whole.shape[1:]])
 
 

@@ -72,10 +72,11 @@ def use_devices(count):
         tf.config.set_logical_device_configuration(cpu, logical)
 
 
-def check_batch_size(strategy, batch_size, groups=None):
+def check_batch_size(strategy, batch_size, groups=None, pieces=1):
     """Checks that every replica gets an equal share of a batch of them all.
 
-    And of the groups that batch normalisation splits it into, where it does.
+    And of every piece that is computed at a time, and of the groups that batch
+    normalisation splits it into, where it does.
     """
     count = strategy.num_replicas_in_sync
     if batch_size % count:
@@ -84,11 +85,18 @@ def check_batch_size(strategy, batch_size, groups=None):
             f"a multiple of the {count} devices that share it",
             batch_size,
         )
-    if groups is not None and groups % count:
+    if batch_size % (count * pieces):
+        raise must(
+            "microbatch",
+            f"a multiple of the {count} devices that share it",
+            batch_size // pieces,
+        )
+    if groups is not None and groups % (count * pieces):
+        each = f" times {pieces} pieces" if pieces > 1 else ""
         raise must(
             "batch-norm",
             f"of groups that are a multiple of the {count} devices that share "
-            f"them",
+            f"them{each}",
             groups,
         )
 

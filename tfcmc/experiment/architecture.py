@@ -9,6 +9,7 @@ import functools
 import math
 
 from tfcmc.data.stream import TrainingStream
+from tfcmc.distribute.pieces import is_alone
 from tfcmc.encoders import (
     FEATURES,
     load_encoder,
@@ -229,7 +230,29 @@ class Architecture:
             examples=examples,
             seed=self._plan.config.seed,
             each_view=self._plan.batch_norm.options["each_view"],
+            pieces=self._plan.pieces,
         )
+
+    def check_pieces(self) -> None:
+        """Refuses what makes others of pictures in pieces than in a batch.
+
+        Raises:
+            UsageError: if a step is computed in pieces, and cannot be.
+        """
+        if self._plan.pieces == 1:
+            return
+        branches, side = self.branches(), self._plan.config.side
+        heads = self.predictors(branches), self.critics(branches)
+        for name, model in branches.items():
+            models = [model, *(each[name] for each in heads if each)]
+            if not all(is_alone(each, side) for each in models):
+                raise must(
+                    "microbatch",
+                    "left out with an encoder or head that makes something "
+                    "else of a picture beside others, or draws by other "
+                    "seeds than Keras's SeedGenerator",
+                    self._plan.config.microbatch,
+                )
 
     def leak(self, model: ContrastiveModel) -> StatisticsLeak | None:
         """Returns what measures how batch statistics tell positives.

@@ -152,6 +152,11 @@ class PretrainConfig:
     )
     flip: bool = _setting(True, "mirror views at random: True or False")
     batch_size: int = _setting(128, "pictures a step, on all devices")
+    microbatch: int | None = _setting(
+        None,
+        "pictures that encoders compute at a time, on all devices: the "
+        "gradients of a whole step, in the memory of so many (default: all)",
+    )
     optimizer: str = _setting(
         "adam",
         "spec of the optimizer: adam, sgd(momentum=, nesterov=, "
@@ -234,6 +239,14 @@ class PretrainConfig:
         check_number(
             "batch-size", self.batch_size, whole=True, at_least=2, at_most=MOST
         )
+        if self.microbatch is not None:
+            check_number(
+                "microbatch",
+                self.microbatch,
+                whole=True,
+                at_least=1,
+                at_most=self.batch_size,
+            )
         if self.epochs is not None:
             check_number(
                 "epochs",

@@ -1,4 +1,4 @@
-"""Proof that several devices compute what one does, for every loss."""
+"""Proof that devices and pieces compute what one does, for every loss."""
 
 import contextlib
 import dataclasses
@@ -10,6 +10,7 @@ from tfcmc.data.pictures import ArrayPictures
 from tfcmc.distribute import replicas
 from tfcmc.distribute.cluster import machines_of
 from tfcmc.distribute.strategies import (
+    check_batch_size,
     is_chief,
     make_strategy,
     use_devices,
@@ -117,14 +118,16 @@ def prove(strategy: str, count: int | None = None, **settings) -> bool:
     # Ten bits of mantissa would differ by more than what is looked for.
     tf.config.experimental.enable_tensor_float_32_execution(False)
     tell = print if is_chief(strategy) else _silence
+    piece = settings.get("microbatch")
+    pieces = f", in pieces of {piece} pictures" if piece else ""
     tell(
-        f"{strategy.num_replicas_in_sync} replicas beside one device; "
+        f"{strategy.num_replicas_in_sync} replicas beside one device{pieces}; "
         f"relative differences, {TOLERANCE:g} allowed\n"
     )
     tell(LINE.format("loss", "negatives", *COLUMNS))
     differing = 0
     for plan in cases(settings):
-        found = verify(strategy, plan)
+        found = verify(strategy, plan, settings.get("batch_size"))
         tell(_line(found))
         differing += not found.fine
     verdict = f"{differing} differ" if differing else "all the same"
@@ -168,18 +171,31 @@ def cases(settings: dict) -> list[Plan]:
 
 
 @settled()
-def verify(strategy, plan: Plan) -> Difference:
-    """Compares all replicas with one device.
+def verify(strategy, plan: Plan, batch: int | None = None) -> Difference:
+    """Compares all replicas, and pieces where there are, with one device.
 
     Where negatives or batch statistics are each device's own, the one device
     takes the share of each by itself there, and the mean of all.
+
+    Args:
+        strategy: A `tf.distribute` strategy.
+        plan: What to compute.
+        batch: Pictures a step, on all replicas; None for a few.
+
+    Raises:
+        UsageError: if they cannot be shared out.
     """
     count = strategy.num_replicas_in_sync
     groups = plan.batch_norm.options.get("groups", 1)
-    # Normalised by two rows vectors are signs, and gradients rounding.
-    batch = max(count * max(2, BATCH // count), 4 * groups)
-    batch = -(-batch // groups) * groups
-    want = _compute_on_one(plan.config, batch, count)
+    if batch is None:
+        # Normalised by two rows vectors are signs, and gradients rounding.
+        batch = max(count * max(2, BATCH // count), 4 * groups)
+        batch = -(-batch // groups) * groups
+    else:
+        each = groups if groups > 1 else None
+        check_batch_size(strategy, batch, each, plan.pieces)
+    whole = dataclasses.replace(plan.config, microbatch=None)
+    want = _compute_on_one(whole, batch, count)
     got = compute(strategy, plan, batch)
     return Difference(
         loss=plan.loss.short,

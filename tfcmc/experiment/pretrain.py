@@ -56,7 +56,7 @@ def pretrain(plan, *, until: int | None = None, beside=()):
     run = open_run(plan)
     strategy = make_strategy(config.strategy)
     groups = plan.batch_norm.options.get("groups")
-    check_batch_size(strategy, config.batch_size, groups)
+    check_batch_size(strategy, config.batch_size, groups, plan.pieces)
     with own_folder(run, is_chief(strategy)) as run:
         start = read_start(plan)
         data = read_data(plan)
@@ -69,6 +69,7 @@ def pretrain(plan, *, until: int | None = None, beside=()):
         architecture = Architecture(
             plan, data.learnt.side, identity["replicas"], start
         )
+        architecture.check_pieces()
         saved = claim(run, architecture.views.branches, identity)
         identity = saved.state["identity"]
         architecture.origin = origin_of(identity)

@@ -96,6 +96,12 @@ class Plan:
                 found[axis] = dataclasses.asdict(code)
         return found
 
+    @property
+    def pieces(self) -> int:
+        """How many pieces a step is computed in."""
+        config = self.config
+        return config.batch_size // (config.microbatch or config.batch_size)
+
     def builder(self, axis: str) -> Callable:
         """Returns what builds the encoder, the head or the predictor.
 
@@ -105,9 +111,13 @@ class Plan:
         taken = takes(bound.member.function, "batch_norm")
         if not taken or "batch_norm" in bound.options:
             return bound.function
-        return functools.partial(
-            bound.function, batch_norm=self.batch_norm.function
-        )
+        batch_norm = self.batch_norm.function
+        if groups := self.batch_norm.options.get("groups"):
+            # It is shown a piece at a time.
+            batch_norm = functools.partial(
+                batch_norm, groups=groups // self.pieces
+            )
+        return functools.partial(bound.function, batch_norm=batch_norm)
 
     def views_of(self, picture_side: int) -> Views:
         """Returns the views of pictures of one side, in pixels."""

@@ -127,9 +127,13 @@ def _held(plan):
 def _normalised(plan):
     """Whether there is a normalisation anywhere, as far as is known."""
     return not _tells(plan.encoder, "unnormalised") or any(
-        head.options.get("norm", "none") != "none"
-        for head in (plan.head, plan.predictor)
+        map(_normed, (plan.head, plan.predictor))
     )
+
+
+def _normed(head):
+    """Whether a head has a normalisation of its own."""
+    return head.options.get("norm", "none") != "none"
 
 
 def _predicts(plan):
@@ -139,6 +143,14 @@ def _predicts(plan):
 def _groups(plan):
     """How many groups batch normalisation splits a batch into."""
     return plan.batch_norm.options.get("groups", 1)
+
+
+def _mixed(plan):
+    """Whether a piece of a batch has other statistics, as far as is known."""
+    own = ":" in plan.encoder.name  # not known before it is built
+    heads = _normed(plan.head) or _normed(plan.predictor)
+    normalised = heads or not (own or _tells(plan.encoder, "unnormalised"))
+    return normalised and bool(_groups(plan) % plan.pieces)
 
 
 def _remembered(fact, reason):
@@ -343,6 +355,20 @@ REFUSALS = (
         "of groups that divide --batch-size={batch_size}, of two pictures or "
         "more each",
     ),
+    Need(
+        "microbatch",
+        lambda plan: bool(
+            plan.config.batch_size % (plan.config.microbatch or 1)
+        ),
+        "a divisor of --batch-size={batch_size}",
+    ),
+    Need(
+        "microbatch",
+        _mixed,
+        "left out, or of whole groups of batch normalisation, such as with "
+        '--batch-norm="split(groups={pieces})": statistics of a whole batch '
+        "are not known in a piece",
+    ),
 )
 CAUTIONS = (
     Caution(
@@ -399,7 +425,8 @@ def check(plan) -> tuple:
 
 def _filled(words, plan):
     """Words with what each axis chose, and every other setting."""
-    names = dataclasses.asdict(plan.config) | {
+    names = dataclasses.asdict(plan.config) | {"pieces": plan.pieces}
+    names |= {
         field.name: getattr(getattr(plan, field.name), "name", None)
         for field in dataclasses.fields(plan)
     }
