@@ -83,7 +83,7 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.20"],
         "parquet": ["pyarrow>=18"],
         # Of tfcmc export: it writes a format and reads it again.
-        "onnx": ["tf2onnx>=1.17", "onnxruntime>=1.32"],
+        "onnx": ["tf2onnx>=1.17", "onnxruntime>=1.23.2"],
         # Datasets of Hugging Face's, without code of theirs.
         "hf": ["datasets>=5.2"],
         "litert": ["ai-edge-litert>=2.3"],
