@@ -86,6 +86,8 @@ setup(
         "onnx": ["tf2onnx>=1.17", "onnxruntime>=1.23.2"],
         # Datasets of Hugging Face's, without code of theirs.
         "hf": ["datasets>=5.2"],
+        # TensorBoard's tab for traces.
+        "profile": ["xprof>=2.22.3"],
         "litert": ["ai-edge-litert>=2.3"],
         # The site, its notebooks run.
         "docs": [

@@ -43,7 +43,7 @@ def test_screen(trained):
     assert done.stderr == ""
     assert len(lines) < 40
     assert max(map(len, lines)) <= 100
-    for word in ("raw pixels", "untrained", "trained", "floors", "images/s"):
+    for word in ("raw pixels", "untrained", "trained", "floors", " ms  "):
         assert word in done.stdout
     titles = ("linear probe", "MLP head", "kNN", "plain head")
     (head,) = [line for line in lines if line.startswith("test accuracy")]

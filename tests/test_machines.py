@@ -159,7 +159,7 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     )
     for epoch, dying, by, fate in ends:
         killed = pair(command)
-        killed.wait_for(f"epoch   {epoch}/3")
+        killed.wait_for(f"epoch {epoch}/3")
         time.sleep(0.2)
         killed.processes[dying].send_signal(by)
         code, _, error = killed.ended(1 - dying, SOON)

@@ -86,6 +86,7 @@ def test_metadata(metadata):
         "hf",
         "onnx",
         "litert",
+        "profile",
         "docs",
         "bench",
         "test",

@@ -5,6 +5,7 @@ equal, and a run continued at any step is the run that was not interrupted.
 """
 
 import functools
+import time
 
 from tfcmc.foundation.draws import ORDER, generator
 from tfcmc.foundation.lazy import tf
@@ -24,6 +25,10 @@ class TrainingStream:
         draw: `Views.draw`.
         batch_size: Pictures a batch; the rest of an epoch is dropped.
         seed: Whole number, from 0.
+
+    Attributes:
+        made: The step of each batch of `dataset` to when it was made, by
+            `time.perf_counter`. Who reads it takes it out.
     """
 
     def __init__(self, pictures, draw, *, batch_size: int, seed: int):
@@ -32,6 +37,7 @@ class TrainingStream:
         self._draw = draw
         self._batch_size = batch_size
         self._seed = seed
+        self.made = {}
 
     def batch(self, step: int, share: int = 0, shares: int = 1) -> tuple:
         """Returns the batch of a step, counted from the start of training.
@@ -70,7 +76,9 @@ class TrainingStream:
 
         def part(element):
             step, number = divmod(int(element), len(mine))
-            return self.batch(first_step + step, mine[number], shares)
+            found = self.batch(first_step + step, mine[number], shares)
+            self.made[first_step + step] = time.perf_counter()
+            return found
 
         def read(element):
             tensors = tf.numpy_function(part, [element], types)

@@ -15,7 +15,7 @@ from tfcmc.foundation.errors import (
     must,
     unknown,
 )
-from tfcmc.training.interval import Interval, seconds_of
+from tfcmc.training.interval import Interval, seconds_of, steps_of
 
 GEOMETRIES = ("independent", "shared")
 ON_BAD_IMAGE = ("stop", "skip")
@@ -38,7 +38,7 @@ SPECS = (
     "optimizer",
     "schedule",
 )
-TEXTS = ("data_dir", "run_dir", "preset", "init")
+TEXTS = ("data_dir", "run_dir", "preset", "init", "profile")
 MOST = 1_000_000  # epochs, or pictures a step
 MOST_STEPS = 1_000_000_000
 MOST_MEMORY = 2**20  # GiB
@@ -213,6 +213,11 @@ class PretrainConfig:
         "how often training is saved within an epoch: in steps (500) or "
         "minutes (10min); at the end of each it always is",
     )
+    profile: str | None = _setting(
+        None,
+        "steps to write a trace of for TensorBoard, counted from where this "
+        "command begins: the first and the last (10:20), or how many (10)",
+    )
     stop_on_collapse: bool = _setting(
         False, "end training once the embeddings have collapsed"
     )
@@ -277,6 +282,8 @@ class PretrainConfig:
         check_number("alpha", self.alpha, above=0, at_most=100)
         check_number("t", self.t, above=0, at_most=100)
         Interval(self.save_every)
+        if self.profile is not None:
+            steps_of(self.profile)
         check_number(
             "memory-limit", self.memory_limit, above=0, at_most=MOST_MEMORY
         )

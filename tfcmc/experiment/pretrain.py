@@ -73,7 +73,9 @@ def pretrain(plan, *, until: int | None = None, beside=()):
         saved = claim(run, architecture.views.branches, identity)
         identity = saved.state["identity"]
         architecture.origin = origin_of(identity)
-        run.write_json("config.json", dataclasses.asdict(config))
+        # What goes on with these settings is not traced again.
+        kept = dataclasses.replace(config, profile=None)
+        run.write_json("config.json", dataclasses.asdict(kept))
         with strategy.scope():
             branches = architecture.initial()
         until = min(until or config.epochs, config.epochs)

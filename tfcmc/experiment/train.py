@@ -1,5 +1,7 @@
 """Training: from the last checkpoint to the last epoch."""
 
+import contextlib
+
 from tfcmc.distribute.strategies import is_chief, share_from_chief
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
@@ -10,6 +12,8 @@ from tfcmc.training.checkpoints import Checkpoints
 from tfcmc.training.fit import fit, restore, rows_before, spans
 from tfcmc.training.interval import Interval
 from tfcmc.training.measuring import MeasureRepresentation
+from tfcmc.training.pace import Pace
+from tfcmc.training.profile import Profile
 from tfcmc.training.progress import ShowProgress
 from tfcmc.training.restarted import Restarted
 from tfcmc.training.saving import GoOn, SaveCheckpoint, SaveHistory
@@ -67,9 +71,12 @@ def train(
         )
     if told := model.memory.told:
         print(f"note: {told}")
-    history = SaveHistory(run, rows, saved.state["seconds"], more)
-    with noted() as told:
+    pace = Pace(stream.made, first)
+    history = SaveHistory(run, rows, saved.state["seconds"], more, pace)
+    with contextlib.ExitStack() as stack:
+        told = stack.enter_context(noted())
         callbacks = [
+            pace,
             StopWhenNotFinite(),
             measuring(plan, architecture, branches, model, data),
             history,
@@ -88,6 +95,7 @@ def train(
                 last_step=last,
                 steps_per_epoch=steps,
                 batch_size=config.batch_size,
+                pace=pace,
             ),
             WatchForCollapse(
                 history,
@@ -97,6 +105,10 @@ def train(
                 stop=config.stop_on_collapse,
             ),
         ]
+        if config.profile is not None and is_chief(strategy):
+            folder, count = str(run.tensorboard), last - first
+            profile = Profile(folder, config.profile, count)
+            callbacks.insert(0, stack.enter_context(profile))
         if first % steps:
             callbacks.append(GoOn(model))
         for span in spans(first, last, steps):

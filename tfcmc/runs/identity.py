@@ -30,6 +30,7 @@ CIRCUMSTANCES = (
     "init",
     "memory_limit",
     "preset",
+    "profile",
     "save_every",
     "stop_on_collapse",
     "strategy",

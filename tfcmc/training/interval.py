@@ -6,10 +6,11 @@ import time
 from tfcmc.foundation.errors import must
 
 WRITTEN = re.compile(r"(\d+)|(\d+(?:\.\d+)?)min")
-
-
 MINUTES = re.compile(r"(\d+(?:\.\d+)?)min")
 LONGEST = 100_000  # minutes of a budget
+SPAN = re.compile(r"(?:(\d{1,9}):)?(\d{1,9})", re.ASCII)
+WARM = 3  # steps that compile, and fill what reads ahead
+MOST_TRACED = 100
 
 
 def seconds_of(budget: str) -> float:
@@ -64,3 +65,26 @@ class Interval:
             return False
         self._last = now
         return True
+
+
+def steps_of(profile: str) -> tuple[int, int]:
+    """Reads which steps are traced: the first and the last, from 1.
+
+    Args:
+        profile: "10:20", both with them; or "10", so many after the first few.
+
+    Raises:
+        UsageError: if it says something else.
+    """
+    found = SPAN.fullmatch(profile)
+    first, last = map(int, found.groups("0")) if found else (1, 0)
+    if first == 0 and ":" not in profile:
+        first, last = WARM + 1, WARM + last
+    if not 1 <= first <= last < first + MOST_TRACED:
+        raise must(
+            "profile",
+            f"a number of steps, such as 10, or the first and the last, such "
+            f"as 10:20, {MOST_TRACED} at most",
+            profile,
+        )
+    return first, last

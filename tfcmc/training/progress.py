@@ -6,6 +6,10 @@ import time
 from tfcmc.foundation.lazy import keras
 from tfcmc.report.summary import clock
 
+WIDTH = 100  # columns
+WAIT = 0.01  # share of a step below which nothing is said of it
+CLEARED = "\r\033[K"  # the line that moves on a terminal
+
 
 class ShowProgress(keras.callbacks.Callback):
     """Prints a line an epoch, and on a terminal one that moves.
@@ -16,10 +20,18 @@ class ShowProgress(keras.callbacks.Callback):
         last_step: Steps done after it.
         steps_per_epoch: Steps an epoch.
         batch_size: Pictures a step.
+        pace: The `Pace`, which comes before it.
     """
 
     def __init__(
-        self, *, epochs, first_step, last_step, steps_per_epoch, batch_size
+        self,
+        *,
+        epochs,
+        first_step,
+        last_step,
+        steps_per_epoch,
+        batch_size,
+        pace,
     ):
         super().__init__()
         self._epochs = epochs
@@ -27,54 +39,67 @@ class ShowProgress(keras.callbacks.Callback):
         self._batch_size = batch_size
         self._last = last_step
         self._left = last_step - first_step
-        self._measured = 0
-        self._seconds = 0.0
+        self._pace = pace
         self._shown = 0.0
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch + 1
 
-    def on_train_batch_begin(self, batch, logs=None):
-        self._batch_start = time.perf_counter()
-
     def on_train_batch_end(self, batch, logs=None):
         now = time.perf_counter()
         self._left -= 1
-        # The first step traces and compiles: it says nothing of the rest.
-        if self._measured or batch:
-            self._measured += 1
-            self._seconds += now - self._batch_start
         if sys.stdout.isatty() and now - self._shown > 0.2:
             self._shown = now
-            print(
-                f"\r  epoch {self._epoch}/{self._epochs}  step "
-                f"{self._within()}/{self._steps}  loss {logs['loss']:.4f}  "
-                f"{self._speed()}",
-                end="\033[K",
-                flush=True,
+            line = fitting(
+                f"  epoch {self._epoch}/{self._epochs}",
+                f"step {self._within()}/{self._steps}",
+                f"loss {logs['loss']:.4f}",
+                self._rate(),
+                *self._speed(),
             )
+            print(f"\r{line}", end="\033[K", flush=True)
 
     def on_epoch_end(self, epoch, logs=None):
         if sys.stdout.isatty():
-            print("\r", end="\033[K")
-        print(
-            f"  epoch {epoch + 1:>3}/{self._epochs}  loss {logs['loss']:.4f}"
-            f"  alignment {logs['alignment']:.3f}"
-            f"  uniformity {logs['uniformity']:.3f}"
-            f"  rank {logs['effective_rank']:.0f}"
-            f"  {self._speed()}",
-            flush=True,
+            print(CLEARED, end="")
+        line = fitting(
+            f"  epoch {epoch + 1:>{len(str(self._epochs))}}/{self._epochs}",
+            f"loss {logs['loss']:.4f}",
+            f"align {logs['alignment']:.3f}",
+            f"uniform {logs['uniformity']:.3f}",
+            f"rank {logs['effective_rank']:.0f}",
+            *self._speed(),
         )
+        print(line, flush=True)
 
     def _within(self):
         """Steps of the epoch at hand that are done."""
         return (self._last - self._left - 1) % self._steps + 1
 
-    def _speed(self):
-        if not self._measured:
+    def _rate(self):
+        """Pictures a second, of all steps."""
+        if not self._pace.steps:
             return ""
-        step = self._seconds / self._measured
-        return (
-            f"{self._batch_size / step:,.0f} images/s  "
-            f"{clock(self._left * step)} left"
-        )
+        pictures = self._batch_size * self._pace.steps
+        return f"{pictures / self._pace.seconds:,.0f} images/s"
+
+    def _speed(self):
+        """A step of the epoch, its wait for pictures, what is left, memory."""
+        found = self._pace.of_epoch()
+        if not found:
+            return
+        yield f"{found['step_ms']:,.0f} ms"
+        if found["input_wait"] >= WAIT:
+            yield f"wait {found['input_wait']:.0%}"
+        step = self._pace.seconds / self._pace.steps
+        yield f"{clock(self._left * step)} left"
+        if "device_memory_gib" in found:
+            yield f"{found['device_memory_gib']:.1f} GiB"
+
+
+def fitting(first: str, *parts: str) -> str:
+    """Joins parts, leaving out what would make the line too wide."""
+    for part in filter(None, parts):
+        longer = f"{first}  {part}"
+        first = longer if len(longer) <= WIDTH else first
+    return first

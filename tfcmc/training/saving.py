@@ -20,10 +20,12 @@ class SaveHistory(keras.callbacks.Callback):
         rows: The rows of the epochs before.
         seconds: What the steps of the epoch at hand have taken already.
         more: What every row says beside what is logged.
+        pace: The `Pace`, which comes before it; TensorBoard shows it.
     """
 
-    def __init__(self, run, rows, seconds=0.0, more=None):
+    def __init__(self, run, rows, seconds=0.0, more=None, pace=None):
         super().__init__()
+        self._pace = pace
         self._more = more or {}
         self._run = run
         self._before = seconds
@@ -67,6 +69,9 @@ class SaveHistory(keras.callbacks.Callback):
         with self._writer.as_default(step=epoch + 1):
             for name, value in logs.items():
                 tf.summary.scalar(f"epoch/{name}", value)
+            paced = self._pace.of_epoch() if self._pace else {}
+            for name, value in paced.items():
+                tf.summary.scalar(f"pace/{name}", value)
         self._writer.flush()
 
     def on_train_end(self, logs=None):

@@ -1,0 +1,151 @@
+"""How fast training goes, what it waits for, and a trace of its steps."""
+
+import functools
+import time
+import types
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.tiny import make
+from tfcmc.foundation.errors import UsageError
+from tfcmc.training import pace as pacing
+from tfcmc.training.interval import steps_of
+from tfcmc.training.pace import Pace
+from tfcmc.training.profile import Profile
+from tfcmc.training.progress import ShowProgress
+
+
+def test_the_wait_is_what_a_step_waits_for_its_batch(monkeypatch):
+    """Until the batch is made, if that is after the step's begin."""
+    now = iter([0.0, 9.0, 10.0, 14.0, 20.0, 21.0, 30.0, 33.0])
+    clock = types.SimpleNamespace(perf_counter=lambda: next(now))
+    monkeypatch.setattr(pacing, "time", clock)
+    made = {5: 8.0, 6: 12.0, 7: 2.0, 8: 40.0}
+    pace = Pace(made, 5)
+    for step in range(2):
+        pace.on_epoch_begin(step)
+        for _ in range(2):
+            pace.on_train_batch_begin(0)
+            pace.on_train_batch_end(0)
+    assert (pace.steps, pace.seconds, made) == (3, 8.0, {})
+    # Of the second epoch: 1 s without, and 3 s that are nothing else.
+    assert pace.of_epoch() == {"step_ms": 2000.0, "input_wait": 0.75}
+
+
+GPU = types.SimpleNamespace(name="GPU:0")
+
+
+class Idle(keras.Model):
+    """A model whose steps take some seconds."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self._seconds = seconds
+
+    def train_step(self, batch):
+        time.sleep(self._seconds)
+        return {"loss": tf.constant(0.0)}
+
+
+def slowly(read, seconds, numbers):
+    """Pictures, after some seconds."""
+    time.sleep(seconds)
+    return read(numbers)
+
+
+def test_slow_pictures_are_seen():
+    """Steps wait for pictures that are read slowly, and not for others."""
+    stream = make().stream
+    read = stream._pictures.read
+    shares = []
+    for reading, learning in ((0.2, 0.0), (0.0, 0.1)):
+        stream._pictures.read = functools.partial(slowly, read, reading)
+        model, pace = Idle(learning), Pace(stream.made, 0)
+        model.compile(run_eagerly=True)
+        data = stream.dataset(0, 6)
+        model.fit(data, verbose=0, shuffle=False, callbacks=[pace])
+        shares.append(pace.of_epoch()["input_wait"])
+        assert stream.made == {} and pace.steps == 5
+    assert shares[0] > 0.7 and shares[1] < 0.3
+
+
+def test_lines_fit_the_screen(monkeypatch, capsys):
+    """With the memory of a GPU, as far as there is room."""
+    for gpus, waited, end in (
+        ([], 0.82, "  41 ms  wait 2%  1:08:20 left"),
+        ([GPU], 0.2, "  41 ms  1:08:20 left  12.5 GiB"),
+    ):
+        monkeypatch.setattr(
+            tf.config, "list_logical_devices", lambda kind, found=gpus: found
+        )
+        monkeypatch.setattr(
+            tf.config.experimental,
+            "get_memory_info",
+            lambda name: {"peak": 12.5 * 2**30},
+        )
+        pace = Pace({}, 0)
+        pace.steps, pace.seconds, pace._waited = 1000, 41.0, waited
+        show = ShowProgress(
+            epochs=90,
+            first_step=0,
+            last_step=100_000,
+            steps_per_epoch=1000,
+            batch_size=128,
+            pace=pace,
+        )
+        names = ("loss", "alignment", "uniformity", "effective_rank")
+        show.on_epoch_end(7, dict.fromkeys(names, 1.0))
+        line = capsys.readouterr().out.rstrip("\n")
+        assert line.startswith("  epoch  8/90  loss") and line.endswith(end)
+        assert len(line) <= 100
+        show._pace.seconds = 41e6
+        show.on_epoch_end(7, dict.fromkeys(names, -1e6))
+        line = capsys.readouterr().out.rstrip("\n")
+        assert len(line) <= 100 and "loss -1000000" in line
+
+
+def test_a_trace_changes_nothing(tmp_path, capsys):
+    """It is of the steps asked for, where TensorBoard looks for it."""
+    ends = []
+    for traced in (True, False):
+        tiny = make()
+        tiny.model.run_eagerly = True
+        with Profile(str(tmp_path), "2:3", 4) as profile:
+            tiny.model.fit(
+                tiny.stream.dataset(0, 4),
+                verbose=0,
+                shuffle=False,
+                callbacks=[profile] if traced else [],
+            )
+        ends.append([v.numpy() for v in tiny.model.state().values()])
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_array_equal(one, other)
+    (trace,) = (tmp_path / "plugins" / "profile").glob("*/*.xplane.pb")
+    assert trace.stat().st_size > 1000
+    told = capsys.readouterr().out
+    assert told.startswith("trace of steps 2 to 3") and str(tmp_path) in told
+    with pytest.raises(UsageError, match="of the 4 steps to train"):
+        Profile(str(tmp_path), "2:5", 4)
+
+
+def test_a_trace_ends_where_training_fails(tmp_path):
+    """So that another can begin."""
+    for _ in range(2):
+        with (
+            pytest.raises(ZeroDivisionError),
+            Profile(str(tmp_path), "1:3", 4) as profile,
+        ):
+            profile.on_train_batch_begin(0)
+            raise ZeroDivisionError
+
+
+def test_steps_of_a_trace():
+    """So many after the first few, or from one to another."""
+    assert steps_of("10") == (4, 13)
+    assert steps_of("1:100") == (1, 100)
+    for wrong in ("0", "0:3", "20:10", "1:101", "ten", "-3", "10:", "1:2:3"):
+        with pytest.raises(UsageError, match="profile.*such as 10:20"):
+            steps_of(wrong)

@@ -1,0 +1,76 @@
+"""How fast training goes, and what it waits for."""
+
+import time
+
+from tfcmc.foundation.lazy import keras, tf
+
+GIB = 2.0**30
+
+
+class Pace(keras.callbacks.Callback):
+    """Measures steps, and how long each waits for its batch.
+
+    A step begins and ends where Keras's loop has its loss, so that nothing
+    waits for the device that would not; its batch comes late where the time
+    at which the stream had made it, which costs one entry of a dict, lies
+    after the step's begin. The first step traces and compiles, and does not
+    count. It is the first of the callbacks.
+
+    Args:
+        made: The step of each batch to when it was made, of the stream.
+        first_step: Steps done before this process.
+
+    Attributes:
+        steps: How many were measured.
+        seconds: What they took.
+    """
+
+    def __init__(self, made: dict, first_step: int):
+        super().__init__()
+        self._made = made
+        self._step = first_step
+        self._first = True
+        self.steps, self.seconds, self._waited = 0, 0.0, 0.0
+        self._before = (0, 0.0, 0.0)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._before = (self.steps, self.seconds, self._waited)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._start = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.perf_counter()
+        made = self._made.pop(self._step, self._start)
+        self._step += 1
+        if not self._first:
+            self.steps += 1
+            self.seconds += now - self._start
+            self._waited += max(0.0, min(made, now) - self._start)
+        self._first = False
+
+    def of_epoch(self) -> dict:
+        """What is known of the epoch at hand, of some steps or none.
+
+        Returns:
+            `step_ms`; `input_wait`, a share of the steps' time; and on a GPU
+            `device_memory_gib`, the most that was used so far.
+        """
+        steps, seconds, waited = (
+            now - before
+            for now, before in zip(
+                (self.steps, self.seconds, self._waited),
+                self._before,
+                strict=True,
+            )
+        )
+        if not steps:
+            return {}
+        found = {
+            "step_ms": 1000 * seconds / steps,
+            "input_wait": waited / seconds,
+        }
+        if gpus := tf.config.list_logical_devices("GPU"):
+            used = tf.config.experimental.get_memory_info(gpus[0].name)
+            found["device_memory_gib"] = used["peak"] / GIB
+        return found
