@@ -82,9 +82,13 @@ def test_odd_datasets(tmp_path):
     source = source_of(f"hf:{tmp_path / 'a'}", side=9)
     assert source.class_names == ("0", "1", "2")
     assert source.test.labels.tolist() == [0, 1, 2, 0]
-    save(tmp_path / "b", {"train": (pictures, {})})
+    parts = {"train": (pictures, {"kind": [0, 1, 2, 0]})}
+    save(tmp_path / "b", parts, kind=number)
     alone = source_of(f"hf:{tmp_path / 'b' / 'train'}", side=9)
     assert alone.probe_train is None and len(alone.pretrain) == 4
+    assert alone.notes[0].endswith("a column of them is named by ?label=kind")
+    with pytest.raises(UsageError, match="Known: kind"):
+        source_of(f"hf:{tmp_path / 'b'}?label=kinds")
 
 
 def test_nothing_of_theirs_is_run(tmp_path, monkeypatch):

@@ -145,10 +145,10 @@ def _splits(place, found, choices):
             f"`data` must be a dataset with a column of images. "
             f"Received: {place!r}, with {sorted(features)}"
         )
-    label = _column(features, "label", choices, _is_classes)
+    whole = [name for name, each in features.items() if _is_whole(each)]
+    label = _column(features, "label", choices, _is_classes, whole)
     if label is None:
-        whole = [name for name in LABELS if _is_whole(features.get(name))]
-        label = next(iter(whole), None)
+        label = next((name for name in LABELS if name in whole), None)
     names = getattr(features.get(label), "names", None)
     columns = [name for name in (image, label) if name is not None]
     plain = {
@@ -171,7 +171,14 @@ def _splits(place, found, choices):
         ),
         class_names=tuple(names or ()),
         side=DEFAULT_SIDE,
+        hint=_hint(whole[:3]) if label is None else "",
     )
+
+
+def _hint(columns):
+    """Says which columns could be the labels."""
+    named = " or ".join(f"?label={name}" for name in columns)
+    return f"; a column of them is named by {named}" if named else ""
 
 
 def _is_classes(feature):
@@ -183,17 +190,19 @@ def _is_whole(feature):
     return isinstance(kind, str) and re.fullmatch(r"u?int\d+", kind)
 
 
-def _column(features, role, choices, fits):
+def _column(features, role, choices, fits, others=()):
     """Returns the column of a role: the one named, or the only one that fits.
+
+    Others are taken where they are named.
 
     Raises:
         UsageError: if that named is none, or several fit.
     """
     fitting = [name for name, each in features.items() if fits(each)]
     if (named := choices.get(role)) is not None:
-        whole = role == "label" and _is_whole(features.get(named))
-        if named not in fitting and not whole:
-            raise unknown(f"column of the {role}", named, fitting)
+        known = [*fitting, *others]
+        if named not in known:
+            raise unknown(f"column of the {role}", named, known)
         return named
     if len(fitting) > 1:
         listed = " or ".join(f"?{role}={name}" for name in fitting)

@@ -33,6 +33,7 @@ class Splits:
         class_names: One a label; empty where they have none.
         side: Of the pictures, where all are squares of one size, or else the
             side to read them at.
+        hint: What else to say where there are no labels.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Splits:
     has_labels: Callable[[str], bool]
     class_names: tuple
     side: int
+    hint: str = ""
 
 
 def source_of(splits: Splits, reading: Reading) -> Source:
@@ -77,7 +79,8 @@ def source_of(splits: Splits, reading: Reading) -> Source:
     labels = {part: known[n] for part, n in parts.items() if n in known}
     if learnt != "train":
         parts["pretrain"] = learnt
-    notes = [*_notes(there, wanted, len(labels) == 2 and judged), *told]
+    judged = len(labels) == 2 and judged
+    notes = [*_notes(there, wanted, judged, splits.hint), *told]
     pictures = {p: found[name] for p, name in parts.items() if name in found}
     return make_source(pictures, labels, _class_names(splits, labels), notes)
 
@@ -90,10 +93,10 @@ def _judged(splits, there):
     return found[0] if found else None
 
 
-def _notes(there, wanted, judged):
+def _notes(there, wanted, judged, hint):
     """Says what was chosen of a dataset's splits, one line each."""
     if not judged:
-        yield NO_LABELS
+        yield NO_LABELS + hint
     elif judged != "test":
         why = "test has no labels" if "test" in there else "there is no test"
         yield f"probes are judged on the split {judged}: {why}"
