@@ -103,6 +103,17 @@ def test_a_branch_of_ones_own(mine):
     assert branches[0].output_shape == (None, 5)
 
 
+@pytest.mark.parametrize("cluster, level", [("", "2"), ("{}", "3")])
+def test_tensorflow_logs_nothing(cluster, level, mine, monkeypatch):
+    """Not where a user's file is what imports it first, either."""
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    monkeypatch.setenv("TF_CONFIG", cluster)
+    told = 'import os\nLEVEL = os.environ["TF_CPP_MIN_LOG_LEVEL"]\n'
+    mine.write_text(f"{told}\ndef build(shape, level=LEVEL):\n    pass\n")
+    bound = ENCODERS.lookup(f"{mine}:build")
+    assert bound.spec == f"{mine}:build(level='{level}')"
+
+
 @pytest.mark.parametrize(
     "name, count",
     [("MobileNetV3Small(alpha=0.5)", 288), ("MobileNet(alpha=0.25)", 256)],

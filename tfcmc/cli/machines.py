@@ -62,8 +62,6 @@ def all_present(strategy: str, settings: dict, advice: str):
     if cluster is None:
         yield
         return
-    # Once another machine is done, TensorFlow calls it crashed.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     links = meet(cluster, settings, PATIENCE)
     name = cluster.names[cluster.here]
     ours, theirs = socket.socketpair()

@@ -55,13 +55,22 @@ def load_tensorflow():
         UsageError: if Keras is set to run on something else.
     """
     check_backend()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ[BACKEND] = "tensorflow"
-    with LOADING():
+    with importing():
         tensorflow = importlib.import_module("tensorflow")
         # Else it would note what it finds some other time.
         tensorflow.config.list_physical_devices()
         importlib.import_module("keras")
+
+
+@contextlib.contextmanager
+def importing():
+    """Imports what may load TensorFlow, without what it logs on its way."""
+    # Of several machines, it calls crashed what was done a moment earlier.
+    level = "3" if os.environ.get("TF_CONFIG") else "2"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", level)
+    with LOADING():
+        yield
 
 
 @contextlib.contextmanager

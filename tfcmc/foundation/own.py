@@ -92,11 +92,11 @@ def _import(kind, place):
     """Imports a module by its name, or a file by its path."""
     try:
         if place.endswith(".py"):
-            with lazy.LOADING():
+            with lazy.importing():
                 return _run_file(pathlib.Path(place).expanduser().resolve())
         if "" not in sys.path and str(pathlib.Path.cwd()) not in sys.path:
             sys.path.append(str(pathlib.Path.cwd()))
-        with lazy.LOADING():
+        with lazy.importing():
             return importlib.import_module(place)
     except UsageError:
         raise
