@@ -16,10 +16,16 @@ import time
 import numpy as np
 import pytest
 
+from tests.test_presets import NARROW
+from tests.tiny import NORMED
 from tfcmc.commands import pretrain as commands
 from tfcmc.distribute import rendezvous
 from tfcmc.distribute.cluster import read_cluster
 from tfcmc.distribute.links import STOP
+from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.presets import PRESETS
+from tfcmc.experiment.recipe import stored_plan
+from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import alike
 from trainers import pretrain, verify
 
@@ -275,6 +281,41 @@ def test_verify_on_two_machines(pair):
     assert (code, error) == (0, "")
     assert "2 replicas" in out and "all the same" in out
     assert machines.ended(1) == (0, "", "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_method(name, pair, tmp_path):
+    """Trained on both it learns what one device does, up to rounding.
+
+    Statistics of two pictures would amplify that, as those of a narrow
+    ResNet's last maps do: there oneDNN alone, on and off, parts two runs.
+    """
+    size, batch = (400, 64) if name == "moco_cifar" else (100, 16)
+    words = [f"--preset={name}", f"--data=shapes(size={size})"]
+    words += [f"--batch-size={batch}", "--epochs=2", "--evaluate=none"]
+    words += ["--side=32"]
+    words += [f"--encoder={(NARROW | {'simclr': NORMED}).get(name, NORMED)}"]
+    one, both = tmp_path / "one", tmp_path / "both"
+    machines = pair(
+        command_of("trainers.pretrain", *words, f"--run-dir={both}")
+    )
+    for index in (0, 1):
+        code, _, error = machines.ended(index)
+        assert (code, error) == (0, "")
+    pretrain.main([*words, f"--run-dir={one}", "--strategy=one"])
+    got, want = (open_trained(*stored_plan(folder)) for folder in (both, one))
+    rows = [Run(folder).read_history() for folder in (both, one)]
+    for row, other in zip(*rows, strict=True):
+        assert row["loss"] == pytest.approx(other["loss"], rel=1e-4)
+    start = want[0].branches()
+    for branch in start:
+        left, right, begun = (
+            np.concatenate([each.ravel() for each in found.get_weights()])
+            for found in (got[1][branch], want[1][branch], start[branch])
+        )
+        moved = np.linalg.norm(right - begun)
+        assert np.linalg.norm(left - right) < 1e-3 * moved
 
 
 def test_slurm_script(tmp_path):
