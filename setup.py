@@ -62,6 +62,8 @@ setup(
         "tensorflow>=2.20",
         "keras>=3.12",
         "tensorflow-datasets>=4.9.9",
+        # Records read in any order; tensorflow-datasets brings it.
+        "array_record>=0.8.1; platform_system == 'Linux'",
         # tensorflow-datasets imports it and does not declare it.
         "importlib_resources>=6.0",
         "tensorboard>=2.20",

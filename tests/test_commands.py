@@ -417,7 +417,10 @@ def test_documented(
         assert "2 replicas beside one device" in done.stdout
         assert "softmax" in done.stdout and "all the same" in done.stdout
     elif module == "trainers.data":
-        main([TINY])
+        packed = [word for word in rest if word.startswith("--pack=")]
+        main([TINY, *packed])
+        for word in packed:
+            assert pathlib.Path(word[7:], "records.json").exists()
     elif module == "trainers.runs":
         pathlib.Path(rest[0]).mkdir()
         main(rest)

@@ -8,6 +8,9 @@ from tests.dirty.binaries import unpack
 from tests.dirty.case import all_of, by_content, noise, source_of
 from tfcmc.data import SOURCES
 from tfcmc.data.memory import hold
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.data import pack
+from tfcmc.experiment.recipe import make_plan
 
 SIDE = 96
 CLASS_NAMES = ("ant", "bee", "cow")
@@ -74,12 +77,19 @@ def write_hf(folder, parts, prepare_dataset):
     return f"hf:{folder / 'saved'}", None
 
 
+def pack_records(folder, parts, prepare_dataset):
+    spec, _ = write_folder(folder / "before", parts, prepare_dataset)
+    pack(make_plan(make_config({"data": spec})), folder / "packed")
+    return f"records:{folder / 'packed'}", None
+
+
 KEPT = []  # what nobody holds is gone
 WRITERS = {
     "folder": write_folder,
     "hf": write_hf,
     "memory": hold_arrays,
     "npz": write_npz,
+    "records": pack_records,
     "shapes": lambda *_: ("shapes(size=100)", None),
     "stl10": write_stl10,
     "tfds": write_tfds,

@@ -1,4 +1,4 @@
-"""Says what a data spec holds; fetches it where that is allowed."""
+"""Says what a data spec holds; fetches it, or packs it, where asked."""
 
 import numpy as np
 
@@ -21,6 +21,12 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
     """Returns the parser of its options."""
     parser = command_line.make_parser("trainers.data", manual)
     parser.add_argument("data", metavar="SPEC", help="spec of the data")
+    parser.add_argument(
+        "--pack",
+        metavar="FOLDER",
+        help="write them there, to be read as records:FOLDER: image files as "
+        "they are, or with --picture-side as pixels of that side",
+    )
     command_line.add_settings(parser, PretrainConfig, only=ASKED)
     return parser
 
@@ -37,13 +43,19 @@ def run(given: dict):
     Raises:
         UsageError: if there are no such data, or they cannot be read.
     """
+    packed = given.pop("pack", None)
     plan = make_plan(make_config(given), check_data=False)
     data, config = plan.data, plan.config
     if fetch := data.member.extra.get("fetch"):
         fetch(data.argument, config.data_dir)
     make_plan(config)  # checks that they are there
-    from tfcmc.experiment.data import look_through  # loads TensorFlow
+    from tfcmc.experiment.data import look_through, pack  # loads TensorFlow
 
+    if packed:
+        pack(plan, packed)
+        return run({"data": f"records:{packed}"})
+    if check := data.member.extra.get("check_whole"):
+        check(data.argument)
     look = look_through(plan)
     lines = [config.data, *part_lines(look.source, look.described), ""]
     lines += class_lines(look.source)

@@ -7,6 +7,7 @@ from tfcmc.data import folder as folder
 from tfcmc.data import hf as hf
 from tfcmc.data import memory as memory
 from tfcmc.data import npz as npz
+from tfcmc.data import records as records
 from tfcmc.data import shapes as shapes
 from tfcmc.data import stl10 as stl10
 from tfcmc.data import tfds as tfds

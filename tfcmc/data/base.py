@@ -22,6 +22,7 @@ class Reading:
     side: int | None = None  # in pixels; None for the source's own
     memory_limit: int = 4 * 2**30  # bytes of pictures; more is streamed
     on_bad_image: str = "stop"  # or "skip"
+    packer: object = None  # takes what would be kept, as `pack` has it
 
     def room(self, count, side) -> Room:
         """Returns the memory for so many pictures, those of all parts.
@@ -53,6 +54,7 @@ class Source:
     class_names: tuple  # one a label
     unseen: bool  # whether probe_train's pictures are not in pretrain
     notes: tuple = ()  # what the user should know, one line each
+    described: dict | None = None  # as `describe_data`, where it is known
 
     @property
     def labelled(self):

@@ -126,6 +126,8 @@ def read_parts(files, counts, side, reading: Reading, others=()):
         UsageError: if an image cannot be read and `on_bad_image` is "stop",
             or no image of a part can.
     """
+    if reading.packer is not None:
+        return reading.packer.read_parts(files, counts, side, reading, others)
     total = sum(counts.values())
     room, account = reading.room(total, side), Account(others)
     progress = Progress("images decoded", total)

@@ -62,7 +62,13 @@ def walk(reading, argument) -> Walk:
 @SOURCES.register(
     "folder",
     takes_argument=True,
-    extra={"epochs": 20, "check": check, "reads": reads, "walk": walk},
+    extra={
+        "epochs": 20,
+        "encoded": True,
+        "check": check,
+        "reads": reads,
+        "walk": walk,
+    },
 )
 def folder(reading, argument):
     """Reads image files from a folder.

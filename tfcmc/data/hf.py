@@ -83,7 +83,7 @@ def reads(argument, path):
 @SOURCES.register(
     "hf",
     takes_argument=True,
-    extra={"epochs": 20, "check": check, "reads": reads},
+    extra={"epochs": 20, "encoded": True, "check": check, "reads": reads},
 )
 def hf(reading, argument):
     """Reads a dataset of Hugging Face's hub, or one saved to a folder.

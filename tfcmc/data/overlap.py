@@ -24,6 +24,10 @@ class Overlap:
             digest = hashlib.sha256(picture).digest()
             self._digests[part] += digest[:DIGEST]
 
+    def add_digests(self, part, digests):
+        """Takes in pictures by what would be kept of them, in one string."""
+        self._digests[part] += digests
+
     def notes(self):
         """Returns what the user should know of it, one line each.
 

@@ -1,9 +1,11 @@
 """Any image-classification dataset prepared by TensorFlow Datasets."""
 
+import contextlib
 import dataclasses
 import functools
 import itertools
 import json
+import logging
 
 import numpy as np
 
@@ -45,7 +47,7 @@ def fetch(name, data_dir):
 @SOURCES.register(
     "tfds",
     takes_argument=True,
-    extra={"epochs": 20, "check": check, "fetch": fetch},
+    extra={"epochs": 20, "encoded": True, "check": check, "fetch": fetch},
 )
 def prepared(reading, name):
     """Reads a prepared dataset by its name, without a download.
@@ -64,8 +66,9 @@ def prepared(reading, name):
     folder, notes = newest(name, reading.data_dir)
     try:
         _check_classes(folder)
-        builder = tfds.builder_from_directory(str(folder))
-        source = source_of(_splits(builder), reading)
+        with _silent():
+            builder = tfds.builder_from_directory(str(folder))
+            source = source_of(_splits(builder), reading)
     except UsageError:
         raise
     except Exception as error:
@@ -76,6 +79,18 @@ def prepared(reading, name):
             f"it. Received: {str(folder)!r}\n({reason_of(error)})"
         ) from error
     return dataclasses.replace(source, notes=(*notes, *source.notes))
+
+
+@contextlib.contextmanager
+def _silent():
+    """Keeps off the screen what it says to those who develop it."""
+    logger = logging.getLogger("absl")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _check_classes(folder):

@@ -8,13 +8,17 @@ import numpy as np
 from tfcmc.data import Reading, Source, Split
 from tfcmc.data.digest import describe_data
 from tfcmc.data.overlap import Overlap
+from tfcmc.data.pack import Packer
 from tfcmc.data.pictures import Subset
+from tfcmc.data.records import FILES, PIXELS
 from tfcmc.data.validation import choose_on_validation
 from tfcmc.data.walk import Walk, walk_source
 from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.paths import expanded
 from tfcmc.runs.record import picture_side
 
 HELD_OUT = 1000  # pictures that every epoch is measured on
+LOOKED_AT = 4096  # pictures of those that were looked through before
 ROLES = {"test": "to test on", "validation": "to choose on"}
 SMALLEST_SIDE = 8  # of pictures, in pixels
 
@@ -115,12 +119,20 @@ def look_through(plan) -> Look:
         if labelled:
             overlap.add(part, batch)
 
-    described = describe_data(source, look)
+    described = source.described
+    if described is None:
+        described = describe_data(source, look)
+    elif views.blank:  # whoever packed them has looked at all
+        count = len(source.pretrain)
+        some = np.linspace(0, count - 1, min(count, LOOKED_AT)).astype(int)
+        look("pretrain", source.pretrain.read(some))
+        blank = blank * count // len(some)
     notes = [*source.notes, *overlap.notes()]
     if blank:
+        about = "" if source.described is None else "about "
         notes.append(
-            f"{blank:,} of {len(source.pretrain):,} are {views.blank_word}: "
-            f"there is nothing to match in them"
+            f"{about}{blank:,} of {len(source.pretrain):,} are "
+            f"{views.blank_word}: there is nothing to match in them"
         )
     return Look(source, described, tuple(notes), views, blank)
 
@@ -196,6 +208,30 @@ def _hold_out(source, seed):
         return source.pretrain, Split(held_out, labels)
     rest = Subset(pool, np.sort(order[count:]))
     return rest, Split(held_out, None)
+
+
+def pack(plan, folder):
+    """Packs the data of a plan into records; see `tfcmc.data.pack`.
+
+    Image files are packed as they are, or, where the plan has a side for
+    pictures, as pixels of that side; pixels as they are.
+
+    Args:
+        plan: A `Plan`.
+        folder: Where to.
+
+    Raises:
+        UsageError: if they cannot be read, or something else is there.
+    """
+    config, encoded = plan.config, "encoded" in plan.data.member.extra
+    kind = FILES if encoded and config.picture_side is None else PIXELS
+    names = ("data", "data_dir", "picture_side", "on_bad_image")
+    settings = {name: getattr(config, name) for name in names}
+    packer = Packer(expanded("pack", folder), settings, kind)
+    reading = _reading(config)
+    if encoded:
+        reading = dataclasses.replace(reading, packer=packer)
+    packer.finish(plan.data.function(reading, plan.data.argument))
 
 
 def walk(plan) -> Walk:

@@ -1,0 +1,153 @@
+"""Pictures packed into record files, and read from them."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.dirty.case import all_of, noise, source_of
+from tfcmc.data import pack as packing
+from tfcmc.data.digest import describe_data
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.data import pack
+from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
+from trainers import data, pretrain
+
+CLASSES = ("ant", "bee")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of 16 odd pictures of two classes, and one that is none."""
+    for part in ("train", "test"):
+        for number in range(8):
+            place = tmp_path / "photos" / part / CLASSES[number % 2]
+            place.mkdir(parents=True, exist_ok=True)
+            seed = number + 8 * (part == "test" and number > 0)
+            made = noise(seed, 20 + number, 17, 3)
+            Image.fromarray(made).save(place / f"{number}.png")
+    (place / "5.jpg").write_bytes(b"no picture")
+    return tmp_path / "photos"
+
+
+def packed(source, folder, **settings):
+    """Packs a folder of photos, without what is none."""
+    settings = {"data": f"folder:{source}", "on_bad_image": "skip"} | settings
+    pack(make_plan(make_config(settings)), folder)
+    return folder
+
+
+@pytest.mark.parametrize("side", [None, 9])
+def test_as_they_were_read(photos, tmp_path, side):
+    """Labels, notes and pixels of the folder; and of pixels its digests."""
+    folder = packed(photos, tmp_path / "packed", picture_side=side)
+    want = source_of(f"folder:{photos}", side=9, on_bad_image="skip")
+    for settings in ({}, {"memory_limit": 0}):
+        got = source_of(f"records:{folder}", side=9, **settings)
+        assert got.class_names == want.class_names == CLASSES
+        *notes, overlap = got.notes
+        assert tuple(notes) == want.notes and "'5.jpg'" in notes[0]
+        assert overlap.startswith("1 of 8 test pictures stands in train")
+        for one, other in zip(got.parts(), want.parts(), strict=True):
+            assert one[0] == other[0]
+            np.testing.assert_array_equal(all_of(one[1]), all_of(other[1]))
+            np.testing.assert_array_equal(one[2], other[2])
+        assert (got.described == describe_data(want)) == (side == 9)
+    numbers = [5, 0, 5, 7]
+    np.testing.assert_array_equal(
+        got.test.pictures.read(numbers), want.test.pictures.read(numbers)
+    )
+
+
+def test_goes_on(photos, tmp_path, monkeypatch):
+    """Stopped after any file of records it comes to the same files."""
+    monkeypatch.setattr(packing, "SHARD_BYTES", 1)
+    monkeypatch.setattr("tfcmc.data.decode.BATCH", 3)
+    whole = packed(photos, tmp_path / "whole")
+    written = packing.write_whole
+
+    def stopped(path, content):
+        written(path, content)
+        if pathlib.Path(path).name.startswith(("train-", "test-")):
+            raise InterruptedError
+
+    monkeypatch.setattr(packing, "write_whole", stopped)
+    times = 0
+    while True:
+        try:
+            broken = packed(photos, tmp_path / "broken")
+            break
+        except InterruptedError:
+            times += 1
+    names = sorted(path.name for path in whole.iterdir())
+    assert times == sum(name.endswith(".array_record") for name in names) == 6
+    assert names == sorted(path.name for path in broken.iterdir())
+    for name in names:
+        if name != packing.BEGUN:
+            found = (whole / name).read_bytes()
+            assert (broken / name).read_bytes() == found
+
+
+def test_arrays_are_packed_as_pixels(tmp_path):
+    """Of whatever source, by its own digest."""
+    pack(make_plan(make_config({"data": "shapes(size=100)"})), tmp_path)
+    want = source_of("shapes(size=100)")
+    got = source_of(f"records:{tmp_path}")
+    assert got.described == describe_data(want) and got.unseen
+    np.testing.assert_array_equal(got.test.labels, want.test.labels)
+
+
+def test_what_is_refused(photos, tmp_path, refused):
+    """Another packing, what is not done, what is damaged, another side."""
+    folder = packed(photos, tmp_path / "packed", picture_side=9)
+    words = [f"folder:{photos}", "--on-bad-image=skip"]
+    with pytest.raises(UsageError, match="picture_side 9 and not 8"):
+        packed(photos, folder, picture_side=8)
+    with pytest.raises(UsageError, match="not done yet"):
+        packed(photos, folder, picture_side=9)
+    told = refused(data.main, *words, f"--pack={photos}")
+    assert told.startswith("`pack` must be a new folder, or an empty one")
+    told = refused(pretrain.main, f"--data=records:{photos}")
+    assert "`data` must be records:FOLDER, with records.json in it" in told
+    spec = f"records:{folder}"
+    with pytest.raises(UsageError, match="must be 9, as they were packed"):
+        source_of(spec, side=8)
+    (path,) = folder.glob("train*.array_record")
+    content = bytearray(path.read_bytes())
+    index = content.index(all_of(source_of(spec).pretrain)[3].tobytes())
+    content[index + 5] ^= 1
+    path.write_bytes(content)
+    told = refused(data.main, spec)
+    assert told.startswith("`data` must be records as they were packed")
+    assert path.name in told
+    path.write_bytes(content[:-1])
+    told = refused(data.main, spec)
+    assert f"of {len(content) - 1:,} bytes for {len(content):,}" in told
+    index = json.loads((folder / "records.json").read_text())
+    for name, value in (
+        ("parts", {"train": ["../b.json"]}),
+        ("parts", []),
+        ("roles", {"test": "test"}),
+        ("kind", "films"),
+        ("class_names", ["ant"]),
+        ("described", None),
+    ):
+        (folder / "records.json").write_text(
+            json.dumps({**index, name: value})
+        )
+        assert "as they were packed" in refused(data.main, spec)
+
+
+def test_trained_from(photos, tmp_path, capsys):
+    """A run of the folder goes on with its pixels packed."""
+    words = ["--batch-size=4", "--evaluate=none", "--on-bad-image=skip"]
+    words += [f"--run-dir={tmp_path / 'run'}", "--encoder=paper(width=0.3)"]
+    words += ["--side=32", "--schedule=constant", "--picture-side=16"]
+    pretrain.main([f"--data=folder:{photos}", "--epochs=1", *words])
+    folder = packed(photos, tmp_path / "packed", picture_side=16)
+    words += ["--memory-limit=1e-9"]  # each batch is read where it lies
+    pretrain.main([f"--data=records:{folder}", "--epochs=2", *words])
+    assert "goes on" in capsys.readouterr().out

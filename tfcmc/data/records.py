@@ -1,0 +1,302 @@
+"""Pictures packed into record files, which any order reads at random.
+
+A folder that `pack` wrote. Each part is some files of records; beside each
+lies what is in it, and over all of them the index, which is written last.
+"""
+
+import concurrent.futures
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import threading
+
+import numpy as np
+
+from tfcmc.data.base import SOURCES, Source, Split
+from tfcmc.data.images import Encoded, ImageError, decode_image, quiet
+from tfcmc.data.overlap import DIGEST
+from tfcmc.data.pictures import in_batches, keep
+from tfcmc.data.room import Room
+from tfcmc.foundation.atomic import read_small
+from tfcmc.foundation.errors import UsageError, must, reason_of
+from tfcmc.foundation.lazy import LazyModule
+from tfcmc.foundation.paths import expanded
+
+array_record = LazyModule("array_record.python.array_record_module")
+
+INDEX = "records.json"
+MOST = 2**28  # bytes of an index, or of what is in a file
+PIXELS, FILES = "pixels", "files"  # what a record is
+BATCH = 1024
+DIGITS = 2 * DIGEST
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """One file of records, and what is in it.
+
+    Attributes:
+        file: Its name.
+        bytes: Its size.
+        taken: How many pictures of the part came by, bad ones too.
+        labels: One a record, -1 where there is none.
+        digests: 16 hexadecimal digits a record: of its content's SHA-256.
+        bad: `[name, why]` of each that could not be read.
+        profiles: How many had which colour profile, as `to_srgb` says it.
+    """
+
+    file: str
+    bytes: int
+    taken: int
+    labels: list
+    digests: str
+    bad: list
+    profiles: dict
+
+    def __len__(self):
+        return len(self.labels)
+
+
+class PackedPictures:
+    """The pictures of a part, each read from its record.
+
+    Args:
+        folder: Where the shards are.
+        shards: List of `Shard`.
+        kind: "pixels": rows of a square; or "files": images as they were.
+        side: In pixels, at which they are read.
+        room: The `Room` for decoding.
+    """
+
+    def __init__(self, folder, shards, kind, side, room):
+        self.side = side
+        self._paths = [os.path.join(folder, each.file) for each in shards]
+        self._starts = np.cumsum([0, *map(len, shards)])
+        self._kind = kind
+        self._room = room
+        self._lock = threading.Lock()
+        self._readers = {}
+
+    def __len__(self):
+        return int(self._starts[-1])
+
+    def read(self, numbers):
+        records = self.records(numbers)
+        shape = (len(records), self.side, self.side, 3)
+        if self._kind == PIXELS:
+            content = np.frombuffer(b"".join(records), np.uint8)
+            return content.reshape(shape)
+        files = [
+            Encoded(f"picture {number} of {self._paths[0]}", content)
+            for number, content in zip(numbers, records, strict=True)
+        ]
+        out = np.empty(shape, np.uint8)
+        try:
+            with quiet():
+                for row, found in enumerate(_threads().map(self._one, files)):
+                    out[row] = found
+        except ImageError as error:
+            raise _changed(error) from error
+        return out
+
+    def records(self, numbers) -> list[bytes]:
+        """Returns the content of some records, in the order of numbers."""
+        numbers = np.asarray(numbers)
+        out = [b""] * len(numbers)
+        which = np.searchsorted(self._starts, numbers, side="right") - 1
+        for shard in np.unique(which):
+            rows = np.flatnonzero(which == shard)
+            within = (numbers[rows] - self._starts[shard]).tolist()
+            try:
+                with self._lock:
+                    found = self._reader(shard).read(within)
+            except Exception as error:
+                # The library tells damage by several exceptions.
+                told = f"{self._paths[shard]!r} ({reason_of(error)})"
+                raise _changed(told) from error
+            for row, content in zip(rows, found, strict=True):
+                out[row] = content
+        return out
+
+    def _reader(self, shard):
+        if shard not in self._readers:
+            # Reading ahead is of use to what reads in order.
+            self._readers[shard] = array_record.ArrayRecordReader(
+                self._paths[shard], "readahead_buffer_size:0"
+            )
+        return self._readers[shard]
+
+    def _one(self, file):
+        return decode_image(file, self.side, self._room).pixels
+
+
+def _changed(received):
+    return UsageError(
+        f"`data` must be records as they were packed. Received: {received}"
+    )
+
+
+@functools.cache
+def _threads():
+    """The threads that decode, which every part shares."""
+    return concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+
+
+def check(argument, data_dir=None):
+    """Raises a `UsageError` unless a folder of records is there."""
+    folder = pathlib.Path(expanded("data", argument))
+    if not (folder / INDEX).is_file():
+        raise must(
+            "data",
+            f"records:FOLDER, with {INDEX} in it, as `tfcmc data --pack` "
+            f"leaves it when it is done",
+            argument,
+        )
+
+
+def reads(argument, path):
+    """Says whether a file lies in the folder."""
+    folder = os.path.realpath(expanded("data", argument))
+    return os.path.realpath(path).startswith(os.path.join(folder, ""))
+
+
+def read_index(folder) -> tuple[dict, dict]:
+    """Reads what a folder of records holds.
+
+    Returns:
+        The index, and part to its list of `Shard`.
+
+    Raises:
+        UsageError: if it is damaged, or a file is not as long as it was.
+    """
+    try:
+        index = json.loads(read_small(folder / INDEX, MOST))
+        shards = {
+            part: [read_shard(folder / name) for name in names]
+            for part, names in index["parts"].items()
+        }
+        _check(index, shards)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as e:
+        raise _changed(f"{str(folder)!r} ({reason_of(e)})") from e
+    for shard in (each for found in shards.values() for each in found):
+        path = folder / shard.file
+        size = path.stat().st_size if path.is_file() else None
+        if size != shard.bytes:
+            told = "absent" if size is None else f"of {size:,} bytes"
+            raise _changed(f"{str(path)!r}, {told} for {shard.bytes:,}")
+    return index, shards
+
+
+def _check(index, shards):
+    """Raises one of several errors unless an index is as `pack` writes it."""
+    if index["kind"] not in (PIXELS, FILES):
+        raise ValueError(f"records of {index['kind']!r}")
+    if not isinstance(index["described"], dict):
+        raise ValueError("nothing is described")
+    classes = len(index["class_names"])
+    for role in ("pretrain", *index["roles"]):
+        shards[index["roles"][role]]
+    for found in shards.values():
+        labels = labels_of(found)
+        if len(labels) and not -1 <= labels.min() <= labels.max() < classes:
+            raise ValueError(f"labels that are none of {classes} classes")
+        for shard in found:
+            if len(shard.digests) != DIGITS * len(shard):
+                raise ValueError(f"{shard.file!r} has other digests")
+            if os.path.basename(shard.file) != shard.file:
+                raise ValueError(f"{shard.file!r} lies elsewhere")
+
+
+def read_shard(path) -> Shard:
+    """Reads what is in a file of records, from the JSON beside it."""
+    return Shard(**json.loads(read_small(path, MOST)))
+
+
+def check_whole(argument):
+    """Checks every record by its digest.
+
+    Raises:
+        UsageError: if one is damaged.
+    """
+    folder = pathlib.Path(expanded("data", argument))
+    index, shards = read_index(folder)
+    for shard in (each for found in shards.values() for each in found):
+        packed = PackedPictures(folder, [shard], index["kind"], 0, None)
+        for start in range(0, len(shard), BATCH):
+            numbers = range(start, min(start + BATCH, len(shard)))
+            found = "".join(map(digest_of, packed.records(numbers)))
+            if found != shard.digests[DIGITS * start :][: len(found)]:
+                raise _changed(f"{shard.file!r}, whose checksums are others")
+
+
+def digest_of(content: bytes) -> str:
+    """Returns what a record's content is known by, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()[:DIGITS]
+
+
+@SOURCES.register(
+    "records",
+    takes_argument=True,
+    extra={
+        "epochs": 20,
+        "check": check,
+        "reads": reads,
+        "check_whole": check_whole,
+    },
+)
+def records(reading, argument):
+    """Reads what was packed: pixels, or image files that are decoded anew.
+
+    What fits in memory is read once; else each batch is, where it lies.
+
+    Raises:
+        UsageError: if there are none, they are damaged, or were packed at
+            another side than is asked for.
+    """
+    check(argument)
+    folder = pathlib.Path(expanded("data", argument))
+    index, shards = read_index(folder)
+    side = reading.side or index["side"]
+    if index["kind"] == PIXELS and side != index["side"]:
+        raise must(
+            "picture-side", f"{index['side']}, as they were packed", side
+        )
+    total = sum(len(each) for found in shards.values() for each in found)
+    room = reading.room(total, side)
+    return opened(folder, index, shards, side, room)
+
+
+def opened(folder, index, shards, side, room: Room) -> Source:
+    """Makes a source of records; see `records`."""
+    pictures = {}
+    for part, found in shards.items():
+        packed = PackedPictures(folder, found, index["kind"], side, room)
+        if room.fits(len(packed) * side * side * 3):
+            batches = in_batches(packed, BATCH)
+            packed = keep(batches, side, len(packed), room)
+        pictures[part] = packed
+    described = index["described"]
+    for part in described.values():
+        if isinstance(part, dict):
+            part["side"] = side
+    splits = {
+        role: Split(pictures[part], labels_of(shards[part]))
+        for role, part in index["roles"].items()
+    }
+    return Source(
+        pretrain=splits["pretrain"].pictures,
+        probe_train=splits.get("train"),
+        test=splits.get("test"),
+        class_names=tuple(index["class_names"]),
+        unseen=index["unseen"],
+        notes=tuple(index["notes"]),
+        described=described,
+    )
+
+
+def labels_of(shards):
+    """Returns the labels of a part: `[count]`, int64."""
+    return np.array([y for each in shards for y in each.labels], np.int64)
