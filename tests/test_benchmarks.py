@@ -21,6 +21,7 @@ from benchmarks import (
     measuring,
     methods,
     metrics,
+    microbatch,
     same_numbers,
     saving,
     step,
@@ -55,6 +56,10 @@ COMMANDS = {
     "losses": (
         losses,
         "--losses softmax --naive 16 --large 24 --seconds=0.01 --rounds=1",
+    ),
+    "microbatch": (
+        microbatch,
+        "--batch-size=8 --pieces 4 --seconds=0.01 --encoder=dim(width=0.1)",
     ),
     "metrics": (
         metrics,
@@ -98,7 +103,7 @@ def test_screen(name, in_process, capsys):
     module.main(words.split())
     text = capsys.readouterr().out
     check_screen(text)
-    beside_pytorch = name not in ("augment", "losses")
+    beside_pytorch = name not in ("augment", "losses", "microbatch")
     assert ("PyTorch is not installed" in text) == beside_pytorch
 
 
