@@ -75,7 +75,7 @@ def test_slow_pictures_are_seen():
 def test_lines_fit_the_screen(monkeypatch, capsys):
     """With the memory of a GPU, as far as there is room."""
     for gpus, waited, end in (
-        ([], 0.82, "  41 ms  wait 2%  1:08:20 left"),
+        ([], 0.82, "  41 ms  1:08:20 left  wait 2%"),
         ([GPU], 0.2, "  41 ms  1:08:20 left  12.5 GiB"),
     ):
         monkeypatch.setattr(

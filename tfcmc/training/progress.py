@@ -65,8 +65,8 @@ class ShowProgress(keras.callbacks.Callback):
         line = fitting(
             f"  epoch {epoch + 1:>{len(str(self._epochs))}}/{self._epochs}",
             f"loss {logs['loss']:.4f}",
-            f"align {logs['alignment']:.3f}",
-            f"uniform {logs['uniformity']:.3f}",
+            f"alignment {logs['alignment']:.3f}",
+            f"uniformity {logs['uniformity']:.3f}",
             f"rank {logs['effective_rank']:.0f}",
             *self._speed(),
         )
@@ -84,15 +84,15 @@ class ShowProgress(keras.callbacks.Callback):
         return f"{pictures / self._pace.seconds:,.0f} images/s"
 
     def _speed(self):
-        """A step of the epoch, its wait for pictures, what is left, memory."""
+        """A step of the epoch, what is left, the wait for pictures, memory."""
         found = self._pace.of_epoch()
         if not found:
             return
         yield f"{found['step_ms']:,.0f} ms"
-        if found["input_wait"] >= WAIT:
-            yield f"wait {found['input_wait']:.0%}"
         step = self._pace.seconds / self._pace.steps
         yield f"{clock(self._left * step)} left"
+        if found["input_wait"] >= WAIT:
+            yield f"wait {found['input_wait']:.0%}"
         if "device_memory_gib" in found:
             yield f"{found['device_memory_gib']:.1f} GiB"
 
