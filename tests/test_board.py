@@ -261,7 +261,9 @@ def test_curves(server, runs):
         for row in rows[1:]
     ]
     names = set(history[0]) - {"epoch", "seconds"}
-    assert set(tags["softmax/tensorboard"]) == {f"epoch/{n}" for n in names}
+    shown = set(tags["softmax/tensorboard"])
+    pace = {f"pace/{name}" for name in ("step_ms", "input_wait")}
+    assert shown == pace | {f"epoch/{n}" for n in names}
     for name in names:
         points = ask(
             server,
