@@ -67,6 +67,12 @@ def quiet():
         logger.setLevel(before)
 
 
+def mute():
+    """Keeps Pillow's warnings off the screen for good, inside threads too."""
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
 def size(path):
     """Returns an image file's `(width, height)` in pixels, from its head.
 

@@ -16,10 +16,9 @@ import threading
 import numpy as np
 
 from tfcmc.data.base import SOURCES, Source, Split
-from tfcmc.data.images import Encoded, ImageError, decode_image, quiet
+from tfcmc.data.images import Encoded, ImageError, decode_image, mute
 from tfcmc.data.overlap import DIGEST
 from tfcmc.data.pictures import in_batches, keep
-from tfcmc.data.room import Room
 from tfcmc.foundation.atomic import read_small
 from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.lazy import LazyModule
@@ -90,14 +89,16 @@ class PackedPictures:
             content = np.frombuffer(b"".join(records), np.uint8)
             return content.reshape(shape)
         files = [
-            Encoded(f"picture {number} of {self._paths[0]}", content)
+            Encoded(
+                f"picture {number} in {os.path.dirname(self._paths[0])}",
+                content,
+            )
             for number, content in zip(numbers, records, strict=True)
         ]
         out = np.empty(shape, np.uint8)
         try:
-            with quiet():
-                for row, found in enumerate(_threads().map(self._one, files)):
-                    out[row] = found
+            for row, found in enumerate(_threads().map(self._one, files)):
+                out[row] = found
         except ImageError as error:
             raise _changed(error) from error
         return out
@@ -266,11 +267,8 @@ def records(reading, argument):
         )
     total = sum(len(each) for found in shards.values() for each in found)
     room = reading.room(total, side)
-    return opened(folder, index, shards, side, room)
-
-
-def opened(folder, index, shards, side, room: Room) -> Source:
-    """Makes a source of records; see `records`."""
+    if index["kind"] == FILES:
+        mute()  # batches are decoded in threads of their own
     pictures = {}
     for part, found in shards.items():
         packed = PackedPictures(folder, found, index["kind"], side, room)
