@@ -7,6 +7,7 @@ import os
 import numpy as np
 
 from tfcmc.data.base import Reading
+from tfcmc.data.encoded import bad_image
 from tfcmc.data.formats import left_out
 from tfcmc.data.images import ImageError, decode_image, quiet
 from tfcmc.data.pictures import batched, keep
@@ -101,10 +102,7 @@ def decode(found, side, on_bad_image, room, account):
 def _skip(error, on_bad_image, account):
     """Skips a bad image, or stops at it."""
     if on_bad_image == "stop":
-        raise UsageError(
-            "`data` must have only images that can be read, or "
-            f"on-bad-image must be skip.\nReceived: {error}"
-        ) from error
+        raise bad_image(error) from error
     account.bad.append(error)
 
 

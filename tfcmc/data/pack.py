@@ -15,11 +15,11 @@ from tfcmc.data.records import (
     FILES,
     INDEX,
     PIXELS,
-    PackedPictures,
     Shard,
     array_record,
     digest_of,
     labels_of,
+    packed_pictures,
     read_shard,
 )
 from tfcmc.data.room import Room
@@ -236,7 +236,7 @@ class Packer:
         shards.append(shard)
 
     def _open(self, shards, side):
-        return PackedPictures(self.folder, shards, self.kind, side, Room(0))
+        return packed_pictures(self.folder, shards, self.kind, side, Room(0))
 
 
 class _Counted:

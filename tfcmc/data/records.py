@@ -4,9 +4,7 @@ A folder that `pack` wrote. Each part is some files of records; beside each
 lies what is in it, and over all of them the index, which is written last.
 """
 
-import concurrent.futures
 import dataclasses
-import functools
 import hashlib
 import json
 import os
@@ -16,7 +14,8 @@ import threading
 import numpy as np
 
 from tfcmc.data.base import SOURCES, Source, Split
-from tfcmc.data.images import Encoded, ImageError, decode_image, mute
+from tfcmc.data.encoded import EncodedPictures
+from tfcmc.data.images import Encoded
 from tfcmc.data.overlap import DIGEST
 from tfcmc.data.pictures import in_batches, keep
 from tfcmc.foundation.atomic import read_small
@@ -59,51 +58,24 @@ class Shard:
         return len(self.labels)
 
 
-class PackedPictures:
-    """The pictures of a part, each read from its record.
+class Records:
+    """The records of a part, each read where it lies.
 
     Args:
         folder: Where the shards are.
         shards: List of `Shard`.
-        kind: "pixels": rows of a square; or "files": images as they were.
-        side: In pixels, at which they are read.
-        room: The `Room` for decoding.
     """
 
-    def __init__(self, folder, shards, kind, side, room):
-        self.side = side
+    def __init__(self, folder, shards):
         self._paths = [os.path.join(folder, each.file) for each in shards]
         self._starts = np.cumsum([0, *map(len, shards)])
-        self._kind = kind
-        self._room = room
         self._lock = threading.Lock()
         self._readers = {}
 
     def __len__(self):
         return int(self._starts[-1])
 
-    def read(self, numbers):
-        records = self.records(numbers)
-        shape = (len(records), self.side, self.side, 3)
-        if self._kind == PIXELS:
-            content = np.frombuffer(b"".join(records), np.uint8)
-            return content.reshape(shape)
-        files = [
-            Encoded(
-                f"picture {number} in {os.path.dirname(self._paths[0])}",
-                content,
-            )
-            for number, content in zip(numbers, records, strict=True)
-        ]
-        out = np.empty(shape, np.uint8)
-        try:
-            for row, found in enumerate(_threads().map(self._one, files)):
-                out[row] = found
-        except ImageError as error:
-            raise _changed(error) from error
-        return out
-
-    def records(self, numbers) -> list[bytes]:
+    def read(self, numbers) -> list[bytes]:
         """Returns the content of some records, in the order of numbers."""
         numbers = np.asarray(numbers)
         out = [b""] * len(numbers)
@@ -122,6 +94,16 @@ class PackedPictures:
                 out[row] = content
         return out
 
+    def files(self, numbers) -> list:
+        """Returns them as image files, for `EncodedPictures`."""
+        place = os.path.dirname(self._paths[0])
+        return [
+            Encoded(f"picture {number} in {place}", content)
+            for number, content in zip(
+                numbers, self.read(numbers), strict=True
+            )
+        ]
+
     def _reader(self, shard):
         if shard not in self._readers:
             # Reading ahead is of use to what reads in order.
@@ -130,20 +112,48 @@ class PackedPictures:
             )
         return self._readers[shard]
 
-    def _one(self, file):
-        return decode_image(file, self.side, self._room).pixels
+
+class PackedPixels:
+    """The pictures of a part whose records are rows of pixels.
+
+    Args:
+        records: Its `Records`.
+        side: In pixels.
+    """
+
+    def __init__(self, records, side):
+        self.side = side
+        self._records = records
+
+    def __len__(self):
+        return len(self._records)
+
+    def read(self, numbers):
+        content = b"".join(self._records.read(numbers))
+        shape = (len(numbers), self.side, self.side, 3)
+        return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def packed_pictures(folder, shards, kind, side, room):
+    """Opens the pictures of a part.
+
+    Args:
+        folder: Where the shards are.
+        shards: List of `Shard`.
+        kind: "pixels": rows of a square; or "files": images as they were.
+        side: In pixels, at which they are read.
+        room: The `Room` for decoding.
+    """
+    records = Records(folder, shards)
+    if kind == PIXELS:
+        return PackedPixels(records, side)
+    return EncodedPictures(records, side, room)
 
 
 def _changed(received):
     return UsageError(
         f"`data` must be records as they were packed. Received: {received}"
     )
-
-
-@functools.cache
-def _threads():
-    """The threads that decode, which every part shares."""
-    return concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1))
 
 
 def check(argument, data_dir=None):
@@ -225,10 +235,10 @@ def check_whole(argument):
     folder = pathlib.Path(expanded("data", argument))
     index, shards = read_index(folder)
     for shard in (each for found in shards.values() for each in found):
-        packed = PackedPictures(folder, [shard], index["kind"], 0, None)
+        packed = Records(folder, [shard])
         for start in range(0, len(shard), BATCH):
             numbers = range(start, min(start + BATCH, len(shard)))
-            found = "".join(map(digest_of, packed.records(numbers)))
+            found = "".join(map(digest_of, packed.read(numbers)))
             if found != shard.digests[DIGITS * start :][: len(found)]:
                 raise _changed(f"{shard.file!r}, whose checksums are others")
 
@@ -267,11 +277,9 @@ def records(reading, argument):
         )
     total = sum(len(each) for found in shards.values() for each in found)
     room = reading.room(total, side)
-    if index["kind"] == FILES:
-        mute()  # batches are decoded in threads of their own
     pictures = {}
     for part, found in shards.items():
-        packed = PackedPictures(folder, found, index["kind"], side, room)
+        packed = packed_pictures(folder, found, index["kind"], side, room)
         if room.fits(len(packed) * side * side * 3):
             batches = in_batches(packed, BATCH)
             packed = keep(batches, side, len(packed), room)
