@@ -151,3 +151,23 @@ def test_trained_from(photos, tmp_path, capsys):
     words += ["--memory-limit=1e-9"]  # each batch is read where it lies
     pretrain.main([f"--data=records:{folder}", "--epochs=2", *words])
     assert "goes on" in capsys.readouterr().out
+
+
+def test_damaged_in_the_middle(photos, tmp_path, refused, capsys):
+    """A record is damaged after the start: told, or another's in its place."""
+    folder = packed(photos, tmp_path / "packed")
+    (path,) = folder.glob("train*.array_record")
+    content = path.read_bytes()
+    place = content.index((photos / "train/ant/4.png").read_bytes())
+    path.write_bytes(content[: place + 60] + b"x" + content[place + 61 :])
+    words = [f"--data=records:{folder}", "--batch-size=6", "--epochs=1"]
+    words += ["--evaluate=none", "--encoder=paper(width=0.3)", "--side=32"]
+    words += [f"--run-dir={tmp_path / 'run'}", "--picture-side=16"]
+    words += ["--memory-limit=1e-9", "--views=rgb"]
+    told = refused(pretrain.main, *words)
+    assert told.startswith("`data` must have only images that can be read, or")
+    assert f"picture 2 in {folder}" in told and len(told.splitlines()) == 2
+    pretrain.main([*words, "--on-bad-image=skip"])
+    err = capsys.readouterr().err
+    assert err.count("skipped") == 1
+    assert f"skipped: 'picture 1 in {folder}' in its place" in err

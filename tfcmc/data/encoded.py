@@ -3,11 +3,16 @@
 import concurrent.futures
 import functools
 import os
+import sys
+import threading
 
 import numpy as np
 
-from tfcmc.data.images import ImageError, decode_image, mute
+from tfcmc.data.images import ImageError, decode_image, mute, name_of
 from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.text import printable
+
+MOST_TRIED = 100  # pictures in the place of one that cannot be read
 
 
 class EncodedPictures:
@@ -19,13 +24,21 @@ class EncodedPictures:
             came of it.
         side: In pixels, at which they are read.
         room: The `Room` for decoding.
+        on_bad_image: "stop"; or "skip": the nearest picture of the same label
+            by its number stands in the place of one that cannot be read, now
+            and whenever it is read again.
+        labels: `[count]`; None where there are none.
     """
 
-    def __init__(self, files, side, room):
+    def __init__(self, files, side, room, on_bad_image="stop", labels=None):
         mute()  # batches are decoded in threads of their own
         self.side = side
         self._files = files
         self._room = room
+        self._skips = on_bad_image == "skip"
+        self._labels = labels
+        self._instead = {}  # number to that of what stands in its place
+        self._lock = threading.Lock()
 
     def __len__(self):
         return len(self._files)
@@ -47,18 +60,56 @@ class EncodedPictures:
             decode: The row and the file of a picture to what goes there.
         """
 
-        def one(row, file):
+        def fill(row, file):
             if isinstance(file, ImageError):
                 raise file
             out[row] = decode(row, file)
 
+        def one(row, number, file):
+            try:
+                fill(row, file)
+            except ImageError as error:
+                if not self._skips:
+                    raise
+                # One at a time, so that each bad file is told of once.
+                with self._lock:
+                    self._replace(number, error, functools.partial(fill, row))
+
+        numbers = [self._instead.get(n, n) for n in map(int, numbers)]
         files = self._files.files(numbers)
         try:
-            for _ in _threads().map(one, range(len(out)), files):
+            for _ in _threads().map(one, range(len(out)), numbers, files):
                 pass
         except ImageError as error:
             raise bad_image(error) from error
         return out
+
+    def _replace(self, number, error, fill):
+        """Fills a row with the nearest picture that can be read."""
+        known = self._instead.get(number)
+        for other in self._nearest(number) if known is None else [known]:
+            (file,) = self._files.files([other])
+            try:
+                fill(file)
+            except ImageError:
+                continue
+            if known is None:
+                self._instead[number] = other
+                told = f"{error}; skipped: {name_of(file)!r} in its place"
+                print(f"note: {printable(told)}", file=sys.stderr, flush=True)
+            return
+        raise error
+
+    def _nearest(self, number):
+        """The numbers of others of its label, the nearest first."""
+        if self._labels is None:
+            first = max(0, number - MOST_TRIED)
+            rows = np.arange(first, min(len(self), number + MOST_TRIED + 1))
+        else:
+            rows = np.flatnonzero(self._labels == self._labels[number])
+        rows = rows[rows != number]
+        nearest = np.argsort(np.abs(rows - number), kind="stable")
+        return rows[nearest[:MOST_TRIED]].tolist()
 
 
 def bad_image(error: ImageError) -> UsageError:

@@ -36,9 +36,14 @@ class ImageError(ValueError):
     """An image file, a path or an `Encoded`, that cannot be read."""
 
     def __init__(self, file, why):
-        self.path = file.name if isinstance(file, Encoded) else file
-        super().__init__(f"{os.fspath(self.path)!r}: {why}")
+        self.path = name_of(file)
+        super().__init__(f"{self.path!r}: {why}")
         self.why = why
+
+
+def name_of(file) -> str:
+    """Returns what a message calls an image file."""
+    return file.name if isinstance(file, Encoded) else os.fspath(file)
 
 
 class Decoded(typing.NamedTuple):

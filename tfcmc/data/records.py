@@ -15,7 +15,7 @@ import numpy as np
 
 from tfcmc.data.base import SOURCES, Source, Split
 from tfcmc.data.encoded import EncodedPictures
-from tfcmc.data.images import Encoded
+from tfcmc.data.images import Encoded, ImageError
 from tfcmc.data.overlap import DIGEST
 from tfcmc.data.pictures import in_batches, keep
 from tfcmc.foundation.atomic import read_small
@@ -96,13 +96,23 @@ class Records:
 
     def files(self, numbers) -> list:
         """Returns them as image files, for `EncodedPictures`."""
+        try:
+            found = self.read(numbers)
+        except UsageError:
+            return [self._file(number) for number in numbers]
+        return list(map(self._encoded, numbers, found))
+
+    def _file(self, number):
+        """The image file of one record, or the `ImageError` of damage."""
+        try:
+            (content,) = self.read([number])
+        except UsageError as error:
+            return ImageError(self._encoded(number, b""), error)
+        return self._encoded(number, content)
+
+    def _encoded(self, number, content):
         place = os.path.dirname(self._paths[0])
-        return [
-            Encoded(f"picture {number} in {place}", content)
-            for number, content in zip(
-                numbers, self.read(numbers), strict=True
-            )
-        ]
+        return Encoded(f"picture {number} in {place}", content)
 
     def _reader(self, shard):
         if shard not in self._readers:
@@ -134,7 +144,7 @@ class PackedPixels:
         return np.frombuffer(content, np.uint8).reshape(shape)
 
 
-def packed_pictures(folder, shards, kind, side, room):
+def packed_pictures(folder, shards, kind, side, room, on_bad_image="stop"):
     """Opens the pictures of a part.
 
     Args:
@@ -143,11 +153,13 @@ def packed_pictures(folder, shards, kind, side, room):
         kind: "pixels": rows of a square; or "files": images as they were.
         side: In pixels, at which they are read.
         room: The `Room` for decoding.
+        on_bad_image: As in `EncodedPictures`.
     """
     records = Records(folder, shards)
     if kind == PIXELS:
         return PackedPixels(records, side)
-    return EncodedPictures(records, side, room)
+    labels = labels_of(shards)
+    return EncodedPictures(records, side, room, on_bad_image, labels)
 
 
 def _changed(received):
@@ -279,7 +291,9 @@ def records(reading, argument):
     room = reading.room(total, side)
     pictures = {}
     for part, found in shards.items():
-        packed = packed_pictures(folder, found, index["kind"], side, room)
+        packed = packed_pictures(
+            folder, found, index["kind"], side, room, reading.on_bad_image
+        )
         if room.fits(len(packed) * side * side * 3):
             batches = in_batches(packed, BATCH)
             packed = keep(batches, side, len(packed), room)

@@ -4,10 +4,12 @@ Both are a pure function of (seed, epoch, example): two runs with one seed are
 equal, and a run continued at any step is the run that was not interrupted.
 """
 
+import contextlib
 import functools
 import time
 
 from tfcmc.foundation.draws import ORDER, generator
+from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import tf
 
 
@@ -37,6 +39,7 @@ class TrainingStream:
         self._draw = draw
         self._batch_size = batch_size
         self._seed = seed
+        self._failed = None  # what a batch of `dataset` could not be read for
         self.made = {}
 
     def batch(self, step: int, share: int = 0, shares: int = 1) -> tuple:
@@ -76,7 +79,11 @@ class TrainingStream:
 
         def part(element):
             step, number = divmod(int(element), len(mine))
-            found = self.batch(first_step + step, mine[number], shares)
+            try:
+                found = self.batch(first_step + step, mine[number], shares)
+            except UsageError as error:
+                self._failed = error
+                raise
             self.made[first_step + step] = time.perf_counter()
             return found
 
@@ -93,3 +100,17 @@ class TrainingStream:
         # the thread that would: a third of a second was seen.
         options.autotune.enabled = False
         return batches.with_options(options)
+
+    @contextlib.contextmanager
+    def told(self):
+        """Tells what could not be read as it was told to TensorFlow.
+
+        Raises:
+            UsageError: if a batch of `dataset`, read in here, could not be.
+        """
+        try:
+            yield
+        except tf.errors.OpError:
+            if self._failed is None:
+                raise
+            raise self._failed from None

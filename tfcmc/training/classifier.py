@@ -88,11 +88,12 @@ class Classifier:
             seed=seed,
         )
         known = np.asarray(labels)[rows]
-        for step, each in enumerate(stream.dataset(0, steps)):
-            shown, draws, numbers = each
-            now = rate * (1.0 + math.cos(math.pi * step / steps)) / 2.0
-            self._optimizer.learning_rate.assign(now)
-            self._step(shown, draws, tf.constant(known[numbers.numpy()]))
+        with stream.told():
+            for step, each in enumerate(stream.dataset(0, steps)):
+                shown, draws, numbers = each
+                now = rate * (1.0 + math.cos(math.pi * step / steps)) / 2.0
+                self._optimizer.learning_rate.assign(now)
+                self._step(shown, draws, tf.constant(known[numbers.numpy()]))
 
     def logits(self, pictures) -> np.ndarray:
         """Returns `[count, classes]` of whole pictures."""

@@ -14,20 +14,24 @@ def fit(model, strategy, stream, start, end, callbacks):
         start: Steps done.
         end: Steps done afterwards.
         callbacks: Keras's.
+
+    Raises:
+        UsageError: if a batch cannot be read.
     """
     steps = stream.steps_per_epoch
-    model.fit(
-        distribute(
-            strategy,
-            lambda *part: stream.dataset(start, end - start, *part),
-        ),
-        initial_epoch=start // steps,
-        epochs=-(-end // steps),
-        steps_per_epoch=min(steps, end - start),
-        shuffle=False,
-        verbose=0,
-        callbacks=callbacks,
-    )
+    with stream.told():
+        model.fit(
+            distribute(
+                strategy,
+                lambda *part: stream.dataset(start, end - start, *part),
+            ),
+            initial_epoch=start // steps,
+            epochs=-(-end // steps),
+            steps_per_epoch=min(steps, end - start),
+            shuffle=False,
+            verbose=0,
+            callbacks=callbacks,
+        )
 
 
 def spans(first, last, steps):

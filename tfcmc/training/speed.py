@@ -46,12 +46,13 @@ def seconds_a_step(model, strategy, stream, seconds: float) -> float:
 
 def _train(model, strategy, stream, start, steps, clock):
     """Trains for some steps, whatever epochs they are of."""
-    model.fit(
-        distribute(
-            strategy, lambda *part: stream.dataset(start, steps, *part)
-        ),
-        steps_per_epoch=steps,
-        shuffle=False,
-        verbose=0,
-        callbacks=[clock],
-    )
+    with stream.told():
+        model.fit(
+            distribute(
+                strategy, lambda *part: stream.dataset(start, steps, *part)
+            ),
+            steps_per_epoch=steps,
+            shuffle=False,
+            verbose=0,
+            callbacks=[clock],
+        )
