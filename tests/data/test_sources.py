@@ -131,8 +131,9 @@ def test_roles(read, parts):
         assert got == by_content(*parts[part])
 
 
-def test_reading_again_is_equal(read):
+def test_reading_again_is_equal(read, monkeypatch, tmp_path):
     """The order too, on which training counts; in memory, or from a file."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     kept, again, streamed = read(), read(), read(memory_limit=0)
     assert not hasattr(streamed.pretrain, "array")
     numbers = np.array([3, 0, 3, 7])

@@ -54,9 +54,9 @@ def run(given: dict):
     if packed:
         pack(plan, packed)
         return run({"data": f"records:{packed}"})
-    if check := data.member.extra.get("check_whole"):
-        check(data.argument)
     look = look_through(plan)
+    if check := data.member.extra.get("check_whole"):
+        check(data.argument, look.source)
     lines = [config.data, *part_lines(look.source, look.described), ""]
     lines += class_lines(look.source)
     print("\n".join([*lines, *(f"note: {note}" for note in look.notes)]))

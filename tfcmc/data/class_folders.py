@@ -5,6 +5,7 @@ import dataclasses
 import os
 import unicodedata
 
+from tfcmc.data.file_list import FileList, joined
 from tfcmc.data.formats import is_image, other_kind
 from tfcmc.data.progress import Progress
 from tfcmc.foundation.atomic import note_once
@@ -18,14 +19,17 @@ class ClassFolders:
     """The images of one folder: all are in class folders, or none."""
 
     name: str
-    classes: dict  # class to the paths of its images, of those that have any
+    classes: dict  # class to its images, a `FileList`, where it has any
     empty: list  # names of the other folders
-    loose: list  # paths of the images that are in no class
+    loose: FileList  # the images that are in no class
+
+    def __len__(self):
+        return len(self.loose) + sum(map(len, self.classes.values()))
 
     @property
-    def images(self):
+    def images(self) -> FileList:
         """All paths, whatever their class."""
-        return [*self.loose, *(p for c in self.classes.values() for p in c)]
+        return joined([self.loose, *self.classes.values()])
 
 
 class Finder:
@@ -40,7 +44,7 @@ class Finder:
         self.others = collections.Counter()
         self._progress = Progress("files looked at")
 
-    def images_beneath(self, root):
+    def images_beneath(self, root) -> FileList:
         """Returns the paths of the images beneath a folder, through links too.
 
         Their order depends on their names alone.
@@ -67,7 +71,7 @@ class Finder:
                 some images are in class folders and others in none.
         """
         folders, files = entries(part)
-        loose = [os.path.join(part, name) for name in self.images_of(files)]
+        loose = FileList(part, self.images_of(files))
         walked = {name: self._walked(part / name) for name in folders}
         _check_apart(part.name, walked)
         classes = {name: paths for name, (paths, _) in walked.items() if paths}
@@ -89,7 +93,7 @@ class Finder:
 
     def _walked(self, root):
         """Returns the images beneath a folder, and the folders they are in."""
-        found, seen, runs = [], set(), []
+        found, seen, runs = FileList(), set(), []
         start = os.path.join(os.path.realpath(root), "")
         walk = os.walk(root, followlinks=True, onerror=_refuse)
         for place, inner, names in walk:
@@ -106,7 +110,7 @@ class Finder:
                 continue
             seen.add(real)
             inner[:] = sorted(n for n in inner if not n.startswith("."))
-            found += [os.path.join(place, n) for n in self.images_of(names)]
+            found += FileList(place, self.images_of(names))
         if runs:
             note_once(
                 f"{len(runs):,} folders with runs of tfcmc's own beneath "

@@ -8,6 +8,7 @@ import numpy as np
 from tfcmc.data.pictures import in_batches
 
 BATCH = 1024
+FILES = "files"  # what pictures that stay encoded are known by
 
 
 def describe_data(source, look=None, known=()):
@@ -18,16 +19,16 @@ def describe_data(source, look=None, known=()):
         look: Called with the name of a part, "pretrain", "train" or "test",
             and each batch `[count, side, side, 3]` of its pictures, all of
             which are read here once; or None.
-        known: Part to a digest that is known already, in the place of that
-            of its pixels: its pictures are not read.
+        known: Part to the digests of its pictures' files, in one string: it
+            is known by them, and its pictures are not read.
 
     Returns:
         `pretrain`, `train` and `test`, those that there are, to `pictures`,
-        their number, `side`, `sha256` of their pixels in order and, where
-        they have labels, `labels_sha256`; `classes`, their number, and
+        their number, `side`, `sha256` of their pixels in order, or of the
+        digests of their files, which `of` says then, and, where they have
+        labels, `labels_sha256`; `classes`, their number, and
         `class_names_sha256`.
     """
-    known = dict(known)
     found = {"pretrain": _describe("pretrain", source.pretrain, look, known)}
     for name, split in (("train", source.probe_train), ("test", source.test)):
         if split is None:
@@ -45,16 +46,15 @@ def describe_data(source, look=None, known=()):
 
 
 def _describe(part, pictures, look, known):
+    found = {"pictures": len(pictures), "side": pictures.side}
+    if part in known:
+        return found | {"sha256": _sha256(known[part]), "of": FILES}
     digest = hashlib.sha256()
-    for batch in in_batches(pictures, BATCH) if part not in known else ():
+    for batch in in_batches(pictures, BATCH):
         digest.update(np.ascontiguousarray(batch))
         if look is not None:
             look(part, batch)
-    return {
-        "pictures": len(pictures),
-        "side": pictures.side,
-        "sha256": known.get(part, digest.hexdigest()),
-    }
+    return found | {"sha256": digest.hexdigest()}
 
 
 def _sha256(content):

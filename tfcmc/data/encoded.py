@@ -78,7 +78,7 @@ class EncodedPictures:
         numbers = [self._instead.get(n, n) for n in map(int, numbers)]
         files = self._files.files(numbers)
         try:
-            for _ in _threads().map(one, range(len(out)), numbers, files):
+            for _ in threads().map(one, range(len(out)), numbers, files):
                 pass
         except ImageError as error:
             raise bad_image(error) from error
@@ -121,6 +121,6 @@ def bad_image(error: ImageError) -> UsageError:
 
 
 @functools.cache
-def _threads():
-    """The threads that decode, which all parts share."""
+def threads():
+    """The threads that read and decode, which all parts share."""
     return concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1))

@@ -1,6 +1,7 @@
 """A folder of image files."""
 
-import collections
+import dataclasses
+import itertools
 import os
 import pathlib
 
@@ -9,9 +10,16 @@ import numpy as np
 from tfcmc.data.base import DEFAULT_SIDE, SOURCES, make_source
 from tfcmc.data.class_folders import Finder
 from tfcmc.data.decode import Account, decode, read_parts
+from tfcmc.data.digest import describe_data
+from tfcmc.data.encoded import EncodedPictures
+from tfcmc.data.file_list import joined
 from tfcmc.data.formats import left_out
 from tfcmc.data.images import ImageError, quiet, size
 from tfcmc.data.layout import find_layout
+from tfcmc.data.listing import Listing
+from tfcmc.data.overlap import Overlap
+from tfcmc.data.pictures import in_batches
+from tfcmc.data.progress import Progress
 from tfcmc.data.walk import Walk
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.paths import expanded
@@ -59,6 +67,20 @@ def walk(reading, argument) -> Walk:
     return Walk(side, len(paths), batches, account)
 
 
+def check_whole(argument, source):
+    """Decodes what would else be decoded only when it is asked for.
+
+    Raises:
+        UsageError: if an image cannot be read, and `on_bad_image` is "stop".
+    """
+    parts = [pictures for _, pictures, _ in source.parts()]
+    parts = [each for each in parts if isinstance(each, EncodedPictures)]
+    progress = Progress("images decoded", sum(map(len, parts)))
+    for pictures in parts:
+        for batch in in_batches(pictures, PEEK):
+            progress.add(len(batch))
+
+
 @SOURCES.register(
     "folder",
     takes_argument=True,
@@ -68,6 +90,7 @@ def walk(reading, argument) -> Walk:
         "check": check,
         "reads": reads,
         "walk": walk,
+        "check_whole": check_whole,
     },
 )
 def folder(reading, argument):
@@ -89,15 +112,52 @@ def folder(reading, argument):
     files = {part: found for part, found in layout.files.items() if found}
     if not files:
         raise _no_images(argument, layout.others)
-    side = reading.side or _own_side([p for f in files.values() for p, _ in f])
+    side = reading.side or _own_side(joined(files.values()))
     counts = {part: len(found) for part, found in files.items()}
+    total = sum(counts.values())
+    room = reading.room(total, side)
+    if reading.packer is None and not room.fits(total * side * side * 3):
+        return _streamed(reading, argument, layout, files, side, room)
+    unlabelled = itertools.repeat(None)
+    tagged = {
+        part: zip(found, layout.labels.get(part, unlabelled), strict=False)
+        for part, found in files.items()
+    }
     pictures, labels, notes = read_parts(
-        files, counts, side, reading, layout.others
+        tagged, counts, side, reading, layout.others
     )
     labels.pop("pretrain", None)
     labels = {part: np.array(y, np.int64) for part, y in labels.items()}
     notes = [*layout.notes, *notes]
     return make_source(pictures, labels, layout.class_names, notes)
+
+
+def _streamed(reading, argument, layout, files, side, room):
+    """Reads no picture yet: each batch is decoded as it is asked for."""
+    listing = Listing(expanded("data", argument), reading.on_bad_image)
+    digests = listing.digests(files)
+    pictures = {
+        part: EncodedPictures(
+            found, side, room, reading.on_bad_image, layout.labels.get(part)
+        )
+        for part, found in files.items()
+    }
+    source = make_source(pictures, layout.labels, layout.class_names)
+    if source.pretrain is pictures.get("train"):
+        digests = {"pretrain": digests["train"], "test": digests["test"]}
+    overlap = Overlap()
+    for part, found in digests.items():
+        overlap.add_digests(part, found)
+    notes = (
+        *layout.notes,
+        *left_out(layout.others),
+        f"they do not fit in --memory-limit: each batch is decoded from its "
+        f"files, at {side}x{side}",
+        *listing.notes(),
+        *overlap.notes(),
+    )
+    described = describe_data(source, known=digests)
+    return dataclasses.replace(source, notes=notes, described=described)
 
 
 def _no_images(argument, others):
@@ -108,19 +168,21 @@ def _no_images(argument, others):
     )
 
 
-def _own_side(paths):
+def _own_side(files):
     """Returns the side of images that are small, square and all of a size.
 
     Found from some of each folder, evenly spread.
     """
-    folders = collections.defaultdict(list)
-    for path in paths:
-        folders[os.path.dirname(path)].append(path)
-    each = -(-PEEK // len(folders))
-    some = [p for found in folders.values() for p in _spread(found, each)]
+    ends = [*files.starts[1:], len(files)]
+    each = -(-PEEK // len(ends))
+    some = [
+        number
+        for found in map(range, files.starts, ends)
+        for number in _spread(found, each)
+    ]
     sizes = set()
     with quiet():
-        for path in _spread(some, PEEK):
+        for path in files.files(_spread(some, PEEK)):
             try:
                 sizes.add(size(path))
             except ImageError:

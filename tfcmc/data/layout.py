@@ -2,11 +2,13 @@
 
 import collections
 import dataclasses
-import os
 import pathlib
+
+import numpy as np
 
 from tfcmc.data.base import UNLABELLED
 from tfcmc.data.class_folders import Finder, entries, odd_names
+from tfcmc.data.file_list import FileList, joined
 from tfcmc.foundation.errors import UsageError
 
 # The names of each part's folder, in any case.
@@ -27,7 +29,8 @@ class Layout:
     """The images of a folder by the roles of its parts."""
 
     class_names: tuple  # one a label; none without labels
-    files: dict  # pretrain, train or test, to a list of (path, label)
+    files: dict  # pretrain, train or test, to its `FileList`
+    labels: dict  # train or test, where they have any, to `[count]`
     notes: list  # what was chosen for the user, one line each
     others: collections.Counter  # of the extensions that cannot be read
 
@@ -47,9 +50,8 @@ def find_layout(root: pathlib.Path) -> Layout:
         finder = Finder()  # what was counted is met again
         images = finder.images_beneath(root)
         _check_flat(root, images)
-        files = {"pretrain": [(path, None) for path in images]}
         notes = [NO_LABELS, *_mistaken(root)]
-        return Layout((), files, notes, finder.others)
+        return Layout((), {"pretrain": images}, {}, notes, finder.others)
     learnt = parts.get("unlabelled") or parts.get("train")
     if learnt is None:
         name = next(iter(parts.values())).name
@@ -61,19 +63,18 @@ def find_layout(root: pathlib.Path) -> Layout:
     held_out = [parts[part] for part in HELD_OUT if part in parts]
     train = parts.get("train")
     judged = next((part for part in held_out if part.classes), None)
-    files, names, notes, used = {}, (), [NO_LABELS], [learnt]
+    files, labels, names = {}, {}, ()
+    notes, used = [NO_LABELS], [learnt]
     if train and train.classes and judged:
         names = tuple(sorted(train.classes))
-        files = {
-            "train": _with_labels(train, names),
-            "test": _with_labels(judged, names),
-        }
+        for role, part in (("train", train), ("test", judged)):
+            files[role], labels[role] = _with_labels(part, names)
         notes = odd_names(names, train.empty)
         used = [learnt, train, judged]
     if not names or "unlabelled" in parts:
-        files["pretrain"] = [(path, None) for path in learnt.images]
+        files["pretrain"] = learnt.images
     notes += _choices(parts, used) + _beside(finder, root, parts)
-    return Layout(names, files, notes, finder.others)
+    return Layout(names, files, labels, notes, finder.others)
 
 
 def _parts(finder, root):
@@ -89,7 +90,7 @@ def _parts(finder, root):
     for part, listed in folders.items():
         read = finder.classes_of if part != "unlabelled" else finder.one_class
         found = [read(root / name) for name in listed]
-        found = [folder for folder in found if folder.images]
+        found = [folder for folder in found if len(folder)]
         if len(found) > 1:
             raise UsageError(
                 f"`data` must have one folder of the {part} images. "
@@ -103,7 +104,7 @@ def _parts(finder, root):
 def _check_flat(root, images):
     """Checks that no folder further down has a train part and a held-out."""
     inside = collections.defaultdict(dict)
-    for place in sorted({os.path.dirname(path) for path in images}):
+    for place in sorted(set(images.folders)):
         *above, name = pathlib.Path(place).relative_to(root).parts or ("",)
         while above:
             inside[root.joinpath(*above)][name.casefold()] = name
@@ -134,18 +135,16 @@ def _mistaken(root):
 
 
 def _with_labels(part, names):
-    """Returns `(path, label)` of every image of a part."""
+    """Returns the images of a part by their classes, and their labels."""
     if strange := sorted(set(part.classes) - set(names)):
         raise UsageError(
             f"`data` must have every class of {part.name} in train too. "
             f"Received: {', '.join(map(repr, strange[:5]))} only in "
             f"{part.name}"
         )
-    return [
-        (path, label)
-        for label, name in enumerate(names)
-        for path in part.classes.get(name, ())
-    ]
+    classes = [part.classes.get(name, FileList()) for name in names]
+    labels = np.repeat(np.arange(len(names)), list(map(len, classes)))
+    return joined(classes), labels
 
 
 def _choices(parts, used):
@@ -160,8 +159,7 @@ def _choices(parts, used):
         if part not in used:
             classes = "" if part.classes else ", in no class folders"
             notes.append(
-                f"{part.name} is not used: {len(part.images):,} images"
-                f"{classes}"
+                f"{part.name} is not used: {len(part):,} images{classes}"
             )
     return notes
 

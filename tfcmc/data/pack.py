@@ -1,6 +1,5 @@
 """Packing the pictures of a source into record files, once and for all."""
 
-import hashlib
 import json
 import pathlib
 
@@ -143,9 +142,8 @@ class Packer:
         if self.kind == FILES:
             for role, part in roles.items():
                 digests = "".join(s.digests for s in self._packed[part][1])
-                digests = bytes.fromhex(digests)
-                known[role] = hashlib.sha256(digests).hexdigest()
-                overlap.add_digests(role, digests)
+                known[role] = bytes.fromhex(digests)
+                overlap.add_digests(role, known[role])
         described = describe_data(source, overlap.add, known)
         index = {
             "version": 1,

@@ -238,7 +238,7 @@ def read_shard(path) -> Shard:
     return Shard(**json.loads(read_small(path, MOST)))
 
 
-def check_whole(argument):
+def check_whole(argument, source):
     """Checks every record by its digest.
 
     Raises:

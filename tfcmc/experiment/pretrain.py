@@ -215,7 +215,9 @@ def check_same_data(plan, runs):
     Raises:
         UsageError: if one had others, or they cannot be read.
     """
-    check_data(plan.config.data, describe_data(read_source(plan)), runs)
+    source = read_source(plan)
+    data = source.described or describe_data(source)
+    check_data(plan.config.data, data, runs)
 
 
 def save(run, branches: dict, identity: dict) -> None:

@@ -51,6 +51,7 @@ PART = {
     "pictures": COUNT,
     "side": Within(1, whole=True),
     "sha256": str,
+    "of?": str,
     "labels_sha256?": str,
 }
 IDENTITY = {
@@ -263,7 +264,16 @@ def _contents(found, wanted):
         if _differ(found, wanted, name, "sha256")
     ]
     told = []
-    if others:
+    if others and _differ(found, wanted, "pretrain", "of"):
+        one, other = (
+            "files" if "of" in data["pretrain"] else "pixels"
+            for data in (found, wanted)
+        )
+        told.append(
+            f"pictures known by their {one} and not by their {other}, as "
+            f"--memory-limit decides"
+        )
+    elif others:
         told.append(
             f"as many pictures {' and '.join(others)}, but others, or in "
             f"another order"
