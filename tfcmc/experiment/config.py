@@ -40,6 +40,7 @@ SPECS = (
 )
 TEXTS = ("data_dir", "run_dir", "preset", "init", "profile")
 MOST = 1_000_000  # epochs, or pictures a step
+MOST_PICTURES = 1_000_000_000
 MOST_STEPS = 1_000_000_000
 MOST_MEMORY = 2**20  # GiB
 
@@ -65,6 +66,12 @@ class PretrainConfig:
     )
     data_dir: str | None = _setting(
         None, "folder of the data, for stl10 and tfds"
+    )
+    pictures: int | None = _setting(
+        None,
+        "how many of the pictures to learn from, a draw that is the same at "
+        "every seed; those of a smaller number are among those of a larger "
+        "(default: all)",
     )
     run_dir: str | None = _setting(
         None,
@@ -244,6 +251,14 @@ class PretrainConfig:
         check_number(
             "batch-size", self.batch_size, whole=True, at_least=2, at_most=MOST
         )
+        if self.pictures is not None:
+            check_number(
+                "pictures",
+                self.pictures,
+                whole=True,
+                at_least=2,
+                at_most=MOST_PICTURES,
+            )
         if self.microbatch is not None:
             check_number(
                 "microbatch",

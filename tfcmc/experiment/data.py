@@ -13,7 +13,8 @@ from tfcmc.data.pictures import Subset
 from tfcmc.data.records import FILES, PIXELS
 from tfcmc.data.validation import choose_on_validation
 from tfcmc.data.walk import Walk, walk_source
-from tfcmc.foundation.errors import UsageError
+from tfcmc.evaluation.verdict import sample_rows
+from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.paths import expanded
 from tfcmc.runs.record import picture_side
 
@@ -73,6 +74,7 @@ def read_data(plan) -> Data:
     config = plan.config
     source, described = _look_at(plan)
     learnt, held_out = _hold_out(source, config.seed)
+    learnt = _some(learnt, config.pictures)
     judged, judged_on = source.test, config.judge_on
     if judged is None:
         judged, judged_on = Split(held_out.pictures, None), "held-out"
@@ -208,6 +210,20 @@ def _hold_out(source, seed):
         return source.pretrain, Split(held_out, labels)
     rest = Subset(pool, np.sort(order[count:]))
     return rest, Split(held_out, None)
+
+
+def _some(learnt, wanted):
+    """Draws the pictures to learn from, of all that there are."""
+    if wanted is None:
+        return learnt
+    if wanted > len(learnt):
+        raise must(
+            "pictures",
+            f"at most the {len(learnt):,} there are to learn from",
+            wanted,
+        )
+    print(f"  {wanted:,} of {len(learnt):,} are learnt from")
+    return Subset(learnt, sample_rows(len(learnt), wanted))
 
 
 def pack(plan, folder):

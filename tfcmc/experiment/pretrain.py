@@ -122,7 +122,7 @@ def check_enough(data, batch_size: int) -> None:
     left, count = len(data.learnt), len(data.source.pretrain)
     if batch_size > left:
         apart = count - left
-        held_out = f" ({apart:,} of {count:,} are held out)" if apart else ""
+        held_out = f" ({apart:,} of {count:,} are not)" if apart else ""
         raise UsageError(
             f"`batch-size` must be at most the number of pictures to "
             f"learn from, {left:,}{held_out}. Received: {batch_size}"

@@ -1,4 +1,4 @@
-"""Test pictures that stand elsewhere, as a training tells of them."""
+"""The pictures of a training: which are learnt from, and what is told."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import pytest
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import read_data
 from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import UsageError
 
 
 @pytest.mark.parametrize("unlabelled", [False, True])
@@ -30,3 +31,21 @@ def test_overlap(tmp_path, rng, capsys, unlabelled):
     assert f"note: {train}" in told
     learnt = "note: 1 of 6 test pictures is learnt from too, pixel for pixel"
     assert (learnt in told) == unlabelled
+
+
+def test_some_of_the_pictures():
+    """Fewer are a part of more, the same at every seed; the rest stays."""
+    found = {}
+    for seed, wanted in ((0, 40), (1, 40), (0, 90), (0, None)):
+        settings = {"data": "shapes(size=160)", "seed": seed}
+        plan = make_plan(make_config(settings | {"pictures": wanted}))
+        data = read_data(plan)
+        pictures = data.learnt.read(np.arange(len(data.learnt)))
+        found[seed, wanted] = {picture.tobytes() for picture in pictures}
+        assert len(data.learnt) == (wanted or 160)
+        assert len(data.source.pretrain) == 160
+    assert found[0, 40] < found[0, 90] < found[0, None]
+    assert found[1, 40] == found[0, 40]
+    plan = make_plan(make_config(settings | {"pictures": 999}))
+    with pytest.raises(UsageError, match="`pictures` must be at most the 160"):
+        read_data(plan)
