@@ -76,6 +76,8 @@ setup(
         "jinja2>=3.1",
         # Some private names of it are used: those of 1.4.
         "keras-tuner>=1.4.7,<1.5",
+        # The file of a study; from Python 3.11 on it is Python's own.
+        "tomli>=2.0; python_version < '3.11'",
         "threadpoolctl>=3.1",
         "filelock>=3.13",
         "matplotlib>=3.9",

@@ -31,6 +31,7 @@ from tfcmc.commands import (
     finetune,
     pretrain,
     search,
+    study,
 )
 from tfcmc.commands.code import spec_of
 from tfcmc.comparison import writing
@@ -46,6 +47,7 @@ COMMANDS = {
     tfcmc.evaluate: evaluate,
     tfcmc.compare: compare,
     tfcmc.search: search,
+    tfcmc.study: study,
     tfcmc.finetune: finetune,
     tfcmc.export: export,
 }
@@ -173,11 +175,19 @@ def test_every_option_is_a_word(call):
 @pytest.mark.parametrize("call", COMMANDS, ids=lambda call: call.__name__)
 def test_a_wrong_word(call):
     """The nearest is told, and Python's own spelling."""
-    required = ["nowhere"] if call in OF_A_RUN else []
-    near = "format" if call is tfcmc.export else "data_dir"
-    wrong = near.replace("a", "")
+    required = ["nowhere"] if call in (*OF_A_RUN, tfcmc.study) else []
+    near = {tfcmc.export: "format", tfcmc.study: "jobs"}.get(call, "data_dir")
+    wrong = near[:-1]
     with pytest.raises(UsageError, match=f"'{wrong}'. Did you mean {near}"):
         call(*required, **{wrong: "x"})
+
+
+def test_a_study_of_a_dict(tmp_path):
+    """What would stand in a file; what is wrong in it is told."""
+    asked = {"axes": {"loss": ["nce", "softmx"]}}
+    with pytest.raises(UsageError, match="Did you mean softmax"):
+        tfcmc.study(asked, run_dir=tmp_path / "study", verbose=0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_list_of_nothing():

@@ -495,6 +495,21 @@ def test_documented(
             main([*chosen, "--seeds", "0", "--jobs=2", rest[-1], *tiny])
         folder = rest[-1].partition("=")[2]
         assert (tmp_path / folder / "report.html").exists()
+    elif module == "trainers.study":
+        toml = (HOW / "study.md").read_text("utf-8")
+        asked = toml.partition("```toml\n")[2].partition("```")[0]
+        tiny = {"data": "shapes(size=100)", "epochs": "1", "cells": "2"}
+        tiny |= {"batch_size": "16", "seeds": "[0]", "evaluate": "brief"}
+        for name, value in tiny.items():
+            quoted = value if value[0] in "[12" else f'"{value}"'
+            asked, count = re.subn(
+                rf"(?m)^{name} = .*$", f"{name} = {quoted}", asked
+            )
+            assert count == 1, name
+        pathlib.Path(rest[0]).write_text(asked)
+        with in_this_process():
+            main(rest)
+        assert (tmp_path / "runs" / "asked" / "report.html").exists()
     elif module == "tuning.search":
         with in_this_process():
             main([*kept, *tiny[:3], "--trials=1"])

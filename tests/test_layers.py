@@ -13,6 +13,7 @@ ABOVE = tuple(
     for room in (
         "experiment",
         "comparison",
+        "studies",
         "using",
         "cli",
         "commands",

@@ -1,7 +1,7 @@
 """tfcmc: which contrastive loss, and what did it do to the representation?
 
-`tfcmc.pretrain`, `compare`, `search`, `evaluate`, `finetune` and `export` are
-the commands.
+`tfcmc.pretrain`, `compare`, `study`, `search`, `evaluate`, `finetune` and
+`export` are the commands.
 `tfcmc.load(RUN)` gives a run's frozen encoders as a scikit-learn transformer.
 `tfcmc.losses.get(NAME)` is a loss, `Alignment`, `Uniformity` and
 `EffectiveRank` are metrics, `RepresentationMonitor` and `CollapseDoctor` are
@@ -17,6 +17,7 @@ _PUBLIC = {
     "pretrain": "tfcmc.commands.calls",
     "evaluate": "tfcmc.commands.calls",
     "compare": "tfcmc.commands.calls",
+    "study": "tfcmc.commands.calls",
     "search": "tfcmc.commands.calls",
     "finetune": "tfcmc.commands.calls",
     "export": "tfcmc.commands.calls",

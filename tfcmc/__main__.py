@@ -15,6 +15,7 @@ MODULES = (
     "trainers.evaluate",
     "trainers.finetune",
     "trainers.compare",
+    "trainers.study",
     "tuning.search",
     "tuning.report",
     "trainers.embed",

@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tfcmc.report import Column, Finding, Picture, Report, Table, write_report
+from tfcmc.report import (
+    Column,
+    Finding,
+    Picture,
+    Report,
+    Section,
+    Table,
+    write_report,
+)
 
 # What names of losses, files and classes may hold.
 HOSTILE = (
@@ -89,10 +97,18 @@ def report(rng, random_rows, tmp_path):
         title=f"Losses on {HOSTILE[0]}",
         lead=(f"{HOSTILE[1]} leads.", f"Nothing else: {HOSTILE[2]}"),
         table=table_of([*random_rows(HOSTILE), untrained, raw]),
-        published=table_of(
-            [(HOSTILE[3], "loss", {"both": (48.1, None, 1)})], COLUMNS[:1]
+        more=(
+            Section(
+                "published",
+                HOSTILE[2],
+                table_of(
+                    [(HOSTILE[3], "loss", {"both": (48.1, None, 1)})],
+                    COLUMNS[:1],
+                ),
+                f"From {HOSTILE[0]}",
+                HOSTILE[1],
+            ),
         ),
-        published_words=f"From {HOSTILE[0]}",
         findings=tuple(
             Finding(name, epoch, name, name)
             for epoch, name in enumerate(HOSTILE)

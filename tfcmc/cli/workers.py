@@ -74,7 +74,7 @@ def run_all(jobs, *, at_once, show, started=lambda job: None):
     other's threads at every operation; on cores of its own it does not.
 
     Args:
-        jobs: `Job`s.
+        jobs: `Job`s; each is asked for as there is room for it.
         at_once: How many run at the same time, from 1.
         show: Called with each `(job, line)` of what they print.
         started: Called with each `job` that starts.
@@ -86,14 +86,16 @@ def run_all(jobs, *, at_once, show, started=lambda job: None):
         OSError: if a log cannot be written to.
     """
     shares = collections.deque(core_shares(at_once))
-    waiting, running = collections.deque(jobs), {}
+    waiting, running = iter(jobs), {}
     events = queue.Queue()
     try:
-        while waiting or running:
-            while waiting and shares:
-                job, cores = waiting.popleft(), shares.popleft()
+        while True:
+            while shares and (job := next(waiting, None)) is not None:
+                cores = shares.popleft()
                 started(job)
                 running[job] = cores, _start(job, cores, events)
+            if not running:
+                break
             job, what = events.get()
             if isinstance(what, str):
                 show(job, what)

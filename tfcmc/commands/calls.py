@@ -16,13 +16,15 @@ from tfcmc.commands import finetune as finetuning
 from tfcmc.commands import model as judging_models
 from tfcmc.commands import pretrain as training
 from tfcmc.commands import search as searching
+from tfcmc.commands import study as studying
 from tfcmc.commands.results import Comparison, Record, Run, Search
 from tfcmc.commands.words import defaults, in_python, taken
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.foundation.errors import UsageError, check_choice
 from tfcmc.foundation.signals import Interrupted, raised
 from tfcmc.report.few_labels import curve_text
-from tfcmc.searches import study
+from tfcmc.searches.study import TRIALS, plan_search
+from tfcmc.searches.study import search as search_options
 
 OWN = {
     "losses": comparing.LOSSES,
@@ -31,7 +33,7 @@ OWN = {
     "samples": finetuning.SAMPLES,
     "format": exporting.FORMAT,
     "jobs": 1,
-    "trials": study.TRIALS,
+    "trials": TRIALS,
     "tuner": "bayesian",
 }
 
@@ -274,6 +276,40 @@ def compare(losses=None, *, verbose=1, **words) -> Comparison:
         return Comparison(comparing.run(given, _command("compare", given)))
 
 
+@_words_of(studying.make_parser, "file")
+def study(file, *, verbose=1, **words) -> Comparison:
+    """Runs a design of trainings, and says what each axis changes.
+
+    `tfcmc study`, its options as words: `tfcmc study --help` says what stands
+    in the file.
+
+    Example:
+
+        axes = {"loss": ["softmax", "triplet"], "pictures": [1000, 5000]}
+        tfcmc.study({"axes": axes, "settings": {"data": "tfds:cifar10"}})
+
+    Args:
+        file: Its path, or a dict of what would stand in it.
+        verbose: 0 to print nothing.
+        **words: The command's options.
+
+    Returns:
+        The `Comparison` of all combinations, also where some runs broke: its
+        `failures`.
+
+    Raises:
+        UsageError: if it tells of no study, or a word is not known.
+        KeyboardInterrupt: at Ctrl-C, once all is saved that trains.
+    """
+    with called(verbose):
+        given, _ = taken(studying.make_parser(), words)
+        named = file if isinstance(file, str | os.PathLike) else "FILE"
+        words = ["tfcmc", "study", os.fspath(named)]
+        words += [f"{command_line.option(n)}={v}" for n, v in given.items()]
+        given = {"file": file, **given}
+        return Comparison(studying.run(given, shlex.join(words)))
+
+
 @_words_of(searching.make_parser)
 def search(*, verbose=1, **words) -> Search:
     """Searches for a loss's own options, choosing without the test part.
@@ -300,8 +336,8 @@ def search(*, verbose=1, **words) -> Search:
     """
     with called(verbose):
         parser = searching.make_parser()
-        given, _ = taken(parser, words, apart=study.plan_search)
-        return Search(study.search(given))
+        given, _ = taken(parser, words, apart=plan_search)
+        return Search(search_options(given))
 
 
 def _check_alone(given):

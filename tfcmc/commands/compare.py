@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import time
+from collections.abc import Callable
 
 from tfcmc.cli import command_line, machines, same_data, workers
 from tfcmc.comparison.entries import Entry, Variant, plan_variants
@@ -171,8 +172,17 @@ def _variants(given, losses, presets):
             yield Variant({**given, **both}, None, ("preset", "loss"))
 
 
-def train_missing(entries: list[Entry], jobs: int) -> dict:
+def train_missing(
+    entries: list[Entry],
+    jobs: int,
+    begun: Callable[[Entry], bool] = lambda entry: True,
+) -> dict:
     """Trains what is not finished, a process a run, `jobs` at once.
+
+    Args:
+        entries: The runs.
+        jobs: How many at once.
+        begun: Says, as there is room for a run, whether to begin it.
 
     Returns:
         Run name to the reason, of runs that broke.
@@ -184,7 +194,7 @@ def train_missing(entries: list[Entry], jobs: int) -> dict:
     width = max(map(len, missing), default=0)
     start, failures, notes = time.monotonic(), {}, set()
     ends = workers.run_all(
-        [_job(entry) for entry in missing.values()],
+        map(_job, filter(begun, missing.values())),
         at_once=jobs,
         show=lambda job, line: _show(job.name, line, width, notes),
     )

@@ -37,11 +37,13 @@ class Variant:
             loss's options; None where no search chose anything.
         named_by: The settings that tell it from the other rows, of "preset"
             and "loss".
+        name: What it is called in their place, where it has a name.
     """
 
     settings: dict
     chosen: tuple | None = None
     named_by: tuple = ("loss",)
+    name: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,13 +54,16 @@ class Entry:
     run: Run
     chosen: tuple | None = None
     named_by: tuple = ("loss",)
+    called: str = ""
 
     @property
     def label(self) -> str:
-        """What names its row: preset, loss, or both.
+        """What names its row: preset, loss, or both; or what it is called.
 
         Where a search chose it, "tuned" and what was chosen besides.
         """
+        if self.called:
+            return self.called
         parts = []
         if "preset" in self.named_by:
             parts.append(self.plan.config.preset)
@@ -165,7 +170,7 @@ def plan_variants(
     entries = {}
     for plan, variant in planned:
         chosen, named_by = variant.chosen, variant.named_by
-        name = folder_name(plan, chosen or (), named_by)
+        name = folder_name(plan, chosen or (), named_by, variant.name)
         if name in entries:
             words = " and ".join(f"`{_plural(each)}`" for each in named_by)
             raise UsageError(
@@ -175,9 +180,8 @@ def plan_variants(
         place = str(pathlib.Path(folder) / name)
         config = dataclasses.replace(plan.config, run_dir=place)
         plan = as_begun(dataclasses.replace(plan, config=config))
-        entries[name] = Entry(
-            plan, open_run(plan, restart=False), chosen, named_by
-        )
+        run = open_run(plan, restart=False)
+        entries[name] = Entry(plan, run, chosen, named_by, variant.name)
     return list(entries.values())
 
 
@@ -214,7 +218,10 @@ def check_one_data(entries: list[Entry]) -> None:
 
 
 def folder_name(
-    plan: Plan, chosen: Iterable[str] = (), named_by: tuple = ("loss",)
+    plan: Plan,
+    chosen: Iterable[str] = (),
+    named_by: tuple = ("loss",),
+    called: str = "",
 ) -> str:
     """Names a run by what names its row, and the seed.
 
@@ -223,7 +230,10 @@ def folder_name(
     Args:
         chosen: Names of the settings that are this run's alone, told too.
         named_by: As in `Variant`.
+        called: What it is called in the place of all these.
     """
+    if called:
+        return re.sub(r"[^\w.-]+", "_", f"{called}-{plan.config.seed}")
     parts, told = [], {name: getattr(plan.config, name) for name in chosen}
     if "preset" in named_by:
         parts.append(plan.config.preset)

@@ -28,6 +28,7 @@ from tfcmc.report import (
     Cell,
     Finding,
     Report,
+    Section,
     Table,
     csv_text,
     difference,
@@ -87,10 +88,7 @@ def compare(
         row="method" if methods else "loss",
         lead=tuple(lead(table, finished, failures, tuned.pairs)),
         table=table,
-        without_labels=without_labels,
-        without_labels_words=without_labels_words(without_labels),
-        published=published(finished),
-        published_words=PAPERS,
+        more=tuple(more_tables(finished, without_labels)),
         findings=tuple(findings_of(finished)),
         failures=failures,
         pictures=tuple(draw(finished, folder / "figures", tuned.pairs)),
@@ -155,10 +153,8 @@ def ranking(table: Table) -> str:
     return f"{text} Beside them: {', '.join(controls)}."
 
 
-def without_labels_words(table: Table | None) -> str:
+def without_labels_words(table: Table) -> str:
     """Says what the numbers are read against, and how they rank the rows."""
-    if table is None:
-        return ""
     text = (
         "What says nothing of a picture has a LiDAR and a NESum of 1, an "
         "alpha-ReQ of 0 (near 1 is taken for good) and finds the other view "
@@ -324,6 +320,15 @@ def _start_words(finished):
     )
 
 
-def published(finished: list[Entry]) -> Table | None:
-    """Returns the paper's table where the data are the paper's."""
-    return paper_table() if finished[0].plan.data.name == "stl10" else None
+def more_tables(
+    finished: list[Entry], without_labels: Table | None
+) -> Iterator[Section]:
+    """Yields what needs no labels, and the paper's table for its data."""
+    if without_labels is not None:
+        name, title = "without-labels", "Without labels"
+        words = without_labels_words(without_labels)
+        yield Section(name, title, without_labels, words)
+    if finished[0].plan.data.name == "stl10":
+        yield Section(
+            "published", "The paper's own table", paper_table(), PAPERS
+        )

@@ -7,6 +7,7 @@ below.
 from tfcmc.report.page import Finding as Finding
 from tfcmc.report.page import Picture as Picture
 from tfcmc.report.page import Report as Report
+from tfcmc.report.page import Section as Section
 from tfcmc.report.page import write_report as write_report
 from tfcmc.report.table import Cell as Cell
 from tfcmc.report.table import Column as Column

@@ -37,17 +37,25 @@ class Finding:
 
 
 @dataclasses.dataclass(frozen=True)
+class Section:
+    """A further table: its place on the page, its title, and what it says."""
+
+    name: str
+    title: str
+    table: Table
+    words: str = ""
+    row: str = ""  # what a row of it is, where that is another
+
+
+@dataclasses.dataclass(frozen=True)
 class Report:
-    """A comparison, of losses or of methods.
+    """A comparison, of losses or of methods, or a study.
 
     Attributes:
         lead: The answer, a paragraph each: which row leads, by how much, and
             whether the spread separates it.
         row: What a row of the table is.
-        without_labels: What needs no labels, where it was measured.
-        without_labels_words: How it is to be read.
-        published: The paper's own table, where the data are the paper's.
-        published_words: Where it is from.
+        more: Further tables.
         failures: Run to why it broke, of runs that are not in the table.
         cards: Loss or method to its card.
         commands: What is repeated to the command.
@@ -60,10 +68,7 @@ class Report:
     lead: tuple[str, ...]
     table: Table
     row: str = "loss"
-    without_labels: Table | None = None
-    without_labels_words: str = ""
-    published: Table | None = None
-    published_words: str = ""
+    more: tuple[Section, ...] = ()
     findings: tuple[Finding, ...] = ()
     failures: dict = dataclasses.field(default_factory=dict)
     pictures: tuple[Picture, ...] = ()

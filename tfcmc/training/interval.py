@@ -13,8 +13,12 @@ WARM = 3  # steps that compile, and fill what reads ahead
 MOST_TRACED = 100
 
 
-def seconds_of(budget: str) -> float:
+def seconds_of(budget: str, name: str = "budget") -> float:
     """Returns the seconds of a budget, such as "10min".
+
+    Args:
+        budget: As it is written.
+        name: What it is called where the user wrote it.
 
     Raises:
         UsageError: if it is no number of minutes, or not above 0.
@@ -23,7 +27,7 @@ def seconds_of(budget: str) -> float:
     minutes = float(found[1]) if found else 0.0
     if not 0 < minutes <= LONGEST:
         raise must(
-            "budget",
+            name,
             f"minutes, such as 10min, above 0 and at most {LONGEST:,}",
             budget,
         )

@@ -1,4 +1,4 @@
-"""The figures of a run, a comparison and a search."""
+"""The figures of a run, a comparison, a search and a study."""
 
 from tfcmc.report.figures.alignment import (
     alignment_histogram as alignment_histogram,
@@ -29,6 +29,9 @@ from tfcmc.report.figures.options import (
 from tfcmc.report.figures.options import option_importance as option_importance
 from tfcmc.report.figures.panel import Map as Map
 from tfcmc.report.figures.panel import Panel as Panel
+from tfcmc.report.figures.study import interactions as interactions
+from tfcmc.report.figures.study import main_effects as main_effects
+from tfcmc.report.figures.study import time_and_accuracy as time_and_accuracy
 from tfcmc.report.figures.traces import Trace as Trace
 from tfcmc.report.figures.tuned import Gain as Gain
 from tfcmc.report.figures.tuned import tuned_and_default as tuned_and_default

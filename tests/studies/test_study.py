@@ -1,0 +1,228 @@
+"""A study as a command: its file, what it runs, and what it says."""
+
+import contextlib
+import csv
+import io
+import types
+
+import numpy as np
+import pytest
+
+from tests.here import in_this_process
+from tfcmc.cli import command_line
+from tfcmc.commands import study as command
+from tfcmc.foundation.errors import UsageError
+from tfcmc.studies import runs, words
+from tfcmc.studies.effects import effects
+from tfcmc.studies.file import make_study, read_study
+from tfcmc.studies.runs import Cell, expected_seconds, paired, plan_cells
+from trainers import study
+
+FILE = """
+seeds = [0, 1]
+cells = 3
+
+[settings]
+data = "shapes(size=160)"
+epochs = 1
+batch_size = 16
+side = 32
+evaluate = "brief"
+encoder = "paper(width=0.3)"
+
+[axes]
+loss = ["softmax", "vicreg"]
+
+[axes.crops]
+apart = {geometry = "independent"}
+"at one place" = {geometry = "shared", pictures = 100}
+"""
+
+
+def studying(folder, file, *more):
+    """Runs the command; returns its code, what it printed and told."""
+    printed, told, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(told):
+        try:
+            command_line.run(
+                lambda: study.main([str(file), f"--run-dir={folder}", *more])
+            )
+        except SystemExit as ended:
+            code = ended.code
+    return code, printed.getvalue(), told.getvalue()
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory):
+    """A study that had no time first, and then was made."""
+    place = tmp_path_factory.mktemp("study")
+    (place / "asked.toml").write_text(FILE)
+    folder = place / "found"
+    with in_this_process(), pytest.MonkeyPatch.context() as patch:
+        # One run is made before anything is known of their time.
+        patch.setattr(
+            command, "expected_seconds", lambda _, done: 1e9 * len(done)
+        )
+        first = studying(folder, place / "asked.toml", "--time=10min")
+        patch.undo()
+        with in_this_process():
+            second = studying(folder, place / "asked.toml")
+    return types.SimpleNamespace(folder=folder, first=first, second=second)
+
+
+def test_in_time(studied):
+    """What would not end in time is left, and made by the next call."""
+    code, printed, _ = studied.first
+    assert code == 0 and "3 of 4 combinations, 2 seeds, 6 runs" in printed
+    assert "is left for later" in printed
+    assert "fewer than two combinations are finished" in printed
+    code, printed, told = studied.second
+    assert code == 0, told
+    assert (
+        printed.count("done:") == 5 and "1 of 6 runs are finished" in printed
+    )
+    assert len(list(studied.folder.glob("*/metrics.json"))) == 6
+
+
+def test_written(studied):
+    """A row a run; the report and the text say the same."""
+    folder = studied.folder
+    with open(folder / "runs.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6 and {row["seed"] for row in rows} == {"0", "1"}
+    with open(folder / "table.csv", newline="", encoding="utf-8") as file:
+        table = {row["label"]: row for row in csv.DictReader(file)}
+    for label, row in table.items():
+        own = [
+            float(each["linear_probe"])
+            for each in rows
+            if f"{each['loss']} · {each['crops']}" == label
+        ]
+        assert float(row["linear_probe"]) == pytest.approx(np.mean(own))
+    assert sum(float(row["best"]) for row in table.values()) == pytest.approx(
+        100
+    )
+    text = (folder / "study.md").read_text("utf-8")
+    page = (folder / "report.html").read_text("utf-8")
+    for told in (
+        "3 of 4 combinations were run",
+        "By the linear probe",
+        "Over loss: ",
+        "Over crops: ",
+        "Nothing is both as quick and better than",
+    ):
+        assert told in text and told in page
+    assert "## loss\n" in text and "loss at each readout" in text
+    assert page.count("data:image/png;base64") == 3
+
+
+def test_words_of_what_is_there():
+    """Sentences of numbers that were made up to say so."""
+    axes = {"loss": ("a", "b"), "frame": ("x", "y")}
+    crossed = {("a", "x"): 60, ("b", "x"): 50, ("a", "y"): 40, ("b", "y"): 55}
+    shaken = np.random.default_rng(1).normal(0, 0.2, [3, 4])
+    observed = {
+        seed: {
+            cell: value + 5 * seed + noise
+            for (cell, value), noise in zip(
+                crossed.items(), shaken[seed], strict=True
+            )
+        }
+        for seed in range(3)
+    }
+    found = effects(observed, axes)
+    told = words.interactions_words([found["loss", "frame"]])
+    assert "another leads: a with x, b with y" in told
+    assert "a is 10." in told or "a is 9." in told
+    cells, values = paired(observed)
+    labels = [" ".join(cell) for cell in cells]
+    sure = words.ranking_words(
+        labels, values, np.array([0.97, 0.01, 0.01, 0.01]), "linear probe"
+    )
+    assert sure.startswith("By the linear probe a x leads with 65.")
+    assert sure.endswith("the best with a probability of 0.97.")
+    doubt = words.ranking_words(
+        labels, values, np.array([0.6, 0.3, 0.07, 0.03]), "kNN"
+    )
+    assert doubt.endswith("are a x 0.60, b x 0.30, a y 0.07.")
+    told = " ".join(words.not_shown(2, {"r": "?"}, 3, 4, [("loss", "frame")]))
+    for each in (
+        "2 runs are still",
+        "left out: r.",
+        "3 of 4",
+        "loss with fra",
+    ):
+        assert each in told
+
+
+def test_paired_by_whole_seeds():
+    """A seed that lacks a run is left out where two others do not."""
+    whole = {("a",): 1.0, ("b",): 2.0}
+    some = {("a",): 3.0}
+    cells, values = paired({0: whole, 1: whole, 2: some})
+    assert cells == [("a",), ("b",)] and values.shape == (2, 2)
+    cells, values = paired({0: whole, 2: some})
+    assert cells == [("a",)] and values.tolist() == [[1.0], [3.0]]
+
+
+def test_expected_by_what_is_alike(tmp_path, monkeypatch):
+    """The longest of those that differ in the fewest axes."""
+    monkeypatch.setattr(runs, "read_history", lambda run: run.rows)
+
+    def cell(levels, seconds):
+        folder = tmp_path / "-".join(levels)
+        folder.mkdir()
+        for name in ("history.csv", "metrics.json"):
+            (folder / name).touch()
+        rows = [{"seconds": float(seconds)}]
+        run = types.SimpleNamespace(folder=folder, rows=rows)
+        return Cell(levels, types.SimpleNamespace(run=run))
+
+    done = [cell("ax", 10), cell("bx", 20), cell("cz", 900)]
+    assert expected_seconds(Cell("ay", None), []) is None
+    found = expected_seconds(Cell("ay", None), done)
+    assert 25 <= found < 27
+    found = expected_seconds(Cell("dx", None), done)
+    assert 35 <= found < 37
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        ({"axis": {}}, "Unknown key: 'axis'. Did you mean axes"),
+        ({"axes": {}}, "`axes` must be axes with their levels"),
+        ({"axes": {"los": ["a"]}}, "Unknown setting: 'los'"),
+        ({"axes": {"loss": "nce"}}, "`loss` must be levels"),
+        ({"axes": {"x": {"a": {"sead": 1}}}}, "Unknown setting: 'sead'"),
+        ({"axes": {"x": {"a": {"seed": 1}}}}, "without seed"),
+        ({"settings": {"loss": "nce"}}, "`loss` must be set in one place"),
+        ({"seeds": [1, 1]}, "`seeds` must be different numbers"),
+        ({"seeds": 3}, "`seeds` must be several, in brackets"),
+        ({"metric": "accuracy"}, "`metric` must be one of"),
+        ({"cells": 0}, "`cells` must be"),
+        ({"time": "2h"}, "`time` must be minutes"),
+        ({"without": [{"los": "nce"}]}, "Unknown axis: 'los'"),
+        ({"without": [{"loss": "ncf"}]}, "Unknown level: 'ncf'"),
+    ],
+)
+def test_what_is_refused(change, told):
+    """In words, before anything is trained."""
+    given = {"axes": {"loss": ["nce", "softmax"]}} | change
+    with pytest.raises(UsageError) as raised:
+        make_study(given)
+    assert told in str(raised.value)
+
+
+def test_file_that_is_none(tmp_path):
+    """Two plain lines and exit code 2."""
+    (tmp_path / "bad.toml").write_text("seeds = [0")
+    for name in ("bad.toml", "absent.toml"):
+        code, _, told = studying(tmp_path / "r", tmp_path / name)
+        assert code == 2 and told.startswith("`file` must be of a study")
+    with pytest.raises(UsageError, match="`axes` must be two combinations"):
+        plan_cells(make_study({"axes": {"loss": ["nce"]}}), tmp_path)
+    (tmp_path / "good.toml").write_text(FILE)
+    assert read_study(tmp_path / "good.toml").levels == {
+        "loss": ("softmax", "vicreg"),
+        "crops": ("apart", "at one place"),
+    }

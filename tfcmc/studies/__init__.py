@@ -1,0 +1,4 @@
+"""A design of runs: which axis changes what, and how sure that is.
+
+Imports `comparison` and below.
+"""

@@ -1,0 +1,157 @@
+"""The runs of a study, and what was measured of them."""
+
+import dataclasses
+
+import numpy as np
+
+from tfcmc.comparison.entries import Entry, Variant, plan_variants
+from tfcmc.comparison.rows import PROBES, numbers
+from tfcmc.foundation.errors import must
+from tfcmc.runs.record import read_history
+from tfcmc.studies.design import chosen, combinations
+from tfcmc.studies.file import MOST, Study
+
+BETWEEN = " · "  # the levels of a combination
+STARTING = 15.0  # seconds from a process's start to its first step
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One combination of levels at one seed.
+
+    Attributes:
+        levels: One an axis.
+        entry: Its run.
+    """
+
+    levels: tuple
+    entry: Entry
+
+    @property
+    def seed(self) -> int:
+        """Its seed."""
+        return self.entry.seed
+
+
+def plan_cells(study: Study, folder) -> tuple[list[Cell], int]:
+    """Plans the runs of a study, those that tell the most first.
+
+    Args:
+        study: What is asked.
+        folder: Where the runs are.
+
+    Returns:
+        All combinations that are run at the first seed, then at the next; and
+        how many combinations there are.
+
+    Raises:
+        UsageError: if some are not legal, or too many.
+    """
+    levels = study.levels
+    every = combinations(levels, study.without)
+    if len(every) < 2 or len(every) * len(study.seeds) > MOST:
+        raise must(
+            "axes",
+            f"two combinations at least, and with all seeds {MOST:,} runs at "
+            f"most",
+            f"{len(every):,} combinations",
+        )
+    picked = chosen(every, levels, study.cells or len(every))
+    variants = []
+    for cell in picked:
+        settings = dict(study.settings)
+        for axis, level in zip(levels, cell, strict=True):
+            settings |= study.axes[axis][level]
+        variants.append(Variant(settings, name=BETWEEN.join(cell)))
+    entries = plan_variants(variants, study.seeds, folder)
+    cells = [
+        Cell(cell, entry)
+        for cell, entry in zip(picked * len(study.seeds), entries, strict=True)
+    ]
+    return cells, len(every)
+
+
+def measured(cells: list[Cell]) -> list[dict]:
+    """Returns the numbers of each run: column key to number.
+
+    Accuracies are in percent; `untrained` is the first probe's off untrained
+    encoders, `seconds` what training took.
+    """
+    found = []
+    for cell in cells:
+        metrics = cell.entry.metrics()
+        own = numbers(metrics)
+        own["seconds"] = trained_for(cell.entry)
+        if "untrained" in metrics and PROBES[0] in metrics["untrained"]:
+            accuracy = metrics["untrained"][PROBES[0]]["accuracy"]
+            own["untrained"] = 100 * accuracy
+        found.append(own)
+    return found
+
+
+def trained_for(entry: Entry) -> float:
+    """Returns the seconds that a run was trained for."""
+    return sum(row["seconds"] for row in read_history(entry.run))
+
+
+def expected_seconds(cell: Cell, finished: list[Cell]) -> float | None:
+    """Returns how long a run will take, by those that are most like it.
+
+    The longest of those that differ in the fewest axes, from start to
+    verdict.
+
+    Returns:
+        Seconds; None where none has ended.
+    """
+    if not finished:
+        return None
+    apart = [_distance(cell.levels, other.levels) for other in finished]
+    alike = [
+        other.entry
+        for other, distance in zip(finished, apart, strict=True)
+        if distance == min(apart)
+    ]
+    return STARTING + max(
+        trained_for(entry) + _judged_for(entry.run) for entry in alike
+    )
+
+
+def _distance(levels, others):
+    return sum(a != b for a, b in zip(levels, others, strict=True))
+
+
+def _judged_for(run):
+    """The seconds from the end of a training to the verdict on it."""
+    history, metrics = (
+        (run.folder / name).stat().st_mtime
+        for name in ("history.csv", "metrics.json")
+    )
+    return max(0.0, metrics - history)
+
+
+def by_seed(cells: list[Cell], values) -> dict:
+    """Returns seed to levels to number, as `effects` takes it."""
+    found = {}
+    for cell, value in zip(cells, values, strict=True):
+        if value is not None:
+            found.setdefault(cell.seed, {})[cell.levels] = value
+    return found
+
+
+def paired(observed: dict) -> tuple[list, np.ndarray]:
+    """Returns the contenders that several seeds share, and their numbers.
+
+    Seeds that lack some are left out where two others lack none.
+
+    Args:
+        observed: As `by_seed`.
+
+    Returns:
+        Levels, and `[seeds, contenders]`.
+    """
+    every = {cell for cells in observed.values() for cell in cells}
+    whole = [cells for cells in observed.values() if cells.keys() == every]
+    kept = whole if len(whole) > 1 else list(observed.values())
+    shared = [cell for cell in kept[0] if all(cell in each for each in kept)]
+    values = [[each[cell] for cell in shared] for each in kept]
+    return shared, np.array(values)

@@ -1,0 +1,420 @@
+"""A study written down: tables, figures, and the report.
+
+Like `recipe.py` it stands at the seam: it reads run folders, and hands plain
+records down.
+"""
+
+import collections
+import dataclasses
+import itertools
+import pathlib
+import textwrap
+
+import numpy as np
+
+from tfcmc.comparison.entries import check_one_data, shared_settings
+from tfcmc.comparison.rows import COLUMNS, PROBES
+from tfcmc.comparison.writing import (
+    cards_of,
+    commands_of,
+    findings_of,
+    length_words,
+)
+from tfcmc.foundation.atomic import write_whole
+from tfcmc.foundation.lazy import LazyModule
+from tfcmc.report import (
+    Column,
+    Picture,
+    Report,
+    Section,
+    Table,
+    csv_text,
+    figures,
+    latex,
+    markdown,
+    over_seeds,
+    screen_text,
+    write_report,
+)
+from tfcmc.report.summary import WIDTH
+from tfcmc.studies import words
+from tfcmc.studies.effects import (
+    Effect,
+    effects,
+    front,
+    interval,
+    probability_best,
+)
+from tfcmc.studies.file import Study
+from tfcmc.studies.runs import BETWEEN, Cell, by_seed, measured, paired
+
+pd = LazyModule("pandas")
+
+READOUT = "readout"  # the axis that costs nothing: what features are read by
+BEST = Column("best", "probability of the best", "%", 0, "", "P(best)")
+UNTRAINED = Column(
+    "untrained", "linear probe, untrained", "%", 1, "", "untrained"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What the finished runs of a study say.
+
+    Attributes:
+        study: What was asked.
+        cells: The `Cell`s that are finished.
+        numbers: Of each of them, column key to number.
+        probes: `Column`s of what features are read by, that ranked by first.
+        main: Axis to its `Effect`.
+        pairs: Pairs of axes to their `Effect`, `READOUT` among the axes.
+        contenders: Labels of the combinations that are ranked.
+        values: `[seeds, contenders]`, in percent.
+        best: `[contenders]`, or None of one seed.
+    """
+
+    study: Study
+    cells: list
+    numbers: list
+    probes: tuple
+    main: dict
+    pairs: dict
+    contenders: list
+    values: np.ndarray
+    best: np.ndarray | None
+
+
+def write(
+    study: Study,
+    cells: list[Cell],
+    every: int,
+    failures: dict,
+    command: str,
+) -> Table | None:
+    """Writes tables, figures and report of the finished runs.
+
+    Args:
+        study: What was asked.
+        cells: All that are planned.
+        every: How many combinations there are.
+        failures: Run name to the reason, of runs that broke.
+        command: What repeats it.
+
+    Returns:
+        The table of all combinations; None where fewer than two are finished.
+
+    Raises:
+        UsageError: if runs on one data spec are not of the same pictures.
+    """
+    finished = [cell for cell in cells if cell.entry.finished()]
+    if len({cell.levels for cell in finished}) < 2:
+        print("fewer than two combinations are finished: nothing to say yet")
+        return None
+    by_data = collections.defaultdict(list)
+    for cell in finished:
+        by_data[cell.entry.plan.data.spec].append(cell.entry)
+    for entries in by_data.values():
+        check_one_data(entries)
+    found = look(study, finished)
+    missing = len(cells) - len(finished) - len(failures)
+    chosen = len({cell.levels for cell in cells})
+    asked = {(axis,) for axis, levels in study.levels.items() if levels[1:]}
+    asked |= set(itertools.combinations(_varied(study.levels), 2))
+    untold = sorted(asked - found.main.keys() - found.pairs.keys())
+    answer = [
+        *lead(found),
+        *words.not_shown(missing, failures, chosen, every, untold),
+    ]
+    folder = cells[0].entry.run.folder.parent
+    table = ranking_table(found)
+    sections = [*main_sections(found), *pair_sections(found)]
+    write_whole(folder / "table.md", markdown(table))
+    write_whole(folder / "table.csv", csv_text(table))
+    write_whole(folder / "table.tex", latex(table))
+    write_whole(folder / "runs.csv", runs_text(found))
+    write_whole(folder / "study.md", study_text(answer, table, sections))
+    entries = [cell.entry for cell in finished]
+    axes = list(study.axes)
+    report = Report(
+        title=f"{', '.join(axes[:-1])} and {axes[-1]}"
+        if axes[1:]
+        else f"{axes[0]}, studied",
+        row="combination",
+        lead=tuple(answer),
+        table=table,
+        more=tuple(sections),
+        findings=tuple(findings_of(entries)),
+        failures=failures,
+        pictures=tuple(draw(found, folder / "figures")),
+        cards=cards_of(entries),
+        commands=commands_of(entries, command),
+        settings=shared_settings(entries),
+        versions=entries[0].metrics()["versions"],
+        notes=tuple(notes(found)),
+    )
+    write_report(report, folder / "report.html")
+    print(f"\n{screen_text(table)}\n")
+    print("\n\n".join(textwrap.fill(each, WIDTH) for each in answer))
+    print(f"\nthe report is {folder / 'report.html'}")
+    return table
+
+
+def look(study: Study, finished: list[Cell]) -> Found:
+    """Finds effects, interactions and the ranking of what is finished."""
+    found = measured(finished)
+    columns = {column.key: column for column in COLUMNS}
+    names = [study.metric, *(name for name in PROBES if name != study.metric)]
+    # A readout is one only where all runs have it.
+    names = [name for name in names if all(name in own for own in found)]
+    probes = tuple(columns[name] for name in names)
+    observed = by_seed(finished, [own.get(study.metric) for own in found])
+    levels = _varied(study.levels)
+    places = [list(study.levels).index(axis) for axis in levels]
+    told = effects(_of_axes(observed, places), levels)
+    if len(probes) > 1:
+        titles = tuple(column.title for column in probes)
+        read = collections.defaultdict(dict)
+        for cell, own in zip(finished, found, strict=True):
+            kept = tuple(cell.levels[place] for place in places)
+            for name, title in zip(names, titles, strict=True):
+                read[cell.seed][(*kept, title)] = own[name]
+        asked = [(axis, READOUT) for axis in levels]
+        by_probe = effects(read, {**levels, READOUT: titles}, asked)
+        told |= {pair: by_probe[pair] for pair in asked if pair in by_probe}
+    main = {axes: each for axes, each in told.items() if len(axes) == 1}
+    pairs = {axes: each for axes, each in told.items() if len(axes) == 2}
+    shared, values = paired(observed)
+    best = probability_best(values)
+    labels = [BETWEEN.join(cell) for cell in shared]
+    return Found(
+        study, finished, found, probes, main, pairs, labels, values, best
+    )
+
+
+def _varied(levels):
+    """The axes of several levels."""
+    return {axis: each for axis, each in levels.items() if len(each) > 1}
+
+
+def _of_axes(observed, places):
+    """Seed to levels to number, of some axes; the others have one level."""
+    return {
+        seed: {
+            tuple(cell[place] for place in places): value
+            for cell, value in cells.items()
+        }
+        for seed, cells in observed.items()
+    }
+
+
+def lead(found: Found):
+    """Yields the answer in a few paragraphs, computed from the numbers."""
+    title = found.probes[0].title
+    yield words.ranking_words(
+        found.contenders, found.values, found.best, title
+    )
+    widest = sorted(found.main.values(), key=lambda each: -_range(each))
+    if widest:
+        yield " ".join(map(_sentence, map(words.effect_words, widest)))
+    if found.pairs:
+        yield words.interactions_words(found.pairs.values())
+    labels, seconds, values = time_of(found)
+    kept = front(seconds, values)
+    yield words.front_words(labels, seconds, values, kept)
+
+
+def _range(effect: Effect):
+    return np.ptp(effect.means.mean(axis=0))
+
+
+def _sentence(text):
+    return f"Over {text}"
+
+
+def time_of(found: Found) -> tuple[list, np.ndarray, np.ndarray]:
+    """Returns labels, mean seconds and mean accuracy of each combination."""
+    own = collections.defaultdict(list)
+    for cell, numbers in zip(found.cells, found.numbers, strict=True):
+        metric = numbers.get(found.study.metric)
+        if metric is not None:
+            pair = numbers["seconds"], metric
+            own[BETWEEN.join(cell.levels)].append(pair)
+    means = np.array([np.mean(pairs, axis=0) for pairs in own.values()])
+    return list(own), means[:, 0], means[:, 1]
+
+
+def ranking_table(found: Found) -> Table:
+    """Makes the table of all combinations, the best on top."""
+    records = [
+        {"label": BETWEEN.join(cell.levels), "kind": "loss"} | own
+        for cell, own in zip(found.cells, found.numbers, strict=True)
+    ]
+    means = collections.defaultdict(list)
+    for record in records:
+        means[record["label"]].append(record.get(found.study.metric, 0.0))
+    records.sort(key=lambda record: -np.mean(means[record["label"]]))
+    rest = [each for each in COLUMNS if each.key not in PROBES]
+    table = over_seeds((*found.probes, UNTRAINED, *rest), records)
+    return with_best(table, found.contenders, found.best)
+
+
+def with_best(table: Table, labels: list, best) -> Table:
+    """Adds the probability of being the best, where it is known."""
+    if best is None:
+        return table
+    frame = table.frame.copy()
+    known = pd.Series(100.0 * np.asarray(best), index=labels)
+    frame[BEST.key] = known.reindex(frame.index)
+    frame[f"{BEST.key}_deviation"] = np.nan
+    frame[f"{BEST.key}_count"] = 1
+    columns = table.columns[:1] + (BEST,) + table.columns[1:]
+    return Table(columns, frame)
+
+
+def main_sections(found: Found):
+    """Yields a table an axis: its levels, read by every probe."""
+    for (axis,), effect in found.main.items():
+        records = _records(effect.levels[0], found.probes[0].key, effect.means)
+        for record in records:
+            record["label"] = f"{axis}: {record['label']}"
+        table = over_seeds(found.probes[:1], records)
+        labels = [f"{axis}: {level}" for level in effect.levels[0]]
+        table = with_best(table, labels, probability_best(effect.means))
+        told = words.effect_words(effect)
+        yield Section(f"axis-{_place(found, axis)}", axis, table, told, axis)
+
+
+def pair_sections(found: Found):
+    """Yields a table of two axes together."""
+    for (first, second), effect in found.pairs.items():
+        columns = [
+            Column(f"level_{place}", level, "%", 1, "higher")
+            for place, level in enumerate(effect.levels[1])
+        ]
+        records = [
+            {"label": f"{first}: {level}", "kind": "loss"}
+            | {
+                column.key: float(means[row, place])
+                for place, column in enumerate(columns)
+            }
+            for row, level in enumerate(effect.levels[0])
+            for means in effect.means
+        ]
+        name = f"pair-{_place(found, first)}-{_place(found, second)}"
+        yield Section(
+            name,
+            f"{first} at each {second}",
+            over_seeds(columns, records),
+            words.interaction_words(effect),
+            first,
+        )
+
+
+def _place(found, axis):
+    """What is in an address in the place of a name."""
+    return [*found.study.axes, READOUT].index(axis)
+
+
+def _records(labels, key, means):
+    return [
+        {"label": label, "kind": "loss", key: float(value)}
+        for seed in means
+        for label, value in zip(labels, seed, strict=True)
+    ]
+
+
+def runs_text(found: Found) -> str:
+    """Writes a row a run as CSV: its levels, its seed and its numbers."""
+    rows = [
+        dict(zip(found.study.axes, cell.levels, strict=True))
+        | {"seed": cell.seed}
+        | own
+        for cell, own in zip(found.cells, found.numbers, strict=True)
+    ]
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+
+
+def study_text(answer: list, table: Table, sections: list) -> str:
+    """Writes the answer and all tables as Markdown."""
+    parts = ["\n\n".join(answer), markdown(table)]
+    for each in sections:
+        parts.append(f"## {each.title}\n\n{each.words}\n\n")
+        parts[-1] += markdown(each.table)
+    return "\n\n".join(parts)
+
+
+def draw(found: Found, folder: pathlib.Path):
+    """Draws what the answer rests on, and yields each `Picture`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    measured_by = found.probes[0].title
+    if found.main:
+        path = folder / "main_effects.png"
+        shown = [
+            (
+                axis,
+                effect.levels[0],
+                effect.means,
+                list(map(interval, apart(effect.means).T)),
+            )
+            for (axis,), effect in found.main.items()
+        ]
+        figures.main_effects(shown, path, measured=measured_by)
+        yield Picture(
+            "What each axis changes",
+            "The mean of each level over the levels of the other axes; a ring "
+            "a seed. A line is the 95 % interval of how far the level is from "
+            "the mean of all, which what a seed adds to all does not move.",
+            path,
+        )
+    if found.pairs:
+        path = folder / "interactions.png"
+        shown = [
+            (axes, effect.levels, effect.means)
+            for axes, effect in found.pairs.items()
+        ]
+        figures.interactions(shown, path, measured=measured_by)
+        yield Picture(
+            "What two axes do together",
+            "Where lines are parallel, what one axis is worth does not depend "
+            "on the other. Upright lines are the standard deviation over "
+            "seeds, without what a seed adds to all.",
+            path,
+        )
+    path = folder / "time_and_accuracy.png"
+    labels, seconds, values = time_of(found)
+    groups = [label.split(BETWEEN)[0] for label in labels]
+    kept = front(seconds, values)
+    figures.time_and_accuracy(
+        labels, groups, seconds, values, kept, path, measured=measured_by
+    )
+    yield Picture(
+        "What time buys",
+        "Every combination: seconds of training and accuracy. Nothing is "
+        "both as quick and better than what stands on the line.",
+        path,
+    )
+
+
+def apart(means):
+    """Returns how far levels are from the mean of all, at each seed."""
+    return means - means.mean(axis=1, keepdims=True)
+
+
+def notes(found: Found):
+    """Yields sentences on how the numbers were come by."""
+    yield (
+        f"{len(found.cells)} runs, "
+        f"{length_words(found.cells[0].entry.plan.config)} in the first. "
+        f"Accuracies are of probes on frozen features, in percent."
+    )
+    yield (
+        "The mean of a level is that of a linear model of the axes, fitted at "
+        "each seed, in which the levels of the other axes count alike; "
+        "intervals are Student's over seeds, which pair what is compared. "
+        "Other data or pictures would move them too, and are not in them."
+    )
+    yield (
+        "The probability of being the best takes the mean of each over seeds "
+        "to be as uncertain as its own spread, once what a seed adds to all "
+        "is taken out, has it by Student's t."
+    )
