@@ -51,6 +51,11 @@ class FileList:
         """Returns some paths, for `EncodedPictures`."""
         return [self[number] for number in numbers]
 
+    def by_folder(self):
+        """Returns each folder with the range of its files' numbers."""
+        ends = [*self.starts[1:], len(self)]
+        return zip(self.folders, map(range, self.starts, ends), strict=True)
+
     def keys(self, root) -> np.ndarray:
         """Returns what each is told from others by, wherever the root lies.
 
@@ -61,13 +66,10 @@ class FileList:
             `[count]`, uint64: of the SHA-256 of the path from there.
         """
         found = bytearray()
-        ends = [*self.starts[1:], len(self)]
-        for folder, start, end in zip(
-            self.folders, self.starts, ends, strict=True
-        ):
+        for folder, numbers in self.by_folder():
             within = os.path.relpath(folder, root)
             begun = hashlib.sha256(os.fsencode(os.path.join(within, "")))
-            for number in range(start, end):
+            for number in numbers:
                 digest = begun.copy()
                 digest.update(self._name(number))
                 found += digest.digest()[:8]

@@ -12,7 +12,6 @@ from tfcmc.data.class_folders import Finder
 from tfcmc.data.decode import Account, decode, read_parts
 from tfcmc.data.digest import describe_data
 from tfcmc.data.encoded import EncodedPictures
-from tfcmc.data.file_list import joined
 from tfcmc.data.formats import left_out
 from tfcmc.data.images import ImageError, quiet, size
 from tfcmc.data.layout import find_layout
@@ -112,7 +111,7 @@ def folder(reading, argument):
     files = {part: found for part, found in layout.files.items() if found}
     if not files:
         raise _no_images(argument, layout.others)
-    side = reading.side or _own_side(joined(files.values()))
+    side = reading.side or _own_side(*files.values())
     counts = {part: len(found) for part, found in files.items()}
     total = sum(counts.values())
     room = reading.room(total, side)
@@ -168,21 +167,23 @@ def _no_images(argument, others):
     )
 
 
-def _own_side(files):
+def _own_side(*lists):
     """Returns the side of images that are small, square and all of a size.
 
     Found from some of each folder, evenly spread.
     """
-    ends = [*files.starts[1:], len(files)]
-    each = -(-PEEK // len(ends))
+    folders = [
+        (files, numbers) for files in lists for _, numbers in files.by_folder()
+    ]
+    each = -(-PEEK // len(folders))
     some = [
-        number
-        for found in map(range, files.starts, ends)
-        for number in _spread(found, each)
+        files[number]
+        for files, numbers in folders
+        for number in _spread(numbers, each)
     ]
     sizes = set()
     with quiet():
-        for path in files.files(_spread(some, PEEK)):
+        for path in _spread(some, PEEK):
             try:
                 sizes.add(size(path))
             except ImageError:

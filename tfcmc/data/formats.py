@@ -1,7 +1,6 @@
 """Which files are pictures, by their names and by their formats."""
 
 import functools
-import os
 
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.text import counted
@@ -70,9 +69,8 @@ def left_out(others) -> list[str]:
 
 
 def _extension(name):
-    if name.startswith("."):
-        return ""
-    return os.path.splitext(name)[1].lower()
+    begin, dot, ending = name.rpartition(".")
+    return dot + ending.lower() if begin and name[0] != "." else ""
 
 
 @functools.cache

@@ -36,8 +36,8 @@ class ImageError(ValueError):
     """An image file, a path or an `Encoded`, that cannot be read."""
 
     def __init__(self, file, why):
-        self.path = name_of(file)
-        super().__init__(f"{self.path!r}: {why}")
+        self.path = file.name if isinstance(file, Encoded) else file
+        super().__init__(f"{name_of(file)!r}: {why}")
         self.why = why
 
 

@@ -77,6 +77,7 @@ class Listing:
             raise
         if self.read or self.files < len(self._known):
             _keep(self._root, self._found)  # without what is gone
+        self._found, self._known = [], None
         return found
 
     def notes(self) -> list[str]:

@@ -34,9 +34,9 @@ class Overlap:
         A part train that was not added is that which is learnt from.
         """
         learnt, test = self._part("pretrain"), self._part("test")
-        train = self._part("train") if "train" in self._digests else learnt
-        in_train = np.isin(test, train)
-        in_learnt = np.isin(test, learnt) & ~in_train
+        apart = "train" in self._digests
+        in_train = np.isin(test, self._part("train") if apart else learnt)
+        in_learnt = np.isin(test, learnt if apart else ()) & ~in_train
         told = (
             (in_train, "stands", "stand", "in train too, pixel for pixel"),
             (in_learnt, "is", "are",

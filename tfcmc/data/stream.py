@@ -13,7 +13,7 @@ from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import tf
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=2)  # where one epoch ends, one begins
 def order(seed: int, epoch: int, examples: int):
     """Returns the order of an epoch: a permutation `[examples]`."""
     return generator(seed, epoch, ORDER).permutation(examples)
