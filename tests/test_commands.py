@@ -17,6 +17,7 @@ from tensorboard.backend.event_processing.event_file_loader import (
     EventFileLoader,
 )
 
+from tests.dirty.case import noise
 from tests.here import in_this_process
 from tests.kills import outcome
 from tfcmc.__main__ import COMMANDS
@@ -389,6 +390,17 @@ def searched(search_folder, folder):
     search_folder(folder, tuned, [trial])
 
 
+def packed_images(folder):
+    """A few image files, which are no squares, as records."""
+    (folder / "images").mkdir()
+    for number in range(24):
+        pixels = noise(number, 40, 30 + number, 3)
+        keras.utils.save_img(folder / "images" / f"{number}.png", pixels)
+    words = [f"folder:{folder / 'images'}", f"--pack={folder / 'packed'}"]
+    importlib.import_module("trainers.data").main(words)
+    return folder / "packed"
+
+
 @pytest.mark.parametrize("words", documented().values(), ids=" ".join)
 def test_documented(
     words, trained, tmp_path, monkeypatch, search_folder, command, plain_views
@@ -526,6 +538,8 @@ def test_documented(
         tiny[3:] = tiny[3:] if judged else ["--evaluate=none"]
         if any(word.startswith("--microbatch") for word in rest):
             tiny.append("--microbatch=4")
+        if "--crop-from=whole" in rest:
+            tiny[0] = f"--data=records:{packed_images(tmp_path)}"
         main([*kept, *tiny, *(() if own or begun else SMALL)])
         left = "metrics.json" if judged else "encoders/*.keras"
         assert list(tmp_path.glob(f"runs/*/{left}"))

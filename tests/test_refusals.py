@@ -35,6 +35,11 @@ CASES = [
         ")'",
     ),
     (
+        {"crop": "window", "crop_from": "whole"},
+        "`crop-from` must be square with --crop=window, which is of pictures "
+        "of one size. Received: 'whole'",
+    ),
+    (
         {"views": "rgb", "geometry": "shared"},
         "`geometry` must be left out with --views=rgb, which cuts and mirrors "
         "by its augment=. Received: 'shared'",

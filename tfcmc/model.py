@@ -213,8 +213,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         """Learns from one batch: views, branches, terms, update.
 
         Args:
-            batch: `(pictures, draws, numbers)`: `[batch, side, side, 3]`
-                uint8, `[batch, views, draws]` and `[batch]`.
+            batch: `(pictures, draws, numbers)`, as `TrainingStream.batch`.
 
         Returns:
             `{"loss": mean over the epoch so far}`.

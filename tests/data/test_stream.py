@@ -17,7 +17,7 @@ def make(batch_size=3, seed=5, **frame):
     views = VIEWS.lookup("lab").function(Frame(64, 64, crop, **frame))
     return TrainingStream(
         ArrayPictures(noise(1, 10, 64, 64, 3)),
-        views.draw,
+        views,
         batch_size=batch_size,
         seed=seed,
     )

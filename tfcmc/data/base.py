@@ -22,6 +22,7 @@ class Reading:
     side: int | None = None  # in pixels; None for the source's own
     memory_limit: int = 4 * 2**30  # bytes of pictures; more is streamed
     on_bad_image: str = "stop"  # or "skip"
+    whole: bool = False  # whether those to learn from stay image files
     packer: object = None  # takes what would be kept, as `pack` has it
 
     def room(self, count, side) -> Room:

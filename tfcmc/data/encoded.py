@@ -8,7 +8,13 @@ import threading
 
 import numpy as np
 
-from tfcmc.data.images import ImageError, decode_image, mute, name_of
+from tfcmc.data.images import (
+    ImageError,
+    decode_crops,
+    decode_image,
+    mute,
+    name_of,
+)
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.text import printable
 
@@ -30,6 +36,8 @@ class EncodedPictures:
         labels: `[count]`; None where there are none.
     """
 
+    whole = True  # `crops` cuts out of whole pictures
+
     def __init__(self, files, side, room, on_bad_image="stop", labels=None):
         mute()  # batches are decoded in threads of their own
         self.side = side
@@ -45,25 +53,53 @@ class EncodedPictures:
 
     def read(self, numbers):
         shape = (len(numbers), self.side, self.side, 3)
-        return self._filled(np.empty(shape, np.uint8), numbers, self._whole)
+        out = np.empty(shape, np.uint8)
 
-    def _whole(self, row, file):
-        """The square of an image file, whichever row it is of."""
-        return decode_image(file, self.side, self._room).pixels
+        def decode(row, file):
+            out[row] = decode_image(file, self.side, self._room).pixels
 
-    def _filled(self, out, numbers, decode):
-        """Fills an array with what is decoded of pictures, by threads.
+        self._decode(numbers, decode)
+        return out
+
+    def crops(self, numbers, draws, views) -> tuple:
+        """Cuts views out of whole pictures, each decoded once.
 
         Args:
-            out: `[count, ...]`.
             numbers: `[count]`.
-            decode: The row and the file of a picture to what goes there.
+            draws: `[count, views, draws]`, theirs.
+            views: The `Views`, of boxes.
+
+        Returns:
+            `[count, side, side, 3]`, uint8, a view.
+        """
+        out = tuple(
+            np.empty((len(numbers), side, side, 3), np.uint8)
+            for side in views.sides
+        )
+
+        def decode(row, file):
+            boxes = functools.partial(views.boxes, draws[row])
+            found = decode_crops(
+                file, boxes, views.sides, views.filters, self._room
+            )
+            for view, crop in zip(out, found, strict=True):
+                view[row] = crop
+
+        self._decode(numbers, decode)
+        return out
+
+    def _decode(self, numbers, decode):
+        """Decodes pictures, by threads.
+
+        Args:
+            numbers: `[count]`.
+            decode: Takes the row and the file of each.
         """
 
         def fill(row, file):
             if isinstance(file, ImageError):
                 raise file
-            out[row] = decode(row, file)
+            decode(row, file)
 
         def one(row, number, file):
             try:
@@ -78,11 +114,10 @@ class EncodedPictures:
         numbers = [self._instead.get(n, n) for n in map(int, numbers)]
         files = self._files.files(numbers)
         try:
-            for _ in threads().map(one, range(len(out)), numbers, files):
+            for _ in threads().map(one, range(len(files)), numbers, files):
                 pass
         except ImageError as error:
             raise bad_image(error) from error
-        return out
 
     def _replace(self, number, error, fill):
         """Fills a row with the nearest picture that can be read."""

@@ -90,6 +90,7 @@ def check_whole(argument, source):
         "reads": reads,
         "walk": walk,
         "check_whole": check_whole,
+        "files": True,
     },
 )
 def folder(reading, argument):
@@ -115,7 +116,8 @@ def folder(reading, argument):
     counts = {part: len(found) for part, found in files.items()}
     total = sum(counts.values())
     room = reading.room(total, side)
-    if reading.packer is None and not room.fits(total * side * side * 3):
+    kept = room.fits(total * side * side * 3) and not reading.whole
+    if reading.packer is None and not kept:
         return _streamed(reading, argument, layout, files, side, room)
     unlabelled = itertools.repeat(None)
     tagged = {
@@ -144,14 +146,22 @@ def _streamed(reading, argument, layout, files, side, room):
     source = make_source(pictures, layout.labels, layout.class_names)
     if source.pretrain is pictures.get("train"):
         digests = {"pretrain": digests["train"], "test": digests["test"]}
+    told = (
+        f"they do not fit in --memory-limit: each batch is decoded from its "
+        f"files, at {side}x{side}"
+    )
+    if reading.whole:
+        told = (
+            f"views are cut out of whole files; what is measured is of "
+            f"{side}x{side}"
+        )
     overlap = Overlap()
     for part, found in digests.items():
         overlap.add_digests(part, found)
     notes = (
         *layout.notes,
         *left_out(layout.others),
-        f"they do not fit in --memory-limit: each batch is decoded from its "
-        f"files, at {side}x{side}",
+        told,
         *listing.notes(),
         *overlap.notes(),
     )

@@ -7,6 +7,7 @@ over all pixels that a new one covers where a picture shrinks.
 import contextlib
 import io
 import logging
+import math
 import os
 import stat
 import typing
@@ -22,6 +23,12 @@ from tfcmc.foundation.lazy import LazyModule
 Image = LazyModule("PIL.Image")
 ImageOps = LazyModule("PIL.ImageOps")
 
+JPEGS = ("JPEG", "MPO")
+REDUCED = (1, 2, 4, 8)  # by what a JPEG can be decoded smaller
+TIMES = 2  # the side that it is scaled to, at least
+ORIENTATION = 0x0112  # of EXIF
+# Those in which rows are stored as columns, and from the wrong side.
+LYING, FROM_RIGHT, FROM_BELOW = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
 ONE_ALONE = 2**32  # bytes that a single picture may take while it is decoded
 
 
@@ -113,23 +120,65 @@ def decode_image(file, side, room) -> Decoded:
         ImageError: if the file cannot be read, is no image, is not whole or
             takes more memory than there is.
     """
-    with _reasons(file), _open(file) as (image, stream):
-        stored = image.size
+
+    def draft(image):
         # A JPEG can be decoded at an eighth of its size in a fraction of the
         # time; twice the wanted side leaves the scaling below its say.
-        image.draft("RGB", (2 * side, 2 * side))
-        with room.take(needed(image, stored, _length(file))):
-            if image.format == "PNG":
-                _check_png(file, stream)
-            image.load()
-            profile = image.info.get("icc_profile")
-            # A broken EXIF block does not make the pixels any worse.
-            with contextlib.suppress(Exception):
-                ImageOps.exif_transpose(image, in_place=True)
-            # At their final size, profiles cost next to nothing.
-            square = _eight_bits(_square(_plain(image), side))
-            square, what = to_srgb(square, profile)
-            return Decoded(np.asarray(square), stored, what)
+        image.draft("RGB", (TIMES * side, TIMES * side))
+
+    with _upright(file, room, draft) as (image, stored, profile):
+        square, what = _in_srgb(_square(image, side), profile)
+        return Decoded(square, stored, what)
+
+
+def decode_crops(file, boxes, sides, filters, room) -> list:
+    """Decodes an image file once, likewise, and cuts views out of it.
+
+    Args:
+        file: As `decode_image` takes it.
+        boxes: `(height, width) -> ` where each view is cut out of the upright
+            picture: top, left, height and width, in pixels.
+        sides: The side that each is scaled to.
+        filters: How: "bilinear" or "bicubic", over nothing but the box.
+        room: The `Room` for its memory, waited for.
+
+    Returns:
+        `[side, side, 3]`, uint8, of each.
+
+    Raises:
+        ImageError: as `decode_image`.
+    """
+    places, reduced, corner = None, 1, (0, 0)
+
+    def draft(image):
+        nonlocal places, reduced, corner
+        if image.format not in JPEGS:
+            return
+        turned = _orientation(image)
+        width, height = image.size
+        upright = (width, height) if turned in LYING else (height, width)
+        places = boxes(*upright)
+        times = min(
+            min(box[2:]) / (TIMES * side)
+            for box, side in zip(places, sides, strict=True)
+        )
+        reduced = max(each for each in REDUCED if each <= max(times, 1))
+        # The last pixel may cover less than the others; turned, it is first.
+        corner = (
+            -upright[0] % reduced if turned in FROM_BELOW else 0,
+            -upright[1] % reduced if turned in FROM_RIGHT else 0,
+        )
+        image.draft("RGB", (width // reduced, height // reduced))
+
+    with _upright(file, room, draft) as (image, _, profile):
+        if places is None:
+            places = boxes(*image.size[::-1])
+        found = []
+        for box, side, filter in zip(places, sides, filters, strict=True):
+            corners = np.add(box, (*corner, 0, 0)) / reduced
+            crop = _cut(image, corners.tolist(), side, filter)
+            found.append(_in_srgb(crop, profile)[0])
+        return found
 
 
 def resize(pictures, side):
@@ -146,6 +195,58 @@ def resize(pictures, side):
     for row, picture in enumerate(pictures):
         out[row] = _square(Image.fromarray(picture), side)
     return out
+
+
+@contextlib.contextmanager
+def _upright(file, room, draft):
+    """Yields an image that can be scaled, its stored size and its profile.
+
+    Args:
+        file: As `decode_image` takes it.
+        room: Likewise.
+        draft: Called with the image before it is decoded.
+    """
+    with _reasons(file), _open(file) as (image, stream):
+        stored = image.size
+        draft(image)
+        with room.take(needed(image, stored, _length(file))):
+            if image.format == "PNG":
+                _check_png(file, stream)
+            image.load()
+            profile = image.info.get("icc_profile")
+            # A broken EXIF block does not make the pixels any worse.
+            with contextlib.suppress(Exception):
+                ImageOps.exif_transpose(image, in_place=True)
+            yield _plain(image), stored, profile
+
+
+def _orientation(image):
+    """How a JPEG has to be turned, from its head, as EXIF counts it."""
+    with contextlib.suppress(Exception):
+        return image.getexif().get(ORIENTATION)
+    return None
+
+
+def _cut(image, box, side, filter):
+    """Cuts a box and scales it."""
+    top, left, height, width = box
+    right = min(left + width, image.width)
+    bottom = min(top + height, image.height)
+    x, y = math.floor(left), math.floor(top)
+    # Apart first: Pillow would scale with what lies around the box, too.
+    apart = image.crop((x, y, math.ceil(right), math.ceil(bottom)))
+    within = (left - x, top - y, right - x, bottom - y)
+    kind = Image.Resampling[filter.upper()]
+    return apart.resize((side, side), kind, within)
+
+
+def _in_srgb(image, profile):
+    """Returns bytes of sRGB, and what the profile came to.
+
+    At their final size, profiles cost next to nothing.
+    """
+    image, what = to_srgb(_eight_bits(image), profile)
+    return np.asarray(image), what
 
 
 @contextlib.contextmanager

@@ -76,8 +76,16 @@ class Subset:
     def __len__(self):
         return len(self._numbers)
 
+    @property
+    def whole(self):
+        """Whether `crops` cuts out of whole pictures."""
+        return getattr(self._pictures, "whole", False)
+
     def read(self, numbers):
         return self._pictures.read(self._numbers[numbers])
+
+    def crops(self, numbers, *how):
+        return self._pictures.crops(self._numbers[numbers], *how)
 
 
 class Joined:

@@ -268,6 +268,7 @@ def digest_of(content: bytes) -> str:
         "check": check,
         "reads": reads,
         "check_whole": check_whole,
+        "files": True,
     },
 )
 def records(reading, argument):
@@ -294,7 +295,8 @@ def records(reading, argument):
         packed = packed_pictures(
             folder, found, index["kind"], side, room, reading.on_bad_image
         )
-        if room.fits(len(packed) * side * side * 3):
+        stays = reading.whole and part == index["roles"]["pretrain"]
+        if not stays and room.fits(len(packed) * side * side * 3):
             batches = in_batches(packed, BATCH)
             packed = keep(batches, side, len(packed), room)
         pictures[part] = packed

@@ -24,7 +24,8 @@ class TrainingStream:
 
     Args:
         pictures: Pictures to learn from.
-        draw: `Views.draw`.
+        views: The `Views` that are made of them. If they are cut out of
+            whole pictures, these are `EncodedPictures`.
         batch_size: Pictures a batch; the rest of an epoch is dropped.
         seed: Whole number, from 0.
 
@@ -33,10 +34,10 @@ class TrainingStream:
             `time.perf_counter`. Who reads it takes it out.
     """
 
-    def __init__(self, pictures, draw, *, batch_size: int, seed: int):
+    def __init__(self, pictures, views, *, batch_size: int, seed: int):
         self.steps_per_epoch = len(pictures) // batch_size
         self._pictures = pictures
-        self._draw = draw
+        self._views = views
         self._batch_size = batch_size
         self._seed = seed
         self._failed = None  # what a batch of `dataset` could not be read for
@@ -51,16 +52,21 @@ class TrainingStream:
             shares: How many there are; they divide the batch.
 
         Returns:
-            `(pictures, draws, numbers)`: `[batch, side, side, 3]` uint8,
-            `[batch, views, draws]` float32 and `[batch]` int64.
+            `(pictures, draws, numbers)`: `[batch, side, side, 3]` uint8, or
+            one such a view where they are cut out of whole pictures; `[batch,
+            views, draws]` float32 and `[batch]` int64.
         """
         epoch, within = divmod(int(step), self.steps_per_epoch)
         size = self._batch_size // shares
         start = within * self._batch_size + int(share) * size
         examples = len(self._pictures)
         numbers = order(self._seed, epoch, examples)[start : start + size]
-        draws = self._draw(self._seed, epoch, numbers, examples)
-        return self._pictures.read(numbers), draws, numbers
+        draws = self._views.draw(self._seed, epoch, numbers, examples)
+        if self._views.boxes is None:
+            shown = self._pictures.read(numbers)
+        else:
+            shown = self._pictures.crops(numbers, draws, self._views)
+        return shown, draws, numbers
 
     def dataset(self, first_step, steps, shares=1, mine=range(1)):
         """Returns the batches of consecutive steps as a `tf.data.Dataset`.
@@ -72,10 +78,19 @@ class TrainingStream:
             mine: The range of the parts wanted: of every step these, in
                 their order, each as an element.
         """
-        side, size = self._pictures.side, self._batch_size // shares
-        drawn = self._draw(self._seed, 0, range(1), len(self._pictures))
-        shapes = ([size, side, side, 3], [size, *drawn.shape[1:]], [size])
-        types = (tf.uint8, tf.float32, tf.int64)
+        size, views = self._batch_size // shares, self._views
+        drawn = views.draw(self._seed, 0, range(1), len(self._pictures))
+
+        def bytes_of(side):
+            return tf.TensorSpec([size, side, side, 3], tf.uint8)
+
+        like = (
+            bytes_of(self._pictures.side)
+            if views.boxes is None
+            else tuple(map(bytes_of, views.sides)),
+            tf.TensorSpec([size, *drawn.shape[1:]], tf.float32),
+            tf.TensorSpec([size], tf.int64),
+        )
 
         def part(element):
             step, number = divmod(int(element), len(mine))
@@ -85,13 +100,16 @@ class TrainingStream:
                 self._failed = error
                 raise
             self.made[first_step + step] = time.perf_counter()
-            return found
+            return tf.nest.flatten(found)
 
         def read(element):
-            tensors = tf.numpy_function(part, [element], types)
-            for tensor, shape in zip(tensors, shapes, strict=True):
-                tensor.set_shape(shape)
-            return tuple(tensors)
+            flat = tf.nest.flatten(like)
+            tensors = tf.numpy_function(
+                part, [element], [each.dtype for each in flat]
+            )
+            for tensor, each in zip(tensors, flat, strict=True):
+                tensor.set_shape(each.shape)
+            return tf.nest.pack_sequence_as(like, tensors)
 
         numbers = tf.data.Dataset.range(steps * len(mine))
         batches = numbers.map(read, num_parallel_calls=2).prefetch(4)

@@ -31,6 +31,7 @@ from tfcmc.targets.twin import Twin
 
 CRITICS = 1000  # what is added to the seed of the heads of maps
 FRESH = 2  # what is added to the seed of a twin that starts apart
+NO_FILES = "--data={data}, which has no image files to decode"
 POLICIES = {
     "float32": "float32",
     "bfloat16": "mixed_bfloat16",
@@ -43,7 +44,7 @@ class Architecture:
     """What a plan trains, on pictures of one side.
 
     Attributes:
-        trained: The `Views` that are learnt from.
+        trained: The `Views` that are learnt from, as `--crop-from` has them.
         views: Those that held-out pictures are judged in.
         pairs: The `Pairs`.
         replicas: How many devices train together, or have.
@@ -66,6 +67,10 @@ class Architecture:
         self.epochs = None
         self.trained = plan.views_of(picture_side)
         self.views = self.trained.compared or self.trained
+        if plan.config.crop_from == "whole":
+            self.trained = self.trained.cut
+            if self.trained is None:
+                refuse_whole(plan, "--views={views}, which have no boxes")
         self.pairs = plan.pairs.function(len(self.trained.names))
         self._plan = plan
         self._check_branches()
@@ -167,9 +172,11 @@ class Architecture:
     def stream(self, pictures) -> TrainingStream:
         """Returns the batches of an endless training on pictures."""
         config = self._plan.config
+        if self.trained.boxes and not getattr(pictures, "whole", False):
+            refuse_whole(self._plan, NO_FILES)
         return TrainingStream(
             pictures,
-            self.trained.draw,
+            self.trained,
             batch_size=config.batch_size,
             seed=config.seed,
         )
@@ -338,6 +345,20 @@ def open_trained(plan, run) -> tuple:
     identity = identity_of(run)
     architecture = Architecture(plan, picture_side(run), identity["replicas"])
     return architecture, architecture.load(run)
+
+
+def refuse_whole(plan, why: str):
+    """Refuses to cut views out of whole pictures.
+
+    Args:
+        plan: A `Plan`.
+        why: With what that is not possible; `{views}` and `{data}` are its.
+
+    Raises:
+        UsageError: always.
+    """
+    why = why.format(views=plan.views.spec, data=plan.data.spec)
+    raise must("crop-from", f"square with {why}", plan.config.crop_from)
 
 
 @contextlib.contextmanager

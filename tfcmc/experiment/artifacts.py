@@ -240,7 +240,8 @@ def table_options(plan):
     usual = ("data", "epochs", "seed", "batch_size", "learning_rate")
     for name in (*usual, "geometry"):
         options[name] = getattr(config, name)
-    for name in ("beta_1", "beta_2", "warmup", "schedule", "flip"):
+    unusual = "beta_1", "beta_2", "warmup", "schedule", "flip", "crop_from"
+    for name in unusual:
         if getattr(config, name) != getattr(standard, name):
             options[name] = getattr(config, name)
     axes = ("encoder", "batch_norm", "head", "predictor", "views", "optimizer")

@@ -22,6 +22,7 @@ ON_BAD_IMAGE = ("stop", "skip")
 STRATEGIES = ("auto", "one", "mirrored", "multiworker")
 PRECISIONS = ("float32", "bfloat16", "float16", "float64")
 JUDGE_ON = ("test", "validation")
+CROP_FROM = ("square", "whole")
 EVALUATE = ("full", "brief", "none")
 SPECS = (
     "loss",
@@ -152,6 +153,12 @@ class PretrainConfig:
         "spec of the training crop: resized(area=, aspect=), or "
         "window(source=, small=resize|reflect)",
     )
+    crop_from: str = _setting(
+        "square",
+        "what training cuts views out of: the middle square of a picture, or "
+        "the whole picture, whatever its shape, decoded at the size that they "
+        "need: of image files",
+    )
     geometry: str = _setting(
         "independent",
         "crop and flip drawn apart for each view (independent) or once for "
@@ -239,6 +246,7 @@ class PretrainConfig:
     def __post_init__(self):
         self._check_texts()
         check_choice("geometry", self.geometry, GEOMETRIES)
+        check_choice("crop-from", self.crop_from, CROP_FROM)
         check_choice("precision", self.precision, PRECISIONS)
         check_choice("on-bad-image", self.on_bad_image, ON_BAD_IMAGE)
         check_choice("strategy", self.strategy, STRATEGIES)

@@ -293,4 +293,5 @@ def _reading(config):
         side=config.picture_side,
         memory_limit=int(config.memory_limit * 2**30),
         on_bad_image=config.on_bad_image,
+        whole=config.crop_from == "whole",
     )

@@ -14,7 +14,12 @@ from tfcmc.distribute.strategies import (
 )
 from tfcmc.encoders import save_encoder
 from tfcmc.experiment import artifacts, elsewhere
-from tfcmc.experiment.architecture import Architecture, open_trained
+from tfcmc.experiment.architecture import (
+    NO_FILES,
+    Architecture,
+    open_trained,
+    refuse_whole,
+)
 from tfcmc.experiment.budget import settle
 from tfcmc.experiment.data import as_trained, read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
@@ -53,6 +58,8 @@ def pretrain(plan, *, until: int | None = None, beside=()):
         Collapsed: if the embeddings collapse and the config says to stop.
     """
     config = plan.config
+    if config.crop_from == "whole" and "files" not in plan.data.member.extra:
+        refuse_whole(plan, NO_FILES)
     run = open_run(plan)
     strategy = make_strategy(config.strategy)
     groups = plan.batch_norm.options.get("groups")

@@ -193,6 +193,15 @@ def _changed(plan, setting):
 REFUSALS = (
     *(_unread(setting) for setting in CUTTING),
     Need(
+        "crop_from",
+        lambda plan: (
+            plan.config.crop_from == "whole"
+            and plan.crop.name == "window"
+            and not _tells(plan.views, "distorts")
+        ),
+        "square with --crop={crop}, which is of pictures of one size",
+    ),
+    Need(
         "encoder",
         lambda plan: (
             _tells(plan.pairs, "places")

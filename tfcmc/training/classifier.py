@@ -83,7 +83,7 @@ class Classifier:
         rows = np.tile(np.arange(len(labels)), -(-batch // len(labels)))
         stream = TrainingStream(
             Subset(pictures, rows),
-            self._crops.draw,
+            self._crops,
             batch_size=batch,
             seed=seed,
         )

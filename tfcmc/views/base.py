@@ -44,8 +44,9 @@ def compiled(convert: typing.Callable) -> typing.Callable:
     traced = tf.function(convert, jit_compile=True)
 
     def known(pictures, draws):
+        count = tf.nest.flatten(pictures)[0].shape[0]
         return [
-            tf.ensure_shape(view, [pictures.shape[0], *view.shape[1:]])
+            tf.ensure_shape(view, [count, *view.shape[1:]])
             for view in traced(pictures, draws)
         ]
 
@@ -78,6 +79,14 @@ class Views:
             its own, and `whole` shows all of them.
         compared: The `Views`, of the same branches, that held-out pictures
             are compared in; None for these.
+        cut: The same views where they are cut out of whole pictures, of any
+            shape, on the host; None where that is not defined.
+        boxes: Of such views: `(draws, height, width) -> [views, 4]`, where
+            they are cut out of a picture by its draws: top, left, height and
+            width in pixels. `convert` takes what was cut out, `[batch, side,
+            side, 3]` uint8 a view. None for others.
+        filters: How each is scaled to its side: "bilinear" or "bicubic", both
+            with PIL's antialiasing.
         blank: `[batch, height, width, 3]` uint8 array to booleans `[batch]`:
             pictures in which one of the views is constant by construction;
             None where there are none.
@@ -94,6 +103,9 @@ class Views:
     portable: typing.Callable | None = None
     judged: typing.Callable | None = None
     compared: "Views | None" = None
+    cut: "Views | None" = None
+    boxes: typing.Callable | None = None
+    filters: tuple = ()
     blank: typing.Callable | None = None
     blank_word: str = ""
 

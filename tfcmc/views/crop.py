@@ -30,11 +30,14 @@ class Crop:
         draw: Uniform random numbers `[..., DRAWS]` to boxes `[..., 4]`: top,
             left, height, width, in pixels of the padded picture.
         centre: `[4]`: the box that evaluation cuts.
+        boxes: What `draw` is for pictures of any shape: the numbers, height
+            and width to boxes. None where that makes no sense.
     """
 
     pad: int
     draw: typing.Callable
     centre: np.ndarray
+    boxes: typing.Callable | None = None
 
 
 def cropped(
@@ -67,13 +70,18 @@ def cropped(
     )
     centre = corners(frame.crop.centre, np.False_)
 
-    def draw(seed, epoch, numbers, examples):
+    def drawn(seed, epoch, numbers, examples):
         uniforms = _uniforms(seed, epoch, examples, count)[numbers]
         uniforms = uniforms.reshape(-1, count, DRAWS + 1)
-        if frame.shared:
-            uniforms = uniforms[:, [0] * count]
-        flipped = frame.flip & (uniforms[..., DRAWS] < 0.5)
-        return corners(frame.crop.draw(uniforms[..., :DRAWS]), flipped)
+        return uniforms[:, [0] * count] if frame.shared else uniforms
+
+    def flips(uniforms):
+        return frame.flip & (uniforms[..., DRAWS] < 0.5)
+
+    def draw(*which):
+        uniforms = drawn(*which)
+        boxes = frame.crop.draw(uniforms[..., :DRAWS])
+        return corners(boxes, flips(uniforms))
 
     def make(pictures, boxes):
         return [
@@ -100,8 +108,19 @@ def cropped(
         rows, columns = weights(*centre[::2]), weights(*centre[1::2])
         return [scaled(view, rows, columns) for view in of_branches(pictures)]
 
+    def boxes(uniforms, height, width):
+        return frame.crop.boxes(uniforms[..., :DRAWS], height, width)
+
+    def of_crops(crops, uniforms):
+        flipped = flips(uniforms)[..., None, None, None]
+        views = [convert(crop)[number] for number, crop in enumerate(crops)]
+        return [
+            tf.where(flipped[:, number], view[:, :, ::-1], view)
+            for number, view in enumerate(views)
+        ]
+
     own = len(set(branch)) == count
-    return Views(
+    views = Views(
         names=tuple(names),
         branch=tuple(branch),
         channels=tuple(channels),
@@ -114,6 +133,16 @@ def cropped(
         blank=blank,
         blank_word=blank_word,
     )
+    if frame.crop.boxes is None:
+        return views
+    of_whole = dataclasses.replace(
+        views,
+        draw=drawn,
+        convert=of_crops,
+        boxes=boxes,
+        filters=("bilinear",) * count,
+    )
+    return dataclasses.replace(views, cut=of_whole)
 
 
 @functools.lru_cache(maxsize=2)  # where one epoch ends, one begins

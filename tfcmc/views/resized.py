@@ -1,5 +1,7 @@
 """A random part of the picture, scaled to the view's side."""
 
+import functools
+
 import numpy as np
 
 from tfcmc.foundation.registry import Number
@@ -18,7 +20,8 @@ def resized(
 
     The share of the area is uniform in [area, 1]; the aspect ratio, width
     over height, log-uniform among those in [1 / aspect, aspect] of which a
-    box of that area lies within the picture; the place uniform.
+    box of that area lies within the picture; the place uniform. In an oblong
+    picture the share is at most the one of which such a box lies within it.
 
     Args:
         picture_side: Side of the pictures, in pixels.
@@ -35,17 +38,25 @@ def resized(
 
     del side
 
-    def draw(uniforms):
+    def boxes(uniforms, height, width):
+        oblong = width / height
         share = area + (1.0 - area) * uniforms[..., 2]
-        # Neither sqrt(share / stretch) nor sqrt(share * stretch) above 1.
-        most = np.minimum(aspect, 1.0 / share)
-        stretch = most ** (2.0 * uniforms[..., 3] - 1.0)
+        share = np.minimum(share, min(aspect / oblong, aspect * oblong))
+        # Of the aspect of the picture itself; neither sqrt(share / stretch)
+        # nor sqrt(share * stretch) above 1.
+        high = np.minimum(aspect / oblong, 1.0 / share)
+        low = np.minimum(aspect * oblong, 1.0 / share)  # one over the lowest
+        middle, most = np.sqrt(high / low), np.sqrt(high * low)
+        stretch = middle * most ** (2.0 * uniforms[..., 3] - 1.0)
         shape = np.stack([1.0 / stretch, stretch], axis=-1)
-        size = (
-            np.minimum(np.sqrt(share[..., None] * shape), 1.0) * picture_side
-        )
-        start = uniforms[..., :2] * (picture_side - size)
+        across = np.array([height, width], uniforms.dtype)
+        size = np.minimum(np.sqrt(share[..., None] * shape), 1.0) * across
+        start = uniforms[..., :2] * (across - size)
         return np.concatenate([start, size], axis=-1)
 
-    whole = np.array([0.0, 0.0, picture_side, picture_side])
-    return Crop(pad=0, draw=draw, centre=whole)
+    return Crop(
+        pad=0,
+        draw=functools.partial(boxes, height=picture_side, width=picture_side),
+        centre=np.array([0.0, 0.0, picture_side, picture_side]),
+        boxes=boxes,
+    )

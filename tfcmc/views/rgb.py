@@ -1,11 +1,20 @@
 """Distorted copies of the picture itself."""
 
+import dataclasses
 import functools
 
 from tfcmc.foundation.draws import DISTORTIONS, uniforms
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Choice, Number
-from tfcmc.views.augment import DRAWS, ROWS, distort, rows, whole
+from tfcmc.views.augment import (
+    DRAWS,
+    ROWS,
+    box,
+    distort,
+    finish,
+    rows,
+    whole,
+)
 from tfcmc.views.base import VIEWS, Frame, Views, compiled
 
 JUDGING = 2**32 - 1  # an epoch that no training reaches
@@ -79,6 +88,20 @@ def rgb(
             )
         ]
 
+    def boxes(draws, height, width):
+        return [
+            box(drawn, each, height, width)
+            for drawn, each in zip(draws, distortions, strict=True)
+        ]
+
+    def of_crops(crops, draws):
+        return [
+            2.0 * finish(crop, draws[:, number], each) - 1.0
+            for number, (crop, each) in enumerate(
+                zip(crops, distortions, strict=True)
+            )
+        ]
+
     def shown(pictures):
         kept = distortions[0].interpolation
         return [2.0 * whole(pictures, frame.side, kept) - 1.0]
@@ -100,7 +123,7 @@ def rgb(
             area=area,
             blur=blur,
         )
-    return Views(
+    views = Views(
         names=tuple(f"{BRANCH}_{number + 1}" for number in range(many)),
         branch=(BRANCH,) * many,
         channels=(3,) * many,
@@ -112,3 +135,10 @@ def rgb(
         judged=functools.partial(draw, 0, JUDGING),
         compared=compared,
     )
+    cut = dataclasses.replace(
+        views,
+        convert=compiled(of_crops),
+        boxes=boxes,
+        filters=tuple(each.interpolation for each in distortions),
+    )
+    return dataclasses.replace(views, cut=cut)

@@ -8,6 +8,8 @@ from tfcmc.views.augment.parameters import OPTIONS as OPTIONS
 from tfcmc.views.augment.parameters import ROWS as ROWS
 from tfcmc.views.augment.parameters import Augmentation as Augmentation
 from tfcmc.views.augment.parameters import rows as rows
+from tfcmc.views.augment.place import box as box
 from tfcmc.views.augment.place import boxes as boxes
 from tfcmc.views.augment.steps import distort as distort
+from tfcmc.views.augment.steps import finish as finish
 from tfcmc.views.augment.steps import whole as whole

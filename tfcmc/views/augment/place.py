@@ -48,19 +48,48 @@ def boxes(uniforms, augmentation: Augmentation, side: int):
     found = tf.reduce_any(fits, axis=1)[:, None]
     box = tf.stack([top, left, height, width], axis=1)
     box = tf.where(
-        found, box, tf.constant(_centred(augmentation, side), box.dtype)
+        found, box, tf.constant(_centred(augmentation, side, side), box.dtype)
     )
     return tf.cast(box, tf.float32)
 
 
-def _centred(augmentation, side):
+def box(uniforms, augmentation: Augmentation, height: int, width: int):
+    """Draws likewise where a view is cut out of a picture of any shape.
+
+    Args:
+        uniforms: `[DRAWS]`.
+        augmentation: Of this view.
+        height: Of the picture, in pixels.
+        width: Likewise.
+
+    Returns:
+        Whole numbers: top, left, height, width, in pixels.
+    """
+    drawn = uniforms.tolist()
+    least, most = augmentation.area_low, augmentation.area_high
+    low, high = map(
+        math.log, (augmentation.ratio_low, augmentation.ratio_high)
+    )
+    for share, lean in zip(drawn[AREA], drawn[RATIO], strict=True):
+        area = height * width * (least + (most - least) * share)
+        ratio = math.exp(low + (high - low) * lean)
+        tall = round(math.sqrt(area / ratio))
+        wide = round(math.sqrt(area * ratio))
+        if 1 <= tall <= height and 1 <= wide <= width:
+            top = math.floor(drawn[TOP] * (height - tall + 1))
+            left = math.floor(drawn[LEFT] * (width - wide + 1))
+            return top, left, tall, wide
+    return _centred(augmentation, height, width)
+
+
+def _centred(augmentation, height, width):
     """The box for want of one that fits: top, left, height, width."""
-    height = width = side
-    if augmentation.ratio_low > 1:
-        height = max(round(side / augmentation.ratio_low), 1)
-    elif augmentation.ratio_high < 1:
-        width = max(round(side * augmentation.ratio_high), 1)
-    return (side - height) // 2, (side - width) // 2, height, width
+    tall, wide = height, width
+    if width / height < augmentation.ratio_low:
+        tall = max(round(width / augmentation.ratio_low), 1)
+    elif width / height > augmentation.ratio_high:
+        wide = max(round(height * augmentation.ratio_high), 1)
+    return (height - tall) // 2, (width - wide) // 2, tall, wide
 
 
 def cropped(pictures, uniforms, augmentation, side):
@@ -73,6 +102,14 @@ def cropped(pictures, uniforms, augmentation, side):
     columns = _weights(box[:, 1:2], box[:, 3:4], across, side, kernel)
     columns = tf.where(mirrored[:, None, None], columns[:, ::-1], columns)
     return _scaled(pictures, rows, columns)
+
+
+def flipped(crops, uniforms, augmentation):
+    """Mirrors what was cut out before; returns the three planes."""
+    chosen = uniforms[:, FLIP] < augmentation.flip
+    chosen = chosen[:, None, None, None]
+    crops = tf.where(chosen, crops[:, :, ::-1], crops)
+    return tf.unstack(tf.cast(crops, tf.float32) / 255, axis=-1)
 
 
 def resized(pictures, side, interpolation):

@@ -10,7 +10,12 @@ from tfcmc.views.augment.blur import blurred
 from tfcmc.views.augment.draws import GREY, SOLARISE
 from tfcmc.views.augment.jitter import jittered
 from tfcmc.views.augment.parameters import INTERPOLATIONS, Augmentation
-from tfcmc.views.augment.place import cropped, resized, whole_weights
+from tfcmc.views.augment.place import (
+    cropped,
+    flipped,
+    resized,
+    whole_weights,
+)
 from tfcmc.views.augment.planes import luma, pixelwise, where
 from tfcmc.views.portable import scaled
 
@@ -32,6 +37,26 @@ def distort(pictures, uniforms, augmentation: Augmentation, side: int):
         `[batch, side, side, 3]`, float32, in [0, 1].
     """
     planes = cropped(pictures, uniforms, augmentation, side)
+    return _coloured(planes, uniforms, augmentation)
+
+
+def finish(crops, uniforms, augmentation: Augmentation):
+    """Distorts likewise what was cut out and scaled before, but for the flip.
+
+    Args:
+        crops: `[batch, side, side, 3]`, uint8.
+        uniforms: `[batch, DRAWS]`, float32, in [0, 1).
+        augmentation: What is done, and how strongly.
+
+    Returns:
+        `[batch, side, side, 3]`, float32, in [0, 1].
+    """
+    planes = flipped(crops, uniforms, augmentation)
+    return _coloured(planes, uniforms, augmentation)
+
+
+def _coloured(planes, uniforms, augmentation):
+    """All of a distortion that comes after its crop and flip."""
     steps = [jittered, _greyed, blurred, _solarised]
     if augmentation.grey_first:
         steps[:2] = _greyed, jittered
