@@ -11,6 +11,7 @@ import sklearn.metrics
 from tests import verdicts
 from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
+from tfcmc.data.validation import folds
 from tfcmc.evaluation import classes, inputs, verdict
 from tfcmc.evaluation.features import Encoded
 from tfcmc.evaluation.inputs import digest
@@ -237,6 +238,46 @@ def test_probes_tell_each_class(rng):
             mean = np.mean(row["class_accuracy"])
             assert row["balanced_accuracy"] == pytest.approx(mean)
     assert json.loads(json.dumps(numbers)) == numbers
+
+
+def test_cross_validation(rng):
+    """Each fold is predicted by a probe that has not seen it."""
+    labels = rng.permutation(np.repeat([0, 1, 2], [40, 21, 4]))
+    features = rng.normal(size=(65, 5)).astype("f") + 0.7 * labels[:, None]
+    seen = []
+
+    def probe(fit, validation, test, *, seed):
+        known = {row.tobytes() for row in fit.features}
+        known |= {row.tobytes() for row in validation.features}
+        own = {row.tobytes() for row in test.features}
+        assert len(known) + len(own) == 65 and not known & own
+        seen.extend(own)
+        # Right of class 0 alone; what is chosen differs from fold to fold.
+        predicted = np.zeros_like(test.labels)
+        return {"accuracy": 0.0, "predicted": predicted, "k": len(seen)}
+
+    whole = Labelled(features, labels)
+    numbers, confusions = verdict.run_probes(
+        {"one": probe}, whole, None, 3, seed=1
+    )
+    assert len(seen) == len(set(seen)) == 65
+    found = numbers["one"]
+    assert found["accuracy"] == pytest.approx(40 / 65)
+    assert found["class_accuracy"] == [1.0, 0.0, 0.0]
+    assert confusions["one"].sum(axis=1).tolist() == [40, 21, 4]
+    assert found["k"] == 39 and isinstance(found["k"], int)
+    for rest, part in folds(labels, 1):
+        counts = np.bincount(labels[part], minlength=3)
+        assert counts[0] == 8 and 4 <= counts[1] <= 5 and counts[2] <= 1
+        assert sorted([*rest, *part]) == list(range(65))
+    real = {"knn": PROBES.lookup("knn").function}
+    found, _ = verdict.run_probes(real, whole, None, 3, seed=1)
+    right = 0
+    for rest, part in folds(labels, 1):
+        parts = [whole.of(rest[:-2]), whole.of(rest[-2:]), whole.of(part)]
+        predicted = real["knn"](*parts, seed=1)["predicted"]
+        right += np.sum(predicted == labels[part])
+    assert found["knn"]["accuracy"] == pytest.approx(right / 65)
 
 
 @pytest.mark.parametrize("sizes", [(80, 4), (42, 42), (50, 40), (9, 0, 9)])

@@ -95,6 +95,16 @@ def test_workers(module):
     assert sorted(log.splitlines()[-2:]) == ["a", "it broke"]
 
 
+def test_a_job_that_is_told_to_end(module, tmp_path):
+    """It saves and ends where what it printed is answered so."""
+    folder = tmp_path / "training"
+    job = module("training", TRAINING.format(folder=str(folder)))
+    (ended,) = workers.run_all(
+        [job], at_once=1, show=lambda _, line: line == "starts"
+    )
+    assert ended.code == 0 and (folder / "saved").exists()
+
+
 def read_until(screen, text):
     """Reads a terminal, which gives pieces; it ends where nothing comes."""
     found = b""

@@ -4,7 +4,9 @@
         --data-dir=DIR --run-dir=runs/tune-softmax
 
 tries options in the ranges that the loss names (`tfcmc losses`),
-each in a training of its own, and judges them on a fifth of the train part.
+each in a training of its own, and judges them on the train part, each fifth of
+it by probes fitted on the rest. A trial that collapses, or has no chance left
+to be the best, ends early.
 --space narrows, widens, adds and fixes:
 
     --space="temperature=0.05:0.5:log, batch_size=64|128, encoder.width=2"

@@ -76,7 +76,8 @@ def run_all(jobs, *, at_once, show, started=lambda job: None):
     Args:
         jobs: `Job`s; each is asked for as there is room for it.
         at_once: How many run at the same time, from 1.
-        show: Called with each `(job, line)` of what they print.
+        show: Called with each `(job, line)` of what they print; where it
+            returns True the job is told to save and end.
         started: Called with each `job` that starts.
 
     Yields:
@@ -98,7 +99,8 @@ def run_all(jobs, *, at_once, show, started=lambda job: None):
                 break
             job, what = events.get()
             if isinstance(what, str):
-                show(job, what)
+                if show(job, what):
+                    running[job][1].stdin.close()
                 continue
             if isinstance(what, OSError):
                 raise what

@@ -1,13 +1,17 @@
 """Choosing between settings, without a look at the test part."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 
-from tfcmc.data.base import Split
-from tfcmc.data.pictures import Subset
+from tfcmc.foundation.errors import must
+from tfcmc.foundation.lazy import LazyModule
+
+model_selection = LazyModule("sklearn.model_selection")
 
 VALIDATION_SHARE = 0.2
+FOLDS = 5
 
 
 def carve_validation(labels, seed):
@@ -33,16 +37,32 @@ def carve_validation(labels, seed):
     return np.setdiff1d(np.arange(len(labels)), validation), validation
 
 
-def choose_on_validation(source, seed):
-    """Hides the test part: a part of the train part stands in its place.
+def choose_on_validation(source):
+    """Hides the test part: the train part stands in its place.
 
-    Where the train part has no labels, the test part is missing.
+    Probes are then fitted on `folds` of it and judged on the rest.
     """
-    whole = source.probe_train
-    if whole is None:
-        return dataclasses.replace(source, test=None)
-    fit, validation = (
-        Split(Subset(whole.pictures, rows), whole.labels[rows])
-        for rows in carve_validation(whole.labels, seed)
+    return dataclasses.replace(source, test=source.probe_train)
+
+
+def folds(labels, seed):
+    """Parts labelled pictures in five, with as many of each class in each.
+
+    Of classes of fewer than five pictures some parts have none.
+
+    Args:
+        labels: `[count]`.
+        seed: Of the parts.
+
+    Returns:
+        `(rest, part)` of each part: sorted row numbers.
+    """
+    most = np.unique(labels, return_counts=True)[1].max()
+    if most < 2:
+        raise must("data", "at least two pictures of a class", most)
+    parts = model_selection.StratifiedKFold(
+        min(FOLDS, most), shuffle=True, random_state=seed
     )
-    return dataclasses.replace(source, probe_train=fit, test=validation)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class")
+        return list(parts.split(labels, labels))

@@ -26,7 +26,8 @@ class Inputs:
         judged: `Encoded` pictures to judge on.
         train: `Labelled` to fit probes on, its features `Encoded`; None
             without a probe.
-        labels: `[count]`, of the judged pictures; None without a probe.
+        labels: `[count]`, of the judged pictures; None without a probe, or
+            where those that it is fitted on are judged, a fold at a time.
         classes: How many classes there are.
         probes: Probe name to function.
         each_view: Whether probes also read each branch alone.
@@ -89,7 +90,9 @@ def _probe(inputs):
         inputs.probes,
         inputs.branches if inputs.each_view else (),
         inputs.train,
-        Labelled(inputs.judged, inputs.labels),
+        Labelled(inputs.judged, inputs.labels)
+        if inputs.labels is not None
+        else None,
         inputs.classes,
         seed=inputs.seed,
     )

@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from tfcmc.data.validation import carve_validation
+from tfcmc.data.validation import carve_validation, folds
 from tfcmc.evaluation import metrics
 from tfcmc.evaluation.classes import (
     balanced_accuracy,
@@ -40,7 +40,8 @@ def run_probes(probes, train, test, classes, *, seed):
     Args:
         probes: Probe name to function.
         train: `Labelled` features of probe-train.
-        test: `Labelled` features of test.
+        test: `Labelled` features of test; None to judge each fifth of
+            probe-train by probes fitted on the rest.
         classes: How many classes there are.
         seed: Of the validation part and of the probes.
 
@@ -49,24 +50,46 @@ def run_probes(probes, train, test, classes, *, seed):
         `balanced_accuracy` and the `class_accuracy` of each class; and to
         its confusion matrix `[classes, classes]`.
     """
-    parts = [
-        Labelled(train.features[rows], train.labels[rows])
-        for rows in carve_validation(train.labels, seed)
-    ]
+    run = _cross_validated if test is None else _on_test
     told = together(
         *(
-            functools.partial(probe, *parts, test, seed=seed)
+            functools.partial(run, probe, train, test, seed)
             for probe in probes.values()
         )
     )
+    labels = train.labels if test is None else test.labels
     numbers, confusions = {}, {}
     for name, found in zip(probes, told, strict=True):
-        matrix = confusion(test.labels, found.pop("predicted"), classes)
+        matrix = confusion(labels, found.pop("predicted"), classes)
         shares = class_accuracies(matrix)
         found["balanced_accuracy"] = balanced_accuracy(shares)
         numbers[name] = found | {"class_accuracy": shares}
         confusions[name] = matrix
     return numbers, confusions
+
+
+def _on_test(probe, train, test, seed):
+    """Fits a probe on the train part, and judges it on the test part."""
+    parts = map(train.of, carve_validation(train.labels, seed))
+    return probe(*parts, test, seed=seed)
+
+
+def _cross_validated(probe, train, _, seed):
+    """Judges each fold by a probe fitted on the rest; all count alike.
+
+    What is chosen is told as the median of what each fold chose.
+    """
+    predicted = np.empty_like(train.labels)
+    told = []
+    for rest, part in folds(train.labels, seed):
+        told.append(_on_test(probe, train.of(rest), train.of(part), seed))
+        predicted[part] = told[-1].pop("predicted")
+    found = {
+        name: type(value)(np.median([each[name] for each in told]))
+        for name, value in told[0].items()
+    }
+    accuracy = float(np.mean(predicted == train.labels))
+    return found | {"accuracy": accuracy, "predicted": predicted}
 
 
 def probe_views(probes, names, train, test, classes, *, seed):
@@ -76,7 +99,8 @@ def probe_views(probes, names, train, test, classes, *, seed):
         probes: Probe name to function.
         names: The name of each branch; none, to read all together only.
         train: `Labelled` of probe-train, its features `Encoded`.
-        test: `Labelled` of test, its features `Encoded`.
+        test: `Labelled` of test, its features `Encoded`; None as in
+            `run_probes`.
         classes: How many classes there are.
         seed: Of the validation part and of the probes.
 
@@ -85,17 +109,21 @@ def probe_views(probes, names, train, test, classes, *, seed):
         numbers hold those on a single one, of several, under its name.
     """
 
-    def run(*features):
-        labelled = map(Labelled, features, (train.labels, test.labels))
-        return run_probes(probes, *labelled, classes, seed=seed)
-
-    kinds = [(train.features.joined(), test.features.joined())]
-    if len(names) > 1:
-        kinds += zip(
-            train.features.features, test.features.features, strict=True
+    def run(read):
+        parts = (
+            part and Labelled(read(part.features), part.labels)
+            for part in (train, test)
         )
+        return run_probes(probes, *parts, classes, seed=seed)
+
+    kinds = [lambda encoded: encoded.joined()]
+    if len(names) > 1:
+        kinds += [
+            lambda encoded, place=place: encoded.features[place]
+            for place in range(len(names))
+        ]
     (numbers, confusions), *single = together(
-        *(functools.partial(run, *features) for features in kinds)
+        *(functools.partial(run, read) for read in kinds)
     )
     for name, (found, _) in zip(names, single, strict=False):
         for probe in found:

@@ -198,8 +198,8 @@ class PretrainConfig:
     t: float = _setting(2.0, "sharpness of the uniformity")
     judge_on: str = _setting(
         "test",
-        "the test part, or validation: a fifth of the train part, for "
-        "choosing between settings",
+        "the test part, or validation: the train part, each fifth by probes "
+        "fitted on the rest, for choosing between settings",
     )
     evaluate: str = _setting(
         "full",

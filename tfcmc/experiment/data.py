@@ -20,7 +20,7 @@ from tfcmc.runs.record import picture_side
 
 HELD_OUT = 1000  # pictures that every epoch is measured on
 LOOKED_AT = 4096  # pictures of those that were looked through before
-ROLES = {"test": "to test on", "validation": "to choose on"}
+ROLES = {"test": "to test on", "validation": "to choose on, in five folds"}
 SMALLEST_SIDE = 8  # of pictures, in pixels
 
 
@@ -145,7 +145,7 @@ def _look_at(plan):
     source, data, notes, views, blank = look_through(plan)
     count = len(source.pretrain)
     if config.judge_on == "validation":
-        source = choose_on_validation(source, config.seed)
+        source = choose_on_validation(source)
     if 2 * blank > count:
         raise UsageError(
             f"`data` must be colour pictures for the views "

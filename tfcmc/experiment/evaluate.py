@@ -225,15 +225,19 @@ def inputs_of(plan, data, architecture, branches: dict, extent) -> Inputs:
         extent: An `Extent`.
     """
     reader = architecture.reader(branches)
-    train, labelled = data.source.probe_train, data.source.labelled
+    train, labels = data.source.probe_train, data.judged.labels
+    judged = reader.encode(data.judged.pictures)
+    fitted = None
+    if data.judged is train:
+        fitted, labels = Labelled(judged, labels), None
+    elif data.source.labelled:
+        fitted = Labelled(reader.encode(train.pictures), train.labels)
     return Inputs(
         names=architecture.views.names,
         branches=architecture.views.branches,
-        judged=reader.encode(data.judged.pictures),
-        train=Labelled(reader.encode(train.pictures), train.labels)
-        if labelled
-        else None,
-        labels=data.judged.labels if labelled else None,
+        judged=judged,
+        train=fitted,
+        labels=labels if fitted else None,
         classes=len(data.source.class_names),
         probes=extent.probes,
         each_view=extent.full,
@@ -243,18 +247,19 @@ def inputs_of(plan, data, architecture, branches: dict, extent) -> Inputs:
 
 
 def raw_pixels(source):
-    """Returns `Labelled` raw pixels of both parts, or None without labels."""
+    """Returns `Labelled` raw pixels as `run_probes` takes both parts.
+
+    None without labels.
+    """
     if not source.labelled:
         return None
-    return tuple(
-        Labelled(
-            np.concatenate(
-                [
-                    verdict.raw_pixels(batch)
-                    for batch in in_batches(split.pictures, 1024)
-                ]
-            ),
-            split.labels,
-        )
-        for split in (source.probe_train, source.test)
-    )
+    train = _cells_of(source.probe_train)
+    if source.test is source.probe_train:
+        return train, None
+    return train, _cells_of(source.test)
+
+
+def _cells_of(split):
+    """The raw pixels of a part, with their labels."""
+    batches = map(verdict.raw_pixels, in_batches(split.pictures, 1024))
+    return Labelled(np.concatenate(list(batches)), split.labels)

@@ -6,7 +6,7 @@ from tfcmc.foundation.errors import is_number
 from tfcmc.report import figures
 from tfcmc.searches.label_free import JUDGE, Agreement
 from tfcmc.searches.ranking import Results, ranked
-from tfcmc.searches.records import DONE, FAILED, OBJECTIVES, Objective
+from tfcmc.searches.records import DONE, OBJECTIVES, Objective
 from tfcmc.searches.regression import importance, smooth
 from tfcmc.searches.space import share_of, value_at
 
@@ -58,7 +58,7 @@ def slice_of(name: str, results: Results) -> figures.Slice:
         best=pairs(order[:1])[0],
         shorter=pairs(shorter),
         failed=tuple(
-            t.values[name] for t in results.trials if t.status == FAILED
+            t.values[name] for t in results.trials if t.status != DONE
         ),
         default=mark,
         log=span.get("scale") == "log",

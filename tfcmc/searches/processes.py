@@ -9,13 +9,17 @@ from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.recipe import make_plan, open_run
 from tfcmc.report.summary import clock
 from tfcmc.runs.folder import Run, make_folder
-from tfcmc.runs.record import read_metrics
+from tfcmc.runs.record import read_history, read_metrics
+from tfcmc.searches.hopeless import is_hopeless
 from tfcmc.searches.ranking import ranked, scores_of
 from tfcmc.searches.records import (
     DONE,
     FAILED,
+    LABELLED,
     OBJECTIVES,
+    STOPPED,
     Search,
+    read_trials,
     trial_folder,
 )
 from tfcmc.searches.space import configure, values_text
@@ -32,7 +36,7 @@ class Progress:
     """
 
     def __init__(self, search: Search, trials, *, alone: bool = True):
-        self._alone = alone
+        self.alone = alone
         self._search = search
         self._trials = list(trials)
         self._start = time.monotonic()
@@ -49,12 +53,13 @@ class Progress:
         """Prints what a trial came to, the best so far, and the time left."""
         self._trials.append(trial)
         self._ended += 1
-        failed = trial.status == FAILED
-        told = f"failed: {trial.reason}" if failed else self._score(trial)
+        told = f"{trial.status}: {trial.reason}"
+        if trial.status == DONE:
+            told = self._score(trial)
         if order := ranked(self._trials, self._search.objective):
             told += f"; best {self._score(order[0])}, trial {order[0].number}"
         left = self._search.trials - len(self._trials)
-        if self._alone and left > 0:
+        if self.alone and left > 0:
             rate = (time.monotonic() - self._start) / self._ended
             told += f"; {left} to go, {clock(left * rate)}"
         self._print(trial, f": {told}")
@@ -81,23 +86,38 @@ class Processes:
     def __call__(self, proposals):
         """Yields what is proposed as it ends, with what it came to."""
         waiting = {trial.number: trial for trial in proposals}
-        started = {}
+        # Of those that ended before: which of a round ends first is chance.
+        started, hopeless, others = {}, {}, self._curves()
 
         def start(job):
             started[job.name] = time.monotonic()
             self.progress.started(waiting[job.name])
 
+        def stop(job, line):
+            if not line.startswith("  epoch") or job.name in hopeless:
+                return False
+            curve = curve_of(Run(job.folder))
+            if curve and is_hopeless(curve, others):
+                best = max(each[-1] for each in others)
+                hopeless[job.name] = (
+                    f"{100 * curve[-1]:.1f} % by the nearest neighbours of "
+                    f"the held-out pictures after {len(curve)} of "
+                    f"{waiting[job.name].epochs} epochs has no chance of the "
+                    f"best, {100 * best:.1f} %"
+                )
+            return job.name in hopeless
+
         for ended in workers.run_all(
             [self._job(trial) for trial in proposals],
             at_once=self.search.jobs,
-            show=lambda job, line: None,
+            show=stop,
             started=start,
         ):
             number = ended.job.name
             trial = dataclasses.replace(
                 waiting[number],
                 seconds=round(time.monotonic() - started[number], 3),
-                **self._outcome(ended),
+                **self._outcome(ended, hopeless.get(number)),
             )
             self.progress.ended(trial)
             yield trial
@@ -112,8 +132,28 @@ class Processes:
         config = configure(self.config, trial.values)
         return _job(trial.number, folder, config, words)
 
-    def _outcome(self, ended):
+    def _curves(self):
+        """The curves that a trial is measured by; none where it is not.
+
+        Hyperband stops trials by itself, and a worker knows its own alone.
+        """
+        search = self.search
+        if search.tuner == "hyperband" or search.objective not in LABELLED:
+            return []
+        if not self.progress.alone:
+            return []
+        folders = [
+            trial_folder(self.folder, trial.number)
+            for trial in read_trials(self.folder)
+            if trial.status == DONE
+        ]
+        runs = map(Run, [self.folder / "default", *folders])
+        return list(filter(None, map(curve_of, runs)))
+
+    def _outcome(self, ended, hopeless):
         """Reads what became of a trial, as fields of its record."""
+        if hopeless and ended.code != 0:
+            return {"status": STOPPED, "reason": hopeless}
         if ended.code != 0:
             return {"status": FAILED, "reason": ended.reason}
         scores = scores_of(read_metrics(Run(ended.job.folder)))
@@ -123,12 +163,23 @@ class Processes:
         return {"status": FAILED, "reason": told, "scores": scores}
 
 
+def curve_of(run: Run) -> list[float]:
+    """Returns the held-out accuracy of each epoch of a run.
+
+    That of nearest neighbours; none where there are no labels.
+    """
+    rows = read_history(run)
+    return [row["knn"] for row in rows] if rows and "knn" in rows[0] else []
+
+
 def run_default(config: PretrainConfig, folder: pathlib.Path) -> tuple:
     """Trains and judges the loss as it is, unless that was done.
 
     Returns:
         `(scores, reason)`: objective to number, and why there are none.
     """
+    # What is compared with is trained to the end, whatever becomes of it.
+    config = dataclasses.replace(config, stop_on_collapse=False)
     job = _job("default", folder / "default", config, ())
     run = Run(job.folder)
     if read_metrics(run) is None:

@@ -24,7 +24,7 @@ from tfcmc.searches.records import (
 from tfcmc.searches.space import values_of
 
 # What a run's settings hold that is not the user's choice of an experiment.
-NOT_KEPT = ("run_dir", "preset", "evaluate")
+NOT_KEPT = ("run_dir", "preset", "evaluate", "stop_on_collapse")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,6 +130,9 @@ def scores_of(metrics: dict) -> dict:
     found = {
         name: metrics[name]["accuracy"] for name in PROBES if name in metrics
     }
+    if found.keys() >= set(PROBES):
+        # Standardised, a linear probe reads something off a collapsed cloud.
+        found["least_probe"] = min(found[name] for name in PROBES)
     shape = metrics["sphere"]
     found["alignment_uniformity"] = (
         metrics["alignment"] + metrics["uniformity"]

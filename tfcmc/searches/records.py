@@ -52,6 +52,9 @@ class Objective:
 
 
 OBJECTIVES = {
+    "least_probe": Objective(
+        "lower of linear probe and kNN", "lower probe", percent=True
+    ),
     "linear_probe": Objective("linear probe", "linear", percent=True),
     "knn": Objective("kNN", "kNN", percent=True),
     "alignment_uniformity": Objective(
@@ -69,14 +72,15 @@ OBJECTIVES |= {
     for name, each in MEASURES.items()
 }
 PROBES = ("linear_probe", "knn")
-LABEL_FREE = tuple(name for name in OBJECTIVES if name not in PROBES)
+LABELLED = ("least_probe", *PROBES)
+LABEL_FREE = tuple(name for name in OBJECTIVES if name not in LABELLED)
 TUNERS = ("bayesian", "random", "hyperband", "grid")
-RUNNING, DONE, FAILED = "running", "done", "failed"
+RUNNING, DONE, FAILED, STOPPED = "running", "done", "failed", "stopped"
 
 WRITER = "a search"
 OPTION = (float, str, bool, None)
 SPAN = {"low": float, "high": float, "scale": {"linear", "log"}}
-SCORES = dict.fromkeys([f"{name}?" for name in PROBES], SHARE)
+SCORES = dict.fromkeys([f"{name}?" for name in LABELLED], SHARE)
 SCORES |= dict.fromkeys([f"{name}?" for name in LABEL_FREE], float)
 JUDGED = {
     "loss": str,
@@ -111,8 +115,9 @@ class Trial:
         epochs: How many epochs its encoders are trained for, those of the
             trial that it continues among them.
         parent: Number of the trial whose weights it continues, or None.
-        status: "done" or "failed"; "running" is never written down.
-        reason: Why it failed, in one line, or None.
+        status: "done", "failed", or "stopped" where it had no chance to be
+            the best; "running" is never written down.
+        reason: Why it failed or was stopped, in one line, or None.
         scores: Objective to number, of those in `OBJECTIVES` that the data
             allow: accuracies in [0, 1] on the validation part.
         seconds: What its training and judging took.
@@ -122,7 +127,7 @@ class Trial:
     values: Annotated[dict, {str: OPTION}]
     epochs: Annotated[int, Within(1, whole=True)]
     parent: Annotated[int | None, (COUNT, None)] = None
-    status: Annotated[str, {DONE, FAILED}] = DONE
+    status: Annotated[str, {DONE, FAILED, STOPPED}] = DONE
     reason: Annotated[str | None, (str, None)] = None
     scores: Annotated[dict, SCORES] = dataclasses.field(default_factory=dict)
     seconds: Annotated[float, Within(0)] = 0.0

@@ -120,7 +120,7 @@ def plan_search(given: dict) -> tuple[Search, PretrainConfig, pathlib.Path]:
     check_number("jobs", own["jobs"], whole=True, at_least=1, at_most=64)
     _, kept, _ = parse_spec(given.get("loss", "softmax"), "loss")
     brief = {"judge_on": "validation", "evaluate": "brief"}
-    config = make_config(given | brief)
+    config = make_config({"stop_on_collapse": True, **given, **brief})
     for name in ("budget", "steps"):
         if getattr(config, name) is not None:
             told = "left out of a search, whose trials go by epochs"

@@ -117,7 +117,7 @@ def _texts(results, columns):
     for row in _rows(results):
         note = ""
         if row["status"] != DONE:
-            note = " ".join(f"failed: {row['reason']}".split())
+            note = " ".join(f"{row['status']}: {row['reason']}".split())
         elif row["parent"] is not None:
             note = f"continues {row['parent']}"
         lines.append([*(_text(name, row.get(name)) for name in columns), note])

@@ -3,6 +3,7 @@
 TensorFlow is not needed here.
 """
 
+import collections
 import dataclasses
 
 from tfcmc.comparison.entries import Variant
@@ -12,7 +13,7 @@ from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import CIRCUMSTANCES, PLACE, data_differences
 from tfcmc.runs.record import identity_of
 from tfcmc.searches.ranking import Results, open_search
-from tfcmc.searches.records import FAILED
+from tfcmc.searches.records import FAILED, STOPPED
 from tfcmc.searches.space import setting_of
 
 # What need not agree between searches.
@@ -123,13 +124,17 @@ def notes(found: list[Contender], seeds):
     """Yields sentences on what the tuned rows rest on, of these seeds."""
     yield (
         "Tuned rows are at the best trial of a search of that loss. All "
-        "searches had the same budget, and chose on the validation part, "
-        "which is a fifth of the train part."
+        "searches had the same budget, and chose on the train part, each "
+        "fifth of it judged by probes fitted on the rest."
     )
     for each in found:
         search = each.search
-        failed = sum(trial.status == FAILED for trial in each.trials)
-        broken = f", {failed} of which failed" if failed else ""
+        ended = collections.Counter(trial.status for trial in each.trials)
+        broken = "".join(
+            f", {ended[status]} of which {status}"
+            for status in (FAILED, STOPPED)
+            if ended[status]
+        )
         yield (
             f"{each.folder}: {search.loss} over {', '.join(search.space)}, "
             f"{len(each.trials)} trials of "

@@ -11,7 +11,14 @@ import warnings
 
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.threads import on_one_thread
-from tfcmc.searches.records import DONE, OBJECTIVES, RUNNING, Search, Trial
+from tfcmc.searches.records import (
+    DONE,
+    OBJECTIVES,
+    RUNNING,
+    STOPPED,
+    Search,
+    Trial,
+)
 from tfcmc.searches.space import grid_of, rounded
 
 keras_tuner = LazyModule("keras_tuner", needs_tensorflow=True)
@@ -40,6 +47,7 @@ class Tuner:
         self.oracle._set_project_dir(self._aside.name, "oracle")
         self.oracle.verbose = 0
         self._running = {}
+        self._worst = None
 
     def propose(self, count: int) -> list[Trial]:
         """Proposes trials that do not know of each other's scores.
@@ -58,11 +66,19 @@ class Tuner:
         return proposals
 
     def tell(self, trial: Trial) -> None:
-        """Tells what a proposed trial came to."""
+        """Tells what a proposed trial came to.
+
+        One that was stopped is told as the worst that ended.
+        """
         running = self._running.pop(trial.number)
         running.status = "FAILED"
+        score = self._worst if trial.status == STOPPED else None
         if trial.status == DONE:
             score = trial.scores[self._objective]
+            rating = OBJECTIVES[self._objective].rating
+            known = score if self._worst is None else self._worst
+            self._worst = min(known, score, key=rating)
+        if score is not None:
             self.oracle.update_trial(
                 running.trial_id, {self._objective: score}
             )

@@ -27,6 +27,10 @@ class Labelled:
     features: np.ndarray
     labels: np.ndarray
 
+    def of(self, rows) -> "Labelled":
+        """Returns some rows of both."""
+        return Labelled(self.features[rows], self.labels[rows])
+
 
 def check_features(name, features):
     """Checks that features are numbers that float32 can hold.
