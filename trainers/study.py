@@ -21,13 +21,13 @@ runs share.
     simclr = {preset = "simclr"}
 
 An axis is a setting and its values, or a name with levels, each of which is
-some settings. Every combination is trained at every seed. With cells = 12,
-twelve combinations are: those that tell the most of each axis and of each two
-together; [[without]] leaves combinations out, as in without = [{loss =
-"spring", frame = "simclr"}]. With --time=90min, or time in the file, no run
-is begun that would not end by then. What is finished is skipped, what was
-interrupted goes on, and a run that breaks leaves the others alone: the same
-command goes on.
+some settings; "loss.margin" = [0.5, 1.4] is an option of the loss. Every
+combination is trained at every seed. With cells = 12, twelve combinations are:
+those that tell the most of each axis and of each two together; [[without]]
+leaves combinations out, as in without = [{loss = "spring", frame = "simclr"}].
+With --time=90min, or time in the file, no run is begun that would not end by
+then. What is finished is skipped, what was interrupted goes on, and a run that
+breaks leaves the others alone: the same command goes on.
 
 Written to the folder: a run folder a combination and seed, study.md, table.md,
 table.csv, table.tex, runs.csv, figures/*.png, and report.html: the ranking

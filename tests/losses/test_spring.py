@@ -9,7 +9,7 @@ from tests.terms import term
 from tfcmc.losses.spring import spring
 
 
-@pytest.mark.parametrize("weighting", ["balanced", "pairs"])
+@pytest.mark.parametrize("weighting", ["balanced", "active", "pairs"])
 @pytest.mark.parametrize("squared", [False, True])
 @pytest.mark.parametrize("margin", [0.7, 2.0])
 def test_formula(holds, weighting, squared, margin):
@@ -24,7 +24,10 @@ def test_formula(holds, weighting, squared, margin):
         ]
         if weighting == "pairs":
             return (pull + sum(push)) / (1 + len(push))
-        return pull + sum(push) / len(push)
+        counted = len(push)
+        if weighting == "active":
+            counted = max(1, sum(each > 0 for each in push))
+        return pull + sum(push) / counted
 
     options = {"margin": margin, "weighting": weighting, "squared": squared}
     holds(spring, formula, **options)

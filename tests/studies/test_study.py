@@ -15,7 +15,13 @@ from tfcmc.foundation.errors import UsageError
 from tfcmc.studies import runs, words
 from tfcmc.studies.effects import effects
 from tfcmc.studies.file import make_study, read_study
-from tfcmc.studies.runs import Cell, expected_seconds, paired, plan_cells
+from tfcmc.studies.runs import (
+    Cell,
+    expected_seconds,
+    paired,
+    plan_cells,
+    with_options,
+)
 from trainers import study
 
 FILE = """
@@ -211,6 +217,20 @@ def test_what_is_refused(change, told):
     with pytest.raises(UsageError) as raised:
         make_study(given)
     assert told in str(raised.value)
+
+
+def test_options_of_a_spec():
+    """They go into the spec that they are of; what is not legal is told."""
+    given = {"loss": "spring(squared=True)", "loss.margin": 0.7, "side": 32}
+    found = with_options(given | {"encoder.width": 2})
+    assert found == {
+        "loss": "spring(margin=0.7, weighting=balanced, squared=True)",
+        "side": 32,
+        "encoder": "paper(width=2, final_relu=False, dim=None)",
+    }
+    for name, value in (("loss.margin", -1.0), ("loss.marge", 1.0)):
+        with pytest.raises(UsageError, match="marg"):
+            with_options(given | {name: value})
 
 
 def test_file_that_is_none(tmp_path):

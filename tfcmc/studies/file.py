@@ -6,6 +6,7 @@ import sys
 
 from tfcmc.evaluation.probes import PROBES
 from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.recipe import AXES
 from tfcmc.foundation.errors import (
     UsageError,
     check_choice,
@@ -86,7 +87,8 @@ def make_study(found: dict) -> Study:
 
     Args:
         found: As `Study`; a level is a value of the setting that the axis is
-            called by, or a table of settings.
+            called by, or a table of settings. `loss.margin` is an option of
+            the loss, and so on.
 
     Raises:
         UsageError: if something is not known or not legal.
@@ -151,7 +153,8 @@ def _settings(where, given):
     for name in given:
         if name in OWN:
             raise must(where, f"without {name}, which the study has", given)
-        if name not in SETTINGS:
+        axis, dot, _ = name.partition(".")
+        if name not in SETTINGS and not (dot and axis in AXES):
             raise unknown("setting", name, SETTINGS)
     return given
 

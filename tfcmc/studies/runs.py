@@ -6,6 +6,8 @@ import numpy as np
 
 from tfcmc.comparison.entries import Entry, Variant, plan_variants
 from tfcmc.comparison.rows import PROBES, numbers
+from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.recipe import AXES
 from tfcmc.foundation.errors import must
 from tfcmc.runs.record import read_history
 from tfcmc.studies.design import chosen, combinations
@@ -62,6 +64,7 @@ def plan_cells(study: Study, folder) -> tuple[list[Cell], int]:
         settings = dict(study.settings)
         for axis, level in zip(levels, cell, strict=True):
             settings |= study.axes[axis][level]
+        settings = with_options(settings)
         variants.append(Variant(settings, name=BETWEEN.join(cell)))
     entries = plan_variants(variants, study.seeds, folder)
     cells = [
@@ -69,6 +72,23 @@ def plan_cells(study: Study, folder) -> tuple[list[Cell], int]:
         for cell, entry in zip(picked * len(study.seeds), entries, strict=True)
     ]
     return cells, len(every)
+
+
+def with_options(settings: dict) -> dict:
+    """Puts options, such as `loss.margin`, into the specs that they are of.
+
+    Raises:
+        UsageError: if a spec has no such option, or the value is not legal.
+    """
+    found = {n: value for n, value in settings.items() if "." not in n}
+    for name in settings.keys() - found.keys():
+        axis, _, option = name.partition(".")
+        spec = found.get(axis, getattr(PretrainConfig(), axis))
+        bound = AXES[axis].lookup(spec)
+        options = bound.options | {option: settings[name]}
+        bound = dataclasses.replace(bound, options=options)
+        found[axis] = AXES[axis].lookup(bound.spec).spec
+    return found
 
 
 def measured(cells: list[Cell]) -> list[dict]:
