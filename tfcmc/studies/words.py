@@ -71,11 +71,11 @@ def interactions_words(effects: Iterable[Effect]) -> str:
     if rest and all(each.chance is None for each in rest):
         told.append("One seed does not show that any two axes interact.")
     elif rest:
-        listed = ", ".join(
+        pairs = ", ".join(
             f"{' and '.join(each.axes)} ({_chance(each.chance)})"
             for each in rest
         )
-        told.append(f"Not shown to interact: {listed}.")
+        told.append(f"Not shown to interact: {pairs}.")
     return " ".join(told)
 
 
@@ -161,8 +161,14 @@ def not_shown(
             f"may be told as a main effect."
         )
     if untold:
-        listed = ", ".join(" with ".join(effect) for effect in untold)
-        yield f"Too few runs to tell: {listed}."
+        effects = ", ".join(" with ".join(effect) for effect in untold)
+        yield f"Too few runs to tell: {effects}."
+
+
+def listed(names: list) -> str:
+    """Returns "a", "a and b", "a, b and c"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _percent(values):

@@ -134,11 +134,8 @@ def write(
     write_whole(folder / "runs.csv", runs_text(found))
     write_whole(folder / "study.md", study_text(answer, table, sections))
     entries = [cell.entry for cell in finished]
-    axes = list(study.axes)
     report = Report(
-        title=f"{', '.join(axes[:-1])} and {axes[-1]}"
-        if axes[1:]
-        else f"{axes[0]}, studied",
+        title=f"A study of {words.listed(list(study.axes))}",
         row="combination",
         lead=tuple(answer),
         table=table,
@@ -266,7 +263,7 @@ def with_best(table: Table, labels: list, best) -> Table:
     known = pd.Series(100.0 * np.asarray(best), index=labels)
     frame[BEST.key] = known.reindex(frame.index)
     frame[f"{BEST.key}_deviation"] = np.nan
-    frame[f"{BEST.key}_count"] = 1
+    frame[f"{BEST.key}_count"] = frame[f"{table.columns[0].key}_count"]
     columns = table.columns[:1] + (BEST,) + table.columns[1:]
     return Table(columns, frame)
 
@@ -275,11 +272,9 @@ def main_sections(found: Found):
     """Yields a table an axis: its levels, read by every probe."""
     for (axis,), effect in found.main.items():
         records = _records(effect.levels[0], found.probes[0].key, effect.means)
-        for record in records:
-            record["label"] = f"{axis}: {record['label']}"
         table = over_seeds(found.probes[:1], records)
-        labels = [f"{axis}: {level}" for level in effect.levels[0]]
-        table = with_best(table, labels, probability_best(effect.means))
+        best = probability_best(effect.means)
+        table = with_best(table, list(effect.levels[0]), best)
         told = words.effect_words(effect)
         yield Section(f"axis-{_place(found, axis)}", axis, table, told, axis)
 
@@ -292,7 +287,7 @@ def pair_sections(found: Found):
             for place, level in enumerate(effect.levels[1])
         ]
         records = [
-            {"label": f"{first}: {level}", "kind": "loss"}
+            {"label": level, "kind": "loss"}
             | {
                 column.key: float(means[row, place])
                 for place, column in enumerate(columns)
