@@ -1,22 +1,25 @@
 """The order and the draws: a pure function of (seed, epoch, example)."""
 
+import time
+
 import numpy as np
 import pytest
 
 from tests.dirty.case import noise
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
+from tfcmc.foundation.errors import UsageError
 from tfcmc.views import VIEWS
 from tfcmc.views.base import Frame
 from tfcmc.views.crop import CROPS
 
 
-def make(batch_size=3, seed=5, **frame):
+def make(batch_size=3, seed=5, pictures=None, **frame):
     """A stream over 10 numbered pictures."""
     crop = CROPS.lookup("resized").function(64, 64)
     views = VIEWS.lookup("lab").function(Frame(64, 64, crop, **frame))
     return TrainingStream(
-        ArrayPictures(noise(1, 10, 64, 64, 3)),
+        pictures or ArrayPictures(noise(1, 10, 64, 64, 3)),
         views,
         batch_size=batch_size,
         seed=seed,
@@ -81,3 +84,30 @@ def test_dataset_goes_on_anywhere(shares):
         want = stream.batch(step, part, shares)
         for got, expected in zip(batch, want, strict=True):
             np.testing.assert_array_equal(got, expected)
+
+
+class Slow(ArrayPictures):
+    """Pictures each of whose batches takes a while; the third has none."""
+
+    reads = 0
+
+    def read(self, numbers):
+        self.reads += 1
+        time.sleep(0.1)
+        if self.reads == 3:
+            raise UsageError("no third one")
+        return super().read(numbers)
+
+
+def test_what_fails_is_told_and_ends():
+    """As it was raised; nothing reads ahead any more, after any error."""
+    for wanted in (UsageError, KeyError):
+        pictures = Slow(noise(1, 300, 64, 64, 3))
+        stream = make(pictures=pictures)
+        with pytest.raises(wanted), stream.told():
+            for _ in stream.dataset(0, 100):
+                if wanted is KeyError:
+                    raise KeyError
+        reads = pictures.reads
+        time.sleep(0.4)
+        assert 0 < pictures.reads == reads < 20

@@ -12,6 +12,8 @@ from tfcmc.foundation.draws import ORDER, generator
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import tf
 
+QUIET = 0.5  # seconds after which TensorFlow's threads wait for good
+
 
 @functools.lru_cache(maxsize=2)  # where one epoch ends, one begins
 def order(seed: int, epoch: int, examples: int):
@@ -41,6 +43,10 @@ class TrainingStream:
         self._batch_size = batch_size
         self._seed = seed
         self._failed = None  # what a batch of `dataset` could not be read for
+        self._left = 0  # batches of `dataset` that were not asked for yet
+        self._reading = []  # those that are being read
+        self._asked = 0.0  # when one was asked for last
+        self._closed = False  # whether none is read any more
         self.made = {}
 
     def batch(self, step: int, share: int = 0, shares: int = 1) -> tuple:
@@ -93,12 +99,19 @@ class TrainingStream:
         )
 
         def part(element):
-            step, number = divmod(int(element), len(mine))
+            self._asked = time.monotonic()
+            self._reading.append(element)
             try:
+                if self._closed:
+                    raise UsageError("Nothing is read any more.")
+                step, number = divmod(int(element), len(mine))
                 found = self.batch(first_step + step, mine[number], shares)
             except UsageError as error:
-                self._failed = error
+                self._failed = self._failed or error
                 raise
+            finally:
+                self._left -= 1
+                self._reading.pop()
             self.made[first_step + step] = time.perf_counter()
             return tf.nest.flatten(found)
 
@@ -111,7 +124,8 @@ class TrainingStream:
                 tensor.set_shape(each.shape)
             return tf.nest.pack_sequence_as(like, tensors)
 
-        numbers = tf.data.Dataset.range(steps * len(mine))
+        self._left = steps * len(mine)
+        numbers = tf.data.Dataset.range(self._left)
         batches = numbers.map(read, num_parallel_calls=2).prefetch(4)
         options = tf.data.Options()
         # There is nothing to tune, and where an iterator ends, it waits for
@@ -123,12 +137,22 @@ class TrainingStream:
     def told(self):
         """Tells what could not be read as it was told to TensorFlow.
 
+        No thread reads ahead any more at its end, however that comes: one
+        that does so when Python ends would never end itself.
+
         Raises:
             UsageError: if a batch of `dataset`, read in here, could not be.
         """
+        self._failed, self._closed = None, False
         try:
             yield
         except tf.errors.OpError:
             if self._failed is None:
                 raise
             raise self._failed from None
+        finally:
+            self._closed = True
+            while self._left and (
+                self._reading or time.monotonic() - self._asked < QUIET
+            ):
+                time.sleep(0.01)
