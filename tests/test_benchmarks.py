@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from skimage.color import rgb2lab
 
 from benchmarks import (
@@ -18,6 +19,7 @@ from benchmarks import (
     child,
     loss_step,
     losses,
+    many_files,
     measuring,
     methods,
     metrics,
@@ -540,3 +542,33 @@ def test_hash_of_weights(rng, tmp_path):
         model.save(tmp_path / "model.keras")
         hashes.append(same_numbers.weights_hash(tmp_path / "model.keras"))
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_many_files_are_made(tmp_path):
+    """So many, of classes of other sizes, none of another's bytes; once."""
+    many_files.make(tmp_path, 60)
+    paths = sorted(tmp_path.rglob("*.jpg"))
+    contents = {path.read_bytes() for path in paths}
+    assert len(paths) == len(contents) == sum(many_files.counts(60))
+    assert 60 <= len(paths) < 80
+    sizes = [len(list(each.iterdir())) for each in tmp_path.glob("train/*")]
+    assert len(sizes) == 10 and min(sizes) == 1 and max(sizes) > 5
+    with Image.open(paths[0]) as image:
+        assert image.size == (many_files.SIDE,) * 2
+    paths[0].unlink()
+    many_files.make(tmp_path, 60)
+    assert not paths[0].exists()
+
+
+@pytest.mark.slow
+def test_many_files(tmp_path, capsys):
+    """All of it on a few: five trainings, one of them killed."""
+    words = "--files=300 --steps=8 --batch-size=16 --memory-limit=1e-6"
+    many_files.main([*words.split(), f"--folder={tmp_path / 'files'}"])
+    text = capsys.readouterr().out
+    rows = re.findall(
+        r"^(?:first|second|8|killed).* [\d.]+ +[\d,]+$", text, re.M
+    )
+    assert len(rows) == 4
+    assert "the same weights, bit for bit" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["files"]

@@ -240,7 +240,7 @@ class PretrainConfig:
         "train what is known to collapse: a prediction that nothing predicts",
     )
     on_bad_image: str = _setting(
-        "stop", "stop at an image that cannot be read, or skip and count it"
+        "stop", "stop at an image that cannot be read, or skip and tell it"
     )
 
     def __post_init__(self):
