@@ -101,7 +101,13 @@ setup(
             "sphinx-copybutton>=0.5",
             "ipykernel>=6.29",
         ],
-        "bench": ["torch>=2.4", "scikit-image>=0.24"],
+        "bench": [
+            "torch>=2.4",
+            "torchvision>=0.19",
+            "scikit-image>=0.24",
+            # Decodes JPEG and does nothing else.
+            "simplejpeg>=1.8",
+        ],
         "test": [
             "pytest>=8.3",
             "pytest-xdist>=3.8",

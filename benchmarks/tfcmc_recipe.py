@@ -27,6 +27,7 @@ class Clock:
 
     def __init__(self, model, *, batch_size, seconds, warm_up):
         self.rate = None
+        self.cpu = None  # milliseconds of the user's, a picture
         self.loss = None
         self.first = None
         self._model = model
@@ -41,11 +42,13 @@ class Clock:
         if self.first is None:
             self.first = time.time()
         if step + 1 == self._warm_up:
-            self._start = now
+            self._start, self._user = now, child.user_seconds()
         if self._start is None or now - self._start < self._seconds:
             return
         steps = step + 1 - self._warm_up
-        self.rate = steps * self._batch_size / (now - self._start)
+        count = steps * self._batch_size
+        self.rate = count / (now - self._start)
+        self.cpu = 1000 * (child.user_seconds() - self._user) / count
         self.loss = float(logs["loss"])
         self._model.stop_training = True
 

@@ -17,6 +17,7 @@ from skimage.color import rgb2lab
 from benchmarks import (
     augment,
     child,
+    decoding,
     loss_step,
     losses,
     many_files,
@@ -142,6 +143,36 @@ def test_pytorch_with_workers(rng, tmp_path):
     settings = {"pictures": str(path), "workers": 1, "batch_size": 8}
     settings |= {"seconds": 0.01, "warm_up": 2}
     case = measuring.Case("", "benchmarks.torch_recipe", settings)
+    assert 0 < measuring.measure(case, 1)["images_per_second"] < math.inf
+
+
+def test_decoding(in_process, capsys, monkeypatch):
+    """Every part has its row, of one core; the views are timed alone too."""
+    small = {64: {"encoder": "paper(width=0.2)", "views": "lab"}}
+    monkeypatch.setattr(decoding, "TRAININGS", small)
+    words = "--pictures=8 --batch-size=2 --seconds=0.1 --rounds=1 --threads=1"
+    decoding.main([*words.split(), "--data=shapes(size=100)"])
+    text = capsys.readouterr().out
+    check_screen(text)
+    assert "PyTorch or torchvision is not installed" in text
+    rows = ("squares of 96", "two views of 64", "training", "one batch")
+    for row in rows:
+        assert re.search(rf"^{row}.* {{2,}}\d", text, flags=re.M), row
+
+
+@needs_torch
+@pytest.mark.parametrize("side", [64, 224])
+def test_decoding_beside_pytorch(rng, tmp_path, side):
+    """Both trainings, of an oblong picture a class."""
+    pytest.importorskip("torchvision", reason="torchvision is not installed")
+    for number in range(4):
+        place = tmp_path / "images" / "train" / str(number % 2)
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (40, 60, 3), np.uint8)
+        keras.utils.save_img(place / f"{number}.jpg", pixels)
+    settings = {"folder": str(tmp_path), "side": side, "batch_size": 2}
+    settings |= {"seconds": 0.01, "warm_up": 1, "workers": 0}
+    case = measuring.Case("", "benchmarks.torch_decoding", settings)
     assert 0 < measuring.measure(case, 1)["images_per_second"] < math.inf
 
 
