@@ -15,6 +15,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from benchmarks import (
+    accuracy,
     augment,
     child,
     decoding,
@@ -603,3 +604,49 @@ def test_many_files(tmp_path, capsys):
     assert len(rows) == 4
     assert "the same weights, bit for bit" in text
     assert [path.name for path in tmp_path.iterdir()] == ["files"]
+
+
+def test_seconds_until():
+    """Between two epochs by a line; never is none."""
+    seconds, accuracies = [10.0, 20.0, 30.0], [40.0, 50.0, 48.0]
+    for wanted, at in ((30, 10), (40, 10), (45, 15), (50, 20), (51, None)):
+        found = accuracy.seconds_until(wanted, seconds, accuracies)
+        assert found == at
+
+
+def test_probed(rng):
+    """What is told of classes far apart, and of nothing."""
+    labels = rng.permutation(np.repeat([0, 1, 2], 30))
+    features = rng.normal(0, 0.1, [90, 4])
+    assert accuracy.probed(features, labels) < 70
+    features[:, 0] += labels
+    features[:, 1] += labels == 1
+    assert accuracy.probed(features, labels) > 95
+
+
+@pytest.mark.parametrize(
+    "torch", [False, pytest.param(True, marks=needs_torch)]
+)
+def test_accuracy(torch, in_process, capsys, monkeypatch, tmp_path):
+    """A row for each, with the seconds of both epochs."""
+    monkeypatch.setattr(measuring, "has", lambda package: torch)
+    (tmp_path / "best.json").write_text('{"loss": "nce", "batch_size": 32}')
+    words = "--rounds=1 --epochs=2 --batch-size=32 --reached 1 100 --workers 0"
+    accuracy.main(
+        [
+            "--data=shapes(size=100)",
+            f"--best={tmp_path / 'best.json'}",
+            *words.split(),
+            "--threads=1",
+            "--torch",
+            "1 thread",
+        ]
+    )
+    rows = capsys.readouterr().out.splitlines()
+    names = ["tfcmc", "tfcmc, best.json"]
+    names += ["PyTorch, workers=0, 1 thread"] * torch
+    assert len(rows) >= len(names) + 2
+    for name, row in zip(names, rows[-len(names) :], strict=True):
+        assert row.startswith(f"{name}  ") and "0 of 1 reached it" in row
+        spent = float(row.split()[-4])
+        assert spent >= 0
