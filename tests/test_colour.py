@@ -64,23 +64,34 @@ def test_ycbcr(cube):
 
 
 @pytest.mark.parametrize("side", [32, 64, 96])
+@pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("name", ["lab", "ycbcr"])
-def test_views_of_any_side(name, side, rng):
-    """Converted first, then scaled, as `tf.image.resize` does."""
+def test_views_of_any_side(name, count, side, rng):
+    """Converted first, then scaled, as `tf.image.resize` does.
+
+    What is seen twice has a branch, and boxes of its own each time.
+    """
     picture_side = 96
-    views = plan_of(views=name, side=side).views_of(picture_side)
+    plan = plan_of(views=f"{name}(count={count})", side=side)
+    views = plan.views_of(picture_side)
     pictures = rng.integers(0, 256, (3, 96, 96, 3), np.uint8)
     convert = {"lab": lab, "ycbcr": ycbcr}[name].convert
     shown = views.whole(tf.constant(pictures))
     drawn = views.convert(
         tf.constant(pictures), views.draw(0, 0, [0, 1, 2], 3)
     )
+    assert len(drawn) == len(views.names) == 2 * count
     for number, whole in enumerate(convert(pictures)):
         want = tf.image.resize(whole, (side, side))
         np.testing.assert_allclose(shown[number], want, atol=1e-3)
-        assert drawn[number].shape == want.shape
-        shape = views.shapes[views.branch[number]]
+        own = slice(number * count, (number + 1) * count)
+        assert len(set(views.branch[own])) == 1
+        shape = views.shapes[views.branch[own][0]]
         assert shape == want.shape[1:] == (side, side, number + 1)
+        for view in drawn[own]:
+            assert view.shape == want.shape
+        if count > 1:
+            assert np.abs(np.subtract(*drawn[own])).max() > 0.1
 
 
 def test_grey(rng):

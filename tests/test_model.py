@@ -44,6 +44,7 @@ def softmax_of(anchors, others, temperature=0.07):
     ("views", "count", "pairs", "weight"),
     [
         ("lab", 2, "cross", 1),
+        ("lab(count=2)", 4, "cross", 1),
         (CHANNELS, 3, "cross", 1),
         (FOUR, 4, "cross", 1),
         (FOUR, 4, "cross(reduce=mean)", 1 / 12),

@@ -144,8 +144,9 @@ class PretrainConfig:
     )
     views: str = _setting(
         "lab",
-        "spec of the views of a picture: lab, ycbcr, rgb(count=, small=, "
-        "augment=, strength=), or MODULE:FUNCTION of your own",
+        "spec of the views of a picture: lab(count=), ycbcr(count=), "
+        "rgb(count=, small=, augment=, strength=), or MODULE:FUNCTION of your "
+        "own",
     )
     side: int = _setting(64, "side of the views in pixels")
     crop: str = _setting(

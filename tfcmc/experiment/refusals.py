@@ -106,7 +106,8 @@ def _kind(plan):
 
 def _views(plan):
     """How many views there are, as far as the spec says."""
-    return plan.views.options.get("count", 2) + _small(plan)
+    branches = 2 if plan.views.name in APART else 1
+    return branches * plan.views.options.get("count", 2) + _small(plan)
 
 
 def _small(plan):

@@ -4,7 +4,7 @@ import numpy as np
 
 from tfcmc.views.base import VIEWS, Frame, Views
 from tfcmc.views.colour import rgb_to_l_and_ab
-from tfcmc.views.split import split
+from tfcmc.views.split import COUNT, split
 
 # Centre and half-width of each channel over all of sRGB, so that a view lies
 # in [-1, 1]: the constants of Contrastive Multiview Coding's own code.
@@ -32,10 +32,14 @@ def convert(pictures):
     )
 
 
-@VIEWS.register("lab")
-def lab(frame: Frame) -> Views:
+@VIEWS.register("lab", count=COUNT)
+def lab(frame: Frame, *, count: int = 1) -> Views:
     """The L channel and the ab channels of CIE Lab, as in the paper.
+
+    Args:
+        frame: What they are made for.
+        count: How often each is seen, in crops of their own.
 
     Reference: Tian et al. 2019, "Contrastive multiview coding", section 4.1.
     """
-    return split(frame, ("L", "ab"), convert)
+    return split(frame, ("L", "ab"), convert, count)

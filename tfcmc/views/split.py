@@ -1,4 +1,4 @@
-"""Lightness apart from colour: two views, a branch each."""
+"""Lightness apart from colour: a branch each, seen once or oftener."""
 
 import functools
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tfcmc.foundation.lazy import keras, tf
+from tfcmc.foundation.registry import Number
 from tfcmc.views.base import Frame, Views
 from tfcmc.views.crop import cropped
 
@@ -14,20 +15,35 @@ from tfcmc.views.crop import cropped
 GREY_WITHIN = 2
 
 
-def split(frame: Frame, names: tuple, convert: Callable) -> Views:
+COUNT = Number(at_least=1, at_most=8, whole=True)
+
+
+def split(
+    frame: Frame, names: tuple, convert: Callable, count: int = 1
+) -> Views:
     """Makes views of what pictures' lightness and colours are converted to.
 
     Args:
         frame: What they are made for.
-        names: The name of each view.
+        names: The name of each branch.
         convert: `[batch, height, width, 3]` uint8 to float32 of one channel,
             and of two.
+        count: How often each is seen, in boxes of their own; several are
+            `L_1`, `L_2`, ..., through the branch `L`.
     """
+    convert, shown = _compiled(convert), names
+    if count > 1:
+        shown = [f"{name}_{n + 1}" for name in names for n in range(count)]
+
+    def each(pictures):
+        return [view for view in convert(pictures) for _ in range(count)]
+
     return cropped(
         frame,
-        names=names,
-        channels=(1, 2),
-        convert=_compiled(convert),
+        names=tuple(shown),
+        channels=(1,) * count + (2,) * count,
+        convert=each,
+        branch=tuple(name for name in names for _ in range(count)),
         blank=grey,
         blank_word="grey",
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from tfcmc.foundation.lazy import keras
 from tfcmc.views.base import VIEWS, Frame, Views
-from tfcmc.views.split import split
+from tfcmc.views.split import COUNT, split
 
 # ITU-R BT.601 of 8-bit RGB, as scikit-image has it: Y from 16 to 235, Cb and
 # Cr from 16 to 240.
@@ -37,10 +37,14 @@ def convert(pictures):
     return normalised[..., :1], normalised[..., 1:]
 
 
-@VIEWS.register("ycbcr")
-def ycbcr(frame: Frame) -> Views:
+@VIEWS.register("ycbcr", count=COUNT)
+def ycbcr(frame: Frame, *, count: int = 1) -> Views:
     """The Y channel and the Cb and Cr channels, by CMC's own constants.
+
+    Args:
+        frame: What they are made for.
+        count: How often each is seen, in crops of their own.
 
     Reference: Tian et al. 2019, "Contrastive multiview coding", appendix.
     """
-    return split(frame, ("Y", "CbCr"), convert)
+    return split(frame, ("Y", "CbCr"), convert, count)
