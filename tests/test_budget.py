@@ -1,5 +1,6 @@
 """Training for steps or for a time: what fits, once, and exactly."""
 
+import contextlib
 import json
 import time
 
@@ -117,6 +118,9 @@ class Numbers:
 
     def dataset(self, start, steps, shares, mine):
         return tf.data.Dataset.range(start, start + steps)
+
+    def told(self):
+        return contextlib.nullcontext()
 
 
 def test_compiling_is_not_counted():

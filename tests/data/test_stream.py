@@ -93,8 +93,9 @@ class Slow(ArrayPictures):
 
     def read(self, numbers):
         self.reads += 1
+        number = self.reads  # another thread may begin while this one sleeps
         time.sleep(0.1)
-        if self.reads == 3:
+        if number == 3:
             raise UsageError("no third one")
         return super().read(numbers)
 
