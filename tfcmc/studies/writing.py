@@ -118,8 +118,9 @@ def write(
     found = look(study, finished)
     missing = len(cells) - len(finished) - len(failures)
     chosen = len({cell.levels for cell in cells})
-    asked = {(axis,) for axis, levels in study.levels.items() if levels[1:]}
-    asked |= set(itertools.combinations(_varied(study.levels), 2))
+    varied = _varied(study.levels)
+    asked = {(axis,) for axis in varied}
+    asked |= set(itertools.combinations(varied, 2))
     untold = sorted(asked - found.main.keys() - found.pairs.keys())
     answer = [
         *lead(found),
@@ -212,7 +213,7 @@ def lead(found: Found):
     )
     widest = sorted(found.main.values(), key=lambda each: -_range(each))
     if widest:
-        yield " ".join(map(_sentence, map(words.effect_words, widest)))
+        yield " ".join(f"Over {words.effect_words(each)}" for each in widest)
     if found.pairs:
         yield words.interactions_words(found.pairs.values())
     labels, seconds, values = time_of(found)
@@ -222,10 +223,6 @@ def lead(found: Found):
 
 def _range(effect: Effect):
     return np.ptp(effect.means.mean(axis=0))
-
-
-def _sentence(text):
-    return f"Over {text}"
 
 
 def time_of(found: Found) -> tuple[list, np.ndarray, np.ndarray]:
@@ -340,7 +337,6 @@ def study_text(answer: list, table: Table, sections: list) -> str:
 
 def draw(found: Found, folder: pathlib.Path):
     """Draws what the answer rests on, and yields each `Picture`."""
-    folder.mkdir(parents=True, exist_ok=True)
     measured_by = found.probes[0].title
     if found.main:
         path = folder / "main_effects.png"
