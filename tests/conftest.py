@@ -209,7 +209,9 @@ def homeless(monkeypatch):
 def prepare_dataset():
     """A function that prepares a tiny dataset as TFDS does."""
 
-    def prepare(data_dir, name, splits, class_names, *, side=None):
+    def prepare(
+        data_dir, name, splits, class_names, *, side=None, file_format=None
+    ):
         """Writes splits, a dict of name to images and labels, to a folder.
 
         Images are arrays or paths. Without class names, labels are numbers.
@@ -247,7 +249,8 @@ def prepare_dataset():
                         yield number, {"image": image, "label": label}
 
         tfds.disable_progress_bar()
-        Builder(data_dir=str(data_dir)).download_and_prepare()
+        builder = Builder(data_dir=str(data_dir), file_format=file_format)
+        builder.download_and_prepare()
 
     return prepare
 

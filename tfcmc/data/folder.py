@@ -1,6 +1,5 @@
 """A folder of image files."""
 
-import dataclasses
 import itertools
 import os
 import pathlib
@@ -10,15 +9,11 @@ import numpy as np
 from tfcmc.data.base import DEFAULT_SIDE, SOURCES, make_source
 from tfcmc.data.class_folders import Finder
 from tfcmc.data.decode import Account, decode, read_parts
-from tfcmc.data.digest import describe_data
-from tfcmc.data.encoded import EncodedPictures
 from tfcmc.data.formats import left_out
 from tfcmc.data.images import ImageError, quiet, size
 from tfcmc.data.layout import find_layout
 from tfcmc.data.listing import Listing
-from tfcmc.data.overlap import Overlap
-from tfcmc.data.pictures import in_batches
-from tfcmc.data.progress import Progress
+from tfcmc.data.streamed import check_whole, streamed
 from tfcmc.data.walk import Walk
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.paths import expanded
@@ -64,20 +59,6 @@ def walk(reading, argument) -> Walk:
     )
     batches = (({"name": names}, pictures) for names, pictures in decoded)
     return Walk(side, len(paths), batches, account)
-
-
-def check_whole(argument, source):
-    """Decodes what would else be decoded only when it is asked for.
-
-    Raises:
-        UsageError: if an image cannot be read, and `on_bad_image` is "stop".
-    """
-    parts = [pictures for _, pictures, _ in source.parts()]
-    parts = [each for each in parts if isinstance(each, EncodedPictures)]
-    progress = Progress("images decoded", sum(map(len, parts)))
-    for pictures in parts:
-        for batch in in_batches(pictures, PEEK):
-            progress.add(len(batch))
 
 
 @SOURCES.register(
@@ -137,36 +118,16 @@ def _streamed(reading, argument, layout, files, side, room):
     """Reads no picture yet: each batch is decoded as it is asked for."""
     listing = Listing(expanded("data", argument), reading.on_bad_image)
     digests = listing.digests(files)
-    pictures = {
-        part: EncodedPictures(
-            found, side, room, reading.on_bad_image, layout.labels.get(part)
-        )
-        for part, found in files.items()
-    }
-    source = make_source(pictures, layout.labels, layout.class_names)
-    if source.pretrain is pictures.get("train"):
-        digests = {"pretrain": digests["train"], "test": digests["test"]}
-    told = (
-        f"they do not fit in --memory-limit: each batch is decoded from its "
-        f"files, at {side}x{side}"
+    return streamed(
+        files,
+        layout.labels,
+        digests,
+        layout.class_names,
+        side,
+        room,
+        reading,
+        [(*layout.notes, *left_out(layout.others)), listing.notes()],
     )
-    if reading.whole:
-        told = (
-            f"views are cut out of whole files; what is measured is of "
-            f"{side}x{side}"
-        )
-    overlap = Overlap()
-    for part, found in digests.items():
-        overlap.add_digests(part, found)
-    notes = (
-        *layout.notes,
-        *left_out(layout.others),
-        told,
-        *listing.notes(),
-        *overlap.notes(),
-    )
-    described = describe_data(source, known=digests)
-    return dataclasses.replace(source, notes=notes, described=described)
 
 
 def _no_images(argument, others):

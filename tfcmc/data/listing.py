@@ -16,12 +16,11 @@ import numpy as np
 
 from tfcmc.data.encoded import bad_image, threads
 from tfcmc.data.images import ImageError
+from tfcmc.data.kept import recall, remember
 from tfcmc.data.overlap import DIGEST
 from tfcmc.data.progress import Progress
-from tfcmc.foundation.atomic import note_once, whole
-from tfcmc.foundation.errors import UsageError, reason_of
-from tfcmc.foundation.paths import expanded
 
+KIND = "folders"
 # Of a path's key, and of a content, the first 8 bytes of a SHA-256.
 FILE = np.dtype(
     [("key", "<u8"), ("size", "<i8"), ("changed", "<i8"), ("digest", "<u8")]
@@ -154,35 +153,10 @@ def _is_another(before, after):
     return before is not after
 
 
-def _place(root):
-    """The file that the listing of a folder is kept in.
-
-    Raises:
-        UsageError: if no home folder is known.
-    """
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
-    name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()
-    folder = pathlib.Path(expanded("XDG_CACHE_HOME", cache))
-    return folder / "tfcmc" / "folders" / f"{name[:16]}.npz"
-
-
 def _kept(root):
     """Returns the rows of a listing, by their keys; none where none is."""
-    try:
-        with np.load(_place(root), allow_pickle=False) as found:
-            rows = found["files"]
-        if rows.dtype != FILE or rows.ndim != 1:
-            raise ValueError("another version's")
-        return rows
-    except FileNotFoundError:
-        pass
-    except Exception as error:
-        # What is damaged is told by nearly any exception.
-        note_once(
-            f"what is known of the files in {root} cannot be read "
-            f"({reason_of(error)}): all are read again"
-        )
-    return np.zeros(0, FILE)
+    found = recall(KIND, root, {"files": FILE})
+    return np.zeros(0, FILE) if found is None else found["files"]
 
 
 def _keep(root, found):
@@ -190,13 +164,4 @@ def _keep(root, found):
     rows = np.concatenate(found)
     rows = rows[rows["changed"] != UNSURE]
     _, first = np.unique(rows["key"], return_index=True)
-    try:
-        place = _place(root)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with whole(place) as aside:
-            np.savez(aside, files=rows[first])
-    except (OSError, UsageError) as error:
-        note_once(
-            f"what is known of the files in {root} cannot be kept "
-            f"({reason_of(error)}): the next start reads them again"
-        )
+    remember(KIND, root, {"files": rows[first]})

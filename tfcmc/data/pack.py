@@ -10,12 +10,12 @@ from tfcmc.data.images import Encoded, ImageError
 from tfcmc.data.overlap import Overlap
 from tfcmc.data.pictures import in_batches
 from tfcmc.data.progress import Progress
+from tfcmc.data.record_files import array_record
 from tfcmc.data.records import (
     FILES,
     INDEX,
     PIXELS,
     Shard,
-    array_record,
     digest_of,
     labels_of,
     packed_pictures,

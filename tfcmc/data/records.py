@@ -9,21 +9,17 @@ import hashlib
 import json
 import os
 import pathlib
-import threading
 
 import numpy as np
 
 from tfcmc.data.base import SOURCES, Source, Split
 from tfcmc.data.encoded import EncodedPictures
-from tfcmc.data.images import Encoded, ImageError
 from tfcmc.data.overlap import DIGEST
 from tfcmc.data.pictures import in_batches, keep
+from tfcmc.data.record_files import Records, changed
 from tfcmc.foundation.atomic import read_small
-from tfcmc.foundation.errors import UsageError, must, reason_of
-from tfcmc.foundation.lazy import LazyModule
+from tfcmc.foundation.errors import must, reason_of
 from tfcmc.foundation.paths import expanded
-
-array_record = LazyModule("array_record.python.array_record_module")
 
 INDEX = "records.json"
 MOST = 2**28  # bytes of an index, or of what is in a file
@@ -58,71 +54,6 @@ class Shard:
         return len(self.labels)
 
 
-class Records:
-    """The records of a part, each read where it lies.
-
-    Args:
-        folder: Where the shards are.
-        shards: List of `Shard`.
-    """
-
-    def __init__(self, folder, shards):
-        self._paths = [os.path.join(folder, each.file) for each in shards]
-        self._starts = np.cumsum([0, *map(len, shards)])
-        self._lock = threading.Lock()
-        self._readers = {}
-
-    def __len__(self):
-        return int(self._starts[-1])
-
-    def read(self, numbers) -> list[bytes]:
-        """Returns the content of some records, in the order of numbers."""
-        numbers = np.asarray(numbers)
-        out = [b""] * len(numbers)
-        which = np.searchsorted(self._starts, numbers, side="right") - 1
-        for shard in np.unique(which):
-            rows = np.flatnonzero(which == shard)
-            within = (numbers[rows] - self._starts[shard]).tolist()
-            try:
-                with self._lock:
-                    found = self._reader(shard).read(within)
-            except Exception as error:
-                # The library tells damage by several exceptions.
-                told = f"{self._paths[shard]!r} ({reason_of(error)})"
-                raise _changed(told) from error
-            for row, content in zip(rows, found, strict=True):
-                out[row] = content
-        return out
-
-    def files(self, numbers) -> list:
-        """Returns them as image files, for `EncodedPictures`."""
-        try:
-            found = self.read(numbers)
-        except UsageError:
-            return [self._file(number) for number in numbers]
-        return list(map(self._encoded, numbers, found))
-
-    def _file(self, number):
-        """The image file of one record, or the `ImageError` of damage."""
-        try:
-            (content,) = self.read([number])
-        except UsageError as error:
-            return ImageError(self._encoded(number, b""), error)
-        return self._encoded(number, content)
-
-    def _encoded(self, number, content):
-        place = os.path.dirname(self._paths[0])
-        return Encoded(f"picture {number} in {place}", content)
-
-    def _reader(self, shard):
-        if shard not in self._readers:
-            # Reading ahead is of use to what reads in order.
-            self._readers[shard] = array_record.ArrayRecordReader(
-                self._paths[shard], "readahead_buffer_size:0"
-            )
-        return self._readers[shard]
-
-
 class PackedPixels:
     """The pictures of a part whose records are rows of pixels.
 
@@ -155,17 +86,16 @@ def packed_pictures(folder, shards, kind, side, room, on_bad_image="stop"):
         room: The `Room` for decoding.
         on_bad_image: As in `EncodedPictures`.
     """
-    records = Records(folder, shards)
+    records = _opened(folder, shards)
     if kind == PIXELS:
         return PackedPixels(records, side)
     labels = labels_of(shards)
     return EncodedPictures(records, side, room, on_bad_image, labels)
 
 
-def _changed(received):
-    return UsageError(
-        f"`data` must be records as they were packed. Received: {received}"
-    )
+def _opened(folder, shards):
+    paths = [os.path.join(folder, each.file) for each in shards]
+    return Records(paths, map(len, shards))
 
 
 def check(argument, data_dir=None):
@@ -203,13 +133,13 @@ def read_index(folder) -> tuple[dict, dict]:
         }
         _check(index, shards)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as e:
-        raise _changed(f"{str(folder)!r} ({reason_of(e)})") from e
+        raise changed(f"{str(folder)!r} ({reason_of(e)})") from e
     for shard in (each for found in shards.values() for each in found):
         path = folder / shard.file
         size = path.stat().st_size if path.is_file() else None
         if size != shard.bytes:
             told = "absent" if size is None else f"of {size:,} bytes"
-            raise _changed(f"{str(path)!r}, {told} for {shard.bytes:,}")
+            raise changed(f"{str(path)!r}, {told} for {shard.bytes:,}")
     return index, shards
 
 
@@ -247,12 +177,12 @@ def check_whole(argument, source):
     folder = pathlib.Path(expanded("data", argument))
     index, shards = read_index(folder)
     for shard in (each for found in shards.values() for each in found):
-        packed = Records(folder, [shard])
+        packed = _opened(folder, [shard])
         for start in range(0, len(shard), BATCH):
             numbers = range(start, min(start + BATCH, len(shard)))
             found = "".join(map(digest_of, packed.read(numbers)))
             if found != shard.digests[DIGITS * start :][: len(found)]:
-                raise _changed(f"{shard.file!r}, whose checksums are others")
+                raise changed(f"{shard.file!r}, whose checksums are others")
 
 
 def digest_of(content: bytes) -> str:

@@ -13,10 +13,28 @@ from tfcmc.data.base import (
     make_source,
 )
 from tfcmc.data.decode import read_parts
+from tfcmc.data.streamed import streamed
 from tfcmc.foundation.errors import UsageError
 
 JUDGED = ("test", "validation")  # the first with labels is judged on
 NO_LABELS = "the probe is skipped: it needs labels in train and in test"
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """A split whose image files can be read in any order, where they lie.
+
+    Attributes:
+        files: Them, as `EncodedPictures` takes them.
+        labels: `[count]`, -1 where there are none.
+        digests: Of each file the first bytes of its SHA-256, in one string.
+        notes: What the user should know, one line each.
+    """
+
+    files: object
+    labels: np.ndarray
+    digests: bytes
+    notes: tuple = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +52,7 @@ class Splits:
         side: Of the pictures, where all are squares of one size, or else the
             side to read them at.
         hint: What else to say where there are no labels.
+        stored: Split to a `Stored`; None where they are read in order alone.
     """
 
     name: str
@@ -44,6 +63,7 @@ class Splits:
     class_names: tuple
     side: int
     hint: str = ""
+    stored: Callable[[str], Stored] | None = None
 
 
 def source_of(splits: Splits, reading: Reading) -> Source:
@@ -67,12 +87,16 @@ def source_of(splits: Splits, reading: Reading) -> Source:
     judged = _judged(splits, there)
     labelled = ("train", judged) if splits.labels else ()
     wanted = [n for n in dict.fromkeys([learnt, *labelled]) if n in there]
-    found, marks, told = read_parts(
-        {name: splits.encoded(name) for name in wanted},
-        {name: splits.counts[name] for name in wanted},
-        reading.side or splits.side,
-        reading,
-    )
+    counts = {name: splits.counts[name] for name in wanted}
+    side, total = reading.side or splits.side, sum(counts.values())
+    room = reading.room(total, side)
+    kept = room.fits(total * side * side * 3) and not reading.whole
+    if streams := splits.stored and not kept and reading.packer is None:
+        stored = {name: splits.stored(name) for name in wanted}
+        marks = {name: each.labels for name, each in stored.items()}
+    else:
+        encoded = {name: splits.encoded(name) for name in wanted}
+        found, marks, told = read_parts(encoded, counts, side, reading)
     parts = {"train": "train", "test": judged}
     known = {name: _labels(marks[name], name, splits) for name in wanted}
     known = {name: y for name, y in known.items() if y is not None}
@@ -80,9 +104,22 @@ def source_of(splits: Splits, reading: Reading) -> Source:
     if learnt != "train":
         parts["pretrain"] = learnt
     judged = len(labels) == 2 and judged
-    notes = [*_notes(there, wanted, judged, splits.hint), *told]
-    pictures = {p: found[name] for p, name in parts.items() if name in found}
-    return make_source(pictures, labels, _class_names(splits, labels), notes)
+    notes = [*_notes(there, wanted, judged, splits.hint)]
+    parts = {part: name for part, name in parts.items() if name in wanted}
+    names = _class_names(splits, labels)
+    if not streams:
+        pictures = {part: found[name] for part, name in parts.items()}
+        return make_source(pictures, labels, names, [*notes, *told])
+    return streamed(
+        {part: stored[name].files for part, name in parts.items()},
+        labels,
+        {part: stored[name].digests for part, name in parts.items()},
+        names,
+        side,
+        room,
+        reading,
+        [notes, [note for each in stored.values() for note in each.notes]],
+    )
 
 
 def _judged(splits, there):

@@ -3,23 +3,36 @@
 import contextlib
 import dataclasses
 import functools
+import hashlib
 import itertools
 import json
 import logging
+import os
 
 import numpy as np
 
 from tfcmc.data.base import DEFAULT_SIDE, SOURCES
 from tfcmc.data.images import Encoded
-from tfcmc.data.splits import Splits, source_of
+from tfcmc.data.kept import recall, remember
+from tfcmc.data.overlap import DIGEST
+from tfcmc.data.progress import Progress
+from tfcmc.data.record_files import Records
+from tfcmc.data.splits import Splits, Stored, source_of
+from tfcmc.data.streamed import check_whole
 from tfcmc.data.tfds_folders import check, folder_of, is_name, newest, versions
-from tfcmc.foundation.errors import UsageError, reason_of, shown
-from tfcmc.foundation.lazy import LazyModule
+from tfcmc.foundation.errors import UsageError, must, reason_of, shown
+from tfcmc.foundation.lazy import LazyModule, tf
 
 tfds = LazyModule("tensorflow_datasets", needs_tensorflow=True)
 
 BATCH = 256
+KIND = "prepared"
+KEPT = {"stamp": np.uint8, "labels": np.int64, "digests": np.uint8}
 OWN = "tensorflow_datasets.core.features."
+TO_BE_WHOLE = (
+    'square, or the dataset prepared with file_format="array_record", or '
+    "packed by `tfcmc data --pack`"
+)
 NAMING = ("pythonClassName", "type")  # of now, and of older versions
 
 
@@ -47,13 +60,21 @@ def fetch(name, data_dir):
 @SOURCES.register(
     "tfds",
     takes_argument=True,
-    extra={"epochs": 20, "encoded": True, "check": check, "fetch": fetch},
+    extra={
+        "epochs": 20,
+        "encoded": True,
+        "check": check,
+        "fetch": fetch,
+        "check_whole": check_whole,
+        "files": True,
+    },
 )
 def prepared(reading, name):
     """Reads a prepared dataset by its name, without a download.
 
     What its splits are for, `source_of` says. Pictures are decoded and scaled
-    as image files in a folder are.
+    as image files in a folder are. Prepared as ArrayRecord, those that do not
+    fit in memory are read where they lie, in any order.
 
     The name is as `tfds.load` takes it: NAME, NAME/CONFIG, NAME:VERSION or
     NAME/CONFIG:VERSION, in `data_dir`, TFDS_DATA_DIR or
@@ -67,8 +88,10 @@ def prepared(reading, name):
     try:
         _check_classes(folder)
         with _silent():
-            builder = tfds.builder_from_directory(str(folder))
-            source = source_of(_splits(builder), reading)
+            splits = _splits(tfds.builder_from_directory(str(folder)))
+            if reading.whole and splits.stored is None:
+                raise must("crop-from", TO_BE_WHOLE, "whole")
+            source = source_of(splits, reading)
     except UsageError:
         raise
     except Exception as error:
@@ -125,6 +148,8 @@ def _splits(builder):
     info = builder.info
     _check_features(info)
     names = getattr(dict(info.features.items()).get("label"), "names", None)
+    at_random = info.file_format is tfds.core.FileFormat.ARRAY_RECORD
+    read = _in_place if at_random else _in_order
     return Splits(
         name=info.name,
         counts={
@@ -132,33 +157,110 @@ def _splits(builder):
             for name, split in info.splits.items()
             if split.num_examples
         },
-        encoded=functools.partial(_encoded, builder),
+        encoded=lambda split: _encoded(split, read(builder, split)),
         labels="label" in info.features,
-        has_labels=functools.partial(_has_labels, builder),
+        has_labels=lambda split: all(
+            np.all(labels >= 0) for _, labels in read(builder, split)
+        ),
         class_names=tuple(names or ()),
         side=_own_side(info.features["image"].shape),
+        stored=functools.partial(_stored, builder) if at_random else None,
     )
 
 
-def _has_labels(builder, split):
-    """Says whether no label of a split is -1; no picture is decoded."""
-    batches = _examples(builder, split, ["label"])
-    return all(np.all(batch["label"] >= 0) for batch in batches)
-
-
-def _examples(builder, split, names):
-    """Returns batches of features; pictures are left encoded."""
+def _in_order(builder, split):
+    """Yields batches of image files, as they are stored, and of labels."""
     features = builder.info.features
-    encoded = {"image": tfds.decode.SkipDecoding()}
+    names = [name for name in ("image", "label") if name in features]
     examples = builder.as_dataset(
         split=split,
         shuffle_files=False,
         decoders=tfds.decode.PartialDecoding(
             {name: features[name] for name in names},
-            {name: encoded[name] for name in names if name in encoded},
+            {"image": tfds.decode.SkipDecoding()},
         ),
     )
-    return examples.batch(BATCH).prefetch(2).as_numpy_iterator()
+    # A batch at a time, since TensorFlow takes longer to hand out a picture
+    # than Pillow to decode it.
+    for batch in examples.batch(BATCH).prefetch(2).as_numpy_iterator():
+        images = batch["image"]
+        yield images, batch.get("label", np.full(len(images), -1))
+
+
+def _in_place(builder, split):
+    """Yields likewise what is prepared as ArrayRecord."""
+    records = _records(builder, split)
+    for start in range(0, len(records), BATCH):
+        numbers = range(start, min(start + BATCH, len(records)))
+        examples = list(map(_features, records.read(numbers)))
+        yield (
+            list(map(_image, examples)),
+            np.array(list(map(_label, examples))),
+        )
+
+
+def _records(builder, split):
+    info = builder.info.splits[split]
+    return Records(
+        info.filepaths,
+        info.shard_lengths,
+        image=lambda record: _image(_features(record)),
+    )
+
+
+def _features(record):
+    return tf.train.Example.FromString(record).features.feature
+
+
+def _image(features):
+    return features["image"].bytes_list.value[0]
+
+
+def _label(features):
+    """The label of an example; -1 where it has none."""
+    values = features["label"].int64_list.value if "label" in features else ()
+    return values[0] if values else -1
+
+
+def _stored(builder, split):
+    """Opens a split; all of it is read once, and what it holds kept."""
+    info = builder.info.splits[split]
+    stamp = hashlib.sha256()
+    for path in map(os.fspath, info.filepaths):
+        status = os.stat(path)
+        stamp.update(f"{path} {status.st_size} {status.st_mtime_ns}".encode())
+    stamp = np.frombuffer(stamp.digest(), np.uint8)
+    place = os.path.join(builder.data_path, split)
+    found = recall(KIND, place, KEPT)
+    notes = ()
+    if found is None or not np.array_equal(found["stamp"], stamp):
+        found = {"stamp": stamp} | _look_at(builder, split)
+        remember(KIND, place, found)
+        told = f"{len(found['labels']):,} of {split} were read, once"
+        notes = (f"{told}: the next start reads none, unless they change",)
+    return Stored(
+        _records(builder, split),
+        found["labels"],
+        found["digests"].tobytes(),
+        notes,
+    )
+
+
+def _look_at(builder, split):
+    """Reads the labels of a split, and what its image files are known by."""
+    progress = Progress(
+        "pictures looked at", builder.info.splits[split].num_examples
+    )
+    labels, digests = [], bytearray()
+    for images, found in _in_place(builder, split):
+        labels.append(found)
+        for image in images:
+            digests += hashlib.sha256(image).digest()[:DIGEST]
+        progress.add(len(images))
+    return {
+        "labels": np.concatenate(labels).astype(np.int64),
+        "digests": np.frombuffer(digests, np.uint8),
+    }
 
 
 def _check_features(info):
@@ -190,14 +292,9 @@ def _own_side(shape):
     return height if height == width and height else DEFAULT_SIDE
 
 
-def _encoded(builder, split):
-    """Yields pictures as they are stored, each with its label or -1."""
-    names = [n for n in ("image", "label") if n in builder.info.features]
+def _encoded(split, batches):
+    """Yields image files, each with its label or -1."""
     number = itertools.count()
-    # A batch at a time, since TensorFlow takes longer to hand out a picture
-    # than Pillow to decode it.
-    for batch in _examples(builder, split, names):
-        images = batch["image"]
-        labels = batch.get("label", itertools.repeat(-1, len(images)))
+    for images, labels in batches:
         for image, label in zip(images, labels, strict=True):
             yield Encoded(f"{split}, picture {next(number)}", image), label
