@@ -28,6 +28,7 @@ TRAINING = [
     "--loss=nce(z=mean)",
     "--negatives=bank(draws=10)",
     "--encoder=paper(width=0.5)",
+    "--crop-from=whole",
     "--epochs=2",
     "--evaluate=none",
 ]
@@ -80,7 +81,8 @@ def pictures(patches, tmp_path_factory):
 def test_logical_devices(pictures, learnt, tmp_path):
     """Every loss, statistics of batches, and a training, as on one device.
 
-    On three, whose shares are no power of two.
+    On three, whose shares are no power of two; the training with views out of
+    whole pictures, beside a bank.
     """
     several, one = tmp_path / "several", tmp_path / "one"
     words = [*TRAINING, pictures, f"--run-dir={several}"]

@@ -255,9 +255,14 @@ class Files:
         return [self._files[int(n)] for n in numbers]
 
 
-def learner(pictures):
+def learner(pictures, **settings):
     """A model, and the stream it learns from."""
-    plan = plan_of(views="lab", crop_from="whole", encoder="paper(width=0.2)")
+    plan = plan_of(
+        views="lab",
+        crop_from="whole",
+        encoder="paper(width=0.2)",
+        **settings,
+    )
     architecture = Architecture(plan, pictures.side)
     model = compiled(plan, architecture, architecture.branches(), pictures, 3)
     return model, architecture.stream(Subset(pictures, np.arange(13)[::-1]))
@@ -284,6 +289,20 @@ def test_goes_on_to_the_bit():
         states.append(state_of(model))
     for name, value in states[0].items():
         np.testing.assert_array_equal(value, states[1][name])
+
+
+def test_pieces_are_the_batch():
+    """Loss and gradients of views that come ready, in pieces of two."""
+    found = []
+    for size in (None, 2):
+        pictures = EncodedPictures(Files(13), 32, ROOM)
+        model, stream = learner(pictures, batch_size=4, microbatch=size)
+        batch = tf.nest.map_structure(tf.constant, stream.batch(1))
+        found.append(model.differentiate(batch))
+    (loss, want, _), (other, got, _) = found
+    assert float(other) == pytest.approx(float(loss), rel=1e-6)
+    for one, each in zip(got, want, strict=True):
+        np.testing.assert_allclose(one, each, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize(
