@@ -11,13 +11,13 @@ import time
 import numpy as np
 
 from benchmarks import child
-from benchmarks.tfcmc_recipe import STEPS, Clock
+from benchmarks.tfcmc_recipe import STEPS, train
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.experiment.train import compiled
-from tfcmc.foundation.lazy import LazyModule, keras, tf
+from tfcmc.foundation.lazy import LazyModule, tf
 
 Image = LazyModule("PIL.Image")
 simplejpeg = LazyModule("simplejpeg")
@@ -83,24 +83,10 @@ def measure(
         )
     branches, steps = architecture.branches(), stream.steps_per_epoch
     model = compiled(plan, architecture, branches, pictures, steps)
-    clock = Clock(
-        model,
-        batch_size=plan.config.batch_size,
-        seconds=seconds,
-        warm_up=warm_up,
-    )
     dataset = stream.dataset(0, STEPS)
     if one_batch:
         dataset = tf.data.Dataset.from_tensors(stream.batch(0)).repeat()
-    model.fit(
-        dataset,
-        steps_per_epoch=STEPS,
-        shuffle=False,
-        verbose=0,
-        callbacks=[
-            keras.callbacks.LambdaCallback(on_train_batch_end=clock.after_step)
-        ],
-    )
+    clock = train(model, dataset, plan.config.batch_size, seconds, warm_up)
     return {"images_per_second": clock.rate, "milliseconds": clock.cpu}
 
 

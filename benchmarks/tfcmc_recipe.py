@@ -53,6 +53,23 @@ class Clock:
         self._model.stop_training = True
 
 
+def train(model, dataset, batch_size, seconds, warm_up) -> Clock:
+    """Trains until the time after the warm-up is over."""
+    clock = Clock(
+        model, batch_size=batch_size, seconds=seconds, warm_up=warm_up
+    )
+    model.fit(
+        dataset,
+        steps_per_epoch=STEPS,
+        shuffle=False,
+        verbose=0,
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_train_batch_end=clock.after_step)
+        ],
+    )
+    return clock
+
+
 def measure(
     *,
     pictures,
@@ -103,21 +120,7 @@ def measure(
         if one_batch or ready_views
         else stream.dataset(0, STEPS)
     )
-    clock = Clock(
-        model,
-        batch_size=plan.config.batch_size,
-        seconds=seconds,
-        warm_up=warm_up,
-    )
-    model.fit(
-        dataset,
-        steps_per_epoch=STEPS,
-        shuffle=False,
-        verbose=0,
-        callbacks=[
-            keras.callbacks.LambdaCallback(on_train_batch_end=clock.after_step)
-        ],
-    )
+    clock = train(model, dataset, plan.config.batch_size, seconds, warm_up)
     return {
         "images_per_second": clock.rate,
         "loss": clock.loss,

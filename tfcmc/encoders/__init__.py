@@ -3,6 +3,7 @@
 Importing it fills the table. Imports `runs` and the foundation.
 """
 
+from tfcmc.encoders import convnet as convnet
 from tfcmc.encoders import dim as dim
 from tfcmc.encoders import paper as paper
 from tfcmc.encoders import resnet as resnet

@@ -111,6 +111,7 @@ class PretrainConfig:
     encoder: str = _setting(
         "paper",
         "spec of the encoders: paper(width=, final_relu=), "
+        "convnet(width=, places=), "
         "resnet(depth=18|34|50, width=, stem=, zero_init=), "
         "dim(width=, features=), "
         "keras.applications:NAME, or MODULE:FUNCTION of your own",

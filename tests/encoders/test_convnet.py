@@ -1,0 +1,96 @@
+"""The small convolutional network against loops."""
+
+import numpy as np
+import pytest
+
+from tfcmc.encoders import ENCODERS
+from tfcmc.foundation.lazy import keras
+
+
+def build(spec, side, channels=1):
+    return ENCODERS.lookup(spec).function((side, side, channels), 5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "side", "features"),
+    [
+        ("convnet", 64, 1024),
+        ("convnet(width=0.5)", 64, 512),
+        ("convnet(places=1)", 64, 256),
+        ("convnet(places=4)", 64, 4096),
+        ("convnet", 32, 1024),
+        ("convnet(places=4)", 32, 1024),
+        ("convnet", 96, 1024),
+        ("convnet(places=3)", 224, 2304),
+        ("convnet", 16, 256),
+    ],
+)
+def test_features(spec, side, features):
+    """As many places as are asked for, or as there are."""
+    assert build(spec, side).output_shape == (None, features)
+
+
+def test_weights():
+    """As many as are told, and He's."""
+    encoder = build("convnet", 64)
+    learnt = encoder.trainable_variables
+    assert sum(np.prod(each.shape) for each in learnt) == 388_320
+    for layer in encoder.layers:
+        if isinstance(layer, keras.layers.Conv2D) and layer.filters > 64:
+            kernel = layer.kernel.numpy()
+            want = (2 / np.prod(kernel.shape[:-1])) ** 0.5
+            assert kernel.std() == pytest.approx(want, rel=0.02)
+
+
+def convolve(inputs, kernel):
+    """A convolution 3x3 of stride 2; an even side is padded at its end."""
+    count, side = inputs.shape[:2]
+    half = side // 2
+    padded = np.pad(inputs, [(0, 0), (0, 1), (0, 1), (0, 0)])
+    found = np.zeros((count, half, half, kernel.shape[-1]))
+    for row in range(half):
+        for column in range(half):
+            patch = padded[
+                :, 2 * row : 2 * row + 3, 2 * column : 2 * column + 3
+            ]
+            found[:, row, column] = np.einsum("bhwc,hwco->bo", patch, kernel)
+    return found
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_formula(training, rng):
+    """Convolutions, each normalised; the last without a ReLU; then means."""
+    encoder = build("convnet(width=0.1)", 64, channels=2)
+    for weight in encoder.weights:
+        if "norm" in weight.path:
+            weight.assign(rng.uniform(0.5, 2.0, weight.shape))
+    views = rng.normal(size=(3, 64, 64, 2)).astype(np.float32)
+    want = views.astype(np.float64)
+    arrays = {
+        weight.path: weight.numpy().astype(np.float64)
+        for weight in encoder.weights
+    }
+    for number in range(1, 5):
+        name = f"convolution_{number}"
+        want = convolve(want, arrays[f"{name}/kernel"])
+        normed = f"{name}_norm"
+        mean, variance = (
+            arrays[f"{normed}/moving_{each}"] for each in ("mean", "variance")
+        )
+        if training:
+            mean, variance = want.mean((0, 1, 2)), want.var((0, 1, 2))
+        scale = arrays[f"{normed}/gamma"] / np.sqrt(variance + 1e-5)
+        want = scale * (want - mean) + arrays[f"{normed}/beta"]
+        if number < 4:
+            want = np.maximum(want, 0)
+    corners = [
+        want[:, rows, columns].mean((1, 2))
+        for rows in (slice(0, 2), slice(2, 4))
+        for columns in (slice(0, 2), slice(2, 4))
+    ]
+    np.testing.assert_allclose(
+        encoder(views, training=training),
+        np.concatenate(corners, axis=1),
+        rtol=1e-3,
+        atol=1e-4,
+    )
