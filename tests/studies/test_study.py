@@ -167,8 +167,9 @@ def test_paired_by_whole_seeds():
     some = {("a",): 3.0}
     cells, values = paired({0: whole, 1: whole, 2: some})
     assert cells == [("a",), ("b",)] and values.shape == (2, 2)
+    # One that is shared alone would be ranked against nothing.
     cells, values = paired({0: whole, 2: some})
-    assert cells == [("a",)] and values.tolist() == [[1.0], [3.0]]
+    assert cells == [("a",), ("b",)] and values.tolist() == [[1.0, 2.0]]
 
 
 def test_expected_by_what_is_alike(tmp_path, monkeypatch):
