@@ -21,6 +21,7 @@ from tests import plain, verdicts
 from tfcmc.cli import command_line
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.atomic import note_once
 from tfcmc.foundation.lazy import LazyModule, keras
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import make_identity
@@ -203,6 +204,17 @@ def homeless(monkeypatch):
     monkeypatch.delenv("HOME")
     monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
     monkeypatch.setattr("pwd.getpwuid", nobody)
+
+
+@pytest.fixture
+def cached(tmp_path, monkeypatch):
+    """The folder of what is kept from start to start, a test's own.
+
+    Each note is told again in each test.
+    """
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    note_once.cache_clear()
+    return tmp_path / "cache" / "tfcmc"
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.dirty.case import all_of, by_content, noise, source_of
-from tfcmc.foundation.atomic import note_once
 from tfcmc.foundation.errors import UsageError
 from trainers import data, pretrain
 
@@ -20,16 +19,14 @@ ONCE = "were read, once: the next start reads none, unless they change"
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """Where what is found is kept; each note is told again in each test."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    note_once.cache_clear()
-    return tmp_path / "cache" / "tfcmc" / "prepared"
+def cache(cached):
+    """Where what is found is kept."""
+    return cached / "prepared"
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory, prepare_dataset):
-    """A folder of one dataset in either format, of an hour ago."""
+    """A folder of one dataset in either format."""
     folder = tmp_path_factory.mktemp("either")
     for name, kind in (("rows", "tfrecord"), ("ways", "array_record")):
         prepare_dataset(folder, name, SPLITS, NAMES, file_format=kind)

@@ -21,11 +21,9 @@ ONCE = "16 files were read, once: the next start reads what has changed"
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """The folder of listings; each note is told again in each test."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    note_once.cache_clear()
-    return tmp_path / "cache" / "tfcmc" / "folders"
+def cache(cached):
+    """The folder of listings."""
+    return cached / "folders"
 
 
 @pytest.fixture

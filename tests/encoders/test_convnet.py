@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.encoders.loops import convolve
 from tfcmc.encoders import ENCODERS
 from tfcmc.foundation.lazy import keras
 
@@ -40,21 +41,6 @@ def test_weights():
             kernel = layer.kernel.numpy()
             want = (2 / np.prod(kernel.shape[:-1])) ** 0.5
             assert kernel.std() == pytest.approx(want, rel=0.02)
-
-
-def convolve(inputs, kernel):
-    """A convolution 3x3 of stride 2; an even side is padded at its end."""
-    count, side = inputs.shape[:2]
-    half = side // 2
-    padded = np.pad(inputs, [(0, 0), (0, 1), (0, 1), (0, 0)])
-    found = np.zeros((count, half, half, kernel.shape[-1]))
-    for row in range(half):
-        for column in range(half):
-            patch = padded[
-                :, 2 * row : 2 * row + 3, 2 * column : 2 * column + 3
-            ]
-            found[:, row, column] = np.einsum("bhwc,hwco->bo", patch, kernel)
-    return found
 
 
 @pytest.mark.parametrize("training", [False, True])

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.encoders.loops import convolve
 from tfcmc.encoders import ENCODERS, FEATURES, MAP
 
 
@@ -48,20 +49,6 @@ def test_weights_of_the_authors():
         if "kernel" in weight.path:
             limit = np.prod(weight.shape[:-1]) ** -0.5
             assert 0.95 * limit < np.abs(weight.numpy()).max() <= limit
-
-
-def convolve(inputs, kernel):
-    """A convolution 4x4 of stride 2, padded by one on every side."""
-    padded = np.pad(inputs, [(0, 0), (1, 1), (1, 1), (0, 0)])
-    half = inputs.shape[1] // 2
-    found = np.zeros((len(inputs), half, half, kernel.shape[-1]))
-    for row in range(half):
-        for column in range(half):
-            patch = padded[
-                :, 2 * row : 2 * row + 4, 2 * column : 2 * column + 4
-            ]
-            found[:, row, column] = np.einsum("bhwc,hwco->bo", patch, kernel)
-    return found
 
 
 @pytest.mark.parametrize("training", [False, True])

@@ -126,7 +126,7 @@ def _streamed(reading, argument, layout, files, side, room):
         side,
         room,
         reading,
-        [(*layout.notes, *left_out(layout.others)), listing.notes()],
+        ([*layout.notes, *left_out(layout.others)], listing.notes()),
     )
 
 

@@ -104,7 +104,7 @@ def source_of(splits: Splits, reading: Reading) -> Source:
     if learnt != "train":
         parts["pretrain"] = learnt
     judged = len(labels) == 2 and judged
-    notes = [*_notes(there, wanted, judged, splits.hint)]
+    notes = list(_notes(there, wanted, judged, splits.hint))
     parts = {part: name for part, name in parts.items() if name in wanted}
     names = _class_names(splits, labels)
     if not streams:
@@ -118,7 +118,7 @@ def source_of(splits: Splits, reading: Reading) -> Source:
         side,
         room,
         reading,
-        [notes, [note for each in stored.values() for note in each.notes]],
+        (notes, [note for each in stored.values() for note in each.notes]),
     )
 
 

@@ -20,7 +20,7 @@ def streamed(
     side: int,
     room,
     reading: Reading,
-    notes=(),
+    notes: tuple,
 ) -> Source:
     """Makes a source of image files that are not read yet.
 
@@ -33,8 +33,8 @@ def streamed(
         side: In pixels, at which what is measured is read.
         room: The `Room` for decoding.
         reading: How the user wants them read.
-        notes: What else the user should know, one line each, of before and
-            of after the reading.
+        notes: What else the user should know, one line each: what is told
+            before how they are read, and what after it.
     """
     pictures = {
         part: EncodedPictures(
@@ -44,19 +44,20 @@ def streamed(
     }
     source = make_source(pictures, labels, class_names)
     if source.pretrain is pictures.get("train"):
-        digests = {"pretrain": digests["train"], "test": digests.get("test")}
+        digests = dict(digests)
+        digests["pretrain"] = digests.pop("train")
     overlap = Overlap()
-    digests = {part: each for part, each in digests.items() if each}
     for part, found in digests.items():
         overlap.add_digests(part, found)
-    told = (
-        f"they do not fit in --memory-limit: each batch is decoded from its "
-        f"files, at {side}x{side}"
-    )
     if reading.whole:
         told = (
             f"views are cut out of whole files; what is measured is of "
             f"{side}x{side}"
+        )
+    else:
+        told = (
+            f"they do not fit in --memory-limit: each batch is decoded from "
+            f"its files, at {side}x{side}"
         )
     before, after = notes
     return dataclasses.replace(

@@ -149,7 +149,10 @@ def _splits(builder):
     _check_features(info)
     names = getattr(dict(info.features.items()).get("label"), "names", None)
     at_random = info.file_format is tfds.core.FileFormat.ARRAY_RECORD
-    read = _in_place if at_random else _in_order
+    read = labels_of = _in_place
+    if not at_random:
+        read = _in_order
+        labels_of = functools.partial(_in_order, names=("label",))
     return Splits(
         name=info.name,
         counts={
@@ -160,7 +163,7 @@ def _splits(builder):
         encoded=lambda split: _encoded(split, read(builder, split)),
         labels="label" in info.features,
         has_labels=lambda split: all(
-            np.all(labels >= 0) for _, labels in read(builder, split)
+            np.all(labels >= 0) for _, labels in labels_of(builder, split)
         ),
         class_names=tuple(names or ()),
         side=_own_side(info.features["image"].shape),
@@ -168,23 +171,27 @@ def _splits(builder):
     )
 
 
-def _in_order(builder, split):
-    """Yields batches of image files, as they are stored, and of labels."""
+def _in_order(builder, split, names=("image", "label")):
+    """Yields batches of image files, as they are stored, and of labels.
+
+    Files are None where they are not among the names, and not read then.
+    """
     features = builder.info.features
-    names = [name for name in ("image", "label") if name in features]
+    encoded = {"image": tfds.decode.SkipDecoding()}
+    names = [name for name in names if name in features]
     examples = builder.as_dataset(
         split=split,
         shuffle_files=False,
         decoders=tfds.decode.PartialDecoding(
             {name: features[name] for name in names},
-            {"image": tfds.decode.SkipDecoding()},
+            {name: encoded[name] for name in names if name in encoded},
         ),
     )
     # A batch at a time, since TensorFlow takes longer to hand out a picture
     # than Pillow to decode it.
     for batch in examples.batch(BATCH).prefetch(2).as_numpy_iterator():
-        images = batch["image"]
-        yield images, batch.get("label", np.full(len(images), -1))
+        none = np.full(len(batch[names[0]]), -1)
+        yield batch.get("image"), batch.get("label", none)
 
 
 def _in_place(builder, split):

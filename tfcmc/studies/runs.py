@@ -158,10 +158,6 @@ def by_seed(cells: list[Cell], values) -> dict:
     return found
 
 
-def _in_all(kept):
-    return [cell for cell in kept[0] if all(cell in each for each in kept)]
-
-
 def paired(observed: dict) -> tuple[list, np.ndarray]:
     """Returns the contenders that several seeds share, and their numbers.
 
@@ -177,9 +173,9 @@ def paired(observed: dict) -> tuple[list, np.ndarray]:
     every = {cell for cells in observed.values() for cell in cells}
     whole = [cells for cells in observed.values() if cells.keys() == every]
     kept = whole if len(whole) > 1 else list(observed.values())
-    shared = _in_all(kept)
+    shared = [cell for cell in kept[0] if all(cell in each for each in kept)]
     if len(shared) < 2:
         kept = [max(kept, key=len)]
-        shared = _in_all(kept)
+        shared = list(kept[0])
     values = [[each[cell] for cell in shared] for each in kept]
     return shared, np.array(values)
