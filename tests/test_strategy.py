@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 TRAINING = [
     "--batch-size=9",
     "--schedule=constant",
-    # Adam divides by a gradient's size, which lifts the rounding of small ones.
+    # Adam divides by a gradient's size, which lifts rounding of small ones.
     "--optimizer=sgd",
     "--loss=nce(z=mean)",
     "--negatives=bank(draws=10)",

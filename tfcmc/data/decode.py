@@ -9,7 +9,7 @@ import numpy as np
 from tfcmc.data.base import Reading
 from tfcmc.data.encoded import bad_image
 from tfcmc.data.formats import left_out
-from tfcmc.data.images import ImageError, decode_image, quiet
+from tfcmc.data.images import Encoded, ImageError, decode_image, quiet
 from tfcmc.data.pictures import batched, keep
 from tfcmc.data.profiles import CONVERTED, UNUSABLE
 from tfcmc.data.progress import Progress
@@ -18,6 +18,7 @@ from tfcmc.foundation.text import counted
 
 BATCH = 256
 BATCH_BYTES = 2**25  # of decoded pictures in flight
+SMALL = 6_000  # bytes of a file below which threads wait for one another
 
 
 class Account:
@@ -60,7 +61,8 @@ class Account:
 def decode(found, side, on_bad_image, room, account):
     """Decodes image files, a batch at a time, skipping or telling bad ones.
 
-    Threads, since Pillow decodes outside Python's lock.
+    Threads, since Pillow decodes outside Python's lock; of small files in
+    memory most of the work is inside it.
 
     Args:
         found: Iterable of `(file, tag)`, each file as `decode_image` takes
@@ -85,8 +87,9 @@ def decode(found, side, on_bad_image, room, account):
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for batch in batched(found, count):
             tags, pictures = [], []
+            each = map if all(map(_small, batch)) else pool.map
             with quiet():
-                decoded = list(pool.map(attempt, batch))
+                decoded = list(each(attempt, batch))
             for (_, tag), picture in zip(batch, decoded, strict=True):
                 if isinstance(picture, ImageError):
                     _skip(picture, on_bad_image, account)
@@ -97,6 +100,11 @@ def decode(found, side, on_bad_image, room, account):
                 account.shorter.add(min(picture.size))
             if pictures:
                 yield tags, np.stack(pictures)
+
+
+def _small(item):
+    file, _ = item
+    return isinstance(file, Encoded) and len(file.content) < SMALL
 
 
 def _skip(error, on_bad_image, account):

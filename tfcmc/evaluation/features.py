@@ -109,6 +109,20 @@ class Reader:
         """
         return self._read(batch)[0]
 
+    def read(self, pictures) -> Encoded:
+        """Encodes any number of pictures, as `whole` does a batch.
+
+        Args:
+            pictures: Pictures, as in `tfcmc.data.pictures`.
+
+        Returns:
+            `Encoded`, float32, embeddings too one a branch.
+
+        Raises:
+            UsageError: as `whole`.
+        """
+        return _joined(map(self.whole, in_batches(pictures, BATCH)))
+
     def encode(self, pictures) -> Encoded:
         """Encodes held-out pictures, their views as they are compared.
 
@@ -153,22 +167,13 @@ class Reader:
                 )
             found.append(encoded)
             start += len(batch)
-        encoded = Encoded(
-            *(
-                tuple(map(np.concatenate, zip(*arrays, strict=True)))
-                for arrays in (
-                    [each.features for each in found],
-                    [each.embeddings for each in found],
-                )
-            )
-        )
         dead = [
             float(np.mean(np.max(of_branch, axis=0) <= 0))
             if of_branch[0].size
             else 0.0
             for of_branch in zip(*highest, strict=True)
         ]
-        return encoded, dead
+        return _joined(found), dead
 
     def _read(self, batch):
         """`whole`, and of each branch the highest output of ReLU channels."""
@@ -197,6 +202,19 @@ def _traced(function, *signature):
     """A function of tensors, compiled for any number of pictures."""
     compiled = tf.function(function, input_signature=signature)
     return compiled.get_concrete_function()
+
+
+def _joined(batches):
+    """The `Encoded` of several batches, as that of all of them."""
+    kinds = zip(
+        *((each.features, each.embeddings) for each in batches), strict=True
+    )
+    return Encoded(
+        *(
+            tuple(map(np.concatenate, zip(*arrays, strict=True)))
+            for arrays in kinds
+        )
+    )
 
 
 def _finite(features, embeddings):

@@ -23,7 +23,7 @@ STRATEGIES = ("auto", "one", "mirrored", "multiworker")
 PRECISIONS = ("float32", "bfloat16", "float16", "float64")
 JUDGE_ON = ("test", "validation")
 CROP_FROM = ("square", "whole")
-EVALUATE = ("full", "brief", "none")
+EVALUATE = ("full", "probes", "brief", "none")
 SPECS = (
     "loss",
     "data",
@@ -205,9 +205,10 @@ class PretrainConfig:
     )
     evaluate: str = _setting(
         "full",
-        "how much is judged: full; brief, by the sphere and by the linear "
-        "and nearest-neighbour probes of all views together, without "
-        "figures; or none, for tfcmc evaluate to do later",
+        "how much is judged: full; probes, by the sphere and by every probe "
+        "of all views together, without figures; brief, by the linear and "
+        "nearest-neighbour ones alone; or none, for tfcmc evaluate to do "
+        "later",
     )
     picture_side: int | None = _setting(
         None,

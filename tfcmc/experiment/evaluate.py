@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 
 import tfcmc
-from tfcmc.data.pictures import in_batches
+from tfcmc.data import Split
+from tfcmc.data.pictures import Subset, in_batches
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.classes import class_sizes, majority
 from tfcmc.evaluation.doctor import examine
-from tfcmc.evaluation.features import Encoded, weights_hash
+from tfcmc.evaluation.features import BATCH, Encoded, weights_hash
 from tfcmc.evaluation.inputs import Inputs, digest, measure
 from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.evaluation.probes import PROBES, Labelled
@@ -25,8 +26,8 @@ class Extent:
     """How much of a run is judged.
 
     Attributes:
-        evaluate: `full`, or `brief`: fewer probes, of all views together
-            only, and neither figures nor a projector.
+        evaluate: `full`; `probes`, of all views together only, and neither
+            figures nor a projector; or `brief`: fewer probes.
         beside: `Run`s whose controls may be taken, as those of siblings are.
         alpha: Exponent of the alignment; None for that of the history.
         t: Sharpness of the uniformity; None for that of the history.
@@ -45,7 +46,7 @@ class Extent:
     @property
     def probes(self):
         """Probe name to function."""
-        names = PROBES.names() if self.full else BRIEF
+        names = BRIEF if self.evaluate == "brief" else PROBES.names()
         return {name: PROBES.lookup(name).function for name in names}
 
     def constants(self, config) -> dict:
@@ -156,8 +157,8 @@ def describe(plan, rows: list, data) -> dict:
 def controls(plan, run, data, architecture, extent) -> dict:
     """Judges untrained branches and raw pixels.
 
-    Where a run beside this one has judged what is the same to the last bit,
-    its numbers are taken: they would be the same.
+    Where a run beside this one has judged the same pictures by encoders of
+    the same weights, its numbers are taken: they would be the same.
 
     Args:
         plan: A `Plan`.
@@ -170,11 +171,16 @@ def controls(plan, run, data, architecture, extent) -> dict:
         `untrained`, `raw_pixels` or `no_probe`, and the `controls_key` that
         says of what: the hash of all that they were computed from.
     """
-    untrained = inputs_of(
-        plan, data, architecture, architecture.branches(), extent
+    branches = architecture.branches()
+    # What reads pictures is known by its weights and what it makes of some.
+    some = inputs_of(plan, _beginning(data), architecture, branches, extent)
+    key = digest(
+        tfcmc.__version__,
+        hashes_of(branches),
+        some,
+        data.described,
+        data.judged_on,
     )
-    pixels = raw_pixels(data.source)
-    key = digest(tfcmc.__version__, untrained, pixels)
     for other in (*run.siblings(), *extent.beside):
         try:
             found = read_metrics(other) or {}
@@ -185,8 +191,28 @@ def controls(plan, run, data, architecture, extent) -> dict:
             kept = ("untrained", "raw_pixels", "no_probe", "controls_key")
             return {name: found[name] for name in kept if name in found}
     result = {"controls_key": key}
+    untrained = inputs_of(plan, data, architecture, branches, extent)
     result["untrained"], _ = measure(untrained)
+    pixels = raw_pixels(data.source)
     return result | probe_pixels(pixels, data, extent, plan.config.seed)
+
+
+def _beginning(data):
+    """The data with the first pictures only of what is judged."""
+    judged, train = map(_first, (data.judged, data.source.probe_train))
+    if data.judged is data.source.probe_train:
+        judged = train
+    source = dataclasses.replace(data.source, probe_train=train)
+    return dataclasses.replace(data, source=source, judged=judged)
+
+
+def _first(split):
+    """The first pictures of a part."""
+    if split is None:
+        return None
+    rows = np.arange(min(len(split.pictures), BATCH))
+    labels = None if split.labels is None else split.labels[rows]
+    return Split(Subset(split.pictures, rows), labels)
 
 
 def probe_pixels(pixels, data, extent, seed: int) -> dict:
@@ -231,7 +257,7 @@ def inputs_of(plan, data, architecture, branches: dict, extent) -> Inputs:
     if data.judged is train:
         fitted, labels = Labelled(judged, labels), None
     elif data.source.labelled:
-        fitted = Labelled(reader.encode(train.pictures), train.labels)
+        fitted = Labelled(reader.read(train.pictures), train.labels)
     return Inputs(
         names=architecture.views.names,
         branches=architecture.views.branches,
