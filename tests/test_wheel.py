@@ -105,8 +105,8 @@ def test_the_description_leads_nowhere_dead(metadata):
     links = re.findall(r"\]\(([^)]*)\)", text)
     assert all(link.startswith("https://") for link in links)
     assert "![" not in text
-    assert "(docs/results.md)" in readme
-    assert "methods, speed: docs/results.md." in text
+    assert "(docs/results/index.md)" in readme
+    assert "methods, speed: docs/results." in text
     heads = [re.findall("^## .*", part, re.M) for part in (text, readme)]
     assert heads[0] == heads[1]
 
