@@ -23,6 +23,7 @@ from tests.kills import outcome
 from tfcmc.__main__ import COMMANDS
 from tfcmc.cli import command_line
 from tfcmc.comparison import writing
+from tfcmc.evaluation.probes import PROBES
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
@@ -117,6 +118,9 @@ def test_same_seed_same_run(trained, tmp_path, capsys):
     evaluate.main([str(again), "--evaluate=brief"])
     brief = outcome(again)["metrics"]
     assert brief.pop("evaluate") == "brief"
+    evaluate.main([str(again), "--evaluate=probes"])
+    probes = outcome(again)["metrics"]
+    assert probes.pop("evaluate") == "probes"
     assert not list((again / "figures").iterdir())
     folders = {path.name for path in again.glob("tensorboard/verdict/*")}
     assert folders == {"events.out.tfevents.hparams"}
@@ -126,10 +130,16 @@ def test_same_seed_same_run(trained, tmp_path, capsys):
     assert "trained" in capsys.readouterr().out
     assert outcome(again) == outcome(folder)
     whole = outcome(again)["metrics"]
-    assert brief.keys() < whole.keys()
-    assert brief["sphere"] == whole["sphere"]
-    for name in ("linear_probe", "knn"):
-        assert brief[name].items() <= whole[name].items()
+    assert brief.keys() < probes.keys()
+    for some, names in (
+        (brief, {"linear_probe", "knn"}),
+        (probes, {*PROBES.names()}),
+    ):
+        assert some.keys() & {*PROBES.names()} == names
+        assert some.keys() <= whole.keys()
+        assert some["sphere"] == whole["sphere"]
+        for name in names:
+            assert some[name].items() <= whole[name].items()
 
 
 def test_what_has_to_be_judged(trained):

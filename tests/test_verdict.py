@@ -97,11 +97,34 @@ def test_controls_are_those_of_the_settings(
     assert "as in" not in capsys.readouterr().out
 
 
-def test_controls_are_judged_once(data, default, siblings, capsys):
-    """What enters neither encoder nor question is no reason to judge anew."""
+def test_controls_are_judged_once(
+    data, default, siblings, monkeypatch, capsys
+):
+    """What enters neither encoder nor question is no reason to judge anew.
+
+    Nor are more pictures read to find that out than the first of each part;
+    the rest are known by what the data are said to hold.
+    """
+    monkeypatch.setattr(evaluate, "BATCH", 3)
+    controls_of(siblings / "known", data)
+    read = []
+    own = ArrayPictures.read
+
+    def watched(pictures, numbers):
+        read.extend(numbers)
+        return own(pictures, numbers)
+
+    monkeypatch.setattr(ArrayPictures, "read", watched)
+    capsys.readouterr()
     again = controls_of(siblings / "nce", data, loss="nce")
-    assert again == default[1]
+    for name in ("untrained", "raw_pixels"):
+        assert again[name] == default[1][name]
     assert "as in" in capsys.readouterr().out
+    assert set(read) == {0, 1, 2}
+    others = dataclasses.replace(data, described={"test": {"sha256": "of"}})
+    controls_of(siblings / "others", others, loss="nce")
+    assert "as in" not in capsys.readouterr().out
+    assert set(read) > {0, 1, 2}
 
 
 def test_digest_knows_every_input(rng):

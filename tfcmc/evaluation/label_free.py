@@ -82,7 +82,6 @@ MEASURES = {
         "modality gap", "gap", 3, "lower", lambda images: 0.0
     ),
 }
-OF_VIEWS = ("lidar", "retrieval_at_1", "retrieval_at_5", "modality_gap")
 
 
 def measure(encoded) -> dict:
@@ -92,8 +91,8 @@ def measure(encoded) -> dict:
         encoded: `Encoded` pictures; a few thousand at most.
 
     Returns:
-        Name in `MEASURES` to number; those `OF_VIEWS`, means over pairs of
-        views, where there are several.
+        Name in `MEASURES` to number; those that compare views, means over
+        pairs of them, where there are several.
     """
     spectrum = covariance_spectrum(encoded.joined())
     found = {"alpha_req": alpha_req(spectrum), "nesum": nesum(spectrum)}
