@@ -82,6 +82,16 @@ def test_odd_datasets(tmp_path):
     source = source_of(f"hf:{tmp_path / 'a'}", side=9)
     assert source.class_names == ("0", "1", "2")
     assert source.test.labels.tolist() == [0, 1, 2, 0]
+    # Of two that would have one name, each keeps its own.
+    parts["validation"] = (pictures, {"label": [2, 2, 1, 0]})
+    save(tmp_path / "c", parts, label=number)
+    both = source_of(f"hf:{tmp_path / 'c'}", side=9)
+    assert both.test.labels.tolist() == [2, 2, 1, 0]
+    assert both.notes[-1] == "splits that are not read: dev, test"
+    parts = {"train": ([None, *pictures[1:]], {"label": [0] * 4})}
+    save(tmp_path / "d", parts, label=number)
+    with pytest.raises(UsageError, match="picture 0': there is no picture"):
+        source_of(f"hf:{tmp_path / 'd'}", side=9)
     parts = {"train": (pictures, {"kind": [0, 1, 2, 0]})}
     save(tmp_path / "b", parts, kind=number)
     alone = source_of(f"hf:{tmp_path / 'b' / 'train'}", side=9)

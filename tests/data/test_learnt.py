@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tfcmc.data.overlap import DIGEST, Overlap
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import read_data
 from tfcmc.experiment.recipe import make_plan
@@ -49,3 +50,13 @@ def test_some_of_the_pictures():
     plan = make_plan(make_config(settings | {"pictures": 999}))
     with pytest.raises(UsageError, match="`pictures` must be at most the 160"):
         read_data(plan)
+
+
+def test_files_that_cannot_be_read_are_no_overlap():
+    """What none of them holds is not the same in train and in test."""
+    overlap = Overlap()
+    overlap.add_digests("train", bytes(DIGEST) + b"12345678")
+    overlap.add_digests("test", b"12345678" + bytes(DIGEST) + b"23456789")
+    assert overlap.notes() == [
+        "1 of 3 test pictures stands in train too, pixel for pixel"
+    ]

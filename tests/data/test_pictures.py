@@ -1,6 +1,8 @@
 """Pictures read alike from memory, from files and in parts."""
 
+import errno
 import io
+import os
 import tempfile
 
 import numpy as np
@@ -18,6 +20,7 @@ from tfcmc.data.pictures import (
     keep,
 )
 from tfcmc.data.room import Room
+from tfcmc.foundation.errors import UsageError
 
 NUMBERS = [4, 0, 4, 6, 2]
 ARRAY = noise(1, 7, 5, 5, 3)
@@ -95,3 +98,16 @@ def test_batches_cover_everything_once():
         ["a\n", "b\n"],
         ["c\n"],
     ]
+
+
+def test_a_disk_that_fills(monkeypatch):
+    """Is told as such, and not as damage of what is read."""
+
+    class Full:
+        def write(self, content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
+    batches = [np.zeros([2, 4, 4, 3], np.uint8)]
+    with pytest.raises(UsageError, match="must fit on the disk, .* No space"):
+        keep(batches, 4, 2, Room(0))

@@ -2,14 +2,19 @@
 
 import json
 import pathlib
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.conftest import ROOT
 from tests.dirty.case import all_of, noise, source_of
 from tfcmc.data import pack as packing
 from tfcmc.data.digest import describe_data
+from tfcmc.data.record_files import array_record
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import pack
 from tfcmc.experiment.recipe import make_plan
@@ -89,6 +94,64 @@ def test_goes_on(photos, tmp_path, monkeypatch):
         if name != packing.BEGUN:
             found = (whole / name).read_bytes()
             assert (broken / name).read_bytes() == found
+
+
+def test_goes_on_with_the_same_alone(photos, tmp_path, monkeypatch):
+    """A class that came since would make others of the labels packed."""
+    monkeypatch.setattr(packing, "SHARD_BYTES", 1)
+    monkeypatch.setattr("tfcmc.data.decode.BATCH", 3)
+    written = packing.write_whole
+
+    def stopped(path, content):
+        written(path, content)
+        if pathlib.Path(path).name == "train-00001.json":
+            raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(packing, "write_whole", stopped)
+        with pytest.raises(InterruptedError):
+            packed(photos, tmp_path / "broken")
+    for part in ("train", "test"):
+        (photos / part / "ape").mkdir()
+        shutil.copy(photos / part / "ant/0.png", photos / part / "ape")
+    told = "`pack` must be of data that are as they were when it was begun"
+    with pytest.raises(UsageError, match=told):
+        packed(photos, tmp_path / "broken")
+    for part in ("train", "test"):
+        (photos / part / "ape" / "0.png").unlink()
+        (photos / part / "ape").rmdir()
+    packed(photos, tmp_path / "broken")
+    want = source_of(f"folder:{photos}", on_bad_image="skip")
+    got = source_of(f"records:{tmp_path / 'broken'}")
+    np.testing.assert_array_equal(
+        got.probe_train.labels, want.probe_train.labels
+    )
+
+
+@pytest.mark.parametrize("most", [None, 60])
+def test_more_files_than_may_be_open(tmp_path, most):
+    """As many as there are, where the machine lets them; else it is told."""
+    paths = [str(tmp_path / str(number)) for number in range(80)]
+    for number, path in enumerate(paths):
+        writer = array_record.ArrayRecordWriter(path, packing.OPTIONS)
+        writer.write(bytes([number]))
+        writer.close()
+    code = f"""
+import resource
+from tfcmc.data.record_files import Records
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (60, {most or "most"}))
+records = Records({paths}, [1] * 80)
+found = records.read(range(80))
+print(sum(each[0] for each in found))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    if most is None:
+        assert done.stdout.split() == [str(sum(range(80)))], done.stderr
+    else:
+        assert "OSError: [Errno 24] Too many open files" in done.stderr
 
 
 def test_arrays_are_packed_as_pixels(tmp_path):

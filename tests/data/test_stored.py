@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.dirty.case import all_of, by_content, noise, source_of
+from tfcmc.data.record_files import Records
 from tfcmc.foundation.errors import UsageError
 from trainers import data, pretrain
 
@@ -73,6 +74,33 @@ def test_read_once(prepared, cache):
     for path in cache.iterdir():
         path.write_bytes(path.read_bytes()[:-9])
     assert streamed(prepared).described == first.described
+
+
+def test_labels_are_looked_for_once(tmp_path, prepare_dataset, monkeypatch):
+    """Of two splits to judge on, and of none without labels all of it."""
+    splits = SPLITS | {
+        "validation": SPLITS["test"],
+        "test": (noise(4, 700, 2, 2, 3), [-1] * 700),
+    }
+    prepare_dataset(
+        tmp_path, "ways", splits, NAMES, file_format="array_record"
+    )
+    read = Records.read
+    counts = []
+
+    def counted(records, numbers):
+        counts.append(len(numbers))
+        return read(records, numbers)
+
+    monkeypatch.setattr(Records, "read", counted)
+    first = streamed(tmp_path)
+    told = "probes are judged on the split validation: test has no labels"
+    assert told in first.notes
+    once = sum(counts)
+    assert once <= 40 + 9 + 6 + 2 * 256 + 6
+    counts.clear()
+    assert streamed(tmp_path).described == first.described
+    assert sum(counts) == 256 + 6
 
 
 def test_damaged(tmp_path, prepare_dataset):

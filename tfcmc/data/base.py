@@ -63,7 +63,10 @@ class Source:
         return self.probe_train is not None and self.test is not None
 
     def parts(self):
-        """Returns `(name, pictures, labels)` of each part, none twice."""
+        """Returns `(name, pictures, labels)` of each part.
+
+        What is learnt from is none of its own where it is the train part.
+        """
         parts = [
             (name, split.pictures, split.labels)
             for name, split in (

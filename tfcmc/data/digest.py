@@ -7,7 +7,7 @@ import numpy as np
 
 from tfcmc.data.pictures import in_batches
 
-BATCH = 1024
+BATCH = 256
 FILES = "files"  # what pictures that stay encoded are known by
 
 

@@ -1,5 +1,6 @@
 """Any dataset of images that Hugging Face's `datasets` reads as data."""
 
+import collections
 import importlib.metadata
 import itertools
 import os
@@ -106,7 +107,7 @@ def hf(reading, argument):
     try:
         found = _open(place, choices, reading.data_dir)
         return source_of(_splits(place, found, choices), reading)
-    except UsageError:
+    except (UsageError, MemoryError):
         raise
     except Exception as error:
         # A damaged folder fails as JSON or Arrow sees it, a name as the
@@ -132,7 +133,12 @@ def _open(place, choices, data_dir):
         )
     if not isinstance(found, dict):
         found = {"train": found}
-    return {SPLITS.get(name, name): each for name, each in found.items()}
+    usual = {name: SPLITS.get(name, name) for name in found}
+    taken = collections.Counter(usual.values())
+    return {
+        usual[name] if taken[usual[name]] == 1 else name: each
+        for name, each in found.items()
+    }
 
 
 def _splits(place, found, choices):

@@ -261,6 +261,8 @@ def _open(file):
 
 def _stream(file):
     if isinstance(file, Encoded):
+        if not file.content:
+            raise ImageError(file, "there is no picture")
         return io.BytesIO(file.content)
     status = os.stat(file)
     # Opening a pipe that is called .jpg would wait for ever.

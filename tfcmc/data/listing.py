@@ -17,7 +17,7 @@ import numpy as np
 from tfcmc.data.encoded import bad_image, threads
 from tfcmc.data.images import ImageError
 from tfcmc.data.kept import recall, remember
-from tfcmc.data.overlap import DIGEST
+from tfcmc.data.overlap import DIGEST, UNREAD
 from tfcmc.data.progress import Progress
 
 KIND = "folders"
@@ -137,7 +137,7 @@ class Listing:
                 if isinstance(error, OSError):
                     error = ImageError(path, error.strerror)
                 raise bad_image(error) from error
-            return key, 0, UNSURE, 0
+            return key, 0, UNSURE, UNREAD
         fresh = status.st_mtime_ns > self._begun - FRESH
         changed = UNSURE if fresh else status.st_mtime_ns
         digest = hashlib.sha256(content).digest()[:DIGEST]

@@ -6,6 +6,7 @@ import hashlib
 import numpy as np
 
 DIGEST = 8  # bytes: two of a million pictures agree by chance once in 10^7
+UNREAD = 0  # the digest of a file that cannot be read
 
 
 class Overlap:
@@ -35,6 +36,7 @@ class Overlap:
         """
         learnt, test = self._part("pretrain"), self._part("test")
         apart = "train" in self._digests
+        known = test != UNREAD
         in_train = np.isin(test, self._part("train") if apart else learnt)
         in_learnt = np.isin(test, learnt if apart else ()) & ~in_train
         told = (
@@ -46,7 +48,7 @@ class Overlap:
             f"{count:,} of {len(test):,} test pictures "
             f"{one if count == 1 else more} {where}"
             for found, one, more, where in told
-            if (count := int(found.sum()))
+            if (count := int((found & known).sum()))
         ]
 
     def _part(self, part):

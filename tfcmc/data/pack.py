@@ -1,12 +1,14 @@
 """Packing the pictures of a source into record files, once and for all."""
 
+import hashlib
+import itertools
 import json
 import pathlib
 
 from tfcmc.data.base import Reading, Source
 from tfcmc.data.decode import Account, decode
 from tfcmc.data.digest import describe_data
-from tfcmc.data.images import Encoded, ImageError
+from tfcmc.data.images import Encoded, ImageError, name_of
 from tfcmc.data.overlap import Overlap
 from tfcmc.data.pictures import in_batches
 from tfcmc.data.progress import Progress
@@ -73,14 +75,16 @@ class Packer:
         """Packs image files; takes and returns what `decode.read_parts` does.
 
         Raises:
-            UsageError: likewise.
+            UsageError: likewise; and if what is packed already was of others.
         """
         self._account = Account(others)
         progress = Progress("images packed", sum(counts.values()))
         for part, found in files.items():
             shards = self._begun(part)
             account = Account()
-            items = _Counted(found, shards[-1].taken if shards else 0)
+            items = _Counted(found)
+            if shards:
+                items.skip(shards[-1])
             progress.add(items.taken)
             decoded = decode(
                 items,
@@ -94,7 +98,7 @@ class Packer:
                 for tags, pictures in decoded:
                     progress.add(len(pictures))
                     yield (
-                        items.taken,
+                        (items.taken, items.listed),
                         [
                             (self._content(file, picture), label)
                             for (file, label), picture in zip(
@@ -177,7 +181,7 @@ class Packer:
                 taken += len(batch)
                 progress.add(len(batch))
                 yield (
-                    taken,
+                    (taken, ""),
                     [
                         (
                             each.tobytes(),
@@ -200,18 +204,19 @@ class Packer:
 
     def _write(self, part, shards, batches, account):
         """Writes records, and adds the shards that they make."""
-        pending, size, taken = [], 0, 0
-        for taken, records in batches:
+        pending, size, passed = [], 0, (0, "")
+        for passed, records in batches:
             pending += records
             size += sum(len(content) for content, _ in records)
             if size >= SHARD_BYTES:
-                self._close(part, shards, pending, taken, account)
+                self._close(part, shards, pending, passed, account)
                 pending, size = [], 0
         if pending:
-            self._close(part, shards, pending, taken, account)
+            self._close(part, shards, pending, passed, account)
 
-    def _close(self, part, shards, records, taken, account):
+    def _close(self, part, shards, records, passed, account):
         """Writes one shard, and then what is in it."""
+        taken, listed = passed
         name = _named(part, len(shards))
         path = (self.folder / name).with_suffix(".array_record")
         with whole(path) as aside:
@@ -227,6 +232,7 @@ class Packer:
             digests="".join(digest_of(content) for content, _ in records),
             bad=[[str(each.path), each.why] for each in account.bad],
             profiles={k: n for k, n in account.profiles.items() if k},
+            listed=listed,
         )
         account.bad.clear()
         account.profiles.clear()
@@ -238,18 +244,39 @@ class Packer:
 
 
 class _Counted:
-    """Image files with their labels as a tag, of which some are done."""
+    """Image files with their labels as a tag, and which have come by."""
 
-    def __init__(self, files, taken):
-        self.taken = taken
-        self._files = files
-        self._done = taken
+    def __init__(self, files):
+        self.taken = 0
+        self._files = iter(files)
+        self._known = hashlib.sha256()
+
+    @property
+    def listed(self):
+        """What the names and labels that came by are known by."""
+        return self._known.hexdigest()
+
+    def skip(self, shard):
+        """Passes by what is packed up to a shard.
+
+        Raises:
+            UsageError: if that was of other names or labels.
+        """
+        for _ in itertools.islice(self, shard.taken):
+            pass
+        if (self.taken, self.listed) != (shard.taken, shard.listed):
+            raise must(
+                "pack",
+                "of data that are as they were when it was begun",
+                f"others than those in {shard.file!r}",
+            )
 
     def __iter__(self):
-        for number, (file, label) in enumerate(self._files):
-            if number >= self._done:
-                self.taken = number + 1
-                yield file, (file, label)
+        for file, label in self._files:
+            self.taken += 1
+            line = f"{name_of(file)}\0{label}\n"
+            self._known.update(line.encode("utf-8", "surrogateescape"))
+            yield file, (file, label)
 
 
 def _named(part, number):

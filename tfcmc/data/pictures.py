@@ -134,9 +134,13 @@ def keep(batches, side, expected, room):
     _check_disk(expected * size)
     file = tempfile.TemporaryFile(prefix="tfcmc-pictures-")
     for batch in batches:
-        file.write(resize(batch, side).tobytes())
+        content = resize(batch, side).tobytes()
         count += len(batch)
-    file.flush()
+        try:
+            file.write(content)
+            file.flush()
+        except OSError as error:  # else told as of the data's own files
+            raise _no_room(error.strerror) from error
     return RecordPictures(file, count, side)
 
 
@@ -145,11 +149,17 @@ def _check_disk(wanted):
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
     if wanted > free:
-        raise UsageError(
-            f"`data` must fit on the disk, or in memory with a larger "
-            f"--memory-limit. Received: pictures of {wanted / 2**30:.1f} GiB "
-            f"for {folder!r}, where {free / 2**30:.1f} GiB are free"
+        raise _no_room(
+            f"pictures of {wanted / 2**30:.1f} GiB, where "
+            f"{free / 2**30:.1f} GiB are free"
         )
+
+
+def _no_room(why):
+    return UsageError(
+        f"`data` must fit on the disk, or in memory with a larger "
+        f"--memory-limit. Received: {why}, in {tempfile.gettempdir()!r}"
+    )
 
 
 def in_batches(pictures, size, first=0):

@@ -1,5 +1,7 @@
 """Record files, which any order reads at random."""
 
+import contextlib
+import errno
 import os
 import threading
 
@@ -24,6 +26,7 @@ class Records:
 
     def __init__(self, paths, counts, image=None):
         self._paths = list(map(os.fspath, paths))
+        _allow_open(len(self._paths))
         self._starts = np.cumsum([0, *counts])
         self._image = image or bytes
         self._lock = threading.Lock()
@@ -33,7 +36,12 @@ class Records:
         return int(self._starts[-1])
 
     def read(self, numbers) -> list[bytes]:
-        """Returns the content of some records, in the order of numbers."""
+        """Returns the content of some records, in the order of numbers.
+
+        Raises:
+            UsageError: if they are damaged.
+            OSError: if the process may open no more files.
+        """
         numbers = np.asarray(numbers)
         out = [b""] * len(numbers)
         which = np.searchsorted(self._starts, numbers, side="right") - 1
@@ -45,6 +53,9 @@ class Records:
                     found = self._reader(shard).read(within)
             except Exception as error:
                 # The library tells damage by several exceptions.
+                if (many := os.strerror(errno.EMFILE)) in str(error):
+                    path = self._paths[shard]
+                    raise OSError(errno.EMFILE, many, path) from error
                 told = f"{self._paths[shard]!r} ({reason_of(error)})"
                 raise changed(told) from error
             for row, content in zip(rows, found, strict=True):
@@ -80,6 +91,22 @@ class Records:
                 self._paths[shard], "readahead_buffer_size:0"
             )
         return self._readers[shard]
+
+
+def _allow_open(count):
+    """Lets the process hold so many files open, and as many of other parts.
+
+    In any order all are read before the first of them is again.
+    """
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 4 * count + 512
+        if most != resource.RLIM_INFINITY:
+            wanted = min(wanted, most)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def changed(received) -> UsageError:

@@ -36,6 +36,8 @@ class Shard:
         file: Its name.
         bytes: Its size.
         taken: How many pictures of the part came by, bad ones too.
+        listed: What the names and labels of all these are known by; "" where
+            they have no names.
         labels: One a record, -1 where there is none.
         digests: 16 hexadecimal digits a record: of its content's SHA-256.
         bad: `[name, why]` of each that could not be read.
@@ -49,6 +51,7 @@ class Shard:
     digests: str
     bad: list
     profiles: dict
+    listed: str = ""
 
     def __len__(self):
         return len(self.labels)

@@ -92,7 +92,7 @@ def prepared(reading, name):
             if reading.whole and splits.stored is None:
                 raise must("crop-from", TO_BE_WHOLE, "whole")
             source = source_of(splits, reading)
-    except UsageError:
+    except (UsageError, MemoryError):
         raise
     except Exception as error:
         # A damaged folder fails as JSON, protobuf, TFRecord or TensorFlow
@@ -149,10 +149,17 @@ def _splits(builder):
     _check_features(info)
     names = getattr(dict(info.features.items()).get("label"), "names", None)
     at_random = info.file_format is tfds.core.FileFormat.ARRAY_RECORD
-    read = labels_of = _in_place
-    if not at_random:
-        read = _in_order
-        labels_of = functools.partial(_in_order, names=("label",))
+    read = _in_place if at_random else _in_order
+    stored = functools.cache(functools.partial(_stored, builder))
+
+    def has_labels(split):
+        if not at_random:
+            found = _in_order(builder, split, names=("label",))
+            return all(np.all(labels >= 0) for _, labels in found)
+        # All of it is read once, and nothing of what has none at the start.
+        _, first = next(_in_place(builder, split))
+        return np.all(first >= 0) and np.all(stored(split).labels >= 0)
+
     return Splits(
         name=info.name,
         counts={
@@ -162,12 +169,10 @@ def _splits(builder):
         },
         encoded=lambda split: _encoded(split, read(builder, split)),
         labels="label" in info.features,
-        has_labels=lambda split: all(
-            np.all(labels >= 0) for _, labels in labels_of(builder, split)
-        ),
+        has_labels=has_labels,
         class_names=tuple(names or ()),
         side=_own_side(info.features["image"].shape),
-        stored=functools.partial(_stored, builder) if at_random else None,
+        stored=stored if at_random else None,
     )
 
 

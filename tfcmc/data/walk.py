@@ -28,21 +28,16 @@ class Walk:
     account: Account
 
 
-def walk_source(source) -> Walk:
-    """Walks over all parts of a source; none is met twice.
+def walk_parts(parts, class_names) -> Walk:
+    """Walks over parts of a source.
 
     The columns are `part` (pretrain, train or test), `number` (from 0 in its
     part) and `class` (its name, or "").
+
+    Args:
+        parts: As `Source.parts` returns them.
+        class_names: One a label.
     """
-    return _walk(source.parts(), source.class_names)
-
-
-def walk_split(name, pictures, labels, class_names) -> Walk:
-    """Walks over one part of a source, with the columns of `walk_source`."""
-    return _walk([(name, pictures, labels)], class_names)
-
-
-def _walk(parts, class_names):
     count = sum(len(pictures) for _, pictures, _ in parts)
     batches = _batches(parts, class_names)
     return Walk(parts[0][1].side, count, batches, Account())

@@ -9,10 +9,10 @@ from tfcmc.data import Reading, Source, Split
 from tfcmc.data.digest import describe_data
 from tfcmc.data.overlap import Overlap
 from tfcmc.data.pack import Packer
-from tfcmc.data.pictures import Subset
+from tfcmc.data.pictures import Subset, in_batches
 from tfcmc.data.records import FILES, PIXELS
 from tfcmc.data.validation import choose_on_validation
-from tfcmc.data.walk import Walk, walk_source
+from tfcmc.data.walk import Walk, walk_parts
 from tfcmc.evaluation.verdict import sample_rows
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.paths import expanded
@@ -20,6 +20,7 @@ from tfcmc.runs.record import picture_side
 
 HELD_OUT = 1000  # pictures that every epoch is measured on
 LOOKED_AT = 4096  # pictures of those that were looked through before
+BATCH = 256
 ROLES = {"test": "to test on", "validation": "to choose on, in five folds"}
 SMALLEST_SIDE = 8  # of pictures, in pixels
 
@@ -127,7 +128,8 @@ def look_through(plan) -> Look:
     elif views.blank:  # whoever packed them has looked at all
         count = len(source.pretrain)
         some = np.linspace(0, count - 1, min(count, LOOKED_AT)).astype(int)
-        look("pretrain", source.pretrain.read(some))
+        for batch in in_batches(Subset(source.pretrain, some), BATCH):
+            blank += int(views.blank(batch).sum())
         blank = blank * count // len(some)
     notes = [*source.notes, *overlap.notes()]
     if blank:
@@ -266,7 +268,8 @@ def walk(plan) -> Walk:
     special = plan.data.member.extra.get("walk")
     if special is not None:
         return special(_reading(plan.config), plan.data.argument)
-    return walk_source(read_source(plan))
+    source = read_source(plan)
+    return walk_parts(source.parts(), source.class_names)
 
 
 def as_trained(plan, run):

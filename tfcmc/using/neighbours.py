@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 
 from tfcmc.data.images import ImageError, quiet, read
-from tfcmc.data.walk import walk_split
+from tfcmc.data.walk import walk_parts
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import as_trained, read_source, walk
 from tfcmc.foundation.errors import UsageError, must
@@ -115,7 +115,8 @@ def _walk_test(plan):
     if source.test is None:
         return walk(plan)
     split = source.test
-    return walk_split("test", split.pictures, split.labels, source.class_names)
+    parts = [("test", split.pictures, split.labels)]
+    return walk_parts(parts, source.class_names)
 
 
 def _read(path, side):
