@@ -116,12 +116,35 @@ def test_one_seed_knows_no_chance(observed):
     assert interval([1.0]) is None and probability_best([[1.0, 2.0]]) is None
 
 
+def test_what_does_nothing(rng):
+    """An axis that changes no number is not told to, for its rounding."""
+    cells = combinations(AXES)
+    shown = 0
+    for _ in range(20):
+        observed = {
+            seed: {(a, b, c): of[a] for a, b, c in cells}
+            for seed in range(3)
+            if (of := dict(zip("abc", rng.normal(50, 5, 3), strict=True)))
+        }
+        found = effects(observed, AXES)
+        shown += sum(
+            each.shown for axes, each in found.items() if axes != ("loss",)
+        )
+        assert found["frame",].chance == 1.0
+    assert shown == 0
+    # Without any spread, what differs is no chance.
+    sure = {seed: {("a",): 1.0, ("b",): 2.0} for seed in range(2)}
+    assert effects(sure, {"one": ("a", "b")})["one",].chance == 0.0
+
+
 def test_interval(rng):
-    """Student's, as scipy has it."""
+    """Student's, as scipy has it; of several, all hold together."""
     values = rng.normal(3, 2, 5)
     error = stats.sem(values)
     want = stats.t.interval(0.95, 4, values.mean(), error)
     assert interval(values) == pytest.approx(want)
+    want = stats.t.interval(1 - 0.05 / 6, 4, values.mean(), error)
+    assert interval(values, 6) == pytest.approx(want)
 
 
 def test_probability_of_the_best(rng):
@@ -145,8 +168,10 @@ def test_probability_of_the_best(rng):
     assert found == pytest.approx([want, 1 - want], abs=0.015)
     moved = probability_best(values + rng.normal(0, 20, [3, 1]))
     np.testing.assert_allclose(moved, found, atol=1e-3)
-    lower = probability_best(values, "lower")
-    assert lower == pytest.approx(found[::-1], abs=0.015)
+    # What is equal is equally likely the best.
+    equal = np.repeat(values[:, :1], 3, axis=1)
+    assert probability_best(equal) == pytest.approx([1 / 3] * 3, abs=0.015)
+    assert probability_best(np.full([3, 2], 100.0)).tolist() == [0.5, 0.5]
 
 
 def test_front(rng):
@@ -199,7 +224,10 @@ def test_cells_that_tell_most(levels, count):
 
 def test_without():
     """What has all the levels named is left out, and nothing else."""
-    without = [{"loss": ["a", "b"], "frame": "x"}, {"width": "2", "loss": "c"}]
+    without = [
+        {"loss": ("a", "b"), "frame": ("x",)},
+        {"width": ("2",), "loss": ("c",)},
+    ]
     found = combinations(AXES, without)
     want = [
         cell

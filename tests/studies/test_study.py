@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import itertools
 import types
 
 import numpy as np
@@ -12,7 +13,7 @@ from tests.here import in_this_process
 from tfcmc.cli import command_line
 from tfcmc.commands import study as command
 from tfcmc.foundation.errors import UsageError
-from tfcmc.studies import runs, words
+from tfcmc.studies import words, writing
 from tfcmc.studies.effects import effects
 from tfcmc.studies.file import make_study, read_study
 from tfcmc.studies.runs import (
@@ -143,20 +144,25 @@ def test_words_of_what_is_there():
     cells, values = paired(observed)
     labels = [" ".join(cell) for cell in cells]
     sure = words.ranking_words(
-        labels, values, np.array([0.97, 0.01, 0.01, 0.01]), "linear probe"
+        labels, values, np.array([0.97, 0.01, 0.01, 0.01]), "linear probe", 4
     )
     assert sure.startswith("By the linear probe a x leads with 65.")
     assert sure.endswith("the best with a probability of 0.97.")
     doubt = words.ranking_words(
-        labels, values, np.array([0.6, 0.3, 0.07, 0.03]), "kNN"
+        labels, values, np.array([0.6, 0.3, 0.07, 0.03]), "kNN", 6
     )
-    assert doubt.endswith("are a x 0.60, b x 0.30, a y 0.07.")
-    told = " ".join(words.not_shown(2, {"r": "?"}, 3, 4, [("loss", "frame")]))
+    assert "are a x 0.60, b x 0.30, a y 0.07. 2 combinations are not" in doubt
+    alone = words.ranking_words(labels[:1], values[:, :1], None, "kNN", 2)
+    assert alone.startswith("No two combinations")
+    untold, never = [("loss", "frame")], [("a", "b")]
+    told = words.not_shown(2, {"r": "?"}, 3, 4, untold, never)
+    told = " ".join(told)
     for each in (
         "2 runs are still",
         "left out: r.",
         "3 of 4",
-        "loss with fra",
+        "loss with frame. Not told by",
+        "asked for: a with b.",
     ):
         assert each in told
 
@@ -170,20 +176,53 @@ def test_paired_by_whole_seeds():
     # One that is shared alone would be ranked against nothing.
     cells, values = paired({0: whole, 2: some})
     assert cells == [("a",), ("b",)] and values.tolist() == [[1.0, 2.0]]
+    # Nor are two of many a ranking of all.
+    many = {(name,): float(place) for place, name in enumerate("abcdef")}
+    few = dict(list(many.items())[:3])
+    cells, values = paired({0: many, 1: few})
+    assert len(cells) == 6 and values.shape == (1, 6)
+    few = dict(list(many.items())[:4])
+    cells, values = paired({0: many, 1: few})
+    assert len(cells) == 4 and values.shape == (2, 4)
 
 
-def test_expected_by_what_is_alike(tmp_path, monkeypatch):
+def test_axes_inside_others():
+    """Where an axis was varied at some levels of others only is told."""
+    axes = {
+        "loss": {"a": {}, "b": {}},
+        "encoder": {"s": {}, "m": {}, "l": {}},
+        "frame": {"x": {}, "y": {}},
+        "other": {"only": {}},
+    }
+    levels = itertools.product("ab", "sml", "xy", ["only"])
+    cells = [
+        Cell(each, None) for each in levels if each[1] == "m" or each[2] == "x"
+    ]
+    found = types.SimpleNamespace(study=make_study({"axes": axes}))
+    found.cells = cells
+    told = [words.nested_words(*each) for each in writing.nested(found)]
+    assert told == [
+        "encoder was varied only with frame x.",
+        "frame was varied only with encoder m.",
+    ]
+    found.cells = cells[:3]
+    assert writing.varied(found.study, found.cells) == {
+        "encoder": ("s", "m"),
+        "frame": ("x", "y"),
+    }
+
+
+def test_expected_by_what_is_alike(tmp_path):
     """The longest of those that differ in the fewest axes."""
-    monkeypatch.setattr(runs, "read_history", lambda run: run.rows)
 
     def cell(levels, seconds):
         folder = tmp_path / "-".join(levels)
         folder.mkdir()
         for name in ("history.csv", "metrics.json"):
             (folder / name).touch()
-        rows = [{"seconds": float(seconds)}]
-        run = types.SimpleNamespace(folder=folder, rows=rows)
-        return Cell(levels, types.SimpleNamespace(run=run))
+        run = types.SimpleNamespace(folder=folder)
+        entry = types.SimpleNamespace(run=run, seconds=lambda: seconds)
+        return Cell(levels, entry)
 
     done = [cell("ax", 10), cell("bx", 20), cell("cz", 900)]
     assert expected_seconds(Cell("ay", None), []) is None
@@ -206,7 +245,8 @@ def test_expected_by_what_is_alike(tmp_path, monkeypatch):
         ({"seeds": [1, 1]}, "`seeds` must be different numbers"),
         ({"seeds": 3}, "`seeds` must be several, in brackets"),
         ({"metric": "accuracy"}, "`metric` must be one of"),
-        ({"cells": 0}, "`cells` must be"),
+        ({"cells": 1}, "`cells` must be"),
+        ({"axes": {"readout": {"a": {}}}}, "without readout"),
         ({"time": "2h"}, "`time` must be minutes"),
         ({"without": [{"los": "nce"}]}, "Unknown axis: 'los'"),
         ({"without": [{"loss": "ncf"}]}, "Unknown level: 'ncf'"),
@@ -229,6 +269,11 @@ def test_options_of_a_spec():
         "side": 32,
         "encoder": "paper(width=2, final_relu=False, dim=None)",
     }
+    # Of a preset they are options of its own loss and encoder.
+    of_preset = {"preset": "simclr", "loss.temperature": 0.2}
+    found = with_options(of_preset | {"encoder.width": 0.5})
+    assert found["loss"] == "nt_xent(temperature=0.2)"
+    assert found["encoder"].startswith("resnet(") and "0.5" in found["encoder"]
     for name, value in (("loss.margin", -1.0), ("loss.marge", 1.0)):
         with pytest.raises(UsageError, match="marg"):
             with_options(given | {name: value})
@@ -242,6 +287,14 @@ def test_file_that_is_none(tmp_path):
         assert code == 2 and told.startswith("`file` must be of a study")
     with pytest.raises(UsageError, match="`axes` must be two combinations"):
         plan_cells(make_study({"axes": {"loss": ["nce"]}}), tmp_path)
+    given = {"axes": {"loss": ["nce", "softmax"]}, "metric": "mlp_head"}
+    for how in ("brief", "none"):
+        asked = make_study(given | {"settings": {"evaluate": how}})
+        with pytest.raises(UsageError, match="are judged by mlp_head"):
+            plan_cells(asked, tmp_path)
+    sides = {"axes": {"side": [32, 64], "loss": ["nce", "softmax"]}}
+    asked = make_study(sides | {"without": [{"side": 32, "loss": "nce"}]})
+    assert plan_cells(asked, tmp_path)[1] == 3
     (tmp_path / "good.toml").write_text(FILE)
     assert read_study(tmp_path / "good.toml").levels == {
         "loss": ("softmax", "vicreg"),

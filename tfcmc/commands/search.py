@@ -3,7 +3,12 @@
 from tfcmc.cli import command_line
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.searches import study
-from tfcmc.searches.records import OBJECTIVES, PROBES, TUNERS
+from tfcmc.searches.records import (
+    LABEL_FREE,
+    LABELLED,
+    OBJECTIVES,
+    TUNERS,
+)
 
 OWN = ("run_dir", "judge_on", "evaluate")  # settings that are not the user's
 
@@ -33,9 +38,9 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
     parser.add_argument(
         "--objective",
         metavar="STR",
-        help=f"{', '.join(OBJECTIVES)}; all but {' and '.join(PROBES)} need "
-        f"no labels (default: linear_probe, or alignment_uniformity where "
-        f"there are no labels)",
+        help=f"{', '.join(OBJECTIVES)}; all but {', '.join(LABELLED)} need "
+        f"no labels (default: {LABELLED[0]}, or {LABEL_FREE[0]} where there "
+        f"are no labels)",
     )
     parser.add_argument(
         "--run-dir",

@@ -73,7 +73,7 @@ def run(given: dict, command: str) -> Compared:
     cells = [Cell(cell.levels, cell.entry.settled()) for cell in cells]
     from tfcmc.studies import writing  # loads TensorFlow: only now
 
-    table = writing.write(study, cells, every, failures, command)
+    table = writing.write(study, cells, failures, command)
     entries = tuple(cell.entry for cell in cells)
     return Compared(folder, entries, failures, table)
 
@@ -118,13 +118,13 @@ def _in_time(cells, start, limit):
         finished = [cell for cell in cells if cell.entry.finished()]
         needed = expected_seconds(places[entry.name], finished) or 0.0
         left = max(0.0, limit - (time.monotonic() - start))
-        if needed > left and not told:
+        if needed >= left and not told:
             told = True
             print(
                 f"{entry.name} is left for later, and all that takes as long: "
                 f"{clock(needed)} of the {clock(left)} that are left",
                 flush=True,
             )
-        return needed <= left
+        return needed < left
 
     return begun

@@ -24,7 +24,12 @@ from tfcmc.experiment.recipe import (
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import CIRCUMSTANCES, data_differences
-from tfcmc.runs.record import identity_of, measured_by, read_metrics
+from tfcmc.runs.record import (
+    identity_of,
+    measured_by,
+    read_history,
+    read_metrics,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Entry:
 
     def _loss(self):
         """Its loss in short: the first option, and what is not default."""
-        unusual = _unusual(self.plan.loss)
+        unusual = self.plan.loss.changed
         told = [
             f"{option}={value}"
             for place, (option, value) in enumerate(
@@ -105,6 +110,10 @@ class Entry:
     def metrics(self):
         """Returns what its `metrics.json` holds, or None."""
         return read_metrics(self.run)
+
+    def seconds(self) -> float:
+        """Returns how long it was trained for."""
+        return sum(row["seconds"] for row in read_history(self.run))
 
     def finished(self) -> bool:
         """Whether it was trained to the end and judged as it is to be."""
@@ -239,19 +248,9 @@ def folder_name(
         parts.append(plan.config.preset)
     if "loss" in named_by:
         parts.append(plan.loss.name)
-        told = _unusual(plan.loss) | told
+        told = plan.loss.changed | told
     parts += [str(part) for pair in told.items() for part in pair]
     return re.sub(r"[^\w.-]+", "_", "-".join([*parts, str(plan.config.seed)]))
-
-
-def _unusual(loss):
-    """Returns the options of a loss that are not its defaults."""
-    defaults = loss.member.defaults()
-    return {
-        option: value
-        for option, value in loss.options.items()
-        if value != defaults[option]
-    }
 
 
 def shared_settings(entries: list[Entry]) -> dict:

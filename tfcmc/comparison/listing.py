@@ -260,16 +260,9 @@ def in_short(name: str, value) -> str:
     if name not in AXES or ":" in str(value):
         return str(value)
     try:
-        bound = AXES[name].lookup(value)
+        return AXES[name].lookup(value).short
     except UsageError:  # of another version
         return str(value)
-    defaults = bound.member.defaults()
-    told = [
-        f"{option}={each}"
-        for option, each in bound.options.items()
-        if each != defaults.get(option)
-    ]
-    return f"{bound.name}({', '.join(told)})" if told else bound.name
 
 
 def records(runs: list[Listed]) -> list[dict]:

@@ -4,7 +4,6 @@ from tfcmc.comparison.entries import Entry
 from tfcmc.evaluation.classes import unbalanced
 from tfcmc.evaluation.label_free import FEWEST, MEASURES, rank_correlation
 from tfcmc.report import Column, Table, over_seeds
-from tfcmc.runs.record import read_history
 
 # Of the paper's Table 1, on STL-10: accuracy, uniformity, alignment.
 PAPER_TABLE = {
@@ -76,8 +75,8 @@ def comparison_tables(entries: list[Entry]) -> tuple[Table, Table | None]:
     losses = {}
     for entry in entries:
         metrics = entry.metrics()
-        seconds = sum(row["seconds"] for row in read_history(entry.run))
-        own = {"label": entry.label, "kind": "loss", "seconds": seconds}
+        own = {"label": entry.label, "kind": "loss"}
+        own["seconds"] = entry.seconds()
         if entry.plan.config.budget:
             own["seen"] = _seen(entry.plan.config) / 1000
         losses[entry.name] = own | _numbers(metrics, metrics)

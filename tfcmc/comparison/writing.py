@@ -39,7 +39,6 @@ from tfcmc.report import (
     write_report,
 )
 from tfcmc.report.summary import WIDTH, clock, count_epochs
-from tfcmc.runs.record import read_history
 
 PAPERS = (
     "Table 1 of the paper, on STL-10: its head is a softmax layer on features "
@@ -281,10 +280,7 @@ def _equal_words(finished):
             f"Equal was the number of {equal}: {length_words(config)} each, "
             f"whatever a step costs."
         )
-    times = [
-        sum(row["seconds"] for row in read_history(entry.run))
-        for entry in finished
-    ]
+    times = [entry.seconds() for entry in finished]
     return (
         f"Equal was the time, {config.budget} of training each, without "
         f"compiling and what is measured between epochs: the speed of each "

@@ -24,6 +24,7 @@ PRECISIONS = ("float32", "bfloat16", "float16", "float64")
 JUDGE_ON = ("test", "validation")
 CROP_FROM = ("square", "whole")
 EVALUATE = ("full", "probes", "brief", "none")
+BRIEF = ("linear_probe", "knn")  # probes of it, which a search may choose by
 SPECS = (
     "loss",
     "data",

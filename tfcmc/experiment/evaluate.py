@@ -14,11 +14,10 @@ from tfcmc.evaluation.features import BATCH, Encoded, weights_hash
 from tfcmc.evaluation.inputs import Inputs, digest, measure
 from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.evaluation.probes import PROBES, Labelled
+from tfcmc.experiment.config import BRIEF
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.runs.record import read_history, read_metrics
-
-BRIEF = ("linear_probe", "knn")  # what a search may choose by
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,29 +20,21 @@ def combinations(axes: dict, without=()) -> list[tuple]:
 
     Args:
         axes: Axis to its levels.
-        without: Each of axis to one level or several: what has all of them
+        without: Each of axis to levels: what has one of them on every axis
             is left out.
 
     Returns:
         A level an axis, in the order of the axes.
     """
     names = list(axes)
-    left_out = [
-        {axis: _several(levels) for axis, levels in each.items()}
-        for each in without
-    ]
     return [
         cell
         for cell in itertools.product(*axes.values())
         if not any(
             all(cell[names.index(axis)] in each[axis] for axis in each)
-            for each in left_out
+            for each in without
         )
     ]
-
-
-def _several(levels):
-    return levels if isinstance(levels, list | tuple) else [levels]
 
 
 def contrasts(count: int) -> np.ndarray:
@@ -98,7 +90,7 @@ def chosen(cells, axes: dict, count: int) -> list[tuple]:
     if count >= len(cells):
         return in_order(cells, axes)
     model = _Model(cells, axes)
-    picked = model.in_order(range(len(cells)))[:count]
+    picked = model.in_order(range(len(cells)), count)
     for _ in range(PASSES):
         before = list(picked)
         for place in range(count):
@@ -155,11 +147,11 @@ class _Model:
             "ij,jk,ik->i", self._matrix, inverse, self._matrix, optimize=True
         )
 
-    def in_order(self, rows):
-        """Returns rows, the one that is known least next."""
+    def in_order(self, rows, count=None):
+        """Returns rows, the one that is known least next; all, or some."""
         left, ordered = list(rows), []
         inverse = np.diag(1.0 / self._precision)
-        while left:
+        while left and len(ordered) != count:
             unknown = self.unknown(inverse)
             best = left.pop(_first(unknown[left]))
             moved = inverse @ self._matrix[best]

@@ -11,7 +11,7 @@ from tfcmc.studies.design import contrasts, model_matrix
 special = LazyModule("scipy.special")
 LEVEL = 0.05  # a probability beneath which chance is not believed
 DRAWS = 20_000
-BETTER = {"higher": 1.0, "lower": -1.0}
+DIGITS = 9  # of percents: what differs behind them is rounding
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _at_one_seed(cells, axes, effect):
     if len(effect) == 2:
         grid = coordinates.reshape(coded[0].shape[1], coded[1].shape[1])
         means = means + coded[0] @ grid @ coded[1].T
-    return means, coordinates
+    return np.round(means, DIGITS), np.round(coordinates, DIGITS)
 
 
 def chance_of(coordinates) -> float | None:
@@ -102,21 +102,28 @@ def chance_of(coordinates) -> float | None:
 
     Args:
         coordinates: `[seeds, dim]`, in orthonormal contrasts.
+
+    Returns:
+        A share of 1; None of one seed.
     """
     seeds, dim = coordinates.shape
     mean = coordinates.mean(axis=0)
     around = np.sum((coordinates - mean) ** 2)
-    if seeds < 2 or dim == 0 or around == 0:
+    if seeds < 2:
         return None
+    if around == 0:
+        return 0.0 if mean.any() else 1.0
     ratio = seeds * np.sum(mean**2) * (seeds - 1) / around
     return float(special.fdtrc(dim, dim * (seeds - 1), ratio))
 
 
-def interval(values) -> tuple[float, float] | None:
+def interval(values, of: int = 1) -> tuple[float, float] | None:
     """Returns the 95 % interval of a mean over seeds, by Student's t.
 
     Args:
         values: `[seeds]`.
+        of: How many means it was picked of, as the one that tells most: all
+            of their intervals hold together (Bonferroni's).
 
     Returns:
         `(low, high)`; None of one seed, or where all are the same.
@@ -125,29 +132,30 @@ def interval(values) -> tuple[float, float] | None:
     deviation = np.std(values, ddof=1) if count > 1 else 0.0
     if deviation == 0:
         return None
-    half = special.stdtrit(count - 1, 0.975) * deviation / np.sqrt(count)
+    half = (
+        special.stdtrit(count - 1, 1 - 0.025 / of) * deviation / np.sqrt(count)
+    )
     return float(np.mean(values) - half), float(np.mean(values) + half)
 
 
-def probability_best(values, better: str = "higher") -> np.ndarray | None:
+def probability_best(values) -> np.ndarray | None:
     """Returns the probability of each contender that it is the best.
 
     Seeds pair them: what a seed adds to all is taken out. The mean of each is
     then believed as Student's t has it, of its own spread, drawn 20,000 times.
 
     Formula: the share of draws in which m_k + s_k t / sqrt(n) is the largest
-        over k of K; m_k the mean, s_k^2 K/(K - 1) times the variance over n
-        seeds of what is left once the seed's mean over all is taken out, t
-        Student's of n - 1 degrees.
+        over k of K, shared where several are; m_k the mean, s_k^2 K/(K - 1)
+        times the variance over n seeds of what is left once the seed's mean
+        over all is taken out, t Student's of n - 1 degrees.
 
     Args:
         values: `[seeds, contenders]`.
-        better: "higher" or "lower".
 
     Returns:
         `[contenders]`, adding up to 1; None of one seed.
     """
-    values = BETTER[better] * np.asarray(values, np.float64)
+    values = np.round(np.asarray(values, np.float64), DIGITS)
     seeds, count = values.shape
     if seeds < 2:
         return None
@@ -156,28 +164,28 @@ def probability_best(values, better: str = "higher") -> np.ndarray | None:
     spread = apart.std(axis=0, ddof=1) * np.sqrt(shared / seeds)
     generator = np.random.default_rng(0)
     drawn = generator.standard_t(seeds - 1, [DRAWS, count])
-    best = np.argmax(values.mean(axis=0) + spread * drawn, axis=1)
-    return np.bincount(best, minlength=count) / DRAWS
+    drawn = values.mean(axis=0) + spread * drawn
+    best = drawn == drawn.max(axis=1, keepdims=True)
+    return np.mean(best / best.sum(axis=1, keepdims=True), axis=0)
 
 
-def front(costs, values, better: str = "higher") -> list[int]:
+def front(costs, values) -> list[int]:
     """Returns who is not outdone: none is at most as costly and better.
 
     Args:
         costs: `[count]`.
-        values: `[count]`.
-        better: Whether "higher" or "lower" values are.
+        values: `[count]`, the higher the better.
 
     Returns:
         Their places, from the least cost on.
     """
     ranked = sorted(
         range(len(costs)),
-        key=lambda place: (costs[place], -BETTER[better] * values[place]),
+        key=lambda place: (costs[place], -values[place]),
     )
     kept, best = [], -np.inf
     for place in ranked:
-        if (value := BETTER[better] * values[place]) > best:
+        if (value := values[place]) > best:
             kept.append(place)
             best = value
     return kept

@@ -25,6 +25,7 @@ MOST_BYTES = 2**20
 MOST = 10_000  # runs
 SETTINGS = tuple(f.name for f in dataclasses.fields(PretrainConfig))
 OWN = ("seed", "run_dir")  # settings that a study has itself
+READOUT = "readout"  # the axis that costs nothing: what features are read by
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Study:
         metric: The probe that is ranked by.
         cells: How many combinations are run, those that tell the most; None
             for all.
-        without: Combinations left out: each axis to a level or several.
+        without: Combinations left out: each axis to levels.
         time: Minutes that a call may take, such as "90min"; None for as long
             as it takes.
     """
@@ -100,6 +101,9 @@ def make_study(found: dict) -> Study:
     axes = found.get("axes")
     if not isinstance(axes, dict) or not axes:
         raise must("axes", "axes with their levels", axes)
+    if READOUT in axes:
+        told = f"without {READOUT}, which every study has"
+        raise must("axes", told, list(axes))
     axes = {axis: _levels(axis, given) for axis, given in axes.items()}
     shared = _settings("settings", found.get("settings", {}))
     _check_apart(axes, shared)
@@ -112,13 +116,12 @@ def make_study(found: dict) -> Study:
     check_choice("metric", study.metric, PROBES.names())
     if study.cells is not None:
         check_number(
-            "cells", study.cells, whole=True, at_least=1, at_most=MOST
+            "cells", study.cells, whole=True, at_least=2, at_most=MOST
         )
     if study.time is not None:
         seconds_of(study.time, "time")
     without = _sequence("without", study.without)
-    for each in without:
-        _check_without(each, axes)
+    without = tuple(_left_out(each, axes) for each in without)
     return dataclasses.replace(study, seeds=seeds, without=without)
 
 
@@ -170,12 +173,17 @@ def _check_apart(axes, shared):
             owner[name] = f"axis {axis}"
 
 
-def _check_without(each, axes):
+def _left_out(each, axes):
+    """Returns axis to the names of levels that are left out together."""
     if not isinstance(each, dict) or not each:
         raise must("without", "tables of an axis and its levels", each)
+    found = {}
     for axis, levels in each.items():
         if axis not in axes:
             raise unknown("axis", axis, axes)
-        for level in levels if isinstance(levels, list) else [levels]:
+        levels = levels if isinstance(levels, list) else [levels]
+        found[axis] = tuple(map(_text, levels))
+        for level in found[axis]:
             if level not in axes[axis]:
                 raise unknown("level", level, axes[axis])
+    return found

@@ -6,10 +6,9 @@ import numpy as np
 
 from tfcmc.comparison.entries import Entry, Variant, plan_variants
 from tfcmc.comparison.rows import PROBES, numbers
-from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.config import BRIEF, make_config
 from tfcmc.experiment.recipe import AXES
 from tfcmc.foundation.errors import must
-from tfcmc.runs.record import read_history
 from tfcmc.studies.design import chosen, combinations
 from tfcmc.studies.file import MOST, Study
 
@@ -47,7 +46,8 @@ def plan_cells(study: Study, folder) -> tuple[list[Cell], int]:
         how many combinations there are.
 
     Raises:
-        UsageError: if some are not legal, or too many.
+        UsageError: if some are not legal, too many, or not judged by what
+            they are ranked by.
     """
     levels = study.levels
     every = combinations(levels, study.without)
@@ -65,6 +65,10 @@ def plan_cells(study: Study, folder) -> tuple[list[Cell], int]:
         for axis, level in zip(levels, cell, strict=True):
             settings |= study.axes[axis][level]
         settings = with_options(settings)
+        how = settings.get("evaluate", "full")
+        if how == "none" or (how == "brief" and study.metric not in BRIEF):
+            told = f"such that runs are judged by {study.metric}"
+            raise must("evaluate", told, how)
         variants.append(Variant(settings, name=BETWEEN.join(cell)))
     entries = plan_variants(variants, study.seeds, folder)
     cells = [
@@ -83,7 +87,8 @@ def with_options(settings: dict) -> dict:
     found = {n: value for n, value in settings.items() if "." not in n}
     for name in settings.keys() - found.keys():
         axis, _, option = name.partition(".")
-        spec = found.get(axis, getattr(PretrainConfig(), axis))
+        # Of a preset, where there is one.
+        spec = found.get(axis, getattr(make_config(found), axis))
         bound = AXES[axis].lookup(spec)
         options = bound.options | {option: settings[name]}
         bound = dataclasses.replace(bound, options=options)
@@ -101,17 +106,12 @@ def measured(cells: list[Cell]) -> list[dict]:
     for cell in cells:
         metrics = cell.entry.metrics()
         own = numbers(metrics)
-        own["seconds"] = trained_for(cell.entry)
+        own["seconds"] = cell.entry.seconds()
         if "untrained" in metrics and PROBES[0] in metrics["untrained"]:
             accuracy = metrics["untrained"][PROBES[0]]["accuracy"]
             own["untrained"] = 100 * accuracy
         found.append(own)
     return found
-
-
-def trained_for(entry: Entry) -> float:
-    """Returns the seconds that a run was trained for."""
-    return sum(row["seconds"] for row in read_history(entry.run))
 
 
 def expected_seconds(cell: Cell, finished: list[Cell]) -> float | None:
@@ -132,7 +132,7 @@ def expected_seconds(cell: Cell, finished: list[Cell]) -> float | None:
         if distance == min(apart)
     ]
     return STARTING + max(
-        trained_for(entry) + _judged_for(entry.run) for entry in alike
+        entry.seconds() + _judged_for(entry.run) for entry in alike
     )
 
 
@@ -153,19 +153,19 @@ def by_seed(cells: list[Cell], values) -> dict:
     """Returns seed to levels to number, as `effects` takes it."""
     found = {}
     for cell, value in zip(cells, values, strict=True):
-        if value is not None:
-            found.setdefault(cell.seed, {})[cell.levels] = value
+        found.setdefault(cell.seed, {})[cell.levels] = value
     return found
 
 
 def paired(observed: dict) -> tuple[list, np.ndarray]:
     """Returns the contenders that several seeds share, and their numbers.
 
-    Seeds that lack some are left out where two others lack none, and where
-    all seeds share no two.
+    Seeds that lack some are left out where two others lack none. Where all
+    seeds share no more than half of the contenders, those of one seed are
+    returned, which has most.
 
     Args:
-        observed: As `by_seed`.
+        observed: As `by_seed`, of one seed at least.
 
     Returns:
         Levels, and `[seeds, contenders]`.
@@ -174,7 +174,7 @@ def paired(observed: dict) -> tuple[list, np.ndarray]:
     whole = [cells for cells in observed.values() if cells.keys() == every]
     kept = whole if len(whole) > 1 else list(observed.values())
     shared = [cell for cell in kept[0] if all(cell in each for each in kept)]
-    if len(shared) < 2:
+    if 2 * len(shared) <= len(every):
         kept = [max(kept, key=len)]
         shared = list(kept[0])
     values = [[each[cell] for cell in shared] for each in kept]

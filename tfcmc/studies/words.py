@@ -1,5 +1,6 @@
 """What a study found, in words made of its numbers."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -11,16 +12,20 @@ CERTAIN = 0.95  # the probability from which one is said to be the best
 
 
 def ranking_words(
-    contenders: list, values: np.ndarray, best, title: str
+    contenders: list, values: np.ndarray, best, title: str, every: int
 ) -> str:
     """Says which contender leads, and how sure that is.
 
     Args:
-        contenders: The label of each, two at least.
+        contenders: The label of each.
         values: `[seeds, contenders]`, in percent.
         best: The probability of each that it is the best; None of one seed.
         title: What is ranked by.
+        every: How many combinations there are, with those that are not
+            ranked.
     """
+    if len(contenders) < 2:
+        return "No two combinations were run at one seed: none is ranked."
     means = values.mean(axis=0)
     first, second = np.argsort(-means, kind="stable")[:2]
     told = (
@@ -28,11 +33,19 @@ def ranking_words(
         f"{_percent(values[:, first])}, before {contenders[second]} with "
         f"{_percent(values[:, second])}"
     )
+    rest = every - len(contenders)
+    left = (
+        f" {counted(rest, 'combination is', 'combinations are')} not ranked: "
+        f"not all seeds that are compared have "
+        f"{'it' if rest == 1 else 'them'}."
+        if rest
+        else ""
+    )
     if best is None:
-        return f"{told}; one seed says nothing of the spread."
+        return f"{told}; one seed says nothing of the spread.{left}"
     sure = best[first]
     if sure >= CERTAIN:
-        return f"{told}: the best with a probability of {_share(sure)}."
+        return f"{told}: the best with a probability of {_share(sure)}.{left}"
     rivals = [
         f"{contenders[place]} {_share(best[place])}"
         for place in np.argsort(-best, kind="stable")
@@ -40,7 +53,7 @@ def ranking_words(
     ]
     return (
         f"{told}. Which is the best is not settled; the probabilities are "
-        f"{', '.join(rivals)}."
+        f"{', '.join(rivals)}.{left}"
     )
 
 
@@ -49,7 +62,10 @@ def effect_words(effect: Effect) -> str:
     (axis,), (levels,) = effect.axes, effect.levels
     means = effect.means.mean(axis=0)
     low, high = int(np.argmin(means)), int(np.argmax(means))
-    ends = interval(effect.means[:, high] - effect.means[:, low])
+    ends = interval(
+        effect.means[:, high] - effect.means[:, low],
+        math.comb(len(levels), 2),
+    )
     told = (
         f"{axis}: {levels[high]} {means[high]:.1f} % and {levels[low]} "
         f"{means[low]:.1f} % on average, {means[high] - means[low]:.1f} "
@@ -60,7 +76,7 @@ def effect_words(effect: Effect) -> str:
     told += f" ({_ends(ends)})" if ends else ""
     if effect.shown:
         return f"{told}."
-    return f"{told}, which chance explains (p = {effect.chance:.2f})."
+    return f"{told}, which chance may explain (p = {effect.chance:.2f})."
 
 
 def interactions_words(effects: Iterable[Effect]) -> str:
@@ -113,7 +129,10 @@ def _largest(effect):
     one, other, at, beside = best
     gaps = effect.means[:, one] - effect.means[:, other]
     wide, narrow = (gaps[:, place].mean() for place in (at, beside))
-    ends = interval(gaps[:, at] - gaps[:, beside])
+    ends = interval(
+        gaps[:, at] - gaps[:, beside],
+        math.comb(len(first), 2) * math.comb(len(second), 2),
+    )
     return (
         f"{first[one]} is {wide:.1f} points above {first[other]} with "
         f"{second[at]} and {narrow:.1f} with {second[beside]}, a change of "
@@ -138,31 +157,52 @@ def front_words(labels: list, seconds, values, kept: list) -> str:
 
 
 def not_shown(
-    missing: int, failures: dict, chosen: int, every: int, untold: list
+    missing: int,
+    failures: dict,
+    run: int,
+    every: int,
+    untold: list,
+    never: list,
 ) -> Iterator[str]:
     """Yields what the study does not show, a sentence each.
 
     Args:
         missing: How many runs are still to be made.
         failures: Run name to the reason.
-        chosen: How many combinations are run.
+        run: How many combinations were run.
         every: Of how many.
-        untold: Effects that the runs which are there cannot tell.
+        untold: Effects that the runs which are there cannot tell yet.
+        never: Effects that the combinations asked for cannot tell.
     """
     if missing:
         runs = counted(missing, "run is", "runs are")
         yield f"{runs} still to be made: the same command goes on."
     if failures:
         yield f"Broken and left out: {', '.join(failures)}."
-    if chosen < every:
+    if run < every:
         yield (
-            f"{chosen} of {every} combinations were run: what three axes do "
+            f"{run} of {every} combinations were run: what three axes do "
             f"together is taken for nothing, and an interaction that is large "
-            f"may be told as a main effect."
+            f"may be told as a main effect, or as another interaction."
         )
-    if untold:
-        effects = ", ".join(" with ".join(effect) for effect in untold)
-        yield f"Too few runs to tell: {effects}."
+    for told, effects in (
+        ("Too few runs to tell", untold),
+        ("Not told by the combinations asked for", never),
+    ):
+        if effects:
+            named = ", ".join(" with ".join(effect) for effect in effects)
+            yield f"{told}: {named}."
+
+
+def nested_words(axis: str, only: dict) -> str:
+    """Says where alone an axis was varied.
+
+    Args:
+        axis: Its name.
+        only: Other axis to the levels at which it was.
+    """
+    places = [f"{other} {listed(levels)}" for other, levels in only.items()]
+    return f"{axis} was varied only with {', and '.join(places)}."
 
 
 def listed(names: list) -> str:

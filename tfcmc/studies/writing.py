@@ -7,13 +7,14 @@ records down.
 import collections
 import dataclasses
 import itertools
+import math
 import pathlib
 import textwrap
 
 import numpy as np
 
 from tfcmc.comparison.entries import check_one_data, shared_settings
-from tfcmc.comparison.rows import COLUMNS, PROBES
+from tfcmc.comparison.rows import COLUMNS, PROBES, numbers
 from tfcmc.comparison.writing import (
     cards_of,
     commands_of,
@@ -45,12 +46,11 @@ from tfcmc.studies.effects import (
     interval,
     probability_best,
 )
-from tfcmc.studies.file import Study
+from tfcmc.studies.file import READOUT, Study
 from tfcmc.studies.runs import BETWEEN, Cell, by_seed, measured, paired
 
 pd = LazyModule("pandas")
 
-READOUT = "readout"  # the axis that costs nothing: what features are read by
 BEST = Column("best", "probability of the best", "%", 0, "", "P(best)")
 UNTRAINED = Column(
     "untrained", "linear probe, untrained", "%", 1, "", "untrained"
@@ -85,30 +85,35 @@ class Found:
 
 
 def write(
-    study: Study,
-    cells: list[Cell],
-    every: int,
-    failures: dict,
-    command: str,
+    study: Study, cells: list[Cell], failures: dict, command: str
 ) -> Table | None:
     """Writes tables, figures and report of the finished runs.
 
     Args:
         study: What was asked.
         cells: All that are planned.
-        every: How many combinations there are.
         failures: Run name to the reason, of runs that broke.
         command: What repeats it.
 
     Returns:
-        The table of all combinations; None where fewer than two are finished.
+        The table of all combinations; None where fewer than two are finished
+        and judged by what they are ranked by.
 
     Raises:
         UsageError: if runs on one data spec are not of the same pictures.
     """
     finished = [cell for cell in cells if cell.entry.finished()]
+    missing = len(cells) - len(finished) - len(failures)
+    finished = [
+        cell
+        for cell in finished
+        if study.metric in numbers(cell.entry.metrics())
+    ]
     if len({cell.levels for cell in finished}) < 2:
-        print("fewer than two combinations are finished: nothing to say yet")
+        print(
+            f"fewer than two combinations are finished and judged by "
+            f"{study.metric}: nothing to say yet"
+        )
         return None
     by_data = collections.defaultdict(list)
     for cell in finished:
@@ -116,16 +121,7 @@ def write(
     for entries in by_data.values():
         check_one_data(entries)
     found = look(study, finished)
-    missing = len(cells) - len(finished) - len(failures)
-    chosen = len({cell.levels for cell in cells})
-    varied = _varied(study.levels)
-    asked = {(axis,) for axis in varied}
-    asked |= set(itertools.combinations(varied, 2))
-    untold = sorted(asked - found.main.keys() - found.pairs.keys())
-    answer = [
-        *lead(found),
-        *words.not_shown(missing, failures, chosen, every, untold),
-    ]
+    answer = [*lead(found), *not_shown(found, cells, missing, failures)]
     folder = cells[0].entry.run.folder.parent
     table = ranking_table(found)
     sections = [*main_sections(found), *pair_sections(found)]
@@ -165,8 +161,8 @@ def look(study: Study, finished: list[Cell]) -> Found:
     # A readout is one only where all runs have it.
     names = [name for name in names if all(name in own for own in found)]
     probes = tuple(columns[name] for name in names)
-    observed = by_seed(finished, [own.get(study.metric) for own in found])
-    levels = _varied(study.levels)
+    observed = by_seed(finished, [own[study.metric] for own in found])
+    levels = varied(study, finished)
     places = [list(study.levels).index(axis) for axis in levels]
     told = effects(_of_axes(observed, places), levels)
     if len(probes) > 1:
@@ -189,9 +185,13 @@ def look(study: Study, finished: list[Cell]) -> Found:
     )
 
 
-def _varied(levels):
-    """The axes of several levels."""
-    return {axis: each for axis, each in levels.items() if len(each) > 1}
+def varied(study: Study, cells: list[Cell]) -> dict:
+    """Returns axis to levels: those that some cells have, several of each."""
+    found = {}
+    for place, (axis, levels) in enumerate(study.levels.items()):
+        there = {cell.levels[place] for cell in cells}
+        found[axis] = tuple(level for level in levels if level in there)
+    return {axis: levels for axis, levels in found.items() if len(levels) > 1}
 
 
 def _of_axes(observed, places):
@@ -209,7 +209,11 @@ def lead(found: Found):
     """Yields the answer in a few paragraphs, computed from the numbers."""
     title = found.probes[0].title
     yield words.ranking_words(
-        found.contenders, found.values, found.best, title
+        found.contenders,
+        found.values,
+        found.best,
+        title,
+        len({cell.levels for cell in found.cells}),
     )
     widest = sorted(found.main.values(), key=lambda each: -_range(each))
     if widest:
@@ -221,6 +225,51 @@ def lead(found: Found):
     yield words.front_words(labels, seconds, values, kept)
 
 
+def not_shown(found: Found, cells: list[Cell], missing: int, failures: dict):
+    """Yields what the finished runs do not show, a sentence each."""
+    levels = varied(found.study, cells)
+    asked = {(axis,) for axis in levels}
+    asked |= set(itertools.combinations(levels, 2))
+    untold = asked - found.main.keys() - found.pairs.keys()
+    places = [list(found.study.levels).index(axis) for axis in levels]
+    planned = {0: {cell.levels: 0.0 for cell in cells}}
+    told = effects(_of_axes(planned, places), levels).keys()
+    yield from words.not_shown(
+        missing,
+        failures,
+        len({cell.levels for cell in found.cells}),
+        math.prod(map(len, found.study.levels.values())),
+        sorted(untold & told),
+        sorted(untold - told),
+    )
+    for axis, only in nested(found):
+        yield words.nested_words(axis, only)
+
+
+def nested(found: Found):
+    """Yields axes that vary at some levels of others only, and at which.
+
+    `(axis, other axis to its levels there)` of each.
+    """
+    axes = varied(found.study, found.cells)
+    named = [
+        dict(zip(found.study.levels, cell.levels, strict=True))
+        for cell in found.cells
+    ]
+    for axis in axes:
+        only = {}
+        for other, levels in axes.items():
+            at = [
+                level
+                for level in levels
+                if len({e[axis] for e in named if e[other] == level}) > 1
+            ]
+            if other != axis and at and len(at) < len(levels):
+                only[other] = at
+        if only:
+            yield axis, only
+
+
 def _range(effect: Effect):
     return np.ptp(effect.means.mean(axis=0))
 
@@ -228,11 +277,9 @@ def _range(effect: Effect):
 def time_of(found: Found) -> tuple[list, np.ndarray, np.ndarray]:
     """Returns labels, mean seconds and mean accuracy of each combination."""
     own = collections.defaultdict(list)
-    for cell, numbers in zip(found.cells, found.numbers, strict=True):
-        metric = numbers.get(found.study.metric)
-        if metric is not None:
-            pair = numbers["seconds"], metric
-            own[BETWEEN.join(cell.levels)].append(pair)
+    for cell, measures in zip(found.cells, found.numbers, strict=True):
+        pair = measures["seconds"], measures[found.study.metric]
+        own[BETWEEN.join(cell.levels)].append(pair)
     means = np.array([np.mean(pairs, axis=0) for pairs in own.values()])
     return list(own), means[:, 0], means[:, 1]
 
@@ -245,7 +292,7 @@ def ranking_table(found: Found) -> Table:
     ]
     means = collections.defaultdict(list)
     for record in records:
-        means[record["label"]].append(record.get(found.study.metric, 0.0))
+        means[record["label"]].append(record[found.study.metric])
     records.sort(key=lambda record: -np.mean(means[record["label"]]))
     rest = [each for each in COLUMNS if each.key not in PROBES]
     table = over_seeds((*found.probes, UNTRAINED, *rest), records)
