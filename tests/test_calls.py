@@ -36,6 +36,8 @@ from tfcmc.commands import (
 from tfcmc.commands.code import spec_of
 from tfcmc.comparison import writing
 from tfcmc.data.memory import HELD
+from tfcmc.evaluation.probes import PROBES, Labelled
+from tfcmc.evaluation.verdict import run_probes
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.report.few_labels import KINDS, Curve
@@ -404,6 +406,25 @@ def test_any_model_is_judged_as_a_run_is():
         again["untrained"]["linear_probe"]
         == (found["untrained"]["linear_probe"])
     )
+
+
+def test_any_model_is_chosen_on_folds():
+    """On validation, each fifth is read by probes fitted on the rest."""
+    model, (x, y) = model_of(), pictures()
+    found = tfcmc.evaluate(
+        model,
+        data={"train": (x[:50], y[:50]), "test": (x[50:], y[50:])},
+        value_range=(0, 1),
+        evaluate="brief",
+        judge_on="validation",
+        verbose=0,
+    )
+    shown = tfcmc.data.images.resize(x[:50], 16).astype("f") / 255.0
+    seen = Labelled(model(shown).numpy(), y[:50])
+    probes = {"knn": PROBES.lookup("knn").function}
+    want, _ = run_probes(probes, seen, None, 1 + int(y.max()), seed=0)
+    assert found["judged_on"] == "validation"
+    assert found["knn"]["accuracy"] == pytest.approx(want["knn"]["accuracy"])
 
 
 class Unknown(keras.Model):

@@ -1,15 +1,13 @@
 """Lab and YCbCr against scikit-image, and the views made of them."""
 
-import warnings
-
 import numpy as np
 import pytest
 import tensorflow as tf
-from skimage.color import lab2rgb, rgb2lab, rgb2ycbcr
+from skimage.color import rgb2lab, rgb2ycbcr
 
 from tests.tiny import plan_of
 from tfcmc.views import lab, split, ycbcr
-from tfcmc.views.colour import lab_to_rgb, rgb_to_lab
+from tfcmc.views.colour import rgb_to_l_and_ab
 
 
 @pytest.fixture(scope="module")
@@ -23,26 +21,10 @@ def cube():
 @pytest.mark.parametrize("jit", [False, True])
 def test_rgb_to_lab(cube, jit):
     """Within 0.01 in L and 0.02 in a and b of scikit-image."""
-    got = tf.function(rgb_to_lab, jit_compile=jit)(cube).numpy()
+    parts = tf.function(rgb_to_l_and_ab, jit_compile=jit)(cube)
+    got = np.concatenate(parts, axis=-1)
     difference = np.abs(got - rgb2lab(cube / 255.0)).max(axis=(0, 1, 2))
     assert np.all(difference < [0.01, 0.02, 0.02])
-
-
-def test_round_trip(cube):
-    """Every colour of the grid comes back."""
-    np.testing.assert_array_equal(lab_to_rgb(rgb_to_lab(cube)), cube)
-
-
-def test_lab_to_rgb(rng):
-    """Within one level of scikit-image, colours outside sRGB clipped."""
-    near = rgb2lab(rng.integers(0, 256, (500, 3), np.uint8) / 255.0)
-    shifted = near + rng.uniform(-2, 2, size=near.shape)
-    shifted[:, 0] = np.clip(shifted[:, 0], 5, 100)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a few are outside
-        want = np.round(255 * lab2rgb(shifted))
-    got = lab_to_rgb(shifted).numpy().astype(int)
-    assert np.abs(got - want).max() <= 1
 
 
 def test_lab_fills_its_range(cube):

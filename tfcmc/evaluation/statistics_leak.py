@@ -31,7 +31,6 @@ class StatisticsLeak:
 
     def __init__(self, views, pair: tuple, copies: list, group: int):
         self._views = views
-        self._pair = pair
         self._copies = copies
         self._group = group
         for copy in copies:

@@ -162,9 +162,10 @@ def _encoder(model, low: float, high: float, views) -> Callable:
 def _inputs(encode, data, config, extent):
     """Gathers what is measured; alignment needs the judged pictures alone."""
     judged = _encoded(encode, data.judged.pictures)
-    train = None
-    if data.source.labelled:
-        part = data.source.probe_train
+    part, labels, train = data.source.probe_train, data.judged.labels, None
+    if data.judged is part:  # by probes fitted on the other folds
+        train, labels = Labelled(judged, labels), None
+    elif data.source.labelled:
         train = Labelled(_encoded(encode, part.pictures), part.labels)
     names = (NAME,)
     if len(judged.embeddings) > 1:
@@ -175,7 +176,7 @@ def _inputs(encode, data, config, extent):
         branches=(NAME,),
         judged=judged,
         train=train,
-        labels=data.judged.labels if data.source.labelled else None,
+        labels=labels if train else None,
         classes=len(data.source.class_names),
         probes=extent.probes,
         each_view=False,

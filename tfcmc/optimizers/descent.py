@@ -27,11 +27,11 @@ class _Descent(keras.optimizers.Optimizer):
         self,
         learning_rate,
         *,
-        momentum,
         weight_decay,
         exclude,
-        constant_rate,
         name,
+        momentum=0.9,
+        constant_rate=None,
     ):
         # Not as Keras's `weight_decay`, which passes by the momentum.
         super().__init__(learning_rate, name=name)
@@ -122,20 +122,18 @@ class SGD(_Descent):
         self,
         learning_rate,
         *,
-        momentum=0.9,
         nesterov=False,
         weight_decay=1e-4,
         exclude="none",
-        constant_rate=None,
         name="sgd",
+        **common,
     ):
         super().__init__(
             learning_rate,
-            momentum=momentum,
             weight_decay=weight_decay,
             exclude=exclude,
-            constant_rate=constant_rate,
             name=name,
+            **common,
         )
         self.nesterov = nesterov
 
@@ -151,22 +149,20 @@ class LARS(_Descent):
         self,
         learning_rate,
         *,
-        momentum=0.9,
-        weight_decay=1e-6,
         trust=0.001,
         classic=True,
         denominator="sum",
+        weight_decay=1e-6,
         exclude="bias_and_norm",
-        constant_rate=None,
         name="lars",
+        **common,
     ):
         super().__init__(
             learning_rate,
-            momentum=momentum,
             weight_decay=weight_decay,
             exclude=exclude,
-            constant_rate=constant_rate,
             name=name,
+            **common,
         )
         self.trust = trust
         self.classic = classic

@@ -30,7 +30,6 @@ class Collapsed(TrainingFailed):
 
     def __init__(self, finding):
         super().__init__(f"epoch {finding.epoch}: {finding.words}")
-        self.finding = finding
 
 
 class StopWhenNotFinite(keras.callbacks.Callback):

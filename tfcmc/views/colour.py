@@ -1,4 +1,4 @@
-"""RGB to CIE Lab and back.
+"""RGB to CIE Lab.
 
 sRGB primaries, D65 white, 2 degree observer: the constants and thresholds of
 IEC 61966-2-1 and CIE 15, as scikit-image uses them. L is in [0, 100]; over
@@ -70,46 +70,3 @@ def _looked_up(table, numbers):
         return keras.ops.take(table, numbers)
     # Keras looks for negative numbers first.
     return tf.gather(table, numbers)
-
-
-def rgb_to_lab(pictures):
-    """Converts bytes of sRGB to CIE Lab.
-
-    Args:
-        pictures: `[..., 3]`, uint8, red, green, blue.
-
-    Returns:
-        `[..., 3]`, float32: L in [0, 100], a and b in about [-110, 100].
-    """
-    return tf.concat(rgb_to_l_and_ab(pictures), axis=-1)
-
-
-def lab_to_rgb(lab):
-    """Converts CIE Lab to bytes of sRGB, for showing pictures.
-
-    Colours outside sRGB are clipped to it.
-
-    Args:
-        lab: `[..., 3]`, float: L in [0, 100], a and b.
-
-    Returns:
-        `[..., 3]`, uint8.
-    """
-    lab = tf.cast(lab, tf.float32)
-    lightness, a, b = tf.unstack(lab, axis=-1)
-    y = (lightness + 16.0) / 116.0
-    root = tf.stack([y + a / 500.0, y, y - b / 200.0], axis=-1)
-    relative = tf.where(
-        root > LINEAR_BELOW ** (1 / 3),
-        root**3,
-        (root - LINEAR_OFFSET) / LINEAR_SLOPE,
-    )
-    inverse = np.linalg.inv(RGB_TO_XYZ) * WHITE[None, :]
-    light = tf.einsum("...c,rc->...r", relative, inverse.astype(np.float32))
-    light = tf.clip_by_value(light, 0.0, 1.0)
-    value = tf.where(
-        light > 0.0031308,
-        1.055 * tf.maximum(light, 1e-6) ** (1 / 2.4) - 0.055,
-        12.92 * light,
-    )
-    return tf.cast(tf.round(255.0 * value), tf.uint8)
