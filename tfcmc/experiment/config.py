@@ -8,13 +8,8 @@ import dataclasses
 import json
 
 from tfcmc.experiment.presets import find_preset
-from tfcmc.foundation.errors import (
-    check_choice,
-    check_number,
-    check_text,
-    must,
-    unknown,
-)
+from tfcmc.foundation.errors import check_text, must, unknown
+from tfcmc.foundation.registry import Choice, Flag, Number
 from tfcmc.training.interval import Interval, seconds_of, steps_of
 
 GEOMETRIES = ("independent", "shared")
@@ -25,30 +20,27 @@ JUDGE_ON = ("test", "validation")
 CROP_FROM = ("square", "whole")
 EVALUATE = ("full", "probes", "brief", "none")
 BRIEF = ("linear_probe", "knn")  # probes of it, which a search may choose by
-SPECS = (
-    "loss",
-    "data",
-    "negatives",
-    "encoder",
-    "batch_norm",
-    "head",
-    "predictor",
-    "target",
-    "pairs",
-    "views",
-    "crop",
-    "optimizer",
-    "schedule",
-)
-TEXTS = ("data_dir", "run_dir", "preset", "init", "profile")
 MOST = 1_000_000  # epochs, or pictures a step
-MOST_PICTURES = 1_000_000_000
-MOST_STEPS = 1_000_000_000
-MOST_MEMORY = 2**20  # GiB
+MANY = 1_000_000_000  # pictures, or steps
 
 
-def _setting(default, help):
-    return dataclasses.field(default=default, metadata={"help": help})
+class _Text:
+    """Text; where a function reads it, such that it can be read."""
+
+    def __init__(self, read=None):
+        self._read = read
+
+    def check(self, name, value):
+        """Raises a `UsageError` unless it is."""
+        check_text(name, value) if self._read is None else self._read(value)
+
+
+_TEXT = _Text()
+
+
+def _setting(default, help, legal=_TEXT):
+    metadata = {"help": help, "legal": legal}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +66,7 @@ class PretrainConfig:
         "how many of the pictures to learn from, a draw that is the same at "
         "every seed; those of a smaller number are among those of a larger "
         "(default: all)",
+        Number(whole=True, at_least=2, at_most=MANY),
     )
     run_dir: str | None = _setting(
         None,
@@ -93,17 +86,24 @@ class PretrainConfig:
     epochs: int | None = _setting(
         None,
         "passes over the data (default: shapes 18, stl10 100, other data 20)",
+        Number(whole=True, at_least=1, at_most=MOST),
     )
     steps: int | None = _setting(
         None,
         "steps of training, in place of epochs; the last may be cut short",
+        Number(whole=True, at_least=1, at_most=MANY),
     )
     budget: str | None = _setting(
         None,
         "training time in place of epochs, in minutes, such as 10min; without "
         "compiling and what is measured between epochs",
+        _Text(seconds_of),
     )
-    seed: int = _setting(0, "of the initial weights, order and crops")
+    seed: int = _setting(
+        0,
+        "of the initial weights, order and crops",
+        Number(whole=True, at_least=0, below=2**31),
+    )
     negatives: str = _setting(
         "batch",
         "spec of the negatives: batch, over all devices; local, on each "
@@ -150,7 +150,11 @@ class PretrainConfig:
         "rgb(count=, small=, augment=, strength=), or MODULE:FUNCTION of your "
         "own",
     )
-    side: int = _setting(64, "side of the views in pixels")
+    side: int = _setting(
+        64,
+        "side of the views in pixels",
+        Number(whole=True, at_least=16, at_most=1024),
+    )
     crop: str = _setting(
         "resized",
         "spec of the training crop: resized(area=, aspect=), or "
@@ -161,34 +165,51 @@ class PretrainConfig:
         "what training cuts views out of: the middle square of a picture, or "
         "the whole picture, whatever its shape, decoded at the size that they "
         "need: of image files",
+        Choice(CROP_FROM),
     )
     geometry: str = _setting(
         "independent",
         "crop and flip drawn apart for each view (independent) or once for "
         "both, as in the paper (shared)",
+        Choice(GEOMETRIES),
     )
-    flip: bool = _setting(True, "mirror views at random: True or False")
-    batch_size: int = _setting(128, "pictures a step, on all devices")
+    flip: bool = _setting(
+        True, "mirror views at random: True or False", Flag()
+    )
+    batch_size: int = _setting(
+        128,
+        "pictures a step, on all devices",
+        Number(whole=True, at_least=2, at_most=MOST),
+    )
     microbatch: int | None = _setting(
         None,
         "pictures that encoders compute at a time, on all devices: the "
         "gradients of a whole step, in the memory of so many (default: all)",
+        Number(whole=True, at_least=1, at_most=MOST),
     )
     optimizer: str = _setting(
         "adam",
         "spec of the optimizer: adam, sgd(momentum=, nesterov=, "
         "weight_decay=) or lars(momentum=, weight_decay=, trust=)",
     )
-    learning_rate: float = _setting(1e-3, "the optimizer's, at its highest")
-    beta_1: float = _setting(0.5, "Adam's first decay")
-    beta_2: float = _setting(0.999, "Adam's second decay")
+    learning_rate: float = _setting(
+        1e-3, "the optimizer's, at its highest", Number(above=0, at_most=10)
+    )
+    beta_1: float = _setting(
+        0.5, "Adam's first decay", Number(at_least=0, below=1)
+    )
+    beta_2: float = _setting(
+        0.999, "Adam's second decay", Number(at_least=0, below=1)
+    )
     schedule: str = _setting(
         "cosine",
         "spec of the learning rate's course: cosine, constant, or "
         "steps(at=, factor=)",
     )
     warmup: float = _setting(
-        0.05, "share of the steps that the cosine schedule warms up for"
+        0.05,
+        "share of the steps that the cosine schedule warms up for",
+        Number(at_least=0, at_most=1),
     )
     precision: str = _setting(
         "float32",
@@ -196,13 +217,19 @@ class PretrainConfig:
         "processor has it, while weights stay float32, and gradients are "
         "scaled for float16; or float64, for proofs; losses and measures are "
         "float32",
+        Choice(PRECISIONS),
     )
-    alpha: float = _setting(2.0, "exponent of the alignment")
-    t: float = _setting(2.0, "sharpness of the uniformity")
+    alpha: float = _setting(
+        2.0, "exponent of the alignment", Number(above=0, at_most=100)
+    )
+    t: float = _setting(
+        2.0, "sharpness of the uniformity", Number(above=0, at_most=100)
+    )
     judge_on: str = _setting(
         "test",
         "the test part, or validation: the train part, each fifth by probes "
         "fitted on the rest, for choosing between settings",
+        Choice(JUDGE_ON),
     )
     evaluate: str = _setting(
         "full",
@@ -210,14 +237,18 @@ class PretrainConfig:
         "of all views together, without figures; brief, by the linear and "
         "nearest-neighbour ones alone; or none, for tfcmc evaluate to do "
         "later",
+        Choice(EVALUATE),
     )
     picture_side: int | None = _setting(
         None,
         "side in pixels at which pictures are kept (default: the data's own, "
         "or 96 where they differ)",
+        Number(whole=True, at_least=8, at_most=1024),
     )
     memory_limit: float = _setting(
-        4.0, "GiB that decoded pictures may take; more is streamed"
+        4.0,
+        "GiB that decoded pictures may take; more is streamed",
+        Number(above=0, at_most=2**20),
     )
     strategy: str = _setting(
         "auto",
@@ -225,101 +256,42 @@ class PretrainConfig:
         "machine), multiworker (the machines in TF_CONFIG), or auto: "
         "multiworker where TF_CONFIG is set, mirrored where there are "
         "several GPUs, else one",
+        Choice(STRATEGIES),
     )
     save_every: str = _setting(
         "10min",
         "how often training is saved within an epoch: in steps (500) or "
         "minutes (10min); at the end of each it always is",
+        _Text(Interval),
     )
     profile: str | None = _setting(
         None,
         "steps to write a trace of for TensorBoard, counted from where this "
         "command begins: the first and the last (10:20), or how many (10)",
+        _Text(steps_of),
     )
     stop_on_collapse: bool = _setting(
-        False, "end training once the embeddings have collapsed"
+        False,
+        "end training once the embeddings have collapsed",
+        Flag(),
     )
     force: bool = _setting(
         False,
         "train what is known to collapse: a prediction that nothing predicts",
+        Flag(),
     )
     on_bad_image: str = _setting(
-        "stop", "stop at an image that cannot be read, or skip and tell it"
+        "stop",
+        "stop at an image that cannot be read, or skip and tell it",
+        Choice(ON_BAD_IMAGE),
     )
 
     def __post_init__(self):
-        self._check_texts()
-        check_choice("geometry", self.geometry, GEOMETRIES)
-        check_choice("crop-from", self.crop_from, CROP_FROM)
-        check_choice("precision", self.precision, PRECISIONS)
-        check_choice("on-bad-image", self.on_bad_image, ON_BAD_IMAGE)
-        check_choice("strategy", self.strategy, STRATEGIES)
-        check_choice("judge-on", self.judge_on, JUDGE_ON)
-        check_choice("evaluate", self.evaluate, EVALUATE)
-        check_choice("flip", self.flip, (True, False))
-        check_choice("force", self.force, (True, False))
-        check_choice("stop-on-collapse", self.stop_on_collapse, (True, False))
-        check_number("seed", self.seed, whole=True, at_least=0, below=2**31)
-        check_number(
-            "batch-size", self.batch_size, whole=True, at_least=2, at_most=MOST
-        )
-        if self.pictures is not None:
-            check_number(
-                "pictures",
-                self.pictures,
-                whole=True,
-                at_least=2,
-                at_most=MOST_PICTURES,
-            )
-        if self.microbatch is not None:
-            check_number(
-                "microbatch",
-                self.microbatch,
-                whole=True,
-                at_least=1,
-                at_most=self.batch_size,
-            )
-        if self.epochs is not None:
-            check_number(
-                "epochs",
-                self.epochs,
-                whole=True,
-                at_least=1,
-                at_most=MOST,
-            )
-        if self.steps is not None:
-            check_number(
-                "steps", self.steps, whole=True, at_least=1, at_most=MOST_STEPS
-            )
-        if self.budget is not None:
-            seconds_of(self.budget)
-        check_number("side", self.side, whole=True, at_least=16, at_most=1024)
-        if self.picture_side is not None:
-            check_number(
-                "picture-side",
-                self.picture_side,
-                whole=True,
-                at_least=8,
-                at_most=1024,
-            )
-        check_number("learning-rate", self.learning_rate, above=0, at_most=10)
-        check_number("beta-1", self.beta_1, at_least=0, below=1)
-        check_number("beta-2", self.beta_2, at_least=0, below=1)
-        check_number("warmup", self.warmup, at_least=0, at_most=1)
-        check_number("alpha", self.alpha, above=0, at_most=100)
-        check_number("t", self.t, above=0, at_most=100)
-        Interval(self.save_every)
-        if self.profile is not None:
-            steps_of(self.profile)
-        check_number(
-            "memory-limit", self.memory_limit, above=0, at_most=MOST_MEMORY
-        )
-
-    def _check_texts(self):
-        for name in (*SPECS, *TEXTS):
-            value = getattr(self, name)
-            if name in SPECS or value is not None:
-                check_text(name.replace("_", "-"), value)
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value is not None or field.default is not None:
+                name = field.name.replace("_", "-")
+                field.metadata["legal"].check(name, value)
 
     def steps_of(self, epoch: int) -> int:
         """Returns how many steps the training has, where an epoch has some."""

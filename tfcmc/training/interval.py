@@ -80,6 +80,7 @@ def steps_of(profile: str) -> tuple[int, int]:
     Raises:
         UsageError: if it says something else.
     """
+    profile = str(profile)
     found = SPAN.fullmatch(profile)
     first, last = map(int, found.groups("0")) if found else (1, 0)
     if first == 0 and ":" not in profile:
