@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from tests.tiny import NORMED
+from tfcmc.distribute.strategies import make_strategy
 from tfcmc.experiment import budget
 from tfcmc.experiment import pretrain as experiment
 from tfcmc.experiment.config import make_config
+from tfcmc.experiment.cost import step_time
+from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import tf
@@ -193,3 +196,24 @@ def test_time_and_epochs(refused, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
     told = "`strategy` must be one or mirrored, or TF_CONFIG unset"
     assert refused(pretrain.main, "--budget=1min").startswith(told)
+
+
+def test_the_time_of_what_begins_late():
+    """A loss that holds something for many steps is timed like another."""
+    settings = {"preset": "swav", "loss": "swav(prototypes=4, freeze=300)"}
+    plan = make_plan(make_config(SMALL | settings | {"budget": "10min"}))
+    pictures = read_source(plan).pretrain
+    assert step_time(plan, pictures, make_strategy("one"), 0.05) > 0
+
+
+def test_other_pictures_under_steps(tmp_path, rng):
+    """Are told as such, and not as epochs that nobody gave."""
+    for count in (160, 200):
+        pictures = rng.integers(0, 256, (count, 16, 16, 3), np.uint8)
+        np.savez(tmp_path / "a.npz", x_train=pictures)
+        given = {"data": f"npz:{tmp_path / 'a.npz'}", "steps": 13}
+        if count == 160:
+            learn(tmp_path / "run", **given)
+    told = "which has 200 pictures to learn from and not 160"
+    with pytest.raises(UsageError, match=told):
+        learn(tmp_path / "run", **given)

@@ -577,7 +577,7 @@ def test_trainings_of_one_machine(command, monkeypatch):
         (["--seeds", "one"], "a whole number"),
         (["--jobs=0"], "at least 1"),
         (["--loss=softmax"], "Did you mean --losses"),
-        (["--evaluate=none"], "full or brief"),
+        (["--evaluate=none"], "full, probes or brief"),
     ],
 )
 def test_mistakes(words, told, refused):

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 
 from tests.tiny import CHANNELS, NORMED, SIDE, plan_of
+from tfcmc.commands import finetune as command
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.few_labels import labels_needed, sample_labels
+from tfcmc.experiment import finetune
 from tfcmc.experiment.architecture import Architecture
+from tfcmc.experiment.config import make_config
 from tfcmc.experiment.finetune import Fits, _sizes, batch_of
 from tfcmc.foundation.errors import UsageError
+from tfcmc.optimizers.scaled import LossScaled
 from tfcmc.report import figures
 from tfcmc.report.few_labels import KINDS, Curve, curve_text
 from tfcmc.training.classifier import Classifier, weights_of
@@ -135,13 +139,14 @@ def test_a_batch_is_of_whole_groups():
     assert batch_of(plan_of()) == 128
 
 
-def test_classifier(rng):
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_classifier(rng, precision):
     """It learns by batch statistics, off two branches; a fit forgets others.
 
     Classes are colours of the whole picture: red and blue, read by the branch
-    of red and by that of the others.
+    of red and by that of the others. Gradients in float16 are scaled.
     """
-    plan = plan_of(views=CHANNELS, encoder=NORMED)
+    plan = plan_of(views=CHANNELS, encoder=NORMED, precision=precision)
     architecture = Architecture(plan, SIDE)
     branches = architecture.branches()
     assert len(branches) == 2
@@ -151,9 +156,20 @@ def test_classifier(rng):
     pictures = ArrayPictures(pixels.astype(np.uint8))
     start = weights_of(branches)
     model = Classifier(architecture.views, branches, 2, side=SIDE, flip=True)
+    scaled = isinstance(model._optimizer, LossScaled)
+    assert scaled == (precision == "float16")
     found = []
     for rate, steps in ((1e-3, 1), (1e-2, 30), (1e-3, 1)):
         model.fit(start, pictures, labels, rate=rate, steps=steps, seed=1)
         found.append(model.logits(pictures))
     np.testing.assert_array_equal(found[0], found[2])
     assert np.mean(found[1].argmax(axis=1) == labels) == 1
+
+
+def test_judged_on_the_test_part(tmp_path, monkeypatch):
+    """A trial of a search is chosen on what the curve is fitted on."""
+    config = make_config({"judge_on": "validation", "data": "shapes(size=99)"})
+    (tmp_path / "config.json").write_text(config.to_json())
+    monkeypatch.setattr(finetune, "finetune", lambda plan, *_, **__: plan)
+    plan = command.run({"run": str(tmp_path)})
+    assert plan.config.judge_on == "test"

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcmc.losses.vectors import distances, normalise
+from tfcmc.losses.vectors import normalise, off_zero, squared_distances
+
+
+def distances(anchor, candidates, *, squared=False):
+    """Of every anchor to every candidate, as losses measure it."""
+    squares = squared_distances(anchor, candidates)
+    return squares if squared else off_zero(tf.sqrt, squares)
 
 
 def test_to_itself(rng):

@@ -130,12 +130,20 @@ def test_machines_are_started_alike(tmp_path, monkeypatch):
 
 
 def test_differences_of_devices():
-    """Their number counts where each has negatives of its own."""
-    settings = IDENTITY["settings"] | {"negatives": "local"}
-    one, two = (
-        IDENTITY | {"settings": settings, "replicas": n} for n in (1, 2)
-    )
-    assert "1 devices with negatives of their own" in differences(one, two)
+    """Their number counts where each has something of its own."""
+    for own, what in (
+        ({"negatives": "local"}, "negatives"),
+        ({"batch_norm": "local"}, "batch statistics"),
+        ({"batch_norm": "synchronized"}, None),
+    ):
+        settings = IDENTITY["settings"] | own
+        one, two = (
+            IDENTITY | {"settings": settings, "replicas": n} for n in (1, 2)
+        )
+        told = differences(one, two)
+        assert told == (
+            what and f"1 devices with {what} of their own and not 2" or ""
+        )
 
 
 def test_digest(rng):

@@ -4,6 +4,7 @@ import inspect
 import itertools
 import pathlib
 import re
+import types
 
 import keras
 import numpy as np
@@ -230,6 +231,16 @@ def test_a_planted_collapse_is_named(rng, capsys):
     assert "one point" in {finding.sign for finding in doctor.findings}
     assert "nearly one point" in capsys.readouterr().out
     assert len(history["loss"]) < 60  # it ended there
+    # What went wrong in one fit is not held against the next.
+    late = max(finding.until for finding in doctor.findings)
+    healthy, monitored, *_ = fitted(
+        rng, tfcmc.losses.get("softmax"), 1e-3, epochs=late
+    )
+    doctor.set_model(types.SimpleNamespace(stop_training=False))
+    for epoch in range(late):
+        row = {name: values[epoch] for name, values in healthy.items()}
+        doctor.on_epoch_end(epoch, row)
+    assert not monitored.findings and not doctor.model.stop_training
 
 
 def test_the_doctor_wants_its_monitor(rng):
@@ -241,6 +252,16 @@ def test_the_doctor_wants_its_monitor(rng):
         doctor.on_epoch_end(0, {"loss": 1.0})
     with pytest.raises(UsageError, match="as long as"):
         tfcmc.RepresentationMonitor(first, second[1:])
+    labels = np.arange(len(first))[:, None] % 2
+    columns = tfcmc.RepresentationMonitor(
+        first, second, labels=labels, encoder=lambda x: tf.cast(x, "float32")
+    )
+    logs = {}
+    columns.on_epoch_end(0, logs)
+    joined = np.concatenate([first, second], axis=1)
+    assert logs["knn"] == pytest.approx(leave_one_out(joined, labels[:, 0]))
+    with pytest.raises(UsageError, match="as long as"):
+        tfcmc.RepresentationMonitor(first, second, labels=np.eye(len(first)))
 
 
 def test_the_documented_fit(rng, capsys):

@@ -62,18 +62,20 @@ def make_parser(name: str, manual: str) -> Parser:
     )
 
 
-def add_settings(parser, record, only=None, but=()):
+def add_settings(parser, record, only=None, but=(), *, defaults=None):
     """Adds an option for every field of a dataclass, `but` some, or for some.
 
-    The fields' metadata hold a `help`.
+    The fields' metadata hold a `help`; `defaults` says what stands for those
+    of some fields here.
     """
     hints = typing.get_type_hints(record)
     for field in dataclasses.fields(record):
         if field.name in but or (only is not None and field.name not in only):
             continue
         help_text = field.metadata["help"]
-        if field.default is not None:
-            help_text += f" (default: {field.default})"
+        default = (defaults or {}).get(field.name, field.default)
+        if default is not None:
+            help_text += f" (default: {default})"
         wanted = _plain_type(hints[field.name])
         # A switch alone is on: --stop-on-collapse, or --stop-on-collapse=True.
         alone = {"nargs": "?", "const": True} if wanted is bool else {}

@@ -121,7 +121,7 @@ def planned(given: dict) -> tuple[list[Entry], Tuned | None]:
     jobs = given.pop("jobs", 1)
     check_number("jobs", jobs, whole=True, at_least=1, at_most=64)
     if given.get("evaluate") == "none":
-        told = "full or brief: what is compared are the verdicts"
+        told = "full, probes or brief: what is compared are the verdicts"
         raise must("evaluate", told, "none")
     return plan_entries(given)
 

@@ -18,7 +18,12 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
         "where the run's pictures are now, or others to judge on (default: "
         "where they were)",
     )
-    command_line.add_settings(parser, PretrainConfig, only=ASKED)
+    command_line.add_settings(
+        parser,
+        PretrainConfig,
+        only=ASKED,
+        defaults=dict.fromkeys(CONSTANTS, "the run's"),
+    )
     return parser
 
 

@@ -53,7 +53,8 @@ def run(given: dict) -> Curve:
     samples, steps = given.pop("samples", SAMPLES), given.pop("steps", STEPS)
     check_number("samples", samples, whole=True, at_least=1, at_most=100)
     check_number("steps", steps, whole=True, at_least=1, at_most=1_000_000)
-    plan, run = stored_plan(given.pop("run"), **given)
+    # A search's trials were judged on the pictures that are fitted on here.
+    plan, run = stored_plan(given.pop("run"), judge_on="test", **given)
     from tfcmc.experiment import finetune  # loads TensorFlow: only now
 
     return finetune.finetune(plan, run, shares, samples=samples, steps=steps)

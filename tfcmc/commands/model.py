@@ -46,7 +46,7 @@ def run(model, words: dict) -> Record:
         rest["picture_side"] = any_model.side_of(model)
     given, held = taken(make_parser(), rest)
     if given.get("evaluate") == "none":
-        raise must("evaluate", "full or brief", "none")
+        raise must("evaluate", "full, probes or brief", "none")
     plan = make_plan(make_config({**given, "views": VIEWS}))
     found = any_model.judge_model(model, plan, **own)
     del held  # until now

@@ -17,7 +17,7 @@ from tfcmc.runs.record import picture_side
 WORDS = {
     "tuned_and_default": (
         "Each loss at its defaults and tuned",
-        "Test accuracy of the linear probe, mean and standard deviation over "
+        "Accuracy of the linear probe, mean and standard deviation over "
         "seeds, the best tuned loss on top. The options were chosen on the "
         "validation part, with the same budget for each loss.",
     ),
@@ -92,7 +92,8 @@ def _figures(finished, pairs):
     panels = [read_panel(e.label, e.run, _judged(e)) for e in first]
     traces = [trace_of(e.label, e.seed, e.run, e.metrics()) for e in finished]
     if gains := _gains(finished, pairs):
-        told = {"measured": "test accuracy of the linear probe"}
+        part = finished[0].metrics()["judged_on"]
+        told = {"measured": f"{part} accuracy of the linear probe"}
         yield "tuned_and_default", figures.tuned_and_default, gains, told
     mapped = figures.alignment_uniformity_map
     yield "alignment_uniformity_map", mapped, traces, {}

@@ -229,12 +229,16 @@ def notes_of(finished: list[Entry]) -> Iterator[str]:
     metrics = finished[0].metrics()
     few, every = (metrics[key]["images"] for key in ("sphere", "sphere_all"))
     of = "all" if few == every else f"a draw of {few:,}, in all runs the same,"
+    part = f"the {metrics['judged_on']} part"
+    if "raw_pixels" in metrics:
+        yield (
+            f"Accuracies are of probes on the frozen features of all views, "
+            f"side by side, on {part}; whatever a probe chooses it chooses on "
+            f"a fifth of its training part."
+        )
     yield (
-        "Accuracies are of probes on the frozen features of all views, side "
-        "by side, on the test part; whatever a probe chooses it chooses on a "
-        "fifth of its training part. Alignment, uniformity and effective rank "
-        f"are of {of} of the {every:,} pictures of the "
-        f"{metrics['judged_on']} part."
+        f"Alignment, uniformity and effective rank are of {of} of the "
+        f"{every:,} pictures of {part}."
     )
     sizes = metrics.get("classes", ())
     if unbalanced(sizes):

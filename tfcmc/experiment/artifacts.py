@@ -170,7 +170,7 @@ def trace_of(label, seed, run, result):
     return figures.Trace(
         label=f"{label}, seed {seed}",
         group=label,
-        rows=read_history(run),
+        rows=read_history(run)[: result["epochs"]],
         start=(untrained["alignment"], untrained["uniformity"]),
         accuracy=result.get("linear_probe", {}).get("accuracy"),
         floors=result["floors"],

@@ -43,9 +43,6 @@ def settle(plan, learnt, strategy):
 def _fitting(plan, learnt, strategy):
     """How many steps fit in the budget, by the time of some."""
     budget = seconds_of(plan.config.budget)
-    # The schedule's length is not known yet, and does not change the time.
-    config = dataclasses.replace(plan.config, epochs=1)
-    plan = dataclasses.replace(plan, config=config)
     measured = min(max(SHARE * budget, LEAST), MOST)
     seconds = step_time(plan, learnt, strategy, measured)
     steps = max(1, round(budget / seconds))

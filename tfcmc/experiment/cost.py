@@ -1,7 +1,10 @@
 """What a step of a plan costs, in time and memory."""
 
+import dataclasses
+
 from tfcmc.distribute.strategies import make_strategy
 from tfcmc.experiment.architecture import Architecture
+from tfcmc.experiment.config import MANY
 from tfcmc.experiment.data import read_source
 from tfcmc.experiment.train import compiled
 from tfcmc.foundation.errors import check_number
@@ -16,7 +19,7 @@ def step_time(plan, pictures, strategy, seconds: float) -> float:
     """Measures the time of a step on a model made for it alone.
 
     Args:
-        plan: A `Plan`, with its epochs.
+        plan: A `Plan`; how long it trains is not read.
         pictures: What to learn from.
         strategy: The `tf.distribute` strategy.
         seconds: To measure for, beside what compiling takes.
@@ -24,6 +27,9 @@ def step_time(plan, pictures, strategy, seconds: float) -> float:
     Returns:
         Seconds a step.
     """
+    # No length changes the time, and nothing begins after such a one.
+    config = dataclasses.replace(plan.config, epochs=1, steps=MANY)
+    plan = dataclasses.replace(plan, config=config)
     architecture = Architecture(plan, pictures.side)
     stream = architecture.stream(pictures)
     with strategy.scope():

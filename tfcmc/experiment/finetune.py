@@ -131,17 +131,14 @@ class Fits:
 
     def rows(self) -> list:
         """Returns the results, those of fewer labels first."""
-        order = [(r["labels"], r["sample"], r["kind"]) for r in self.values()]
-        return [
-            self._own[self._name(*each)]
-            for each in sorted(
-                order, key=lambda e: (*e[:2], KINDS.index(e[2]))
-            )
-        ]
-
-    def values(self):
-        """Returns the results in the order in which they came."""
-        return list(self._own.values())
+        return sorted(
+            self._own.values(),
+            key=lambda row: (
+                row["labels"],
+                row["sample"],
+                KINDS.index(row["kind"]),
+            ),
+        )
 
     def points(self, samples: int) -> dict:
         """Returns labels to kind to accuracies, a sample each.
@@ -150,7 +147,7 @@ class Fits:
             samples: How many; numbers of labels with fewer are left out.
         """
         found = {}
-        for labels in sorted({row["labels"] for row in self.values()}):
+        for labels in sorted({row["labels"] for row in self.rows()}):
             kinds = {
                 kind: [
                     row["accuracy"]
@@ -256,7 +253,7 @@ class _Bench:
         if kind not in self._features:
             reader = self._readers[kind]
             self._features[kind] = [
-                reader.encode(pictures).joined()
+                reader.read(pictures).joined()
                 for pictures in (self._pictures, self._test.pictures)
             ]
         train, test = self._features[kind]

@@ -70,6 +70,8 @@ def pretrain(plan, *, until: int | None = None, beside=()):
         for note in plan.notes:
             print(f"  note: {note}")
         check_enough(data, config.batch_size)
+        if config.steps is not None:  # their epochs depend on the pictures
+            check_data(config.data, data.described, [run])
         plan = settle(plan, data.learnt, strategy)
         config = plan.config
         identity = identify(plan, data.described, strategy, beside, start)
@@ -260,7 +262,7 @@ def evaluate(plan, run, evaluate="full", *, named=False, **constants):
     # Checks their ranges.
     dataclasses.replace(plan.config, evaluate=evaluate, **constants)
     if evaluate == "none":
-        raise must("evaluate", "full or brief", evaluate)
+        raise must("evaluate", "full, probes or brief", evaluate)
     run.create()  # tells what cannot be written to before the work
     with held(run.folder):
         architecture, branches = open_trained(plan, run)

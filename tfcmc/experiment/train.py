@@ -67,7 +67,8 @@ def train(
         more["restarts"] = len(saved.state["identity"].get("restarts", ()))
         print(
             f"note: {courses(plan)} begins anew after "
-            f"{place(restarts[-1], steps)}, over {last - restarts[-1]:,} steps"
+            f"{place(restarts[-1], steps)}, "
+            f"over {config.steps_of(steps) - restarts[-1]:,} steps"
         )
     if told := model.memory.told:
         print(f"note: {told}")

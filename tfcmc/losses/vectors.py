@@ -95,21 +95,6 @@ def squared_distances(anchor, candidates):
     return squares(*map(tf.convert_to_tensor, (anchor, candidates)))
 
 
-def distances(anchor, candidates, *, squared=False):
-    """Euclidean distance of every anchor to every candidate.
-
-    Args:
-        anchor: Unit vectors `[batch, dim]`.
-        candidates: Unit vectors `[count, dim]`.
-        squared: Whether to return d^2, in [0, 4].
-
-    Returns:
-        `[batch, count]`, in [0, 2]. The gradient at distance zero is zero.
-    """
-    squares = squared_distances(anchor, candidates)
-    return squares if squared else off_zero(tf.sqrt, squares)
-
-
 def term_distances(term, *, squared=False):
     """Euclidean distance of every anchor to each of its candidates.
 

@@ -27,7 +27,7 @@ class RepresentationMonitor(keras.callbacks.Callback):
         first: One view of held-out examples, an array `[count, ...]`, count
             from 2.
         second: Another view of them.
-        labels: `[count]`, or None.
+        labels: `[count]` or `[count, 1]`, or None.
         encoder: What makes vectors `[batch, dim]` of them, a callable; None
             for the model that is fitted.
         batch_size: Examples at a time.
@@ -50,12 +50,14 @@ class RepresentationMonitor(keras.callbacks.Callback):
         t: float = 2.0,
     ):
         super().__init__()
+        # Keras's own datasets have labels in a column.
+        labels = None if labels is None else np.reshape(labels, -1)
         counts = [len(part) for part in (first, second)]
         counts += [] if labels is None else [len(labels)]
         if len({*counts}) > 1 or counts[0] < 2:
             raise must("first", "as long as second and labels, from 2", counts)
         self._views = (np.asarray(first), np.asarray(second))
-        self._labels = None if labels is None else np.asarray(labels)
+        self._labels = labels
         self._encoder = encoder
         self._batch_size = batch_size
         self._constants = {"alpha": alpha, "t": t}
@@ -105,6 +107,8 @@ class CollapseDoctor(Watch):
                 "such that the doctor's monitor comes before it",
                 sorted(logs),
             )
+        # Of another fit, which counted the same epochs.
+        self._rows = [row for row in self._rows if row["epoch"] <= epoch]
         self._rows.append({"epoch": epoch + 1, **logs})
         patient = Patient(VIEWS, (), self._monitor.dims, {})
         self.look(self._rows, patient, tell=True)

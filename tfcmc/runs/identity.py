@@ -72,6 +72,8 @@ ORIGIN = ("init", "restarts")  # what a verdict tells of it too
 # Whose version decides on numbers.
 DECIDING = ("keras", "tensorflow")
 MOST_TOLD = 3  # differences in one message
+# Settings that may be `local`.
+OF_EACH_DEVICE = {"negatives": "negatives", "batch_norm": "batch statistics"}
 
 
 def defining(settings: dict) -> dict:
@@ -142,13 +144,14 @@ def differences(found: dict, wanted: dict) -> str:
         if first.get("place") == other.get("place"):
             words = f"other {_first(first)} than there are now"
         told.append(words)
-    # Only negatives of each device's own depend on how many there are.
-    local = str(wanted["settings"].get("negatives")).startswith("local")
-    if local and found["replicas"] != wanted["replicas"]:
-        told.append(
-            f"{found['replicas']} devices with negatives of their own and "
-            f"not {wanted['replicas']}"
-        )
+    # Only what is of each device's own depends on how many there are.
+    for name, what in OF_EACH_DEVICE.items():
+        local = str(wanted["settings"].get(name)).startswith("local")
+        if local and found["replicas"] != wanted["replicas"]:
+            told.append(
+                f"{found['replicas']} devices with {what} of their own and "
+                f"not {wanted['replicas']}"
+            )
     return ", ".join(told[:MOST_TOLD])
 
 

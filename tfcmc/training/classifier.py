@@ -8,6 +8,7 @@ from tfcmc.data.pictures import Subset, in_batches
 from tfcmc.data.stream import TrainingStream
 from tfcmc.encoders import FEATURES
 from tfcmc.foundation.lazy import keras, tf
+from tfcmc.optimizers.scaled import LossScaled, amplified
 from tfcmc.views import Frame, cropped
 from tfcmc.views.resized import resized
 
@@ -52,6 +53,11 @@ class Classifier:
             for variable in part.trainable_variables
         ]
         self._optimizer = keras.optimizers.Adam()
+        if any(
+            each.get_layer(FEATURES).compute_dtype == "float16"
+            for each in self._encoders
+        ):
+            self._optimizer = LossScaled(self._optimizer)
         self._optimizer.build(self._learnt)
         first = (*self._optimizer.variables, *self._layer.variables)
         self._first = [(each, each.numpy()) for each in first]
@@ -114,6 +120,7 @@ class Classifier:
             )
             for encoder in self._encoders:  # what layers regularise
                 loss += sum(encoder.losses)
+            loss = amplified(loss, self._optimizer)
         gradients = tape.gradient(loss, self._learnt)
         self._optimizer.apply(gradients, self._learnt)
 

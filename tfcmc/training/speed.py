@@ -4,8 +4,8 @@ import time
 
 from tfcmc.distribute.strategies import distribute
 from tfcmc.foundation.lazy import keras
+from tfcmc.training.interval import WARM
 
-WARM = 3  # steps that trace, compile and fill what reads ahead
 FEWEST, MOST = 5, 200  # steps to measure
 
 

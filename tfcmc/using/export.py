@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,14 @@ from tfcmc.using.transformer import load
 
 Image = LazyModule("PIL.Image")
 COMPARED = 64  # pictures
+BYTES = 2**28  # of them, and of a batch, at most
+# Without the folder of the script, which an option of Python's own does only
+# with the user's packages and PYTHONPATH left out, too.
+ALONE = """
+import runpy, sys
+sys.path[:] = filter(None, sys.path)
+runpy.run_path(sys.argv.pop(1), run_name="__main__")
+"""
 SMALLEST, LARGEST = 8, 400  # of their sides
 TIMED = 256  # side of pictures that are timed, where any goes
 SEVERAL = 32  # pictures of a batch that is timed
@@ -281,10 +290,11 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
     Raises:
         TrainingFailed: if it cannot be read.
     """
-    drawn = pictures_of(size)
     timed = size or (TIMED, TIMED)
+    most = max(2, BYTES // (3 * timed[0] * timed[1]))
+    drawn = pictures_of(size, min(COMPARED, most))
     (one,) = pictures_of(timed, 1)
-    batch = np.repeat(one, SEVERAL, axis=0)
+    batch = np.repeat(one, min(SEVERAL, most), axis=0)
     transformer = load(str(run.folder))
     encode = transformer.transform
     with tempfile.TemporaryDirectory() as folder:
@@ -294,15 +304,19 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
         named = {f"picture{n:02}": each for n, each in enumerate(drawn)}
         np.savez(given, **named, one=one, batch=batch)
         done = subprocess.run(
-            [sys.executable, "-I", alone.__file__, kind, path, given, out],
+            [sys.executable, "-c", ALONE, alone.__file__]
+            + [kind, path, given, out],
             capture_output=True,
             text=True,
         )
         if done.returncode:
-            told = done.stderr.strip().splitlines() or [""]
+            told = done.stderr.strip().splitlines()
+            why = reason_of(told[-1]) if told else f"code {done.returncode}"
+            if done.returncode < 0:
+                why = f"ended by {signal.Signals(-done.returncode).name}"
             raise TrainingFailed(
                 f"{kind} is not written: without tfcmc it cannot be read "
-                f"({reason_of(told[-1])})"
+                f"({why})"
             )
         with np.load(out) as found:
             found = dict(found)
@@ -310,6 +324,8 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
     cosines = np.sum(
         _unit(wanted) * _unit(found["features"]), axis=1, dtype=np.float64
     )
+    # What is nothing has no direction, and may be the same.
+    cosines[(found["features"] == wanted).all(axis=1)] = 1.0
     return Comparison(
         difference=float(np.max(np.abs(found["features"] - wanted))),
         largest=float(np.max(np.abs(wanted))),
@@ -317,7 +333,7 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
         pictures=len(drawn),
         dim=wanted.shape[1],
         branches=transformer.open().names,
-        timed=(*timed, SEVERAL),
+        timed=(*timed, len(batch)),
         seconds={
             "tfcmc.load": [alone.timed(encode, each) for each in (one, batch)],
             kind: [found["one"], found["batch"]],

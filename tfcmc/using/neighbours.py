@@ -8,6 +8,7 @@ import numpy as np
 
 from tfcmc.data.images import ImageError, quiet, read
 from tfcmc.data.walk import walk_parts
+from tfcmc.experiment import elsewhere
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import as_trained, read_source, walk
 from tfcmc.foundation.errors import UsageError, must
@@ -56,7 +57,7 @@ def neighbours(plan, run, image, out, *, count=8, everything=False):
         label = f"{printable(near.label)}  " if near.label else ""
         where = printable(near.where)
         print(f"{place:4}  cosine {near.cosine:.3f}  {label}{where}")
-    config = plan.config
+    config = elsewhere.as_far(plan, run, architecture).config
     title = (
         f"nearest among {among}\n{config.loss}, "
         f"{count_epochs(config.epochs)}, seed {config.seed}"
