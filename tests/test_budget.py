@@ -210,7 +210,7 @@ def test_other_pictures_under_steps(tmp_path, rng):
     """Are told as such, and not as epochs that nobody gave."""
     for count in (160, 200):
         pictures = rng.integers(0, 256, (count, 16, 16, 3), np.uint8)
-        np.savez(tmp_path / "a.npz", x_train=pictures)
+        np.savez(tmp_path / "a.npz", x_unlabeled=pictures)
         given = {"data": f"npz:{tmp_path / 'a.npz'}", "steps": 13}
         if count == 160:
             learn(tmp_path / "run", **given)

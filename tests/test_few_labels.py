@@ -168,7 +168,9 @@ def test_classifier(rng, precision):
 
 def test_judged_on_the_test_part(tmp_path, monkeypatch):
     """A trial of a search is chosen on what the curve is fitted on."""
-    config = make_config({"judge_on": "validation", "data": "shapes(size=99)"})
+    config = make_config(
+        {"judge_on": "validation", "data": "shapes(size=100)", "epochs": 1}
+    )
     (tmp_path / "config.json").write_text(config.to_json())
     monkeypatch.setattr(finetune, "finetune", lambda plan, *_, **__: plan)
     plan = command.run({"run": str(tmp_path)})

@@ -254,7 +254,10 @@ def test_the_doctor_wants_its_monitor(rng):
         tfcmc.RepresentationMonitor(first, second[1:])
     labels = np.arange(len(first))[:, None] % 2
     columns = tfcmc.RepresentationMonitor(
-        first, second, labels=labels, encoder=lambda x: tf.cast(x, "float32")
+        first,
+        second,
+        labels=labels,
+        encoder=lambda x, **_: tf.cast(x, "float32"),
     )
     logs = {}
     columns.on_epoch_end(0, logs)

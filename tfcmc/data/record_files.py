@@ -11,6 +11,7 @@ from tfcmc.data.images import Encoded, ImageError
 from tfcmc.foundation.errors import UsageError, reason_of
 from tfcmc.foundation.lazy import LazyModule
 
+resource = LazyModule("resource")  # which some systems lack
 array_record = LazyModule("array_record.python.array_record_module")
 
 
@@ -99,8 +100,6 @@ def _allow_open(count):
     In any order all are read before the first of them is again.
     """
     with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
         soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = 4 * count + 512
         if most != resource.RLIM_INFINITY:

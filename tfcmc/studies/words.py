@@ -134,10 +134,14 @@ def _largest(effect):
         math.comb(len(first), 2) * math.comb(len(second), 2),
     )
     return (
-        f"{first[one]} is {wide:.1f} points above {first[other]} with "
-        f"{second[at]} and {narrow:.1f} with {second[beside]}, a change of "
+        f"{first[one]} is {_side(wide)} {first[other]} with {second[at]} and "
+        f"{_side(narrow)} it with {second[beside]}, a change of "
         f"{most:.1f}{f' ({_ends(ends)})' if ends else ''}."
     )
+
+
+def _side(points):
+    return f"{abs(points):.1f} points {'above' if points >= 0 else 'below'}"
 
 
 def front_words(labels: list, seconds, values, kept: list) -> str:

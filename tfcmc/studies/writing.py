@@ -410,12 +410,13 @@ def draw(found: Found, folder: pathlib.Path):
             (axes, effect.levels, effect.means)
             for axes, effect in found.pairs.items()
         ]
-        figures.interactions(shown, path, measured=measured_by)
+        figures.interactions(shown, path, measured="accuracy")
         yield Picture(
             "What two axes do together",
-            "Where lines are parallel, what one axis is worth does not depend "
-            "on the other. Upright lines are the standard deviation over "
-            "seeds, without what a seed adds to all.",
+            f"By the {measured_by}, or each readout. Where lines are "
+            f"parallel, what one axis is worth does not depend on the other. "
+            f"Upright lines are the standard deviation over seeds, without "
+            f"what a seed adds to all.",
             path,
         )
     path = folder / "time_and_accuracy.png"
