@@ -148,7 +148,9 @@ def test_what_has_to_be_judged(trained):
         (compare.main, []),
         (evaluate.main, [str(trained[0])]),
     ):
-        with pytest.raises(UsageError, match="`evaluate` must be full, probes or bri"):
+        with pytest.raises(
+            UsageError, match="`evaluate` must be full, probes or bri"
+        ):
             main([*words, "--evaluate=none"])
 
 
