@@ -9,7 +9,7 @@ from tfcmc.cli import command_line, machines, same_data, workers
 from tfcmc.comparison.entries import Entry, Variant, plan_variants
 from tfcmc.comparison.rows import numbers
 from tfcmc.comparison.tuned import Tuned
-from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.config import JUDGING, PretrainConfig
 from tfcmc.foundation.errors import check_number, must
 from tfcmc.report import Table
 from tfcmc.report.summary import clock
@@ -121,7 +121,7 @@ def planned(given: dict) -> tuple[list[Entry], Tuned | None]:
     jobs = given.pop("jobs", 1)
     check_number("jobs", jobs, whole=True, at_least=1, at_most=64)
     if given.get("evaluate") == "none":
-        told = "full, probes or brief: what is compared are the verdicts"
+        told = f"{JUDGING}: what is compared are the verdicts"
         raise must("evaluate", told, "none")
     return plan_entries(given)
 

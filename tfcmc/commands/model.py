@@ -4,7 +4,7 @@ from tfcmc.cli import command_line
 from tfcmc.commands import evaluate
 from tfcmc.commands.results import Record
 from tfcmc.commands.words import taken
-from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.config import JUDGING, PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import must
 from tfcmc.report.summary import model_text
@@ -46,7 +46,7 @@ def run(model, words: dict) -> Record:
         rest["picture_side"] = any_model.side_of(model)
     given, held = taken(make_parser(), rest)
     if given.get("evaluate") == "none":
-        raise must("evaluate", "full, probes or brief", "none")
+        raise must("evaluate", JUDGING, "none")
     plan = make_plan(make_config({**given, "views": VIEWS}))
     found = any_model.judge_model(model, plan, **own)
     del held  # until now

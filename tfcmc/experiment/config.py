@@ -19,6 +19,7 @@ PRECISIONS = ("float32", "bfloat16", "float16", "float64")
 JUDGE_ON = ("test", "validation")
 CROP_FROM = ("square", "whole")
 EVALUATE = ("full", "probes", "brief", "none")
+JUDGING = "full, probes or brief"  # those that judge
 BRIEF = ("linear_probe", "knn")  # probes of it, which a search may choose by
 MOST = 1_000_000  # epochs, or pictures a step
 MANY = 1_000_000_000  # pictures, or steps

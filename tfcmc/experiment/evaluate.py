@@ -94,7 +94,8 @@ def judge(plan, run, data, architecture, branches: dict, extent) -> Verdict:
         result["evaluate"] = extent.evaluate
     result |= {"replicas": architecture.replicas, "encoders_sha256": hashes}
     result |= architecture.origin
-    inputs = inputs_of(plan, data, architecture, branches, extent)
+    reader = architecture.reader(branches)
+    inputs = inputs_of(plan, data, architecture.views, reader, extent)
     trained, confusions = measure(inputs)
     result |= trained
     encoded = inputs.judged
@@ -170,9 +171,10 @@ def controls(plan, run, data, architecture, extent) -> dict:
         `untrained`, `raw_pixels` or `no_probe`, and the `controls_key` that
         says of what: the hash of all that they were computed from.
     """
-    branches = architecture.branches()
+    branches, views = architecture.branches(), architecture.views
+    reader = architecture.reader(branches)
     # What reads pictures is known by its weights and what it makes of some.
-    some = inputs_of(plan, _beginning(data), architecture, branches, extent)
+    some = inputs_of(plan, _beginning(data), views, reader, extent)
     key = digest(
         tfcmc.__version__,
         hashes_of(branches),
@@ -190,7 +192,7 @@ def controls(plan, run, data, architecture, extent) -> dict:
             kept = ("untrained", "raw_pixels", "no_probe", "controls_key")
             return {name: found[name] for name in kept if name in found}
     result = {"controls_key": key}
-    untrained = inputs_of(plan, data, architecture, branches, extent)
+    untrained = inputs_of(plan, data, views, reader, extent)
     result["untrained"], _ = measure(untrained)
     pixels = raw_pixels(data.source)
     return result | probe_pixels(pixels, data, extent, plan.config.seed)
@@ -239,17 +241,16 @@ def hashes_of(branches: dict) -> dict:
     return {name: weights_hash(each) for name, each in branches.items()}
 
 
-def inputs_of(plan, data, architecture, branches: dict, extent) -> Inputs:
-    """Gathers all that the numbers of these branches depend on.
+def inputs_of(plan, data, views, reader, extent) -> Inputs:
+    """Gathers all that the numbers of some branches depend on.
 
     Args:
         plan: A `Plan`.
         data: The `Data`.
-        architecture: The `Architecture`.
-        branches: Branch name to model.
+        views: The `Views`.
+        reader: The branches' `Reader`.
         extent: An `Extent`.
     """
-    reader = architecture.reader(branches)
     train, labels = data.source.probe_train, data.judged.labels
     judged = reader.encode(data.judged.pictures)
     fitted = None
@@ -258,8 +259,8 @@ def inputs_of(plan, data, architecture, branches: dict, extent) -> Inputs:
     elif data.source.labelled:
         fitted = Labelled(reader.read(train.pictures), train.labels)
     return Inputs(
-        names=architecture.views.names,
-        branches=architecture.views.branches,
+        names=views.names,
+        branches=views.branches,
         judged=judged,
         train=fitted,
         labels=labels if fitted else None,

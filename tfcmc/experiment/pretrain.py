@@ -21,6 +21,7 @@ from tfcmc.experiment.architecture import (
     refuse_whole,
 )
 from tfcmc.experiment.budget import settle
+from tfcmc.experiment.config import JUDGING
 from tfcmc.experiment.data import as_trained, read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
@@ -262,7 +263,7 @@ def evaluate(plan, run, evaluate="full", *, named=False, **constants):
     # Checks their ranges.
     dataclasses.replace(plan.config, evaluate=evaluate, **constants)
     if evaluate == "none":
-        raise must("evaluate", "full, probes or brief", evaluate)
+        raise must("evaluate", JUDGING, evaluate)
     run.create()  # tells what cannot be written to before the work
     with held(run.folder):
         architecture, branches = open_trained(plan, run)

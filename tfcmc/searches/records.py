@@ -12,6 +12,7 @@ import pathlib
 from typing import Annotated
 
 from tfcmc.evaluation.label_free import MEASURES
+from tfcmc.experiment.config import BRIEF
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.records import COUNT, SHARE, Within, damaged, read_record
 from tfcmc.runs.folder import Run
@@ -71,7 +72,7 @@ OBJECTIVES |= {
     )
     for name, each in MEASURES.items()
 }
-PROBES = ("linear_probe", "knn")
+PROBES = BRIEF
 LABELLED = ("least_probe", *PROBES)
 LABEL_FREE = tuple(name for name in OBJECTIVES if name not in LABELLED)
 TUNERS = ("bayesian", "random", "hyperband", "grid")

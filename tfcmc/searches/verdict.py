@@ -60,7 +60,8 @@ def _judge(plan, run, data):
     """Judges the encoders of a run by fewer probes, and writes nothing."""
     architecture, branches = open_trained(plan, run)
     brief = Extent("brief")
-    found, _ = measure(inputs_of(plan, data, architecture, branches, brief))
+    views, reader = architecture.views, architecture.reader(branches)
+    found, _ = measure(inputs_of(plan, data, views, reader, brief))
     for name in found.keys() & set(PROBES):
         accuracy = found[name]["accuracy"]
         count = len(data.judged.pictures)

@@ -3,7 +3,7 @@
 import re
 import time
 
-from tfcmc.foundation.errors import must
+from tfcmc.foundation.errors import check_text, must
 
 WRITTEN = re.compile(r"(\d+)|(\d+(?:\.\d+)?)min")
 MINUTES = re.compile(r"(\d+(?:\.\d+)?)min")
@@ -80,7 +80,7 @@ def steps_of(profile: str) -> tuple[int, int]:
     Raises:
         UsageError: if it says something else.
     """
-    profile = str(profile)
+    check_text("profile", profile)
     found = SPAN.fullmatch(profile)
     first, last = map(int, found.groups("0")) if found else (1, 0)
     if first == 0 and ":" not in profile:
