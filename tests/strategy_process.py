@@ -15,7 +15,7 @@ import pytest
 
 from tests.plain import leave_out_distortions
 from tfcmc.distribute import strategies
-from tfcmc.experiment import equivalence
+from tfcmc.experiment import equivalence, verified
 from tfcmc.experiment import pretrain as experiment
 from trainers import pretrain
 
@@ -39,7 +39,7 @@ def main(devices, cases, training):
         )
         | {"replicas": strategy.num_replicas_in_sync, "alike": all(alike)}
         for settings in cases
-        for plan in equivalence.cases(settings)
+        for plan in verified.cases(settings)
     ]
     # The collectives of a second strategy would take the first one's places.
     experiment.make_strategy = lambda name: strategy

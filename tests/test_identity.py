@@ -6,7 +6,6 @@ import hashlib
 import json
 import pathlib
 import shutil
-import sys
 
 import numpy as np
 import pytest
@@ -26,6 +25,7 @@ from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import as_trained
 from tfcmc.experiment.recipe import make_plan, stored_plan, with_own
 from tfcmc.foundation.errors import UsageError, differing
+from tfcmc.runs import identity as identities
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import alike, differences, make_identity
 from trainers import compare, evaluate, pretrain
@@ -108,6 +108,8 @@ def test_machines_are_started_alike(tmp_path, monkeypatch):
         "precision": "bfloat16",
         "optimizer": "sgd",
         "learning_rate": 0.5,
+        "picture_side": 96,
+        "on_bad_image": "skip",
     }.items():
         other = started(base | {name: value}, monkeypatch)
         told = differing(other, chief)
@@ -117,14 +119,16 @@ def test_machines_are_started_alike(tmp_path, monkeypatch):
     assert "z=exact" in told and told.endswith("z=mean)'")
     (told,) = differing(started(base, monkeypatch, "0.2.9"), chief)
     assert told == f"version of tfcmc '0.2.9' and not '{tfcmc.__version__}'"
+    with monkeypatch.context() as patch:
+        patch.setattr(identities, "_own_text", lambda: "another")
+        (told,) = differing(started(base, monkeypatch), chief)
+    assert told.startswith("text of tfcmc 'another' and not '")
     other = started(base | {"run_dir": "x", "evaluate": "none"}, monkeypatch)
     assert differing(other, chief) == []
     by_steps = started(base | {"steps": 9}, monkeypatch)
     again = started(base | {"steps": 9, "epochs": 1}, monkeypatch)
     assert differing(by_steps, again) == []
     own.write_text("def build(shape, *, seed): return 1\n")
-    for module in [each for each in sys.modules if "tfcmc_own" in each]:
-        monkeypatch.delitem(sys.modules, module)
     (told,) = differing(started(base, monkeypatch), chief)
     assert told.startswith(f"text of {own} '") and "' and not '" in told
 

@@ -23,8 +23,10 @@ from tfcmc.distribute import rendezvous
 from tfcmc.distribute.cluster import read_cluster
 from tfcmc.distribute.links import STOP
 from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.config import make_config
+from tfcmc.experiment.data import pack
 from tfcmc.experiment.presets import PRESETS
-from tfcmc.experiment.recipe import stored_plan
+from tfcmc.experiment.recipe import make_plan, stored_plan
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import alike
 from trainers import pretrain, verify
@@ -145,7 +147,11 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     which the other machine does not care for.
     """
     (tmp_path / "pictures").mkdir()
-    training = [*TRAINING, patches(tmp_path / "pictures", 600)]
+    source = patches(tmp_path / "pictures", 600).removeprefix("--data=")
+    pack(make_plan(make_config({"data": source})), tmp_path / "records")
+    # Each machine reads its own pictures where they lie.
+    training = [*TRAINING, f"--data=records:{tmp_path / 'records'}"]
+    training += ["--memory-limit=1e-9"]
     unjudged = [*training, "--evaluate=none"]
     whole = pair(as_documented(tmp_path / "whole", *unjudged))
     for index in (1, 0):
@@ -231,6 +237,42 @@ def test_another_file(pair, tmp_path):
     for code, out, error in ends:
         assert (code, out) == (2, "") and error.count("\n") == 1
         assert machines.names[1] in error and told in error, error
+    assert not (tmp_path / "run").exists()
+
+
+OTHERWISE = {
+    "loss": "--loss=triplet",
+    "seed": "--seed=1",
+    "batch_size": "--batch-size=32",
+    "epochs": "--epochs=4",
+    "encoder": "--encoder=paper(width=0.25)",
+    "views": "--views=ycbcr",
+    "precision": "--precision=bfloat16",
+    "optimizer": "--optimizer=sgd",
+    "learning_rate": "--learning-rate=0.5",
+    "negatives": "--negatives=batch",
+    "on_bad_image": "--on-bad-image=skip",
+    "picture_side": "--picture-side=32",
+    "pictures": "--pictures=100",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_another_setting(name, pair, tmp_path):
+    """Both stop before anything is read, by a line that names it."""
+    words = [*TRAINING, "--data=shapes", f"--run-dir={tmp_path}/run"]
+
+    def start(index, ports):
+        more = [OTHERWISE[name]] * index
+        return command_of("trainers.pretrain", *words, *more)(index, ports)
+
+    machines = pair(start)
+    for index in range(2):
+        code, out, error = machines.ended(index, SOON)
+        assert (code, out) == (2, "") and error.count("\n") == 1
+        _, told = error.split(f"Received: {machines.names[1]} with {name} ")
+        assert " and not " in told
     assert not (tmp_path / "run").exists()
 
 

@@ -1,5 +1,9 @@
 """Encoders and views of the user's own, from files outside the checkout."""
 
+import dataclasses
+import hashlib
+import importlib
+import inspect
 import json
 import shutil
 
@@ -8,7 +12,7 @@ import pytest
 
 from tfcmc.encoders import ENCODERS, FEATURES, make_branch
 from tfcmc.experiment.config import make_config
-from tfcmc.experiment.recipe import make_plan, stored_plan
+from tfcmc.experiment.recipe import make_plan, open_run, stored_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.heads import HEADS
@@ -34,6 +38,20 @@ def build(shape, width=1, synchronized=True):
 
 def flat(shape):
     return keras.Sequential([keras.Input(shape), keras.layers.Conv2D(2, 3)])
+
+
+def hidden(shape):
+    inputs = keras.Input(shape)
+    flat = keras.layers.Flatten()(inputs)
+    return keras.Model(inputs, keras.layers.Lambda(lambda x: x)(flat))
+
+
+def odd(shape, act=keras.activations.relu):
+    return flat(shape)
+
+
+def needy(shape, width):
+    return flat(shape)
 
 
 def channels(frame, names=("R", "G", "B")):
@@ -137,6 +155,8 @@ def test_keras_applications(name, count):
         ("{mine}:biuld", "Did you mean build"),
         ("{mine}:build(widht=2)", "Did you mean width"),
         ("{mine}:no_first", "Unknown function"),
+        ("{mine}:odd", "plain defaults.*Received: '.*:odd.act=<"),
+        ("{mine}:needy", "plain defaults.*Received: '.*:needy.width"),
         ("{folder}/none.py:build", "no such file"),
         ("no_such_module_of_mine:build", "No module named"),
         ("os:system", "Unknown function"),
@@ -148,6 +168,78 @@ def test_mistakes_are_told_before_any_work(mine, spec, told):
     spec = spec.format(mine=mine, folder=mine.parent)
     with pytest.raises(UsageError, match=told):
         make_plan(make_config({"encoder": spec}))
+
+
+def test_another_text_is_run_again(mine, tmp_path, monkeypatch):
+    """In the same process too: the hash is of the text that ran."""
+    spec = f"{mine}:build"
+    (first, before), (other, after) = (
+        (bound.function, bound.member.extra["code"].sha256)
+        for bound in (
+            ENCODERS.lookup(spec),
+            mine.write_text(MINE.replace("Conv2D(4", "Conv2D(7"))
+            and ENCODERS.lookup(spec),
+        )
+    )
+    assert before != after
+    assert after == hashlib.sha256(mine.read_bytes()).hexdigest()
+    shapes = [each((32, 32, 1), 0).output_shape for each in (first, other)]
+    assert shapes == [(None, 4), (None, 7)]
+    assert "Conv2D(7" in inspect.getsource(inspect.unwrap(other.func))
+    # A module that Python has imported stays as it is.
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "module_of_mine.py"
+    module.write_text(MINE)
+    ENCODERS.lookup("module_of_mine:build")
+    module.write_text(f"{MINE}\n")
+    with pytest.raises(UsageError, match="as it was when .* changed since"):
+        ENCODERS.lookup("module_of_mine:build")
+    importlib.reload(importlib.import_module("module_of_mine"))
+    ENCODERS.lookup("module_of_mine:build")
+
+
+def test_a_folder_of_any_name(mine):
+    """Brackets before the function are no options."""
+    other = mine.parent / "my (copy)" / mine.name
+    other.parent.mkdir()
+    shutil.copy(mine, other)
+    bound = ENCODERS.lookup(f"{other}:build(width=2)")
+    assert bound.options["width"] == 2
+    assert bound.spec == f"{other}:build(width=2, synchronized=True)"
+
+
+def test_what_cannot_be_read_back_is_not_trained(mine, tmp_path):
+    """It is refused before the first step, and leaves no encoder."""
+    run = tmp_path / "run"
+    words = [f"--encoder={mine}:hidden", f"--run-dir={run}", *TINY]
+    with pytest.raises(UsageError, match="reads back: .*:hidden"):
+        pretrain.main([*words, "--side=32"])
+    assert not (run / "encoders").exists()
+
+
+@pytest.mark.parametrize(
+    "names, told",
+    [
+        (("R", "R", "B"), "different names"),
+        (("R", "G", "both"), "by letters, and not both"),
+        (("R", "G,", "B"), "by letters"),
+        (("a/b", "G", "B"), "by letters"),
+        (("R", "G"), "as many"),
+    ],
+)
+def test_names_of_views(mine, names, told):
+    """They stand in tables, and in the names of files."""
+    bound = VIEWS.lookup(f"{mine}:channels(names={names})")
+    plan = make_plan(make_config({"views": bound.spec}))
+    with pytest.raises(UsageError, match=told):
+        plan.views_of(64)
+
+
+def test_views_of_a_branch_are_judged(mine):
+    """Without draws to compare them under they are refused."""
+    plan = make_plan(make_config({"views": f"{mine}:channels"}))
+    with pytest.raises(UsageError, match="`judged` draws"):
+        dataclasses.replace(plan.views_of(64), judged=None)
 
 
 def test_a_file_that_does_not_run(mine):
@@ -202,8 +294,13 @@ def test_a_run_notes_the_file(trained, capsys):
     (folder / "identity.json").write_text(json.dumps(identity))
     stored_plan(folder)
     assert f"{mine} has changed since" in capsys.readouterr().out
-    with pytest.raises(UsageError, match=f"another text of {mine}"):
-        pretrain.main([*words, f"--run-dir={folder}"])
+    for look in (
+        lambda: pretrain.main([*words, f"--run-dir={folder}"]),
+        # A comparison or a search that goes on would mix both.
+        lambda: open_run(stored_plan(folder)[0]),
+    ):
+        with pytest.raises(UsageError, match=f"another text of {mine}"):
+            look()
 
 
 def test_a_run_whose_file_is_gone(trained):

@@ -35,7 +35,7 @@ def test_the_wait_is_what_a_step_waits_for_its_batch(monkeypatch):
     assert pace.of_epoch() == {"step_ms": 2000.0, "input_wait": 0.75}
 
 
-GPU = types.SimpleNamespace(name="GPU:0")
+GPUS = [types.SimpleNamespace(name=gib) for gib in ("3", "12.5", "7")]
 
 
 class Idle(keras.Model):
@@ -73,10 +73,10 @@ def test_slow_pictures_are_seen():
 
 
 def test_lines_fit_the_screen(monkeypatch, capsys):
-    """With the memory of a GPU, as far as there is room."""
+    """With the wait and the memory of the fullest GPU, in a long training."""
     for gpus, waited, end in (
         ([], 0.82, "  41 ms  1:08:20 left  wait 2%"),
-        ([GPU], 0.2, "  41 ms  1:08:20 left  12.5 GiB"),
+        (GPUS, 4.1, "  41 ms  1:08:20 left  wait 10%  12.5 GiB"),
     ):
         monkeypatch.setattr(
             tf.config, "list_logical_devices", lambda kind, found=gpus: found
@@ -84,7 +84,7 @@ def test_lines_fit_the_screen(monkeypatch, capsys):
         monkeypatch.setattr(
             tf.config.experimental,
             "get_memory_info",
-            lambda name: {"peak": 12.5 * 2**30},
+            lambda name: {"peak": float(name) * 2**30},
         )
         pace = Pace({}, 0)
         pace.steps, pace.seconds, pace._waited = 1000, 41.0, waited
@@ -97,14 +97,15 @@ def test_lines_fit_the_screen(monkeypatch, capsys):
             pace=pace,
         )
         names = ("loss", "alignment", "uniformity", "effective_rank")
-        show.on_epoch_end(7, dict.fromkeys(names, 1.0))
+        numbers = (7.5163, 0.229, -3.977, 1200.0)
+        show.on_epoch_end(7, dict(zip(names, numbers, strict=True)))
         line = capsys.readouterr().out.rstrip("\n")
         assert line.startswith("  epoch  8/90  loss") and line.endswith(end)
-        assert len(line) <= 100
+        assert len(line) <= 120
         show._pace.seconds = 41e6
         show.on_epoch_end(7, dict.fromkeys(names, -1e6))
         line = capsys.readouterr().out.rstrip("\n")
-        assert len(line) <= 100 and "loss -1000000" in line
+        assert len(line) <= 120 and "loss -1000000" in line
 
 
 def test_a_trace_changes_nothing(tmp_path, capsys):

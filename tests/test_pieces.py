@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.tiny import BATCH, CHANNELS, DRAWING, NORMED, make, plan_of
-from tfcmc.experiment import equivalence
+from tfcmc.experiment import equivalence, verified
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.foundation.errors import UsageError
 
@@ -14,6 +14,7 @@ from tfcmc.foundation.errors import UsageError
     "settings",
     [
         {"loss": "nce(z=mean)", "negatives": "bank(draws=5)"},
+        {"loss": "vicreg", "pairs": "first"},
         {
             "loss": "swav(prototypes=9, queue=12)",
             "views": f"{CHANNELS}(count=4)",
@@ -39,9 +40,7 @@ from tfcmc.foundation.errors import UsageError
 )
 def test_pieces_are_the_batch(settings):
     """Loss, gradients and all that a step leaves, of three pieces of four."""
-    plan = plan_of(
-        **equivalence.ALWAYS, **settings, batch_size=12, microbatch=4
-    )
+    plan = plan_of(**verified.ALWAYS, **settings, batch_size=12, microbatch=4)
     found = equivalence.verify(tf.distribute.get_strategy(), plan, 12)
     assert found.fine and found.value
     # Sums in another order.

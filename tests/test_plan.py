@@ -7,9 +7,9 @@ import pytest
 from tfcmc.cli import command_line
 from tfcmc.data import SOURCES
 from tfcmc.experiment.config import PretrainConfig, make_config
-from tfcmc.experiment.equivalence import FRAMES
 from tfcmc.experiment.recipe import make_plan, stored_plan
 from tfcmc.experiment.refusals import BATCH_ONLY, kind_of
+from tfcmc.experiment.verified import FRAMES
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
 from tfcmc.runs.folder import Run

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.tiny import NORMED
-from tfcmc.experiment import equivalence
+from tfcmc.experiment import verified
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.presets import PRESETS
 from tfcmc.experiment.presets.base import Rate
@@ -117,11 +117,11 @@ def test_what_belongs_to_another_axis():
 def test_a_method_is_proven_alone():
     """By its own parts; what is given goes first."""
     given = {"preset": "moco_cifar", "encoder": "resnet(width=0.1)"}
-    (plan,) = equivalence.cases(given)
+    (plan,) = verified.cases(given)
     assert plan.loss.short == "softmax(temperature=0.1)"
     assert (plan.negatives.name, plan.target.name) == ("queue", "momentum")
     assert plan.encoder.options["width"] == 0.1
-    assert plan.config.seed == equivalence.SEED
+    assert plan.config.seed == verified.SEED
 
 
 @pytest.mark.parametrize(

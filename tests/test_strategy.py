@@ -13,7 +13,7 @@ import pytest
 from tests.data.test_stream import make
 from tests.tiny import CHANNELS, NORMED
 from tfcmc.distribute import strategies
-from tfcmc.experiment import equivalence
+from tfcmc.experiment import equivalence, verified
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError
@@ -103,7 +103,7 @@ def test_logical_devices(pictures, learnt, tmp_path):
     out, error = process.communicate(timeout=600)
     assert process.returncode == 0, error[-3000:]
     found = json.loads(out.splitlines()[-1])
-    assert len(found) == len(LOSSES.names()) + len(equivalence.MORE) + len(OWN)
+    assert len(found) == len(LOSSES.names()) + len(verified.MORE) + len(OWN)
     for each in found:
         for name in ("of_loss", "of_gradient", "of_memory"):
             assert 0 <= each[name] <= 1e-5, each
@@ -182,6 +182,12 @@ def test_verify_counts_devices():
         verify.main(["--replicas=20000"])
 
 
+def test_verify_takes_any_loss(capsys):
+    """Each in a frame that it is fit for, as where all are compared."""
+    verify.main(["--strategy=one", "--loss=cosine"])
+    assert "all the same" in capsys.readouterr().out
+
+
 def test_verify_tells_a_difference(monkeypatch, capsys):
     """One that differs is marked, and the exit code says so."""
     words = ["--strategy=one", "--loss=softmax"]
@@ -189,7 +195,7 @@ def test_verify_tells_a_difference(monkeypatch, capsys):
     assert "all the same" in capsys.readouterr().out
     real = equivalence.compute
     other = dataclasses.replace(
-        equivalence.cases({"loss": "softmax"})[0],
+        verified.cases({"loss": "softmax"})[0],
         loss=LOSSES.lookup("softmax(temperature=0.0701)"),
     )
     monkeypatch.setattr(

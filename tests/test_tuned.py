@@ -4,35 +4,53 @@ import numpy as np
 import pytest
 
 from tfcmc.report import figures
-
-
-def gains_of(rng, seeds):
-    """Three losses, the last with its defaults for its best."""
-    found = [
-        figures.Gain(
-            f"loss_{n}(a=1)",
-            f"loss_{n}(a=2), tuned",
-            tuple(rng.uniform(0.3, 0.6, seeds)),
-            tuple(rng.uniform(0.3, 0.6, seeds)),
-        )
-        for n in range(2)
-    ]
-    same = tuple(rng.uniform(0.3, 0.6, seeds))
-    return [*found, figures.Gain("$x_{1", "$x_{1", same, same)]
+from tfcmc.report.figures import tuned
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_figure(rng, seeds, picture, tmp_path):
-    """Drawn with and without a spread; a gain changes it, the order not."""
-    gains = gains_of(rng, seeds)
-
-    def drawn(gains):
-        path = tmp_path / "a.png"
-        figures.tuned_and_default(gains, path, measured="accuracy")
-        return picture(path)
-
-    first = drawn(gains)
-    np.testing.assert_array_equal(first, drawn(gains[::-1]))
-    other = [figures.Gain("a", "b", (0.4,) * seeds, (0.5,) * seeds)]
-    second = drawn([*gains[:2], *other])
-    assert first.shape != second.shape or (first != second).any()
+    """Means, spreads and seeds of each loss, the best tuned one on top."""
+    before, after = rng.uniform(0.3, 0.6, (2, 3, seeds))
+    after[2] = before[2]  # its defaults were the best
+    names = ["a(x=2), tuned", "b(x=2), tuned", "$x_{1"]
+    gains = [
+        figures.Gain(default, name, tuple(one), tuple(other))
+        for default, name, one, other in zip(
+            ("a(x=1)", "b(x=1)", "$x_{1"), names, before, after, strict=True
+        )
+    ]
+    path = tmp_path / "a.png"
+    drawn = figures.tuned_and_default(gains, path, measured="accuracy")
+    picture(path)
+    (axes,) = drawn.axes
+    order = np.argsort(after.mean(axis=1))
+    shown = [text.get_text() for text in axes.get_yticklabels()]
+    for row, place in enumerate(order):
+        assert names[place].strip("$") in shown[row].replace("\\", "")
+    want = {}
+    for row, place in enumerate(order):
+        if place == 2:
+            want[row] = before[2]
+        else:
+            want[row - tuned.APART] = before[place]
+            want[row + tuned.APART] = after[place]
+    # Bars are collections too, without marks.
+    spots = [
+        each.get_offsets()
+        for each in axes.collections
+        if each.get_offset_transform() == axes.transData
+    ]
+    assert len(axes.containers) == len(want) == 5
+    for line, _, bars in axes.containers:
+        (mean,), (height,) = line.get_data()
+        values = want[min(want, key=lambda row: abs(row - height))]
+        assert mean == pytest.approx(values.mean())
+        if seeds == 1:
+            continue
+        (ends,) = bars[0].get_segments()
+        wide = values.std(ddof=1) * np.array([-1, 1])
+        np.testing.assert_allclose(ends[:, 0], values.mean() + wide)
+        (seen,) = (s[:, 0] for s in spots if np.isclose(s[0, 1], height))
+        np.testing.assert_allclose(seen, values)
+    assert len(axes.texts) == 2  # an arrow each, of those that were tuned
+    assert axes.get_xlabel() == "accuracy"

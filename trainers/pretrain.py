@@ -2,7 +2,7 @@
 
     tfcmc pretrain --loss=softmax
 
-trains on embedded pictures in about a minute and prints the verdict. On
+trains on embedded pictures in two minutes and prints the verdict. On
 pictures of your own:
 
     tfcmc pretrain --loss="triplet(margin=0.5)" \\

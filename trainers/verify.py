@@ -16,8 +16,8 @@ Exit code 1 if any differs by more than 1e-5: the rounding of float32 is less.
 import sys
 
 from tfcmc.cli import command_line, machines
-from tfcmc.experiment.config import STRATEGIES, PretrainConfig, make_config
-from tfcmc.experiment.recipe import make_plan
+from tfcmc.experiment.config import STRATEGIES, PretrainConfig
+from tfcmc.experiment.verified import cases
 from tfcmc.foundation.errors import check_choice, check_number
 from tfcmc.runs.identity import alike
 
@@ -60,19 +60,21 @@ def main(argv=None):
     settings = {name: given[name] for name in SETTINGS if name in given}
     if piece := settings.get("microbatch"):
         settings.setdefault("batch_size", 2 * piece)
-    # Tells mistakes now.
-    plan = make_plan(make_config(settings), check_data=False)
+    plans = cases(settings)  # tells mistakes now
     check_choice("strategy", given["strategy"], STRATEGIES)
     if "replicas" in given:
         check_number(
             "replicas", given["replicas"], whole=True, at_least=1, at_most=MOST
         )
-    told = alike(settings, plan.code())
+    told = alike(settings, plans[0].code())
     with machines.all_present(given["strategy"], told, ADVICE):
         from tfcmc.experiment import equivalence  # loads TensorFlow: only now
 
         same = equivalence.prove(
-            given["strategy"], given.get("replicas"), **settings
+            given["strategy"],
+            given.get("replicas"),
+            plans,
+            settings.get("batch_size"),
         )
     if not same:
         sys.exit(1)

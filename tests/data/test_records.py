@@ -128,6 +128,41 @@ def test_goes_on_with_the_same_alone(photos, tmp_path, monkeypatch):
     )
 
 
+def test_arrays_go_on_as_they_were(tmp_path, monkeypatch):
+    """Pixels or labels that are others than those packed are refused."""
+    monkeypatch.setattr(packing, "SHARD_BYTES", 1)
+    monkeypatch.setattr(packing, "BATCH", 3)
+    path = tmp_path / "arrays.npz"
+    images = np.stack([noise(n, 9, 9, 3) for n in range(8)])
+    labels = np.arange(8) % 2
+
+    def save(images=images, labels=labels):
+        parts = {"x_train": images, "y_train": labels}
+        np.savez(path, **parts, x_test=images, y_test=labels)
+        return make_plan(make_config({"data": f"npz:{path}"}))
+
+    written = packing.write_whole
+
+    def stopped(path, content):
+        written(path, content)
+        if pathlib.Path(path).name.endswith("-00001.json"):
+            raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(packing, "write_whole", stopped)
+        with pytest.raises(InterruptedError):
+            pack(save(), tmp_path / "packed")
+    other = images.copy()
+    other[4, 0, 0, 0] ^= 1
+    for changed in ({"images": other}, {"labels": np.roll(labels, 1)}):
+        with pytest.raises(UsageError, match="as they were when it was begun"):
+            pack(save(**changed), tmp_path / "packed")
+    pack(save(), tmp_path / "packed")
+    got = source_of(f"records:{tmp_path / 'packed'}").probe_train
+    np.testing.assert_array_equal(got.pictures.read(np.arange(8)), images)
+    np.testing.assert_array_equal(got.labels, labels)
+
+
 @pytest.mark.parametrize("most", [None, 60])
 def test_more_files_than_may_be_open(tmp_path, most):
     """As many as there are, where the machine lets them; else it is told."""
@@ -204,16 +239,22 @@ def test_what_is_refused(photos, tmp_path, refused):
         assert "as they were packed" in refused(data.main, spec)
 
 
-def test_trained_from(photos, tmp_path, capsys):
-    """A run of the folder goes on with its pixels packed."""
+def test_trained_from(photos, tmp_path, capsys, learnt):
+    """A run of the folder goes on with its pixels packed, to the bit."""
     words = ["--batch-size=4", "--evaluate=none", "--on-bad-image=skip"]
-    words += [f"--run-dir={tmp_path / 'run'}", "--encoder=paper(width=0.3)"]
-    words += ["--side=32", "--schedule=constant", "--picture-side=16"]
-    pretrain.main([f"--data=folder:{photos}", "--epochs=1", *words])
+    words += ["--encoder=paper(width=0.3)", "--side=32", "--picture-side=16"]
+    words += ["--schedule=constant"]
+    whole, parted = (f"--run-dir={tmp_path / name}" for name in "ab")
+    pretrain.main([f"--data=folder:{photos}", "--epochs=2", *words, whole])
+    pretrain.main([f"--data=folder:{photos}", "--epochs=1", *words, parted])
     folder = packed(photos, tmp_path / "packed", picture_side=16)
     words += ["--memory-limit=1e-9"]  # each batch is read where it lies
-    pretrain.main([f"--data=records:{folder}", "--epochs=2", *words])
+    pretrain.main([f"--data=records:{folder}", "--epochs=2", *words, parted])
     assert "goes on" in capsys.readouterr().out
+    (rows, got), (others, want) = (learnt(tmp_path / name) for name in "ba")
+    assert rows == others
+    for name, weights in want.items():
+        np.testing.assert_array_equal(got[name], weights)
 
 
 def test_damaged_in_the_middle(photos, tmp_path, refused, capsys):

@@ -1,6 +1,6 @@
 """What batch normalisation takes its statistics of, one file each.
 
-Importing it fills the table. Imports the foundation and `distribute`.
+Importing it fills the table.
 """
 
 from tfcmc.batch_norms import local as local

@@ -1,4 +1,1 @@
-"""The command line: options, screens, child processes, machines.
-
-Imports `comparison` and below.
-"""
+"""The command line: options, screens, child processes, machines."""

@@ -1,4 +1,1 @@
-"""What the commands do, for the command line and as functions of Python.
-
-Imports `searches` and below.
-"""
+"""What the commands do, for the command line and as functions of Python."""

@@ -5,7 +5,6 @@ function is written to a file, with all that it uses: a process that trains
 must not run the script again.
 """
 
-import ast
 import builtins
 import functools
 import hashlib
@@ -19,7 +18,7 @@ from collections.abc import Callable
 
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.errors import must
-from tfcmc.foundation.registry import spelt
+from tfcmc.foundation.registry import is_plain, spelt
 from tfcmc.runs.folder import make_folder
 
 FIRST = {"encoder": "shape", "views": "frame"}  # name of the first parameter
@@ -119,7 +118,7 @@ class _Text:
         ):
             words = f"import {value.__name__} as {name}"
             self._parts[name] = f"from {module} {words}"
-        elif _is_plain(value):
+        elif is_plain(value):
             self._parts[name] = f"{name} = {value!r}"
         else:
             raise self._refused(user, f"which uses {name}")
@@ -146,11 +145,3 @@ def _used(text):
             and (symbol.is_global() or table.get_type() == "module")
         }
     return found - vars(builtins).keys()
-
-
-def _is_plain(value):
-    """Whether a value is one that its text makes again."""
-    try:
-        return ast.literal_eval(repr(value)) == value
-    except (SyntaxError, ValueError, TypeError):
-        return False

@@ -1,4 +1,1 @@
-"""Losses or methods on equal terms: all seeds, table, figures, report.
-
-Imports `experiment` and below.
-"""
+"""Losses or methods on equal terms: all seeds, table, figures, report."""

@@ -1,6 +1,6 @@
 """The data sources, one file each; pictures, and the order they come in.
 
-Importing it fills the table. Imports `runs` and below.
+Importing it fills the table.
 """
 
 from tfcmc.data import folder as folder

@@ -15,6 +15,7 @@ from tfcmc.data.profiles import CONVERTED, UNUSABLE
 from tfcmc.data.progress import Progress
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.text import counted
+from tfcmc.foundation.threads import cores
 
 BATCH = 256
 BATCH_BYTES = 2**25  # of decoded pictures in flight
@@ -76,7 +77,6 @@ def decode(found, side, on_bad_image, room, account):
         `(tags, pictures)`: the tags of `[count, side, side, 3]`, uint8.
     """
     count = max(1, min(BATCH, BATCH_BYTES // (side * side * 3)))
-    workers = min(8, os.cpu_count() or 1)
 
     def attempt(item):
         try:
@@ -84,7 +84,7 @@ def decode(found, side, on_bad_image, room, account):
         except ImageError as error:
             return error
 
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+    with concurrent.futures.ThreadPoolExecutor(cores()) as pool:
         for batch in batched(found, count):
             tags, pictures = [], []
             each = map if all(map(_small, batch)) else pool.map

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import functools
-import os
 import sys
 import threading
 
@@ -17,6 +16,7 @@ from tfcmc.data.images import (
 )
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.text import printable
+from tfcmc.foundation.threads import cores
 
 MOST_TRIED = 100  # pictures in the place of one that cannot be read
 
@@ -133,7 +133,10 @@ class EncodedPictures:
                 told = f"{error}; skipped: {name_of(file)!r} in its place"
                 print(f"note: {printable(told)}", file=sys.stderr, flush=True)
             return
-        raise error
+        raise UsageError(
+            f"`data` must have an image near each that is skipped which can "
+            f"be read.\nReceived: {error}"
+        ) from error
 
     def _nearest(self, number):
         """The numbers of others of its label, the nearest first."""
@@ -158,4 +161,4 @@ def bad_image(error: ImageError) -> UsageError:
 @functools.cache
 def threads():
     """The threads that read and decode, which all parts share."""
-    return concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+    return concurrent.futures.ThreadPoolExecutor(cores())

@@ -113,6 +113,7 @@ class Packer:
                     "data", "images that can be read in each part", part
                 )
             self._packed[part] = self._open(shards, side), shards
+            self._account.bad += account.bad  # after the last that is packed
             for shard in shards:
                 self._account.bad += [ImageError(*each) for each in shard.bad]
                 self._account.profiles.update(shard.profiles)
@@ -171,17 +172,28 @@ class Packer:
             if packed is pictures:
                 return part
         shards = self._begun(role)
-        start = shards[-1].taken if shards else 0
+        start, listed = 0, ""
+        if shards:
+            start, listed = shards[-1].taken, shards[-1].listed
         progress = Progress("pictures packed", len(pictures))
-        progress.add(start)
+        known = hashlib.sha256()
 
-        def records(taken=start):
-            for batch in in_batches(pictures, BATCH, start):
+        def records(taken=0):
+            for batch in in_batches(pictures, BATCH):
                 numbers = range(taken, taken + len(batch))
                 taken += len(batch)
+                known.update(batch.tobytes())
+                if labels is not None:
+                    known.update(
+                        f"{[int(labels[n]) for n in numbers]}".encode()
+                    )
                 progress.add(len(batch))
+                if numbers.start < start:
+                    if taken >= start and known.hexdigest() != listed:
+                        raise _another(shards[-1])
+                    continue
                 yield (
-                    (taken, ""),
+                    (taken, known.hexdigest()),
                     [
                         (
                             each.tobytes(),
@@ -265,11 +277,7 @@ class _Counted:
         for _ in itertools.islice(self, shard.taken):
             pass
         if (self.taken, self.listed) != (shard.taken, shard.listed):
-            raise must(
-                "pack",
-                "of data that are as they were when it was begun",
-                f"others than those in {shard.file!r}",
-            )
+            raise _another(shard)
 
     def __iter__(self):
         for file, label in self._files:
@@ -277,6 +285,15 @@ class _Counted:
             line = f"{name_of(file)}\0{label}\n"
             self._known.update(line.encode("utf-8", "surrogateescape"))
             yield file, (file, label)
+
+
+def _another(shard):
+    """Makes the error for data that are no longer what was packed of them."""
+    return must(
+        "pack",
+        "of data that are as they were when it was begun",
+        f"others than those in {shard.file!r}",
+    )
 
 
 def _named(part, number):

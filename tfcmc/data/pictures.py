@@ -162,9 +162,9 @@ def _no_room(why):
     )
 
 
-def in_batches(pictures, size, first=0):
-    """Yields the pictures from one on in order, `size` at a time."""
-    for start in range(first, len(pictures), size):
+def in_batches(pictures, size):
+    """Yields all pictures in order, `size` at a time."""
+    for start in range(0, len(pictures), size):
         yield pictures.read(np.arange(start, min(start + size, len(pictures))))
 
 

@@ -52,6 +52,8 @@ class Records:
             try:
                 with self._lock:
                     found = self._reader(shard).read(within)
+            except MemoryError:
+                raise
             except Exception as error:
                 # The library tells damage by several exceptions.
                 if (many := os.strerror(errno.EMFILE)) in str(error):

@@ -1,4 +1,1 @@
-"""Several devices and machines: strategies, replicas, how machines meet.
-
-Imports the foundation.
-"""
+"""Several devices and machines: strategies, replicas, how machines meet."""

@@ -95,7 +95,10 @@ class Pieces:
             tape.watch(made)
             loss, left = judge(made)
         # Some are the loss's own, or of what regularises weights.
-        direct, known = tape.gradient(loss, (learnt, made), None, NONE)
+        direct, known = tf.nest.map_structure(
+            tf.convert_to_tensor,  # what is gathered has those of some rows
+            tape.gradient(loss, (learnt, made), None, NONE),
+        )
 
         def carry(sums, number):
             with tf.GradientTape() as tape:

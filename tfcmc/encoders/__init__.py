@@ -1,6 +1,6 @@
 """The encoders, one file each, and their files.
 
-Importing it fills the table. Imports `runs` and the foundation.
+Importing it fills the table.
 """
 
 from tfcmc.encoders import convnet as convnet

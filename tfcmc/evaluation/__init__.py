@@ -1,4 +1,1 @@
-"""Frozen features judged: arrays in, numbers out; draws and writes nothing.
-
-Imports `model` and below.
-"""
+"""Frozen features judged: arrays in, numbers out; draws and writes nothing."""

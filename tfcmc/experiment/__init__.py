@@ -1,4 +1,4 @@
 """One experiment: config, recipe, data, model, fit, evaluate, write.
 
-The only room that knows names and specs. Imports everything below.
+The only room that knows names and specs.
 """

@@ -21,7 +21,7 @@ from tfcmc.evaluation.collapse_values import collapse_losses
 from tfcmc.evaluation.doctor import Patient
 from tfcmc.evaluation.features import Reader
 from tfcmc.evaluation.statistics_leak import StatisticsLeak
-from tfcmc.foundation.errors import must
+from tfcmc.foundation.errors import must, reason_of
 from tfcmc.foundation.lazy import keras
 from tfcmc.losses.layer import Loss, make_losses
 from tfcmc.model import ContrastiveModel
@@ -239,6 +239,26 @@ class Architecture:
             each_view=self._plan.batch_norm.options["each_view"],
             pieces=self._plan.pieces,
         )
+
+    def check_saved(self) -> None:
+        """Checks that the user's own encoder can be read once it is saved.
+
+        Raises:
+            UsageError: if it cannot.
+        """
+        if "code" not in self._plan.encoder.member.extra:
+            return
+        branch = next(iter(self.branches().values()))
+        try:
+            keras.models.model_from_json(branch.to_json())
+        except Exception as error:
+            # Whatever the user's layers do.
+            raise must(
+                "encoder",
+                "of layers that Keras reads back: its own but Lambda, and "
+                "those that keras.saving.register_keras_serializable() knows",
+                f"{self._plan.encoder.spec} ({reason_of(error)})",
+            ) from None
 
     def check_pieces(self) -> None:
         """Refuses what makes others of pictures in pieces than in a batch.

@@ -16,39 +16,15 @@ from tfcmc.distribute.strategies import (
     use_devices,
 )
 from tfcmc.experiment.architecture import Architecture
-from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import Plan, make_plan
-from tfcmc.experiment.refusals import CLUSTERING, PREDICTION, kind_of
+from tfcmc.experiment.verified import SEED
 from tfcmc.foundation.lazy import keras, settled, tf
-from tfcmc.losses import LOSSES
 
 TOLERANCE = 1e-5  # relative: the rounding of float32 in another order
 # An estimate near 0 is the difference of numbers near 1, and rounded as they.
 SMALL = 0.01
 BATCH = 8  # pictures, or two for every replica if that is more
 STEPS = 2  # where something is remembered, the second step sees it
-SEED = 5
-DEFAULTS = {"encoder": "paper(width=0.5)"}
-# In float32 a ReLU that lies at zero but for rounding passes gradients on in
-# one of two computations that are the same, and not in the other.
-ALWAYS = {"seed": SEED, "precision": "float64"}
-# Beside every loss with its defaults: states that follow the batches,
-# negatives of a bank, and each device's own.
-MORE = (
-    ("nce(z=mean)", "batch"),
-    ("nce(z=first)", "batch"),
-    ("softmax", "bank(draws=20)"),
-    ("nce(z=mean)", "bank(draws=20)"),
-    ("softmax", "bank(draws=all)"),
-    ("triplet", "bank(draws=9, each_anchor=True)"),
-    ("nt_xent", "local"),
-    ("vicreg", "local"),
-)
-# What a loss of a kind is compared in.
-FRAMES = {
-    PREDICTION: {"target": "stopped", "force": True},
-    CLUSTERING: {"views": "rgb", "side": 32},
-}
 LINE = "{:<22}{:<16}{:>12}{:>12}{:>13}{:>11}"
 COLUMNS = ("value", "of value", "of gradient", "of memory")
 
@@ -97,14 +73,19 @@ class Difference:
 
 
 @settled()
-def prove(strategy: str, count: int | None = None, **settings) -> bool:
+def prove(
+    strategy: str,
+    count: int | None,
+    plans: list[Plan],
+    batch: int | None = None,
+) -> bool:
     """Compares all replicas with one device, and prints a table.
 
     Args:
         strategy: The name of a strategy, as `make_strategy` takes it.
         count: Devices of this machine to use, or None for those it has.
-        **settings: Of the config, such as `encoder`; with `loss` or
-            `negatives` among them that one alone is compared.
+        plans: What to compare, as `cases` makes them.
+        batch: As for `verify`.
 
     Returns:
         Whether every loss and every gradient is the same.
@@ -118,7 +99,7 @@ def prove(strategy: str, count: int | None = None, **settings) -> bool:
     # Ten bits of mantissa would differ by more than what is looked for.
     tf.config.experimental.enable_tensor_float_32_execution(False)
     tell = print if is_chief(strategy) else _silence
-    piece = settings.get("microbatch")
+    piece = plans[0].config.microbatch
     pieces = f", in pieces of {piece} pictures" if piece else ""
     tell(
         f"{strategy.num_replicas_in_sync} replicas beside one device{pieces}; "
@@ -126,48 +107,13 @@ def prove(strategy: str, count: int | None = None, **settings) -> bool:
     )
     tell(LINE.format("loss", "negatives", *COLUMNS))
     differing = 0
-    for plan in cases(settings):
-        found = verify(strategy, plan, settings.get("batch_size"))
+    for plan in plans:
+        found = verify(strategy, plan, batch)
         tell(_line(found))
         differing += not found.fine
     verdict = f"{differing} differ" if differing else "all the same"
     tell(f"\n{verdict}")
     return not differing
-
-
-def cases(settings: dict) -> list[Plan]:
-    """Returns the plans of all that is compared.
-
-    Args:
-        settings: As `prove` takes them.
-    """
-    if "preset" in settings:
-        config = make_config({**ALWAYS, **settings})
-        return [make_plan(config, check_data=False)]
-    found = [*((name, "batch") for name in LOSSES.names()), *MORE]
-    if {"loss", "negatives"} & settings.keys():
-        found = [
-            (
-                settings.get("loss", "softmax"),
-                settings.get("negatives", "batch"),
-            )
-        ]
-    return [
-        make_plan(
-            make_config(
-                {
-                    **ALWAYS,
-                    **DEFAULTS,
-                    **FRAMES.get(kind_of(LOSSES.lookup(loss).member), {}),
-                    **settings,
-                    "loss": loss,
-                    "negatives": negatives,
-                }
-            ),
-            check_data=False,
-        )
-        for loss, negatives in found
-    ]
 
 
 @settled()

@@ -79,6 +79,7 @@ def pretrain(plan, *, until: int | None = None, beside=()):
         architecture = Architecture(
             plan, data.learnt.side, identity["replicas"], start
         )
+        architecture.check_saved()
         architecture.check_pieces()
         saved = claim(run, architecture.views.branches, identity)
         identity = saved.state["identity"]

@@ -297,6 +297,9 @@ def open_run(plan, *, restart: bool = True):
         longer = restart or not restarting(wanted)
         if told := setting_differences(settings, wanted, longer=longer):
             raise another_experiment(run.folder, ", ".join(told))
+    known = read_identity(run) or {}
+    for file in changed_code(known, {"code": plan.code()}):
+        raise another_experiment(run.folder, f"another text of {file}")
     return run
 
 

@@ -1,4 +1,1 @@
-"""The ground: registry, errors, whole-or-absent files, lazy modules, threads.
-
-Imports nothing of tfcmc.
-"""
+"""The ground: registry, errors, files whole or absent, threads, signals."""

@@ -5,13 +5,18 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import linecache
 import pathlib
 import sys
 from collections.abc import Callable
 
 from tfcmc.foundation import lazy
 from tfcmc.foundation.errors import UsageError, must, reason_of, unknown
-from tfcmc.foundation.registry import Anything, Member
+from tfcmc.foundation.registry import Anything, Member, is_plain
+
+GIVEN = ("seed", "batch_norm")  # parameters that are no options
+REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_texts = {}  # module name to its spec and the SHA-256 of its text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +52,14 @@ def own_member(
 
     Raises:
         UsageError: if there is no such module, file or function, the file
-            fails as it is run, or the function takes something else.
+            fails as it is run, the function takes something else, or the
+            module was imported from another text.
     """
     module = _import(kind, place)
     file = getattr(module, "__file__", None)
     if file is None or not file.endswith(".py"):
         raise must(kind, "a function in a Python file", f"{place}:{name}")
+    digest = _text_of(kind, module)
     functions = {
         key: value
         for key, value in vars(module).items()
@@ -62,14 +69,16 @@ def own_member(
     if name not in functions:
         raise unknown(f"function of {first} in {place}", name, functions)
     file = pathlib.Path(file).resolve()
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
     if place.endswith(".py"):
         place = str(file)
-    options = [
-        option
-        for option, each in _parameters(functions[name]).items()
-        if each.default is not each.empty and option != "seed"
-    ]
+    options = []
+    for option, each in _parameters(functions[name]).items():
+        if option in (first, *GIVEN) or each.kind in REST:
+            continue
+        if not is_plain(each.default):
+            told = f"a function of {first}, and of others with plain defaults"
+            raise must(kind, told, f"{place}:{name}({each})")
+        options.append(option)
     return Member(
         f"{place}:{name}",
         wrap(functions[name]),
@@ -86,6 +95,21 @@ def takes(function: Callable, name: str) -> bool:
 
 def _parameters(function):
     return inspect.signature(function).parameters
+
+
+def _text_of(kind, module):
+    """The SHA-256 of the text that a module was made of."""
+    digest = hashlib.sha256(pathlib.Path(module.__file__).read_bytes())
+    # Importing it anew, or once more, makes another spec.
+    known = _texts.setdefault(
+        module.__name__, (module.__spec__, digest.hexdigest())
+    )
+    if known[0] is not module.__spec__:
+        known = _texts[module.__name__] = module.__spec__, digest.hexdigest()
+    if known[1] != digest.hexdigest():
+        told = f"{module.__file__}, which has changed since"
+        raise must(kind, "in a file as it was when it was imported", told)
+    return known[1]
 
 
 def _import(kind, place):
@@ -113,19 +137,25 @@ def _import(kind, place):
 
 
 def _run_file(path):
-    """Runs a file as a module, once a process; beside it may lie others."""
+    """Runs a file as a module, once a text; beside it may lie others."""
     name = f"tfcmc_own_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     if not path.is_file():
         raise FileNotFoundError("no such file")
-    if name in sys.modules:
+    text = path.read_bytes()
+    digest = hashlib.sha256(text).hexdigest()
+    if name in sys.modules and _texts[name][1] == digest:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    sys.path.append(str(path.parent))
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     sys.modules[name] = module
+    _texts[name] = spec, digest
     try:
-        spec.loader.exec_module(module)
+        # Not what Python may have kept of a text as old and as long.
+        exec(spec.loader.source_to_code(text, str(path)), vars(module))
     except BaseException:
         del sys.modules[name]
         raise
+    linecache.checkcache(str(path))  # whoever asks for the text has this one
     return module

@@ -225,7 +225,8 @@ class Registry:
                 a value is not known; it lists the known ones.
         """
         place, colon, call = str(spec).strip().partition(":")
-        if self._elsewhere and colon and "(" not in place:
+        elsewhere = place.endswith(".py") or "(" not in place
+        if self._elsewhere and colon and elsewhere:
             name, given, argument = parse_spec(call, self.kind)
             member = self._elsewhere(place, name)
         else:
@@ -289,6 +290,14 @@ def spelt(name: str, options: dict) -> str:
         f"{option}={_written(value)}" for option, value in options.items()
     )
     return f"{name}({inside})" if inside else name
+
+
+def is_plain(value) -> bool:
+    """Whether a value is one that its text makes again."""
+    try:
+        return ast.literal_eval(repr(value)) == value
+    except UNREADABLE:
+        return False
 
 
 def _written(value):

@@ -1,4 +1,4 @@
-"""How many threads linear algebra takes."""
+"""How many cores there are, and how many linear algebra takes."""
 
 import functools
 import importlib
@@ -12,6 +12,13 @@ threadpoolctl = LazyModule("threadpoolctl")
 
 MOST = 8  # at once: each probe holds its own copy of the features
 _here = threading.local()  # what a thread of `together` has from the first
+
+
+def cores() -> int:
+    """Returns how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))  # of a comparison's share
+    return os.cpu_count() or 1
 
 
 def on_one_thread(function):
@@ -57,9 +64,6 @@ def together(*tasks, needs: str | None = None) -> list:
     Returns:
         What they return, in their order.
     """
-    cores = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))  # of a comparison's share
     if needs:
         importlib.import_module(needs)
     libraries = _libraries()
@@ -71,7 +75,7 @@ def together(*tasks, needs: str | None = None) -> list:
     with (
         libraries.limit(limits=1),
         futures.ThreadPoolExecutor(
-            min(cores, MOST), initializer=begin
+            min(cores(), MOST), initializer=begin
         ) as pool,
     ):
         return list(pool.map(lambda task: task(), tasks))

@@ -1,6 +1,6 @@
 """What stands between features and loss: heads and predictors, one file each.
 
-Importing it fills the table. Imports the foundation.
+Importing it fills the table.
 """
 
 from tfcmc.heads import critic as critic

@@ -1,7 +1,6 @@
 """The losses: pure functions of a `Term`, one file each.
 
 Importing it fills the table. `get(NAME)` gives one as a `keras.losses.Loss`.
-Imports `distribute` and the foundation.
 """
 
 import importlib

@@ -1,6 +1,6 @@
 """What an anchor is compared with, one file a source.
 
-Importing it fills the table. Imports `losses` and below.
+Importing it fills the table.
 """
 
 from tfcmc.negatives import bank as bank

@@ -1,6 +1,6 @@
 """The optimizers and the schedules of their learning rate, one file each.
 
-Importing it fills the tables. Imports the foundation.
+Importing it fills the tables.
 """
 
 from tfcmc.optimizers import adam as adam

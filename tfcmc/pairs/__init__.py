@@ -1,6 +1,6 @@
 """Which view is compared with which.
 
-Importing it fills the table. Imports the foundation.
+Importing it fills the table.
 """
 
 from tfcmc.pairs import assigned as assigned

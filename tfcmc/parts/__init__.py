@@ -1,4 +1,1 @@
-"""Metrics and callbacks for any fit of any Keras model.
-
-Imports `training` and what is below it.
-"""
+"""Metrics and callbacks for any fit of any Keras model."""

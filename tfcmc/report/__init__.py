@@ -1,8 +1,4 @@
-"""What is seen of runs: figures, tables, pages, text, TensorBoard.
-
-It gets numbers and records, and measures nothing. Imports `evaluation` and
-below.
-"""
+"""What is seen of runs: figures, tables, pages, text, TensorBoard."""
 
 from tfcmc.report.page import Finding as Finding
 from tfcmc.report.page import Picture as Picture

@@ -1,4 +1,1 @@
-"""A run folder: its files, its records with their schema, its identity.
-
-Imports `foundation`.
-"""
+"""A run folder: its files, its records with their schema, its identity."""

@@ -14,6 +14,8 @@ code      file and SHA-256 of the user's own functions, by the setting that
 """
 
 import contextlib
+import hashlib
+import pathlib
 
 import tfcmc
 from tfcmc.foundation.errors import UsageError, differing
@@ -107,18 +109,32 @@ def alike(settings: dict, code: dict) -> dict:
         code: The user's own code, by the setting that names it.
 
     Returns:
-        Name to value: what defines the experiment, the versions, and the
-        digest of each of the user's own files.
+        Name to value: what defines the experiment, how pictures are read, the
+        versions, and the digest of tfcmc and of each of the user's own files.
     """
     told = defining(settings)
+    for name in READING:
+        if name in settings and name not in PLACE:
+            told[name] = settings[name]
     if told.get("steps") is not None:
         told.pop("epochs", None)  # they follow from the pictures
     told["version of tfcmc"] = tfcmc.__version__
     for name in DECIDING:
         with contextlib.suppress(metadata.PackageNotFoundError):
             told[f"version of {name}"] = metadata.version(name)
+    told["text of tfcmc"] = _own_text()[:12]
     files = {each["file"]: each["sha256"][:12] for each in code.values()}
     return told | {f"text of {file}": files[file] for file in files}
+
+
+def _own_text():
+    """The SHA-256 of what tfcmc is made of: checkouts of a version differ."""
+    root = pathlib.Path(tfcmc.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def origin_of(identity: dict) -> dict:

@@ -1,4 +1,1 @@
-"""The search of options: space, tuner, trials, ranking, report.
-
-Imports `cli` and below.
-"""
+"""The search of options: space, tuner, trials, ranking, report."""

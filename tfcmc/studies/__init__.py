@@ -1,4 +1,1 @@
-"""A design of runs: which axis changes what, and how sure that is.
-
-Imports `comparison` and below.
-"""
+"""A design of runs: which axis changes what, and how sure that is."""

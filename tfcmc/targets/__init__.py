@@ -1,6 +1,6 @@
 """What anchors are to agree with, without or with a gradient of its own.
 
-Importing it fills the table. Imports the foundation.
+Importing it fills the table.
 """
 
 from tfcmc.targets import momentum as momentum

@@ -1,4 +1,1 @@
-"""Fitting a model: checkpoints, callbacks, progress, exact resume.
-
-Imports everything below evaluation, and evaluation; no config, no spec.
-"""
+"""Fitting a model: checkpoints, callbacks, progress, exact resume."""

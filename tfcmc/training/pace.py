@@ -54,7 +54,7 @@ class Pace(keras.callbacks.Callback):
 
         Returns:
             `step_ms`; `input_wait`, a share of the steps' time; and on a GPU
-            `device_memory_gib`, the most that was used so far.
+            `device_memory_gib`, the most that one has used so far.
         """
         steps, seconds, waited = (
             now - before
@@ -70,7 +70,8 @@ class Pace(keras.callbacks.Callback):
             "step_ms": 1000 * seconds / steps,
             "input_wait": waited / seconds,
         }
+        memory = tf.config.experimental.get_memory_info
         if gpus := tf.config.list_logical_devices("GPU"):
-            used = tf.config.experimental.get_memory_info(gpus[0].name)
-            found["device_memory_gib"] = used["peak"] / GIB
+            used = [memory(each.name)["peak"] for each in gpus]
+            found["device_memory_gib"] = max(used) / GIB
         return found

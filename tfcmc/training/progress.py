@@ -6,7 +6,7 @@ import time
 from tfcmc.foundation.lazy import keras
 from tfcmc.report.summary import clock
 
-WIDTH = 100  # columns
+WIDTH = 120  # columns
 WAIT = 0.01  # share of a step below which nothing is said of it
 CLEARED = "\r\033[K"  # the line that moves on a terminal
 

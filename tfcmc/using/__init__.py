@@ -1,4 +1,1 @@
-"""What a trained run is used for: vectors, neighbours, a transformer.
-
-Imports `experiment` and below.
-"""
+"""What a trained run is used for: vectors, neighbours, a transformer."""

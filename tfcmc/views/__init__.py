@@ -1,6 +1,6 @@
 """The views of a picture, and how they are cut out of it.
 
-Importing it fills the tables. Imports the foundation.
+Importing it fills the tables.
 """
 
 from tfcmc.views import lab as lab

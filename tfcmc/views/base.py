@@ -2,8 +2,10 @@
 
 import dataclasses
 import functools
+import re
 import typing
 
+from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.own import own_member
 from tfcmc.foundation.registry import Registry
@@ -11,6 +13,9 @@ from tfcmc.foundation.registry import Registry
 VIEWS = Registry(
     "views", functools.partial(own_member, "views", first="frame")
 )
+
+NAME = re.compile(r"\w[\w.-]*", re.ASCII)
+BOTH = "both"  # what tables call all views side by side
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +113,32 @@ class Views:
     filters: tuple = ()
     blank: typing.Callable | None = None
     blank_word: str = ""
+
+    def __post_init__(self):
+        told = {len(self.names)}
+        for each in (self.branch, self.channels, self.sides):
+            told.add(len(each))
+        if len(told) > 1:
+            raise must(
+                "views",
+                "of as many names, branches, channels and sides",
+                sorted(told),
+            )
+        # They stand in tables, and in the names of files.
+        for name in (*self.names, *self.branch):
+            if not NAME.fullmatch(str(name)) or name == BOTH:
+                raise must(
+                    "views", f"named by letters, and not {BOTH}", repr(name)
+                )
+        if len(set(self.names)) < len(self.names):
+            raise must("views", "of different names", self.names)
+        several = len(set(self.branch)) < len(self.branch)
+        if several and self.judged is None and self.compared is None:
+            raise must(
+                "views",
+                "with `judged` draws where two share a branch",
+                self.names,
+            )
 
     @property
     def branches(self) -> tuple:
