@@ -7,14 +7,10 @@ from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.text import printable
 from tfcmc.report.text_tables import padded
+from tfcmc.runs.identity import ROLES
 
 ASKED = ("data_dir", "picture_side", "memory_limit", "on_bad_image")
 MOST_CLASSES = 20  # that are listed, a line each
-USES = {
-    "pretrain": "to learn from",
-    "train": "to fit probes on",
-    "test": "to test on",
-}
 
 
 def make_parser(manual: str | None = None) -> command_line.Parser:
@@ -73,9 +69,9 @@ def part_lines(source, described: dict) -> list[str]:
     lines = [["part", "pictures", "size", "of a class", "SHA-256", "use"]]
     for name, pictures, labels in source.parts():
         known = described[name]
-        use = USES[name]
+        use = ROLES[name]
         if name == "train" and not source.unseen:
-            use = f"{USES['pretrain']}, and {use}"
+            use = f"{ROLES['pretrain']}, and {use}"
         size = f"{known['side']}x{known['side']}"
         sizes = _sizes(labels)
         digest = known["sha256"][:12]
