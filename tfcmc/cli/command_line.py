@@ -21,6 +21,7 @@ from tfcmc.foundation import lazy
 from tfcmc.foundation.errors import TrainingFailed, UsageError, must, unknown
 from tfcmc.foundation.paths import expanded
 from tfcmc.foundation.signals import Interrupted, raised
+from tfcmc.foundation.text import option
 
 # Options and arguments that are a path, or several.
 PATHS = (
@@ -214,11 +215,6 @@ def _printing(main):
         main()
     finally:
         sys.stdout.flush()
-
-
-def option(name):
-    """Returns how a setting is written on the command line."""
-    return "--" + name.replace("_", "-")
 
 
 def _plain_type(hint):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from tfcmc.cli import command_line, workers
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.text import options
 
 
 def main(argv=None):
@@ -34,11 +35,8 @@ def costs(names: list[str], given: dict) -> Iterator[tuple[str, dict | str]]:
         A name, and what `step_cost` returns of it, or the reason why it
         cannot be measured.
     """
-    told = [
-        f"{command_line.option(name)}={value}" for name, value in given.items()
-    ]
     for name in names:
-        words = ("tfcmc.cli.method_costs", f"--preset={name}", *told)
+        words = ("tfcmc.cli.method_costs", f"--preset={name}", *options(given))
         lines = []
         job = workers.Job(name, words, None)
         (ended,) = workers.run_all(

@@ -10,6 +10,7 @@ from tfcmc.cli import command_line, workers
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.text import options
 from tfcmc.runs.folder import Run
 from tfcmc.runs.record import read_identity
 
@@ -43,11 +44,8 @@ def check(config: PretrainConfig, runs: list[Run], *, apart: bool) -> None:
         UsageError: if one had others, or the pictures cannot be read.
     """
     begun = [str(run.folder) for run in runs if read_identity(run)]
-    words = [
-        f"{command_line.option(name)}={value}"
-        for name in SETTINGS
-        if (value := getattr(config, name)) is not None
-    ]
+    settings = {name: getattr(config, name) for name in SETTINGS}
+    words = options({k: v for k, v in settings.items() if v is not None})
     if begun and not apart:
         main([*begun, *words])
     elif begun:

@@ -8,7 +8,7 @@ import shlex
 import signal
 from collections.abc import Callable
 
-from tfcmc.cli import command_line, machines
+from tfcmc.cli import machines
 from tfcmc.commands import compare as comparing
 from tfcmc.commands import evaluate as judging
 from tfcmc.commands import export as exporting
@@ -22,6 +22,7 @@ from tfcmc.commands.words import defaults, in_python, taken
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.foundation.errors import UsageError, check_choice
 from tfcmc.foundation.signals import Interrupted, raised
+from tfcmc.foundation.text import option, options
 from tfcmc.report.few_labels import curve_text
 from tfcmc.searches.study import TRIALS, plan_search
 from tfcmc.searches.study import search as search_options
@@ -273,7 +274,7 @@ def compare(losses=None, *, verbose=1, **words) -> Comparison:
         words = {"losses": losses, **words}
         parser = comparing.make_parser()
         given, _ = taken(parser, words, apart=comparing.planned)
-        return Comparison(comparing.run(given, _command("compare", given)))
+        return Comparison(comparing.run(given, _command(["compare"], given)))
 
 
 @_words_of(studying.make_parser, "file")
@@ -304,10 +305,8 @@ def study(file, *, verbose=1, **words) -> Comparison:
     with called(verbose):
         given, _ = taken(studying.make_parser(), words)
         named = file if isinstance(file, str | os.PathLike) else "FILE"
-        words = ["tfcmc", "study", os.fspath(named)]
-        words += [f"{command_line.option(n)}={v}" for n, v in given.items()]
-        given = {"file": file, **given}
-        return Comparison(studying.run(given, shlex.join(words)))
+        command = _command(["study", os.fspath(named)], given)
+        return Comparison(studying.run({"file": file, **given}, command))
 
 
 @_words_of(searching.make_parser)
@@ -346,12 +345,11 @@ def _check_alone(given):
     machines.check_alone(given.get("strategy", standard))
 
 
-def _command(name, given):
+def _command(words, given):
     """Writes the command that does the same."""
-    words = []
-    for option, value in given.items():
+    for name, value in given.items():
         if isinstance(value, list):
-            words += [command_line.option(option), *map(str, value)]
+            words += [option(name), *map(str, value)]
         else:
-            words.append(f"{command_line.option(option)}={value}")
-    return shlex.join(["tfcmc", name, *words])
+            words += options({name: value})
+    return shlex.join(["tfcmc", *words])

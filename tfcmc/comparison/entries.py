@@ -22,6 +22,7 @@ from tfcmc.experiment.recipe import (
     open_run,
 )
 from tfcmc.foundation.errors import UsageError, must
+from tfcmc.foundation.text import options
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import CIRCUMSTANCES, data_differences
 from tfcmc.runs.record import (
@@ -141,10 +142,7 @@ class Entry:
             # Epochs that are not settled yet cannot be told.
             if value not in (None, getattr(standard, name)):
                 told[name] = value
-        return [
-            f"--{name.replace('_', '-')}={value}"
-            for name, value in told.items()
-        ]
+        return options(told)
 
     def command(self) -> str:
         """Returns the command that makes this run, for a shell."""

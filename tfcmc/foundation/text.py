@@ -16,6 +16,16 @@ def counted(count: int, singular: str, plural: str) -> str:
     return f"{count:,} {singular if count == 1 else plural}"
 
 
+def option(name: str) -> str:
+    """Returns how a setting is written on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def options(settings: dict) -> list[str]:
+    """Returns how settings are given there, a word each: "--epochs=20"."""
+    return [f"{option(name)}={value}" for name, value in settings.items()]
+
+
 def table_cell(value):
     """Returns a value of a CSV file that no spreadsheet takes for a formula.
 

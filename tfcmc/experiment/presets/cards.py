@@ -4,6 +4,7 @@ import dataclasses
 import shlex
 
 from tfcmc.experiment.presets.base import Preset
+from tfcmc.foundation.text import options
 from tfcmc.losses.cards import table, wrapped
 
 WORD = "tfcmc pretrain"
@@ -39,11 +40,7 @@ def full(name: str, preset: Preset, standard) -> str:
 
 def command(preset: Preset) -> str:
     """Returns the command of a preset's settings, a line an option."""
-    settings = preset.applied({})
-    words = [
-        shlex.quote(f"--{setting.replace('_', '-')}={value}")
-        for setting, value in settings.items()
-    ]
+    words = map(shlex.quote, options(preset.applied({})))
     return " \\\n    ".join([WORD, *words])
 
 
