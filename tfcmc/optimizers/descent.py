@@ -118,23 +118,9 @@ class _Descent(keras.optimizers.Optimizer):
 class SGD(_Descent):
     """As `tfcmc.optimizers.sgd.sgd` says."""
 
-    def __init__(
-        self,
-        learning_rate,
-        *,
-        nesterov=False,
-        weight_decay=1e-4,
-        exclude="none",
-        name="sgd",
-        **common,
-    ):
-        super().__init__(
-            learning_rate,
-            weight_decay=weight_decay,
-            exclude=exclude,
-            name=name,
-            **common,
-        )
+    def __init__(self, learning_rate, *, nesterov=False, **common):
+        usual = {"weight_decay": 1e-4, "exclude": "none", "name": "sgd"}
+        super().__init__(learning_rate, **(usual | common))
         self.nesterov = nesterov
 
     def get_config(self):
@@ -152,18 +138,10 @@ class LARS(_Descent):
         trust=0.001,
         classic=True,
         denominator="sum",
-        weight_decay=1e-6,
-        exclude="bias_and_norm",
-        name="lars",
         **common,
     ):
-        super().__init__(
-            learning_rate,
-            weight_decay=weight_decay,
-            exclude=exclude,
-            name=name,
-            **common,
-        )
+        usual = {"weight_decay": 1e-6, "exclude": "bias_and_norm"}
+        super().__init__(learning_rate, **({"name": "lars"} | usual | common))
         self.trust = trust
         self.classic = classic
         self.denominator = denominator
