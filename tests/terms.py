@@ -1,4 +1,4 @@
-"""Comparisons, as tests write them."""
+"""Comparisons and vectors, as tests write them."""
 
 import numpy as np
 import tensorflow as tf
@@ -44,6 +44,12 @@ def of_places(anchors, places) -> Term:
         pictures,
         tf.repeat(pictures, each),
     )
+
+
+def unit(vectors):
+    """Vectors, or one, of length 1 in float64."""
+    vectors = np.asarray(vectors, np.float64)
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
 def make(spec: str) -> Loss:

@@ -5,16 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import unit
 from tfcmc.evaluation import label_free
 from tfcmc.evaluation.features import Encoded
 from tfcmc.foundation.errors import UsageError
 from tfcmc.runs import record
-
-
-def unit(vector):
-    """A vector scaled to length 1 in float64."""
-    length = math.sqrt(sum(float(x) ** 2 for x in vector))
-    return np.array([float(x) / length for x in vector])
 
 
 @pytest.fixture

@@ -5,14 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from tests.terms import unit
 from tfcmc.evaluation import metrics
 from tfcmc.foundation.errors import UsageError
-
-
-def unit(vector):
-    """A vector scaled to length 1 in float64."""
-    length = math.sqrt(sum(float(x) ** 2 for x in vector))
-    return [float(x) / length for x in vector]
 
 
 def squared(x, y):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.terms import term
+from tests.terms import term, unit
 from tests.tiny import BATCH, CHANNELS, DRAWING, EXAMPLES, NORMED, make
 from tfcmc import losses
 from tfcmc.foundation.errors import UsageError
@@ -26,12 +26,6 @@ def embedded(tiny):
     return [
         branches[name](view) for name, view in zip(names, views, strict=True)
     ]
-
-
-def unit(vectors):
-    """The same of length 1, in float64."""
-    vectors = np.asarray(vectors, np.float64)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def softmax_of(anchors, others, temperature=0.07):

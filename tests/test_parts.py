@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import tfcmc
-from tests.terms import with_own_view
+from tests.terms import unit, with_own_view
 from tfcmc.evaluation import label_free
 from tfcmc.evaluation.probes.knn import leave_one_out
 from tfcmc.foundation.errors import UsageError
@@ -28,12 +28,6 @@ def views(rng, count=BATCH, dim=DIM):
     first = rng.normal(size=(count, dim)).astype(np.float32)
     noise = rng.normal(size=(count, dim)).astype(np.float32)
     return first, first + 0.5 * noise
-
-
-def unit(vectors):
-    """The same of length 1, in float64."""
-    vectors = np.asarray(vectors, np.float64)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def loss_of(name, **options):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.terms import unit
 from tests.tiny import BATCH, CHANNELS, EXAMPLES, NORMED, make
 from tfcmc.foundation.errors import UsageError
 from tfcmc.targets import TARGETS
@@ -17,12 +18,6 @@ MOCO = {
     "negatives": "queue(size=9)",
     "encoder": NORMED,
 }
-
-
-def unit(vectors):
-    """The same of length 1, in float64."""
-    vectors = np.asarray(vectors, np.float64)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def weights_of(models):

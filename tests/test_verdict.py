@@ -9,6 +9,7 @@ import pytest
 import sklearn.metrics
 
 from tests import verdicts
+from tests.terms import unit
 from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.validation import folds
@@ -190,7 +191,7 @@ def test_sorted_classes_are_sampled(data, rng, tmp_path, monkeypatch):
     # Every class at a point of its own.
     vectors = tuple(array + 9 * np.eye(3, 4).T[labels] for array in vectors)
     vectors = tuple(array.astype("f") for array in vectors)
-    encoded = Encoded(vectors, tuple(map(_unit, vectors)))
+    encoded = Encoded(vectors, tuple(map(unit, vectors)))
     pictures = ArrayPictures(np.zeros((200, 8, 8, 3), np.uint8))
     data = dataclasses.replace(data, judged=Split(pictures, labels))
     run = Run(tmp_path)
@@ -326,7 +327,3 @@ def test_unbalanced_classes_are_told(sizes):
     if expected:
         assert lines[-2].split() == ["trained", "encoders", "55.6"]
         assert lines[-1].endswith("first: c1 (4) 12.5, c0 (80) 98.7")
-
-
-def _unit(array):
-    return array / np.linalg.norm(array, axis=1, keepdims=True)

@@ -45,20 +45,25 @@ def test_hopeless():
     assert 0 < chance_of_the_best([0.2], same) < 1
 
 
-@pytest.mark.parametrize("alone", [True, False])
-def test_a_trial_is_stopped(alone, tmp_path, monkeypatch, capsys):
-    """At the line of an epoch; by a worker, which knows its own alone, not."""
-    curves = {str(n): [0.3 + n / 100, 0.4 + n / 100] for n in range(4)}
-    config = make_plan(make_config({"data": "shapes(size=160)"})).config
-    search = Search(
-        loss=config.loss,
+def search_of(loss, tuner):
+    """A search of nine trials for a temperature."""
+    return Search(
+        loss=loss,
         space={"temperature": {"low": 0.1, "high": 1.0, "scale": "log"}},
-        tuner="random",
+        tuner=tuner,
         objective="least_probe",
         trials=9,
         seed=0,
         settings={},
     )
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_trial_is_stopped(alone, tmp_path, monkeypatch, capsys):
+    """At the line of an epoch; by a worker, which knows its own alone, not."""
+    curves = {str(n): [0.3 + n / 100, 0.4 + n / 100] for n in range(4)}
+    config = make_plan(make_config({"data": "shapes(size=160)"})).config
+    search = search_of(config.loss, "random")
     done = [Trial(n, {"temperature": 0.2}, 2) for n in range(4)]
     told = []
 
@@ -107,15 +112,7 @@ def test_a_trial_is_stopped(alone, tmp_path, monkeypatch, capsys):
 
 def test_a_stopped_trial_counts_as_the_worst(monkeypatch):
     """The tuner learns of it, and proposes elsewhere."""
-    search = Search(
-        loss="softmax",
-        space={"temperature": {"low": 0.1, "high": 1.0, "scale": "log"}},
-        tuner="bayesian",
-        objective="least_probe",
-        trials=9,
-        seed=0,
-        settings={},
-    )
+    search = search_of("softmax", "bayesian")
     tuner = Tuner(search, 2)
     told = []
     update = tuner.oracle.update_trial
