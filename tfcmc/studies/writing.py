@@ -220,9 +220,7 @@ def lead(found: Found):
         yield " ".join(f"Over {words.effect_words(each)}" for each in widest)
     if found.pairs:
         yield words.interactions_words(found.pairs.values())
-    labels, seconds, values = time_of(found)
-    kept = front(seconds, values)
-    yield words.front_words(labels, seconds, values, kept)
+    yield words.front_words(*time_of(found))
 
 
 def not_shown(found: Found, cells: list[Cell], missing: int, failures: dict):
@@ -274,14 +272,14 @@ def _range(effect: Effect):
     return np.ptp(effect.means.mean(axis=0))
 
 
-def time_of(found: Found) -> tuple[list, np.ndarray, np.ndarray]:
-    """Returns labels, mean seconds and mean accuracy of each combination."""
+def time_of(found: Found) -> tuple:
+    """Returns labels, mean seconds, mean accuracies, and the front of them."""
     own = collections.defaultdict(list)
     for cell, measures in zip(found.cells, found.numbers, strict=True):
         pair = measures["seconds"], measures[found.study.metric]
         own[BETWEEN.join(cell.levels)].append(pair)
     means = np.array([np.mean(pairs, axis=0) for pairs in own.values()])
-    return list(own), means[:, 0], means[:, 1]
+    return list(own), *means.T, front(*means.T)
 
 
 def ranking_table(found: Found) -> Table:
@@ -420,11 +418,10 @@ def draw(found: Found, folder: pathlib.Path):
             path,
         )
     path = folder / "time_and_accuracy.png"
-    labels, seconds, values = time_of(found)
+    labels, *measures = time_of(found)
     groups = [label.split(BETWEEN)[0] for label in labels]
-    kept = front(seconds, values)
     figures.time_and_accuracy(
-        labels, groups, seconds, values, kept, path, measured=measured_by
+        labels, groups, *measures, path, measured=measured_by
     )
     yield Picture(
         "What time buys",
