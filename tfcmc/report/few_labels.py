@@ -9,7 +9,13 @@ import numpy as np
 from tfcmc.evaluation.few_labels import labels_needed
 from tfcmc.evaluation.intervals import difference_interval
 from tfcmc.foundation.text import counted
-from tfcmc.report.summary import WIDTH, clock, count_epochs
+from tfcmc.report.summary import (
+    WIDTH,
+    clock,
+    count_epochs,
+    percent,
+    row_text,
+)
 
 # What is measured on each sample, in this order.
 TITLES = {
@@ -79,8 +85,8 @@ class Curve:
         ]
         told += [
             f"With {count:,} labels the probe reads "
-            f"{_percent(self.mean(count, 'probe'))} % and fine-tuning "
-            f"{_percent(self.mean(count, 'finetuned'))} %: trained from "
+            f"{percent(self.mean(count, 'probe'))} % and fine-tuning "
+            f"{percent(self.mean(count, 'finetuned'))} %: trained from "
             f"scratch, the same encoders need {self._words(count, 'probe')} "
             f"labels to match the probe, and "
             f"{self._words(count, 'finetuned')} to match fine-tuning."
@@ -109,8 +115,8 @@ class Curve:
         noise = ", within the noise" if low <= 0 <= high else ""
         return (
             f"with {count:,} labels a linear probe of its frozen features "
-            f"reads {_percent(trained)} %, {_percent(abs(gap))} points {word} "
-            f"untrained encoders ({_percent(low)} to {_percent(high)}{noise})"
+            f"reads {percent(trained)} %, {percent(abs(gap))} points {word} "
+            f"untrained encoders ({percent(low)} to {percent(high)}{noise})"
         )
 
     def _passes(self, count):
@@ -138,14 +144,14 @@ def curve_text(curve: Curve) -> str:
         "",
         f"{curve.loss} on {curve.data}, {count_epochs(curve.epochs)}",
         "",
-        f"{curve.judged_on} accuracy, %".ljust(18) + _cells(kinds),
+        row_text(f"{curve.judged_on} accuracy, %", kinds, 18, 18),
     ]
     for labels in curve.points:
-        means = [_percent(curve.mean(labels, kind)) for kind in KINDS]
-        lines.append(f"{labels:,} labels".ljust(18) + _cells(means))
+        means = [percent(curve.mean(labels, kind)) for kind in KINDS]
+        lines.append(row_text(f"{labels:,} labels", means, 18, 18))
         if several:
-            off = [_percent(curve.deviation(labels, kind)) for kind in KINDS]
-            lines.append("  +-".ljust(18) + _cells(off))
+            off = [percent(curve.deviation(labels, kind)) for kind in KINDS]
+            lines.append(row_text("  +-", off, 18, 18))
     if several:
         lines.append("+-: standard deviation over samples of the labels")
     return "\n".join(
@@ -164,13 +170,5 @@ def clock_line(labels, sample, kind, found: dict, seconds) -> str:
         seconds: Those left; None where nothing is known of them.
     """
     line = f"  {labels:>7,} labels, sample {sample + 1}  {TITLES[kind]:<17}"
-    line += f"{_percent(found['accuracy']):>6} %  ({found['chosen']:g})"
+    line += f"{percent(found['accuracy']):>6} %  ({found['chosen']:g})"
     return line if seconds is None else f"{line}  {clock(seconds)} left"
-
-
-def _cells(texts):
-    return "".join(f"{text:>18}" for text in texts)
-
-
-def _percent(share):
-    return f"{100 * share:.1f}"

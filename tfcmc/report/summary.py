@@ -67,10 +67,10 @@ def model_text(result: dict) -> str:
     known = {n: d for n, d in columns.items() if n in result["sphere"]}
     where = f"on {result['sphere']['images']:,} {result['judged_on']} pictures"
     titles = [name.replace("effective_", "") for name in known]
-    lines += ["", _spread(where, titles)]
+    lines += ["", row_text(where, titles, 28, 12)]
     for label, row in rows.items():
         cells = [f"{row[name]:.{digits}f}" for name, digits in known.items()]
-        lines.append(_spread(label, cells))
+        lines.append(row_text(label, cells, 28, 12))
     floor = result["floors"]["uniformity_uniform_sphere"]
     lines.append(
         f"floors: uniformity {floor:.3f} on a uniform sphere, 0 at one point"
@@ -81,8 +81,9 @@ def model_text(result: dict) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _spread(label, cells):
-    return f"{label:28}" + "".join(f"{cell:>12}" for cell in cells)
+def row_text(label: str, cells, first: int, width: int) -> str:
+    """Lays out a row: a label of one width, cells to the right of another."""
+    return f"{label:{first}}" + "".join(f"{cell:>{width}}" for cell in cells)
 
 
 def _short(hashes):
@@ -105,6 +106,11 @@ def place(step: int, steps: int) -> str:
     if within:
         return f"step {within:,} of {steps:,} of epoch {epoch + 1}"
     return f"epoch {epoch}"
+
+
+def percent(share: float) -> str:
+    """Returns "59.0" of 0.59."""
+    return f"{100 * share:.1f}"
 
 
 def clock(seconds: float) -> str:
@@ -147,19 +153,19 @@ def _class_lines(result, probes, kinds):
     name, share = majority(result["classes"])
     lines = [
         f"classes differ in size: always naming {printable(name)[:30]!r} is "
-        f"right of {_percent(share)} %",
+        f"right of {percent(share)} %",
         "balanced accuracy, %: the mean over classes",
     ]
     for label, judged in kinds.items():
         shares = (judged[name]["balanced_accuracy"] for name in probes)
-        lines.append(_probe_row(label, map(_percent, shares)))
+        lines.append(_probe_row(label, map(percent, shares)))
     shares = result[probes[0]]["class_accuracy"]
     found = sorted(
         (share, printable(size["name"])[:30], size["judged"])
         for share, size in zip(shares, result["classes"], strict=True)
         if share is not None
     )
-    told = [f"{name} ({n:,}) {_percent(share)}" for share, name, n in found]
+    told = [f"{name} ({n:,}) {percent(share)}" for share, name, n in found]
     if len(told) > MOST_CLASSES:
         told[MOST_CLASSES:] = [f"and {len(told) - MOST_CLASSES} more"]
     # A name stays on a line with its numbers.
@@ -185,7 +191,7 @@ def _choice_lines(result):
     if probe := result.get("mlp_head"):
         chosen[f"{count_epochs(probe['epochs'])} of the MLP head"] = probe
     told = ",\n    ".join(
-        f"{words} ({_percent(probe['validation_accuracy'])} %)"
+        f"{words} ({percent(probe['validation_accuracy'])} %)"
         for words, probe in chosen.items()
     )
     return told and f"chosen on a part of the train part: {told}".splitlines()
@@ -196,16 +202,11 @@ def _title(probe):
 
 
 def _probe_row(label, cells, view=""):
-    row = f"{label:<{26 - len(view)}}{view}"
-    return row + "".join(f"{cell:>14}" for cell in cells)
+    return row_text(f"{label:<{26 - len(view)}}{view}", cells, 26, 14)
 
 
 def _accuracy(probe):
-    return _percent(probe["accuracy"])
-
-
-def _percent(share):
-    return f"{100 * share:.1f}"
+    return percent(probe["accuracy"])
 
 
 def _all_of(names):
@@ -272,11 +273,11 @@ def _label_free_lines(result):
     if not names:
         return []  # judged before it was measured
     count = f"on {result['sphere']['images']:,} images"
-    titles = "".join(f"{MEASURES[name].short:>11}" for name in names)
-    lines = [f"{f'without labels, {count}':30}{titles}"]
+    titles = (MEASURES[name].short for name in names)
+    lines = [row_text(f"without labels, {count}", titles, 30, 11)]
     for label, row in rows.items():
         cells = (f"{row[name]:.{MEASURES[name].digits}f}" for name in names)
-        lines.append(f"{label:30}" + "".join(f"{cell:>11}" for cell in cells))
+        lines.append(row_text(label, cells, 30, 11))
     return [*lines, ""]
 
 
