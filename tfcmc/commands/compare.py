@@ -93,22 +93,36 @@ def run(given: dict, command: str) -> Compared:
         UsageError: if the runs cannot be planned, or the folder holds others.
     """
     entries, searched = planned(given)
-    jobs = given.get("jobs", 1)
-    same_data.check(
-        entries[0].plan.config,
-        [entry.run for entry in entries],
-        apart=not all(entry.finished() for entry in entries),
-    )
-    machines.check_alone(entries[0].plan.config.strategy)
-    folder = entries[0].run.folder.parent
-    for each in (folder, folder / "figures"):  # before hours of training
-        make_folder(each)
-    failures = train_missing(entries, jobs)
+    folder = prepare(entries)
+    failures = train_missing(entries, given.get("jobs", 1))
     entries = [entry.settled() for entry in entries]
     from tfcmc.comparison import writing  # loads TensorFlow: only now
 
     table = writing.compare(entries, failures, command, searched)
     return Compared(folder, tuple(entries), failures, table)
+
+
+def prepare(entries: list[Entry]) -> pathlib.Path:
+    """Makes the folder of all runs, before hours of training.
+
+    Raises:
+        UsageError: if it cannot be made, runs in it had other pictures than
+            are there now, or this is one of several machines.
+    """
+    groups = {}
+    for entry in entries:
+        groups.setdefault(entry.plan.data.spec, []).append(entry)
+    for each in groups.values():
+        same_data.check(
+            each[0].plan.config,
+            [entry.run for entry in each],
+            apart=not all(entry.finished() for entry in each),
+        )
+    machines.check_alone(entries[0].plan.config.strategy)
+    folder = entries[0].run.folder.parent
+    for each in (folder, folder / "figures"):
+        make_folder(each)
+    return folder
 
 
 def planned(given: dict) -> tuple[list[Entry], Tuned | None]:

@@ -3,11 +3,10 @@
 import pathlib
 import time
 
-from tfcmc.cli import command_line, machines, same_data
-from tfcmc.commands.compare import Compared, train_missing
+from tfcmc.cli import command_line
+from tfcmc.commands.compare import Compared, prepare, train_missing
 from tfcmc.foundation.errors import check_number
 from tfcmc.report.summary import clock
-from tfcmc.runs.folder import make_folder
 from tfcmc.studies.file import make_study, read_study
 from tfcmc.studies.runs import Cell, expected_seconds, plan_cells
 from tfcmc.training.interval import seconds_of
@@ -60,35 +59,17 @@ def run(given: dict, command: str) -> Compared:
     seconds = None if limit is None else seconds_of(limit, "time")
     folder = pathlib.Path(given.get("run_dir", f"runs/{name}"))
     cells, every = plan_cells(study, folder)
-    _check_data(cells)
-    machines.check_alone(cells[0].entry.plan.config.strategy)
-    for each in (folder, folder / "figures"):  # before hours of training
-        make_folder(each)
+    entries = [cell.entry for cell in cells]
+    prepare(entries)
     _tell(study, cells, every, limit)
-    failures = train_missing(
-        [cell.entry for cell in cells],
-        jobs,
-        _in_time(cells, start, seconds),
-    )
+    begun = _in_time(cells, start, seconds)
+    failures = train_missing(entries, jobs, begun)
     cells = [Cell(cell.levels, cell.entry.settled()) for cell in cells]
     from tfcmc.studies import writing  # loads TensorFlow: only now
 
     table = writing.write(study, cells, failures, command)
     entries = tuple(cell.entry for cell in cells)
     return Compared(folder, entries, failures, table)
-
-
-def _check_data(cells):
-    """Checks that runs in the folder had the pictures that are there now."""
-    groups = {}
-    for cell in cells:
-        groups.setdefault(cell.entry.plan.data.spec, []).append(cell.entry)
-    for entries in groups.values():
-        same_data.check(
-            entries[0].plan.config,
-            [entry.run for entry in entries],
-            apart=not all(entry.finished() for entry in entries),
-        )
 
 
 def _tell(study, cells, every, limit):
