@@ -18,7 +18,23 @@ from tfcmc.searches.report import verdict_words as words_of
 SHOWN = ("alignment_uniformity_map", "tsne")  # figures, where all are too many
 
 
-class Record(Mapping):
+class _Values(Mapping):
+    """Name to value, to be read only."""
+
+    def __init__(self, values: dict):
+        self._values = values
+
+    def __getitem__(self, name):
+        return self._values[name]
+
+    def __iter__(self) -> Iterator:
+        return iter(self._values)
+
+    def __len__(self):
+        return len(self._values)
+
+
+class Record(_Values):
     """A record that stays as it was written.
 
     Args:
@@ -27,18 +43,12 @@ class Record(Mapping):
     """
 
     def __init__(self, values: dict, text: str):
-        self._values = values
+        super().__init__(values)
         self._text = text
 
     def __getitem__(self, name):
         # A copy: what is changed in it changes nothing here.
         return json.loads(json.dumps(self._values[name]))
-
-    def __iter__(self) -> Iterator:
-        return iter(self._values)
-
-    def __len__(self):
-        return len(self._values)
 
     def __repr__(self):
         return self._text
@@ -47,33 +57,23 @@ class Record(Mapping):
         return f"<pre>{html.escape(self._text)}</pre>"
 
 
-class Figures(Mapping):
+class Figures(_Values):
     """The figures of a folder: name to the path of its PNG."""
 
     def __init__(self, folder: pathlib.Path):
-        self._paths = {
-            path.stem: path for path in sorted(folder.glob("*.png"))
-        }
-
-    def __getitem__(self, name):
-        return self._paths[name]
-
-    def __iter__(self) -> Iterator:
-        return iter(self._paths)
-
-    def __len__(self):
-        return len(self._paths)
+        paths = sorted(folder.glob("*.png"))
+        super().__init__({path.stem: path for path in paths})
 
     def __repr__(self):
-        return f"Figures({', '.join(self._paths)})"
+        return f"Figures({', '.join(self)})"
 
     def _repr_html_(self):
-        return "".join(map(_image, self._paths.values()))
+        return "".join(map(_image, self.values()))
 
     def some(self) -> str:
         """Returns those that say most, as HTML."""
-        shown = [self._paths[n] for n in SHOWN if n in self._paths]
-        shown = shown or list(self._paths.values())[:2]
+        shown = [self[name] for name in SHOWN if name in self]
+        shown = shown or list(self.values())[:2]
         return "".join(map(_image, shown))
 
 
@@ -162,7 +162,23 @@ def _views(metrics):
     return tuple(names)
 
 
-class Comparison:
+class _OfRuns:
+    """What is known of many runs by their folder, shown with its text."""
+
+    @property
+    def figures(self) -> Figures:
+        """The figures of all: name to path."""
+        return Figures(self.folder / "figures")
+
+    def __repr__(self):
+        return f"{type(self).__name__}({str(self.folder)!r})\n{self._text()}"
+
+    def _repr_html_(self):
+        text = html.escape(self._text())
+        return f"<pre>{text}</pre>{self.figures.some()}"
+
+
+class Comparison(_OfRuns):
     """Losses or methods compared, by their folder.
 
     Attributes:
@@ -183,7 +199,7 @@ class Comparison:
 
     def __init__(self, compared):
         self.folder = compared.folder.absolute()
-        self.rows, self._text = [], "nothing is finished"
+        self.rows, self._table = [], compared.table
         self.failures = dict(compared.failures)
         self.report = None
         if compared.table is not None:
@@ -193,7 +209,6 @@ class Comparison:
                 {"label": label, **row}
                 for label, row in frame.to_dict("index").items()
             ]
-            self._text = screen_text(compared.table)
             self.report = self.folder / "report.html"
         self.runs = {
             entry.name: Run(entry.run.folder)
@@ -210,19 +225,13 @@ class Comparison:
         ]
         return max(probed, key=lambda row: row["linear_probe"], default=None)
 
-    @property
-    def figures(self) -> Figures:
-        return Figures(self.folder / "figures")
-
-    def __repr__(self):
-        return f"Comparison({str(self.folder)!r})\n{self._text}"
-
-    def _repr_html_(self):
-        text = html.escape(self._text)
-        return f"<pre>{text}</pre>{self.figures.some()}"
+    def _text(self):
+        if self._table is None:
+            return "nothing is finished"
+        return screen_text(self._table)
 
 
-class Search:
+class Search(_OfRuns):
     """A search, by its folder.
 
     Attributes:
@@ -248,19 +257,7 @@ class Search:
         """The best trial and the defaults on the test part."""
         return read_verdict(self.folder)
 
-    @property
-    def figures(self) -> Figures:
-        """Name to path."""
-        return Figures(self.folder / "figures")
-
     def _text(self):
         verdict = self.verdict
         text = table.screen_text(open_search(self.folder))
         return text if verdict is None else f"{text}\n\n{words_of(verdict)}"
-
-    def __repr__(self):
-        return f"Search({str(self.folder)!r})\n{self._text()}"
-
-    def _repr_html_(self):
-        text = html.escape(self._text())
-        return f"<pre>{text}</pre>{self.figures.some()}"
