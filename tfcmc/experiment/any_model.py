@@ -1,5 +1,8 @@
 """Any Keras model from pictures to vectors, judged as a run is."""
 
+import dataclasses
+import functools
+import types
 from collections.abc import Callable
 
 import numpy as np
@@ -10,11 +13,15 @@ from tfcmc.encoders import drawing
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.classes import class_sizes
 from tfcmc.evaluation.features import BATCH, Encoded, weights_hash
-from tfcmc.evaluation.inputs import Inputs, measure
+from tfcmc.evaluation.inputs import measure
 from tfcmc.evaluation.label_free import MEASURES
-from tfcmc.evaluation.probes import Labelled
 from tfcmc.experiment.data import read_data
-from tfcmc.experiment.evaluate import Extent, probe_pixels, raw_pixels
+from tfcmc.experiment.evaluate import (
+    Extent,
+    inputs_of,
+    probe_pixels,
+    raw_pixels,
+)
 from tfcmc.experiment.recipe import Plan
 from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.lazy import keras, settled, tf
@@ -51,11 +58,11 @@ def judge_model(
     extent, low, high = Extent(config.evaluate), *_checked(value_range)
     side = data.source.pretrain.side
 
-    def inputs_of(judged):
+    def measured(judged):
         encode = _encoder(judged, low, high, views)
-        return _inputs(encode, data, config, extent)
+        return _inputs(encode, plan, data, extent)
 
-    inputs = inputs_of(model)
+    inputs = measured(model)
     result = {
         "model": model.name,
         "data": plan.data.spec,
@@ -78,7 +85,7 @@ def judge_model(
         if name in result["sphere"]
     }
     try:
-        result["untrained"], _ = measure(inputs_of(_fresh(model, config.seed)))
+        result["untrained"], _ = measure(measured(_fresh(model, config.seed)))
     except UsageError as error:
         result["no_untrained"] = reason_of(error)
     pixels = raw_pixels(data.source)
@@ -159,30 +166,16 @@ def _encoder(model, low: float, high: float, views) -> Callable:
     return encode
 
 
-def _inputs(encode, data, config, extent):
+def _inputs(encode, plan, data, extent):
     """Gathers what is measured; alignment needs the judged pictures alone."""
-    judged = _encoded(encode, data.judged.pictures)
-    part, labels, train = data.source.probe_train, data.judged.labels, None
-    if data.judged is part:  # by probes fitted on the other folds
-        train, labels = Labelled(judged, labels), None
-    elif data.source.labelled:
-        train = Labelled(_encoded(encode, part.pictures), part.labels)
-    names = (NAME,)
-    if len(judged.embeddings) > 1:
-        count = len(judged.embeddings)
+    read = functools.partial(_encoded, encode)
+    reader = types.SimpleNamespace(encode=read, read=read)
+    known = types.SimpleNamespace(names=(NAME,), branches=(NAME,))
+    found = inputs_of(plan, data, known, reader, extent)
+    names, count = known.names, len(found.judged.embeddings)
+    if count > 1:
         names = tuple(f"view_{number + 1}" for number in range(count))
-    return Inputs(
-        names=names,
-        branches=(NAME,),
-        judged=judged,
-        train=train,
-        labels=labels if train else None,
-        classes=len(data.source.class_names),
-        probes=extent.probes,
-        each_view=False,
-        seed=config.seed,
-        **extent.constants(config),
-    )
+    return dataclasses.replace(found, names=names, each_view=False)
 
 
 def _encoded(encode, pictures):

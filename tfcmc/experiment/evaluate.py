@@ -254,7 +254,7 @@ def inputs_of(plan, data, views, reader, extent) -> Inputs:
     train, labels = data.source.probe_train, data.judged.labels
     judged = reader.encode(data.judged.pictures)
     fitted = None
-    if data.judged is train:
+    if data.judged is train:  # by probes fitted on the other folds
         fitted, labels = Labelled(judged, labels), None
     elif data.source.labelled:
         fitted = Labelled(reader.read(train.pictures), train.labels)
