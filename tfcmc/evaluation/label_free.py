@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tfcmc.evaluation.metrics import check_matrix, shares_entropy
+from tfcmc.evaluation.probes.base import unit
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.threads import on_one_thread
@@ -136,7 +137,7 @@ def lidar(views: Sequence[np.ndarray], *, within: float = WITHIN) -> float:
         in joint embedding SSL architectures", section 3, there with many
         views of few pictures.
     """
-    vectors = np.stack([_unit(view) for view in _fitting(views)])
+    vectors = np.stack([unit(view) for view in _fitting(views)])
     means = vectors.mean(axis=0)
     apart = (vectors - means).reshape(-1, vectors.shape[-1])
     count = len(means)
@@ -238,7 +239,7 @@ def retrieval_ranks(first, second) -> np.ndarray:
         `[2 * count]`, from 0: how many other pictures have a vector in the
         other view whose cosine is no smaller; both ways.
     """
-    first, second = map(_unit, _fitting([first, second]))
+    first, second = map(unit, _fitting([first, second]))
     cosines = first @ second.T
     own = np.diagonal(cosines)
     # Itself is always counted, and taken off.
@@ -262,7 +263,7 @@ def modality_gap(first, second) -> float:
     Reference: Liang et al. 2022, "Mind the gap: Understanding the modality
         gap in multi-modal contrastive representation learning".
     """
-    middles = [_unit(view).mean(axis=0) for view in _fitting([first, second])]
+    middles = [unit(view).mean(axis=0) for view in _fitting([first, second])]
     return float(np.linalg.norm(middles[0] - middles[1]))
 
 
@@ -284,20 +285,11 @@ def rank_correlation(ratings, accuracies) -> float | None:
 
 
 def _fitting(views):
-    """Returns arrays of one shape, or raises."""
+    """Returns arrays of one shape in float64, or raises."""
     views = [np.asarray(view) for view in views]
     for view in views:
         check_matrix(view, 2)
     shapes = [view.shape for view in views]
     if len(shapes) < 2 or len(set(shapes)) > 1:
         raise must("views", "two or more of one shape", shapes)
-    return views
-
-
-def _unit(vectors):
-    """Scales vectors to unit length in float64; a zero one stays."""
-    vectors = vectors.astype(np.float64)
-    largest = np.abs(vectors).max(axis=1, keepdims=True)
-    vectors = vectors / np.where(largest > 0, largest, 1.0)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1.0)
+    return [view.astype(np.float64) for view in views]

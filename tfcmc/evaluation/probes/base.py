@@ -95,12 +95,32 @@ def told(predicted, labels) -> dict:
     return {"accuracy": accuracy, "predicted": np.asarray(predicted)}
 
 
+def accuracy_of(model, features, labels) -> float:
+    """Returns the share of features whose label scikit-learn's model finds."""
+    return float(np.mean(model.predict(features) == labels))
+
+
 def join(first, second):
     """Returns two parts as one."""
     return Labelled(
         np.concatenate([first.features, second.features]),
         np.concatenate([first.labels, second.labels]),
     )
+
+
+def unit(vectors, kind=np.float64) -> np.ndarray:
+    """Returns rows of length 1; a row of zeros stays one.
+
+    Args:
+        vectors: `[count, dim]`, which are scaled in their own precision.
+        kind: The precision of what is returned.
+    """
+    # First to a largest entry of 1: squares of float32 soon overflow.
+    largest = np.abs(vectors).max(axis=1, keepdims=True)
+    vectors = vectors / np.where(largest > 0, largest, 1.0)
+    vectors = vectors.astype(kind)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1.0)
 
 
 def standardise(features, *others):

@@ -8,6 +8,7 @@ from tfcmc.evaluation.probes.base import (
     check_parts,
     join,
     told,
+    unit,
 )
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.registry import Number
@@ -51,7 +52,9 @@ def knn(fit, validation, test, *, seed, k=200, temperature=0.07):
     check_parts(fit, validation, test)
     voters = join(fit, validation)
     names, classes = np.unique(voters.labels, return_inverse=True)
-    stored, judged = _unit(voters.features), _unit(test.features)
+    stored, judged = (
+        unit(part.features, np.float32) for part in (voters, test)
+    )
     k = min(k, len(stored))
     rows = max(1, BLOCK // len(stored))
     votes = [
@@ -87,10 +90,10 @@ def leave_one_out(features, labels, *, k=20, temperature=0.07):
         counts = f"{len(features)} with {len(labels)} labels"
         raise must("features", "of at least two labelled pictures", counts)
     names, classes = np.unique(labels, return_inverse=True)
-    unit = _unit(features)
-    cosine = unit @ unit.T
+    others = unit(features, np.float32)
+    cosine = others @ others.T
     np.fill_diagonal(cosine, -np.inf)
-    votes = _votes(cosine, classes, min(k, len(unit) - 1), temperature)
+    votes = _votes(cosine, classes, min(k, len(others) - 1), temperature)
     return float(np.mean(names[votes.argmax(axis=1)] == labels))
 
 
@@ -116,13 +119,3 @@ def _votes(cosine, classes, k, temperature):
     cells = np.arange(count)[:, None] * width + classes[nearest]
     votes = np.bincount(cells.ravel(), weights.ravel(), count * width)
     return votes.reshape(count, width)
-
-
-def _unit(features):
-    """Returns rows of length 1, float32; a row of zeros stays one."""
-    # First to a largest entry of 1: squares of float32 soon overflow.
-    largest = np.abs(features).max(axis=1, keepdims=True)
-    features = features / np.where(largest > 0, largest, 1.0)
-    features = features.astype(np.float32)
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    return features / np.where(lengths > 0, lengths, 1.0)

@@ -1,9 +1,8 @@
 """The linear probe: multinomial logistic regression on frozen features."""
 
-import numpy as np
-
 from tfcmc.evaluation.probes.base import (
     PROBES,
+    accuracy_of,
     check_parts,
     join,
     standardise,
@@ -47,7 +46,7 @@ def linear_probe(fit, validation, test, *, seed):
     for strength in INVERSE_STRENGTHS:
         model = _regression(strength, scaled, fit.labels, start)
         start = model
-        accuracy = _accuracy(model, held_out, validation.labels)
+        accuracy = accuracy_of(model, held_out, validation.labels)
         worse = 0 if accuracy > best[0] else worse + 1
         best = max(best, (accuracy, strength), key=lambda pair: pair[0])
         if worse == PATIENCE:
@@ -72,7 +71,3 @@ def _regression(inverse_strength, features, labels, start):
         model.intercept_ = start.intercept_.copy()
         model.classes_ = start.classes_
     return model.fit(features, labels)
-
-
-def _accuracy(model, features, labels):
-    return float(np.mean(model.predict(features) == labels))

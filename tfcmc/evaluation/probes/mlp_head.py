@@ -4,6 +4,7 @@ import numpy as np
 
 from tfcmc.evaluation.probes.base import (
     PROBES,
+    accuracy_of,
     check_parts,
     join,
     standardise,
@@ -49,7 +50,7 @@ def mlp_head(fit, validation, test, *, seed):
     best, chosen = -1.0, 0
     epochs = _epochs(scaled, fit.labels, seed)
     for epoch, head in zip(range(1, EPOCHS + 1), epochs, strict=False):
-        accuracy = _accuracy(head, held_out, validation.labels)
+        accuracy = accuracy_of(head, held_out, validation.labels)
         if accuracy > best:
             best, chosen = accuracy, epoch
         if epoch >= chosen + PATIENCE:
@@ -81,7 +82,3 @@ def _epochs(features, labels, seed):
     classes = np.unique(labels)
     while True:
         yield head.partial_fit(features, labels, classes=classes)
-
-
-def _accuracy(head, features, labels):
-    return float(np.mean(head.predict(features) == labels))
