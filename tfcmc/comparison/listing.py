@@ -3,9 +3,7 @@
 Reads what is there, one folder at a time; nothing is trained or judged.
 """
 
-import csv
 import dataclasses
-import io
 import os
 import pathlib
 import re
@@ -14,9 +12,9 @@ from tfcmc.comparison.rows import COLUMNS, numbers
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.recipe import AXES
 from tfcmc.foundation.errors import UsageError, must, reason_of, unknown
-from tfcmc.foundation.text import printable, table_cell
+from tfcmc.foundation.text import printable
 from tfcmc.report.table import Cell, texts
-from tfcmc.report.text_tables import padded
+from tfcmc.report.text_tables import padded, rows_text
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import CIRCUMSTANCES
 from tfcmc.runs.record import read_history, read_metrics, read_settings
@@ -277,11 +275,4 @@ def records(runs: list[Listed]) -> list[dict]:
 
 def csv_text(runs: list[Listed]) -> str:
     """Writes all of each run as CSV, a line a run, without the last break."""
-    rows = records(runs)
-    names = dict.fromkeys(name for row in rows for name in row)
-    file = io.StringIO()
-    writer = csv.DictWriter(file, names or ["run"], lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: table_cell(row[name]) for name in row})
-    return file.getvalue().rstrip("\n")
+    return rows_text(records(runs), () if runs else ["run"]).rstrip("\n")

@@ -1,7 +1,5 @@
 """The few-label curve of a run: what its encoders save in labels."""
 
-import csv
-import io
 import time
 
 import numpy as np
@@ -23,6 +21,7 @@ from tfcmc.foundation.locks import held
 from tfcmc.foundation.records import SHARE, read_record
 from tfcmc.report import figures
 from tfcmc.report.few_labels import KINDS, Curve, clock_line, curve_text
+from tfcmc.report.text_tables import rows_text
 from tfcmc.runs.folder import make_folder, write_json
 from tfcmc.training.classifier import BATCH, Classifier, weights_of
 
@@ -317,12 +316,7 @@ def _scores(logits, labels) -> tuple:
 
 def _write(curve, fits, place):
     """Writes the curve as CSV, JSON and a figure, and prints it."""
-    rows = fits.rows()
-    file = io.StringIO()
-    writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_whole(place / "curve.csv", file.getvalue())
+    write_whole(place / "curve.csv", rows_text(fits.rows()))
     write_json(place / "curve.json", curve.record())
     figures.label_curve(curve, place / "curve.png")
     print(curve_text(curve))

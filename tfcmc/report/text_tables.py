@@ -1,5 +1,7 @@
 """A table as text: Markdown, CSV, LaTeX, and for a screen."""
 
+import csv
+import io
 import itertools
 import re
 
@@ -56,6 +58,24 @@ def csv_text(table: Table) -> str:
     """Writes a table as CSV, in full precision: the frame as it is."""
     frame = table.frame.rename(index=table_cell)
     return frame.to_csv(index_label="label", lineterminator="\n")
+
+
+def rows_text(rows: list[dict], columns=()) -> str:
+    """Writes dicts as CSV, a line each, in full precision.
+
+    Args:
+        columns: Their names; none for all there are. What a row lacks is
+            left empty.
+    """
+    names = columns or dict.fromkeys(name for row in rows for name in row)
+    file = io.StringIO()
+    writer = csv.DictWriter(
+        file, names, extrasaction="ignore", lineterminator="\n"
+    )
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: table_cell(row[name]) for name in row})
+    return file.getvalue()
 
 
 def latex(table: Table) -> str:

@@ -1,14 +1,11 @@
 """The trials of a search as a table: Markdown, CSV, and for the screen."""
 
 from tfcmc.evaluation.label_free import MEASURES
-from tfcmc.foundation.lazy import LazyModule
-from tfcmc.foundation.text import table_cell
 from tfcmc.report import padded, pipe_table
 from tfcmc.report.summary import WIDTH, clock
+from tfcmc.report.text_tables import rows_text
 from tfcmc.searches.ranking import Results
 from tfcmc.searches.records import DONE, OBJECTIVES, Trial
-
-pd = LazyModule("pandas")
 
 MOST_SHOWN = 12  # trials on the screen
 LONGEST = 40  # letters of a reason on the screen
@@ -33,13 +30,7 @@ def order_trials(results: Results) -> list[tuple[int | None, Trial]]:
 def csv_text(results: Results) -> str:
     """Writes the defaults and the trials as CSV, in full precision."""
     columns = [*_columns(results), *PRECISE]
-    rows = [
-        {name: table_cell(value) for name, value in row.items()}
-        for row in _rows(results)
-    ]
-    # As objects: ranks that lack some would be no whole numbers any more.
-    frame = pd.DataFrame(rows, columns=columns, dtype=object)
-    return frame.to_csv(index=False, lineterminator="\n")
+    return rows_text([*_rows(results)], columns)
 
 
 def markdown(results: Results) -> str:
