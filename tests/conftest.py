@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import dataclasses
+import functools
 import gc
 import importlib.util
 import json
@@ -82,19 +83,26 @@ def rng():
 
 
 @pytest.fixture(scope="session")
-def command():
-    """A function that runs `python -m` in a new process, from the checkout."""
+def python():
+    """A function that runs Python in a new process, from the checkout."""
 
-    def run(*words):
+    def run(*words, **variables):
         return subprocess.run(
-            [sys.executable, "-m", *words],
+            [sys.executable, *map(str, words)],
             cwd=ROOT,
+            env=os.environ | variables,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def command(python):
+    """The same of `python -m`."""
+    return functools.partial(python, "-m")
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import importlib
 import json
 import math
 import re
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -221,7 +219,7 @@ def test_operations():
     assert step_parts.operations_of(encoder) == want
 
 
-def test_help_is_light():
+def test_help_is_light(python):
     """`--help` loads neither TensorFlow nor PyTorch."""
     program = (
         "import importlib, sys\n"
@@ -231,12 +229,7 @@ def test_help_is_light():
         "    except SystemExit: pass\n"
         "sys.exit(bool({'tensorflow', 'torch'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, *COMMANDS, *OTHERS],
-        cwd=measuring.ROOT,
-        capture_output=True,
-        text=True,
-    )
+    done = python("-c", program, *COMMANDS, *OTHERS)
     assert done.returncode == 0, done.stderr
     # In the line of usage, and explained.
     assert done.stdout.count("--threads") == 2 * len([*COMMANDS, *OTHERS])

@@ -1,8 +1,5 @@
 """Losses in blocks of anchors: the same numbers, in bounded memory."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -134,13 +131,9 @@ print((after - before) / 1024)
         ),
     ],
 )
-def test_memory(count, spec):
+def test_memory(count, spec, python):
     """Less above the inputs than one matrix of all similarities."""
-    done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(count), spec],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python("-c", PEAK, count, spec)
+    assert done.returncode == 0, done.stderr
     limit = min(600, count**2 * 4 / 2**20)
     assert float(done.stdout) < limit

@@ -3,8 +3,6 @@
 import importlib.util
 import pathlib
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -176,14 +174,9 @@ def test_the_documentation_has_each():
         assert parts == [card.line, card.sections["Formula"], collapse]
 
 
-def test_without_docstrings(command):
+def test_without_docstrings(command, python):
     """`python -OO` keeps none, and the cards are the same."""
-    words = ("-m", "trainers.losses", "triplet")
-    plain = command(*words[1:])
-    done = subprocess.run(
-        [sys.executable, "-OO", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    words = ("trainers.losses", "triplet")
+    plain = command(*words)
+    done = python("-OO", "-m", *words)
     assert (done.stdout, done.stderr) == (plain.stdout, "")

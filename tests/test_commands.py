@@ -8,8 +8,6 @@ import pathlib
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -252,14 +250,9 @@ print(json.dumps(printed))
 """
 
 
-def test_help_is_quick():
+def test_help_is_quick(python):
     """Under a second of work: TensorFlow is not loaded; 100 columns."""
-    done = subprocess.run(
-        [sys.executable, "-c", HELPING, json.dumps([*HELPS])],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    done = python("-c", HELPING, json.dumps([*HELPS]))
     assert (done.returncode, done.stderr) == (0, "")
     printed = zip(HELPS.values(), json.loads(done.stdout), strict=True)
     for told, (text, worked, loaded) in printed:

@@ -90,14 +90,9 @@ def test_help(words, tfcmc):
 
 
 @pytest.mark.parametrize("word", ["--help", "--version", "pertrain"])
-def test_nothing_heavy_is_imported(word):
+def test_nothing_heavy_is_imported(word, python):
     """Not even NumPy."""
-    done = subprocess.run(
-        [sys.executable, "-c", LISTS, word],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    done = python("-c", LISTS, word)
     assert done.stderr.splitlines()[-1] == ""
 
 

@@ -2,8 +2,6 @@
 
 import ast
 import pathlib
-import subprocess
-import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
 LINT = "from importlinter.cli import lint_imports_command as c; c()"
@@ -49,10 +47,9 @@ def imported(nodes):
                 yield name if name in known else node.module
 
 
-def test_a_room_imports_only_from_rooms_below_it():
+def test_a_room_imports_only_from_rooms_below_it(python):
     """The layers of `pyproject.toml` hold."""
-    command = [sys.executable, "-c", LINT]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    found = python("-c", LINT)
     assert found.returncode == 0, found.stdout
 
 

@@ -1,10 +1,6 @@
 """What every batch normalisation holds, and what each takes for the batch."""
 
 import json
-import os
-import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -18,7 +14,6 @@ from tfcmc.foundation.lazy import keras, tf
 
 SPECS = [*BATCH_NORMS.names(), "split(groups=2)", "split(groups=3)"]
 ROWS = 24
-ROOT = pathlib.Path(__file__).parents[2]
 every = pytest.mark.parametrize("spec", SPECS)
 
 
@@ -133,16 +128,10 @@ def test_half_precision(spec, rng):
     )
 
 
-def test_two_replicas():
+def test_two_replicas(python):
     """Synchronised are one device; local are its two groups."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.batch_norms.replicas_process"],
-        cwd=ROOT,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    words = ("-m", "tests.batch_norms.replicas_process")
+    done = python(*words, TF_CPP_MIN_LOG_LEVEL="3")
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     *same, other = zip(PAIRS, found, strict=True)

@@ -3,14 +3,11 @@
 import json
 import pathlib
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import ROOT
 from tests.dirty.case import all_of, noise, source_of
 from tfcmc.data import pack as packing
 from tfcmc.data.digest import describe_data
@@ -164,7 +161,7 @@ def test_arrays_go_on_as_they_were(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("most", [None, 60])
-def test_more_files_than_may_be_open(tmp_path, most):
+def test_more_files_than_may_be_open(tmp_path, most, python):
     """As many as there are, where the machine lets them; else it is told."""
     paths = [str(tmp_path / str(number)) for number in range(80)]
     for number, path in enumerate(paths):
@@ -180,9 +177,7 @@ records = Records({paths}, [1] * 80)
 found = records.read(range(80))
 print(sum(each[0] for each in found))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
-    )
+    done = python("-c", code)
     if most is None:
         assert done.stdout.split() == [str(sum(range(80)))], done.stderr
     else:

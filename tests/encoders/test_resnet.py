@@ -2,10 +2,7 @@
 
 import importlib.util
 import json
-import pathlib
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -19,7 +16,6 @@ from tfcmc.foundation.lazy import keras, tf
 # Of torchvision's, less those of the classes: a row and a bias for each.
 PUBLISHED = {18: 11_689_512, 34: 21_797_672, 50: 25_557_032}
 FEATURES = {18: 512, 34: 512, 50: 2048}
-ROOT = pathlib.Path(__file__).parents[2]
 CASES = [(18, "imagenet"), (34, "tiny"), (50, "imagenet"), (18, "cifar")]
 PARTS = {
     "kernel": "weight",
@@ -76,7 +72,7 @@ def by_their_names(encoder):
     importlib.util.find_spec("torchvision") is None,
     reason="torchvision is not installed",
 )
-def test_as_torchvision(rng, tmp_path):
+def test_as_torchvision(rng, tmp_path, command):
     """Of our weights: its features, in inference and in training."""
     files = []
     for depth, stem in CASES:
@@ -92,13 +88,7 @@ def test_as_torchvision(rng, tmp_path):
                 encoder.set_weights(moving)
         files.append(tmp_path / f"{depth}-{stem}.npz")
         np.savez(files[-1], **arrays)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.encoders.torchvision_process", *files],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+    done = command("tests.encoders.torchvision_process", *files)
     assert done.returncode == 0, done.stderr[-3000:]
     for case, apart in zip(CASES, json.loads(done.stdout), strict=True):
         assert len(apart) == 4 and max(apart) < 1e-4, (case, apart)

@@ -1,10 +1,6 @@
 """What holds for every optimizer: joining the table joins these."""
 
 import json
-import os
-import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -22,7 +18,6 @@ from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.optimizers import OPTIMIZERS
 
-ROOT = pathlib.Path(__file__).parents[2]
 every = pytest.mark.parametrize("spec", SPECS)
 
 
@@ -135,16 +130,10 @@ def test_zeros_stay_numbers(spec, scale, rng):
         assert (value != 0).all() == bool(scale)
 
 
-def test_two_replicas_are_one_device():
+def test_two_replicas_are_one_device(python):
     """Each with a part of every gradient: what the sum does, and alike."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.optimizers.replicas_process"],
-        cwd=ROOT,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    words = ("-m", "tests.optimizers.replicas_process")
+    done = python(*words, TF_CPP_MIN_LOG_LEVEL="3")
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert [each["spec"] for each in found] == SPECS
@@ -176,10 +165,8 @@ def test_bad_options_are_refused(spec, words):
         OPTIMIZERS.lookup(spec)
 
 
-def test_catalogue_needs_no_tensorflow():
+def test_catalogue_needs_no_tensorflow(python):
     """Names and ranges are known at once, for the command line."""
     told = "import sys, tfcmc.optimizers; print('tensorflow' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True
-    )
+    done = python("-c", told)
     assert done.stdout == "False\n", done.stderr
