@@ -115,6 +115,11 @@ def make_branch(encoder: Callable, head: Callable, shape: tuple, seed: int):
     return keras.Model(model.inputs[0], embeddings)
 
 
+def encoder_of(branch):
+    """Returns a branch as far as its features, without the head."""
+    return keras.Model(branch.inputs[0], branch.get_layer(FEATURES).output)
+
+
 def make_critic(branch, head: Callable, seed: int):
     """Makes a head of a branch's map.
 

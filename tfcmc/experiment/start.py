@@ -4,12 +4,11 @@ import dataclasses
 import os
 
 from tfcmc.data.base import DEFAULT_SIDE
-from tfcmc.encoders import FEATURES, read_encoder
+from tfcmc.encoders import FEATURES, encoder_of, read_encoder
 from tfcmc.evaluation.features import weights_hash
 from tfcmc.experiment.architecture import Architecture, open_trained
 from tfcmc.experiment.recipe import Plan, stored_plan
 from tfcmc.foundation.errors import UsageError, must, reason_of
-from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
 from tfcmc.training.checkpoints import Checkpoints
 
@@ -115,9 +114,8 @@ def _file(place, branches):
             place,
         )
     ((name, branch),) = branches.items()
-    encoder = keras.Model(branch.inputs[0], branch.get_layer(FEATURES).output)
     told = []
-    for like in (branch, encoder):
+    for like in (branch, encoder_of(branch)):
         try:
             return {name: read_encoder(place, like)}
         except Exception as error:
@@ -130,7 +128,7 @@ def parts_of(branch) -> tuple:
     """Returns the variables of a branch as far as its features, and others."""
     if FEATURES not in [layer.name for layer in branch.layers]:
         return branch.weights, []
-    encoder = keras.Model(branch.inputs[0], branch.get_layer(FEATURES).output)
+    encoder = encoder_of(branch)
     known = {id(each) for each in encoder.weights}
     return encoder.weights, [
         each for each in branch.weights if id(each) not in known

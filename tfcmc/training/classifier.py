@@ -6,7 +6,7 @@ import numpy as np
 
 from tfcmc.data.pictures import Subset, in_batches
 from tfcmc.data.stream import TrainingStream
-from tfcmc.encoders import FEATURES
+from tfcmc.encoders import FEATURES, encoder_of
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.optimizers.scaled import LossScaled, amplified
 from tfcmc.views import Frame, cropped
@@ -41,7 +41,7 @@ class Classifier:
             convert=lambda pictures: [tf.cast(pictures, tf.float32)],
         )
         self._views = views
-        self._encoders = _encoders(branches)
+        self._encoders = list(map(encoder_of, branches.values()))
         self._layer = keras.layers.Dense(
             classes, kernel_initializer="zeros", dtype="float32"
         )
@@ -134,11 +134,4 @@ class Classifier:
 
 def weights_of(branches: dict) -> list:
     """Returns the weights of each branch's layers as far as its features."""
-    return [each.get_weights() for each in _encoders(branches)]
-
-
-def _encoders(branches):
-    return [
-        keras.Model(each.inputs[0], each.get_layer(FEATURES).output)
-        for each in branches.values()
-    ]
+    return [encoder_of(each).get_weights() for each in branches.values()]

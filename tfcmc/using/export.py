@@ -18,7 +18,7 @@ import zipfile
 import numpy as np
 
 from tfcmc.batch_norms.layer import BatchNormalization
-from tfcmc.encoders import FEATURES
+from tfcmc.encoders import encoder_of
 from tfcmc.experiment import elsewhere
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.foundation.atomic import whole, write_whole
@@ -145,9 +145,7 @@ def whole_model(plan, run, architecture, branches, size: tuple | None = None):
     square = resized(pictures, picture_side(run))
     shown = shown_views(plan, architecture.views, square)
     features = [
-        plain(
-            keras.Model(branch.inputs[0], branch.get_layer(FEATURES).output)
-        )(view)
+        plain(encoder_of(branch))(view)
         for branch, view in zip(branches.values(), shown, strict=True)
     ]
     joined = features[0]
