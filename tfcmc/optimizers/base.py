@@ -10,10 +10,13 @@ summed over replicas before it sees them: what each passes to `apply` is its
 part.
 """
 
+from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.registry import Choice, Number, Registry
 
 OPTIMIZERS = Registry("optimizer")
 SCHEDULES = Registry("schedule")
+# Its classes are subclasses of Keras's.
+descent = LazyModule("tfcmc.optimizers.descent", needs_tensorflow=True)
 
 MOMENTUM = Number(at_least=0, below=1)
 WEIGHT_DECAY = Number(at_least=0, at_most=1)

@@ -1,6 +1,5 @@
 """Layer-wise adaptive rate scaling."""
 
-from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.registry import Choice, Flag, Number
 from tfcmc.optimizers.base import (
     CONSTANT,
@@ -8,10 +7,8 @@ from tfcmc.optimizers.base import (
     MOMENTUM,
     OPTIMIZERS,
     WEIGHT_DECAY,
+    descent,
 )
-
-# Its classes are subclasses of Keras's.
-descent = LazyModule("tfcmc.optimizers.descent", needs_tensorflow=True)
 
 
 @OPTIMIZERS.register(
