@@ -17,6 +17,13 @@ class _OverBatches(keras.metrics.Metric):
             for key, shape in sums.items()
         }
 
+    def update_state(self, first, second=None, sample_weight=None) -> None:
+        """Takes in `[batch, dim]`, and another view of the batch if given."""
+        del sample_weight
+        for view in (first, second):
+            if view is not None:
+                self._take(view)
+
     def _add(self, **parts):
         for key, part in parts.items():
             self._sums[key].assign_add(tf.cast(part, tf.float64))
@@ -77,14 +84,8 @@ class Uniformity(_OverBatches):
         super().__init__(name, potentials=[], pairs=[])
         self.t = t
 
-    def update_state(self, first, second=None, sample_weight=None) -> None:
-        """Takes in `[batch, dim]`, and another view of the batch if given."""
-        del sample_weight
-        for view in (first, second):
-            if view is not None:
-                self._take(tf.cast(normalise(view), tf.float64))
-
-    def _take(self, vectors):
+    def _take(self, view):
+        vectors = tf.cast(normalise(view), tf.float64)
         squares = 2.0 - 2.0 * tf.matmul(vectors, vectors, transpose_b=True)
         count = tf.cast(tf.shape(vectors)[0], tf.float64)
         # The diagonal is 1, but for rounding: left out, not taken off.
@@ -120,13 +121,9 @@ class EffectiveRank(_OverBatches):
         super().__init__(name, products=[dim, dim])
         self.dim = dim
 
-    def update_state(self, first, second=None, sample_weight=None) -> None:
-        """Takes in `[batch, dim]`, and another view of the batch if given."""
-        del sample_weight
-        for view in (first, second):
-            if view is not None:
-                rows = tf.cast(view, tf.float64)
-                self._add(products=tf.matmul(rows, rows, transpose_a=True))
+    def _take(self, view):
+        rows = tf.cast(view, tf.float64)
+        self._add(products=tf.matmul(rows, rows, transpose_a=True))
 
     def result(self):
         """The rank so far; 0 if all vectors are zero."""
