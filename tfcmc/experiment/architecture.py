@@ -12,6 +12,7 @@ from tfcmc.data.stream import TrainingStream
 from tfcmc.distribute.pieces import is_alone
 from tfcmc.encoders import (
     FEATURES,
+    drawing,
     load_encoder,
     make_branch,
     make_critic,
@@ -250,7 +251,8 @@ class Architecture:
             return
         branch = next(iter(self.branches().values()))
         try:
-            keras.models.model_from_json(branch.to_json())
+            with drawing(self._plan.config.seed):
+                keras.models.model_from_json(branch.to_json())
         except Exception as error:
             # Whatever the user's layers do.
             raise must(
