@@ -283,9 +283,7 @@ def test_no_features_that_are_no_numbers():
         [keras.Input((1, 1, 3)), keras.layers.Flatten(name="features")]
     )
     views = plan_of(views=CHANNELS).views_of(32)
-    views = dataclasses.replace(
-        views, branch=("R",) * 3, whole=whole, judged=None
-    )
+    views = dataclasses.replace(views, branch=("R",) * 3, whole=whole)
     reader = Reader(views, [branch])
     pictures = np.arange(12, dtype=np.uint8).reshape(4, 1, 1, 3)
     np.testing.assert_array_equal(

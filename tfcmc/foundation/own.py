@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import importlib
+import importlib.machinery
 import importlib.util
 import inspect
 import linecache
@@ -136,24 +137,31 @@ def _import(kind, place):
         raise must(kind, "in a file that runs", told) from None
 
 
+class _AsItIs(importlib.machinery.SourceFileLoader):
+    """Runs a text, not what Python kept of one that was as old and long."""
+
+    def get_code(self, fullname):
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _run_file(path):
     """Runs a file as a module, once a text; beside it may lie others."""
     name = f"tfcmc_own_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     if not path.is_file():
         raise FileNotFoundError("no such file")
-    text = path.read_bytes()
-    digest = hashlib.sha256(text).hexdigest()
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if name in sys.modules and _texts[name][1] == digest:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(
+        name, path, loader=_AsItIs(name, str(path))
+    )
     module = importlib.util.module_from_spec(spec)
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
     sys.modules[name] = module
     _texts[name] = spec, digest
     try:
-        # Not what Python may have kept of a text as old and as long.
-        exec(spec.loader.source_to_code(text, str(path)), vars(module))
+        spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
