@@ -13,6 +13,7 @@ One loss or method alone is compared with --loss=NAME or --preset=NAME. With
 Exit code 1 if any differs by more than 1e-5: the rounding of float32 is less.
 """
 
+import functools
 import sys
 
 from tfcmc.cli import command_line, machines
@@ -66,7 +67,7 @@ def main(argv=None):
         check_number(
             "replicas", given["replicas"], whole=True, at_least=1, at_most=MOST
         )
-    told = alike(settings, plans[0].code())
+    told = functools.partial(alike, settings, plans[0].code())
     with machines.all_present(given["strategy"], told, ADVICE):
         from tfcmc.experiment import equivalence  # loads TensorFlow: only now
 

@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from tfcmc.cli.workers import ended_by
 from tfcmc.distribute.cluster import machines_of
@@ -43,12 +44,13 @@ def check_alone(strategy: str) -> None:
 
 
 @contextlib.contextmanager
-def all_present(strategy: str, settings: dict, advice: str):
+def all_present(strategy: str, settings: Callable[[], dict], advice: str):
     """Starts when all machines are there, and stops where one is lost.
 
     Args:
         strategy: Its name; nothing happens unless it is of several machines.
-        settings: Name to value of what they all have to be started with.
+        settings: Returns name to value of what they all have to be started
+            with; called only then.
         advice: A sentence for the user to read where one is lost.
 
     Raises:
@@ -62,7 +64,7 @@ def all_present(strategy: str, settings: dict, advice: str):
     if cluster is None:
         yield
         return
-    links = meet(cluster, settings, PATIENCE)
+    links = meet(cluster, settings(), PATIENCE)
     name = cluster.names[cluster.here]
     ours, theirs = socket.socketpair()
     child = _fork()

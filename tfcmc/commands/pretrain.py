@@ -1,6 +1,7 @@
 """Learns from pictures without labels, and judges what was learnt."""
 
 import dataclasses
+import functools
 
 from tfcmc.cli import command_line, machines
 from tfcmc.experiment.config import PretrainConfig, make_config
@@ -35,7 +36,9 @@ def run(given: dict) -> Run:
     if plan.config.budget and plan.config.steps is None:
         machines.check_alone(plan.config.strategy)  # what fits is one's own
     run = open_run(plan)  # refuses another experiment's folder at once
-    told = alike(dataclasses.asdict(plan.config), plan.code())
+    told = functools.partial(
+        alike, dataclasses.asdict(plan.config), plan.code()
+    )
     with machines.all_present(plan.config.strategy, told, ADVICE):
         from tfcmc.experiment import pretrain  # loads TensorFlow: only now
 

@@ -250,17 +250,18 @@ class Architecture:
         if "code" not in self._plan.encoder.member.extra:
             return
         branch = next(iter(self.branches().values()))
-        try:
-            with drawing(self._plan.config.seed):
+        with drawing(self._plan.config.seed):
+            try:
                 keras.models.model_from_json(branch.to_json())
-        except Exception as error:
-            # Whatever the user's layers do.
-            raise must(
-                "encoder",
-                "of layers that Keras reads back: its own but Lambda, and "
-                "those that keras.saving.register_keras_serializable() knows",
-                f"{self._plan.encoder.spec} ({reason_of(error)})",
-            ) from None
+            except Exception as error:
+                # Whatever the user's layers do.
+                raise must(
+                    "encoder",
+                    "of layers that Keras reads back: its own but Lambda, and "
+                    "those that keras.saving.register_keras_serializable() "
+                    "knows",
+                    f"{self._plan.encoder.spec} ({reason_of(error)})",
+                ) from None
 
     def check_pieces(self) -> None:
         """Refuses what makes others of pictures in pieces than in a batch.

@@ -100,17 +100,16 @@ def _parameters(function):
 
 def _text_of(kind, module):
     """The SHA-256 of the text that a module was made of."""
-    digest = hashlib.sha256(pathlib.Path(module.__file__).read_bytes())
-    # Importing it anew, or once more, makes another spec.
-    known = _texts.setdefault(
-        module.__name__, (module.__spec__, digest.hexdigest())
-    )
-    if known[0] is not module.__spec__:
-        known = _texts[module.__name__] = module.__spec__, digest.hexdigest()
-    if known[1] != digest.hexdigest():
+    text = pathlib.Path(module.__file__).read_bytes()
+    digest = hashlib.sha256(text).hexdigest()
+    spec, known = _texts.get(module.__name__, (None, digest))
+    if spec is not module.__spec__:  # as it is made by importing once more
+        known = digest
+    if known != digest:
         told = f"{module.__file__}, which has changed since"
         raise must(kind, "in a file as it was when it was imported", told)
-    return known[1]
+    _texts[module.__name__] = module.__spec__, digest
+    return digest
 
 
 def _import(kind, place):

@@ -115,14 +115,12 @@ class Views:
     blank_word: str = ""
 
     def __post_init__(self):
-        told = {len(self.names)}
-        for each in (self.branch, self.channels, self.sides):
-            told.add(len(each))
-        if len(told) > 1:
+        each = (self.names, self.branch, self.channels, self.sides)
+        if len(set(map(len, each))) > 1:
             raise must(
                 "views",
                 "of as many names, branches, channels and sides",
-                sorted(told),
+                list(map(len, each)),
             )
         # They stand in tables, and in the names of files.
         for name in (*self.names, *self.branch):
