@@ -36,7 +36,8 @@ def measure(*, pictures, train, labels, settings, epochs, threads) -> dict:
         ArrayPictures(np.load(path)) for path in (pictures, train)
     )
     labels = np.load(labels)
-    plan = make_plan(make_config(settings | {"epochs": epochs}))
+    plan = make_plan(make_config({"epochs": epochs} | settings))
+    epochs = plan.config.epochs
     architecture = Architecture(plan, array.side)
     stream, branches = architecture.stream(array), architecture.branches()
     steps = stream.steps_per_epoch

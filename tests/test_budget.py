@@ -198,7 +198,7 @@ def test_time_and_epochs(refused, monkeypatch):
     assert refused(pretrain.main, "--budget=1min").startswith(told)
 
 
-def test_the_time_of_what_begins_late():
+def test_the_time_of_what_begins_late(plain_views):
     """A loss that holds something for many steps is timed like another."""
     settings = {"preset": "swav", "loss": "swav(prototypes=4, freeze=300)"}
     plan = make_plan(make_config(SMALL | settings | {"budget": "10min"}))

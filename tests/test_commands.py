@@ -45,7 +45,7 @@ def test_screen(trained):
     assert max(map(len, lines)) <= 100
     for word in ("raw pixels", "untrained", "trained", "floors", " ms  "):
         assert word in done.stdout
-    titles = ("linear probe", "MLP head", "kNN", "plain head")
+    titles = ("linear probe", "MLP head", "kNN", "10 labels", "plain head")
     (head,) = [line for line in lines if line.startswith("test accuracy")]
     assert re.split(r"\s{3,}", head)[1:] == list(titles)
 
@@ -58,7 +58,7 @@ def test_run_folder(trained):
     assert 0 <= metrics["alignment"] <= 4
     assert -4 <= metrics["uniformity"] <= 0
     for row in (metrics, metrics["untrained"]):
-        for probe in ("linear_probe", "plain_head", "knn", "mlp_head"):
+        for probe in PROBES.names():
             assert 0 <= row[probe]["accuracy"] <= 1
             assert 0 <= row[probe]["ab"]["accuracy"] <= 1
     assert 0 <= metrics["raw_pixels"]["linear_probe"]["accuracy"] <= 1

@@ -111,10 +111,14 @@ def test_from_another_run(longer, tmp_path, refused, capsys):
         more = [*more, "--epochs=1", *still, *change]
         assert words_told in refused(pretrain.main, *more)
     aside = source.rename(tmp_path / "aside")
-    pretrain.main([*words, *still, "--evaluate=none"])
-    told = capsys.readouterr().out
-    assert "is gone" in told and "trained already" in told
-    assert json.loads((run / "identity.json").read_text()) == identity
+    for there, word in ((False, "is gone"), (True, "")):
+        if there:  # and is another run's by now
+            shutil.copytree(run, source)
+        pretrain.main([*words, *still, "--evaluate=none"])
+        told = capsys.readouterr().out
+        assert word in told and "trained already" in told
+        assert json.loads((run / "identity.json").read_text()) == identity
+    shutil.rmtree(source)
     anew = [*words[:-1], f"--run-dir={tmp_path / 'anew'}", *still]
     assert "a run folder, or a .keras file" in refused(pretrain.main, *anew)
     aside.rename(source)

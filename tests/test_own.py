@@ -6,18 +6,24 @@ import importlib
 import inspect
 import json
 import shutil
+import sys
 
 import numpy as np
 import pytest
 
+import tfcmc
 from tfcmc.encoders import ENCODERS, FEATURES, make_branch
+from tfcmc.evaluation.features import weights_hash
+from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.config import make_config
+from tfcmc.experiment.data import read_data
 from tfcmc.experiment.recipe import make_plan, open_run, stored_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.heads import HEADS
+from tfcmc.runs.folder import Run
 from tfcmc.views import VIEWS
-from trainers import evaluate, pretrain
+from trainers import compare, embed, evaluate, pretrain
 
 MINE = """
 import keras
@@ -54,15 +60,19 @@ def needy(shape, width):
     return flat(shape)
 
 
-def channels(frame, names=("R", "G", "B")):
+def channels(frame, names=("R", "G", "B"), apart=False):
     def convert(pictures):
         scaled = keras.ops.cast(pictures, "float32") / 127.5 - 1.0
         return scaled[..., :1], scaled[..., 1:2], scaled[..., 2:]
 
-    branch = (names[0], "rest", "rest")
+    branch = names if apart else (names[0], "rest", "rest")
     return cropped(
         frame, names=names, channels=(1, 1, 1), convert=convert, branch=branch
     )
+
+
+def three(frame):
+    return channels(frame, apart=True)
 
 
 def no_first():
@@ -149,6 +159,21 @@ def test_keras_applications(name, count):
             np.testing.assert_array_equal(one, other)
 
 
+def test_keras_applications_are_trained(tmp_path):
+    """And kept, read back and judged as any encoder."""
+    run = tmp_path / "run"
+    pretrain.main(
+        ["--encoder=keras.applications:MobileNet(alpha=0.25)", "--side=32"]
+        + ["--evaluate=none", *TINY, "--epochs=1", f"--run-dir={run}"]
+    )
+    architecture, branches = open_trained(*stored_plan(run))
+    pictures = np.zeros([3, 64, 64, 3], np.uint8)
+    features = architecture.reader(branches).whole(pictures).features
+    assert [each.shape for each in features] == [(3, 256)] * 2
+    fresh = architecture.branches()
+    assert weights_hash(fresh["ab"]) != weights_hash(branches["ab"])
+
+
 @pytest.mark.parametrize(
     "spec, told",
     [
@@ -196,6 +221,38 @@ def test_another_text_is_run_again(mine, tmp_path, monkeypatch):
         ENCODERS.lookup("module_of_mine:build")
     importlib.reload(importlib.import_module("module_of_mine"))
     ENCODERS.lookup("module_of_mine:build")
+
+
+def test_files_beside_it(mine, monkeypatch):
+    """What it imports from its folder is part of the text, however deep."""
+    monkeypatch.syspath_prepend(mine.parent)
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    deep = mine.parent / "parts_of_mine" / "deep.py"
+    deep.parent.mkdir()
+    (deep.parent / "__init__.py").write_text("")
+    deep.write_text("KERNEL = 3\n\ndef kernel():\n    return KERNEL\n")
+    near = mine.with_name("near_mine.py")
+    near.write_text("from parts_of_mine.deep import kernel\n")
+    spec = f"{mine}:build"
+
+    def digest():
+        return ENCODERS.lookup(spec).member.extra["code"].sha256
+
+    alone = digest()
+    assert alone == hashlib.sha256(mine.read_bytes()).hexdigest()
+    mine.write_text(f"import near_mine\n{MINE}")
+    first = digest()
+    assert first not in (alone, hashlib.sha256(mine.read_bytes()).hexdigest())
+    deep.write_text("def kernel():\n    return 55\n")
+    with pytest.raises(UsageError, match="deep.py, which has changed since"):
+        digest()
+    # As a process that starts anew has them.
+    for name in ("near_mine", "parts_of_mine.deep", "parts_of_mine"):
+        del sys.modules[name]
+    mine.write_text(mine.read_text() + "\n")
+    second = digest()
+    mine.write_text(mine.read_text()[:-1])
+    assert len({first, second, digest()}) == 3
 
 
 def test_a_folder_of_any_name(mine):
@@ -303,13 +360,20 @@ def test_a_run_notes_the_file(trained, capsys):
             look()
 
 
-def test_a_run_whose_file_is_gone(trained):
-    """It is named."""
+def test_a_run_whose_file_is_gone(trained, tmp_path, monkeypatch, capsys):
+    """It is named; one of its name in the working folder is taken for it."""
     folder, mine, _ = trained
     moved = mine.rename(mine.with_name("moved.py"))
     try:
         with pytest.raises(UsageError, match="mine.py .no such file"):
             evaluate.main([str(folder)])
+        here = shutil.copy(moved, tmp_path / "mine.py")
+        monkeypatch.chdir(tmp_path)
+        plan, run = stored_plan(folder)
+        out = capsys.readouterr().out
+        assert f"{mine} is not there, and {here} is taken for it" in out
+        assert "changed" not in out
+        assert set(open_trained(plan, run)[1]) == {"R", "rest"}
     finally:
         moved.rename(mine)
 
@@ -351,6 +415,66 @@ def test_a_training_of_ones_own_goes_on_to_the_bit(mine, tmp_path):
         )
         for mine_, theirs in zip(one.weights, other.weights, strict=True):
             np.testing.assert_array_equal(mine_, theirs)
+
+
+def test_three_branches_at_96(mine, tmp_path, capsys):
+    """Judged, shown in the projector, embedded, examined and transformed."""
+    run, out = tmp_path / "run", tmp_path / "out.npz"
+    names = ("R", "G", "B")
+    words = [f"--encoder={mine}:build", f"--views={mine}:three", *TINY]
+    words += ["--side=96", "--evaluate=full", "--learning-rate=0"]
+    pretrain.main([*words, f"--run-dir={run}"])
+    found = json.loads((run / "metrics.json").read_text())
+    assert set(names) < set(found["linear_probe"])
+    assert {f"uniformity_{each}" for each in names} < set(found["sphere"])
+    assert found["findings"]  # of encoders that do not learn
+    plan, _ = stored_plan(run)
+    pictures = read_data(plan).judged.pictures
+    architecture, branches = open_trained(plan, Run(run))
+    want = architecture.reader(branches).encode(pictures)
+    assert [each.shape for each in want.features] == [(100, 4)] * 3
+    shown = run / "tensorboard" / "verdict"
+    told = (shown / "projector_config.pbtxt").read_text()
+    vectors = [*want.embeddings, want.joined()]
+    for name, array in zip((*names, "both"), vectors, strict=True):
+        assert f'tensor_name: "{name}"' in told
+        served = np.frombuffer((shown / f"{name}.bytes").read_bytes(), "<f4")
+        np.testing.assert_allclose(
+            served.reshape(array.shape), array, atol=1e-5
+        )
+    capsys.readouterr()
+    embed.main([str(run), "--embeddings", f"--out={out}"])
+    kept = np.load(out)
+    assert {f"embeddings_{each}" for each in names} < set(kept)
+    assert kept["features"].shape == (300, 12)
+    transformer = tfcmc.load(run)
+    np.testing.assert_allclose(
+        transformer.transform(pictures.array), want.joined(), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        transformer.set_params(view="B").transform(pictures.array),
+        want.features[2],
+        atol=1e-5,
+    )
+
+
+def test_a_child_process_takes_the_file(mine, tmp_path):
+    """A comparison's, which trains two losses side by side."""
+    folder = tmp_path / "compared"
+    words = [f"--encoder={mine}:build", f"--views={mine}:three", *TINY]
+    words += ["--side=32", "--evaluate=brief", "--epochs=1", "--jobs=2"]
+    compare.main(
+        ["--losses", "softmax", "nt_xent", *words, f"--run-dir={folder}"]
+    )
+    found = [
+        json.loads((path / "identity.json").read_text())["code"]
+        for path in sorted(folder.glob("*/"))
+        if (path / "identity.json").exists()
+    ]
+    assert len(found) == 2
+    digest = hashlib.sha256(mine.read_bytes()).hexdigest()
+    for code in found:
+        assert code["encoder"]["sha256"] == code["views"]["sha256"] == digest
 
 
 def test_views_know_no_name_by_chance():

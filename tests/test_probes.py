@@ -246,6 +246,37 @@ def test_knn_against_a_loop(k, temperature, parts, monkeypatch):
     assert result == {"accuracy": accuracy, "k": min(k, 400)}
 
 
+@pytest.mark.parametrize("labels", [3, 999])
+def test_few_labels_against_a_loop(labels, parts):
+    """The nearest class mean of each draw, picture by picture."""
+    fit, validation, test = parts
+    result = PROBES.lookup(f"few_labels(labels={labels})").function(
+        fit, validation, test, seed=4
+    )
+    features = np.concatenate([fit.features, validation.features])
+    known = np.concatenate([fit.labels, validation.labels])
+    centre = features.astype(np.float64).mean(axis=0)
+
+    def unit(vector):
+        return (vector - centre) / np.linalg.norm(vector - centre)
+
+    generator, predicted = np.random.default_rng(4), np.full(200, -1)
+    for draw in range(10):
+        taken = {label: [] for label in range(4)}
+        for row in generator.permutation(400):
+            if len(taken[known[row]]) < labels:
+                taken[known[row]].append(unit(features[row]))
+        means = [np.mean(taken[label], axis=0) for label in range(4)]
+        for row in range(draw, 200, 10):
+            away = [
+                np.linalg.norm(unit(test.features[row]) - m) for m in means
+            ]
+            predicted[row] = np.argmin(away)
+    assert result.pop("predicted").tolist() == predicted.tolist()
+    accuracy = np.mean(predicted == test.labels)
+    assert result == {"accuracy": accuracy, "labels": labels}
+
+
 def test_knn_features_of_zeros(parts):
     """Pictures without any feature vote and are judged, without a fault."""
     for part in parts:

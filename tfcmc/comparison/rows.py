@@ -3,6 +3,7 @@
 from tfcmc.comparison.entries import Entry
 from tfcmc.evaluation.classes import unbalanced
 from tfcmc.evaluation.label_free import FEWEST, MEASURES, rank_correlation
+from tfcmc.evaluation.probes import SHOWN
 from tfcmc.report import Column, Table, over_seeds
 
 # Of the paper's Table 1, on STL-10: accuracy, uniformity, alignment.
@@ -12,13 +13,17 @@ PAPER_TABLE = {
     "softmax": (48.1, -2.214, 0.686),
     "NCE": (41.8, -2.636, 0.374),
 }
-LINEAR = Column("linear_probe", "linear probe", "%", 1, "higher", "linear")
+PROBES = tuple(probe.name for probe in SHOWN)
+LINEAR, *OTHERS = (
+    Column(
+        each.name, each.extra["title"], "%", 1, "higher", each.extra["short"]
+    )
+    for each in SHOWN
+)
 COLUMNS = (
     LINEAR,
     Column("balanced", "linear probe, balanced", "%", 1, "higher", "balanced"),
-    Column("mlp_head", "MLP head", "%", 1, "higher", "MLP"),
-    Column("knn", "kNN", "%", 1, "higher"),
-    Column("plain_head", "plain head", "%", 1, "higher", "plain"),
+    *OTHERS,
     Column("alignment", "alignment", "", 3, "", "align."),
     Column("uniformity", "uniformity", "", 3, "", "unif."),
     Column("effective_rank", "effective rank", "", 0, "", "rank"),
@@ -38,7 +43,6 @@ WITHOUT_LABELS = tuple(
     )
     for name, each in MEASURES.items()
 )
-PROBES = ("linear_probe", "mlp_head", "knn", "plain_head")
 SPHERE = ("alignment", "uniformity", "effective_rank")
 
 

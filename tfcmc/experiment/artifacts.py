@@ -73,23 +73,40 @@ def labels_of(data, rows):
 
 
 def draw(plan, run, data, views, verdict):
-    """Draws the figures of one run.
+    """Draws the figures of one run, the map while the others are drawn.
 
     Returns:
         The t-SNE `Map`, or None of too few pictures.
     """
     make_folder(run.figures)
-    encoded, rows = verdict.encoded, shown_rows(verdict.encoded)
+    rows, seed = shown_rows(verdict.encoded), plan.config.seed
     epochs = count_epochs(verdict.numbers["epochs"])
     panel = figures.Panel(
-        title=f"{plan.loss.spec}\n{plan.data.spec}, "
-        f"{epochs}, seed {plan.config.seed}",
+        title=f"{plan.loss.spec}\n{plan.data.spec}, {epochs}, seed {seed}",
         names=views.names,
-        encoded=encoded.take(rows),
+        encoded=verdict.encoded.take(rows),
         labels=labels_of(data, rows),
         class_names=data.source.class_names,
         confusion=verdict.confusions.get(CONFUSED),
     )
+    # One task alone draws: Matplotlib is not made for several.
+    tasks = [functools.partial(_draw_quick, plan, run, verdict, panel)]
+    if len(rows) >= figures.FEWEST_MAPPED:
+        features = panel.encoded.joined()
+        tasks += [
+            functools.partial(figures.tsne, features, seed),
+            functools.partial(figures.control_maps, *features.shape, seed),
+        ]
+    _, *maps = together(*tasks, needs="sklearn.manifold")
+    if not maps:
+        return None
+    panel = dataclasses.replace(panel, map=maps[0])
+    figures.tsne_map([panel], run.figures / "tsne.png", seed=seed)
+    return panel.map
+
+
+def _draw_quick(plan, run, verdict, panel):
+    """Draws all but the map."""
     if panel.confusion is not None:
         figures.confusion_matrix([panel], run.figures / "confusion_matrix.png")
     if len(panel.names) > 1:
@@ -97,25 +114,12 @@ def draw(plan, run, data, views, verdict):
             [panel], run.figures / "alignment_histogram.png"
         )
     figures.hypersphere([panel], run.figures / "hypersphere.png")
-    seed, drawn = plan.config.seed, None
-    tasks = [functools.partial(weigh, plan, encoded)]
-    if len(rows) >= figures.FEWEST_MAPPED:
-        features = panel.encoded.joined()
-        tasks += [
-            functools.partial(figures.tsne, features, seed),
-            functools.partial(figures.control_maps, *features.shape, seed),
-        ]
-    weights, *maps = together(*tasks, needs="sklearn.manifold")
-    if maps:
-        drawn = maps[0]
-        panel = dataclasses.replace(panel, map=drawn)
-        figures.tsne_map([panel], run.figures / "tsne.png", seed=seed)
-    draw_training(plan, run, verdict, weights)
-    return drawn
+    draw_training(plan, run, verdict)
 
 
-def draw_training(plan, run, verdict, weights):
+def draw_training(plan, run, verdict):
     """Draws how the run came to be what it is, and what its loss pushes."""
+    weights = weigh(plan, verdict.encoded)
     config, result = plan.config, verdict.numbers
     trace = trace_of(plan.loss.spec, config.seed, run, result)
     if not measured_by(result, dataclasses.asdict(config)):

@@ -382,6 +382,7 @@ def stored_plan(folder, *, check_data=True, **changes):
                 f"{run.folder / 'config.json'}, which has {', '.join(told)}"
             )
     config = dataclasses.replace(config, **changes, run_dir=folder)
+    config = _with_moved_files(config)
     _check_foreign(config, run.folder)
     try:
         plan = make_plan(config, check_data=check_data)
@@ -398,11 +399,27 @@ def stored_plan(folder, *, check_data=True, **changes):
     return plan, run
 
 
-def _check_foreign(config, folder):
-    """Refuses code that lies in a run folder: it may be anybody's."""
+def _own_files(config):
+    """Yields the axes of a user's own files, and the path of each."""
     for axis in ("encoder", "views"):
         place = getattr(config, axis).partition(":")[0].strip()
-        if place.endswith(".py") and folder.resolve() in (
-            pathlib.Path(place).expanduser().resolve().parents
-        ):
-            raise must(axis, "in a file outside the run folder", place)
+        if place.endswith(".py"):
+            yield axis, pathlib.Path(place).expanduser().resolve()
+
+
+def _with_moved_files(config):
+    """Takes a user's file that is gone from the working folder."""
+    for axis, file in _own_files(config):
+        here = pathlib.Path.cwd() / file.name
+        if not file.exists() and here.is_file():
+            print(f"note: {file} is not there, and {here} is taken for it")
+            call = getattr(config, axis).partition(":")[2]
+            config = dataclasses.replace(config, **{axis: f"{here}:{call}"})
+    return config
+
+
+def _check_foreign(config, folder):
+    """Refuses code that lies in a run folder: it may be anybody's."""
+    for axis, file in _own_files(config):
+        if folder.resolve() in file.parents:
+            raise must(axis, "in a file outside the run folder", str(file))

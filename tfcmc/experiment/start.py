@@ -59,8 +59,10 @@ def read_start(plan: Plan) -> Start | None:
     place = plan.config.init
     if place is None:
         return None
+    if noted := _noted(place, Run(plan.config.run_dir)):
+        return noted
     if not os.path.exists(place):
-        return _noted(place, Run(plan.config.run_dir))
+        raise must("init", "a run folder, or a .keras file", place)
     # The pictures' own side does not change what the branches are.
     source = plan.crop.options.get("source", 0)
     side = plan.config.picture_side or max(DEFAULT_SIDE, source)
@@ -92,16 +94,16 @@ def read_start(plan: Plan) -> Start | None:
 
 
 def _noted(place, run):
-    """Returns the start of a run that goes on, when the weights are gone.
+    """Returns the start of a run that goes on, whatever is there now.
 
-    Raises:
-        UsageError: if no step of it is saved that was done from there.
+    None where no step of it is saved that was done from there.
     """
     saved = Checkpoints(run.checkpoints).latest()
     origin = saved and saved.state["identity"].get("init")
     if not origin or not saved.step or origin["place"] != place:
-        raise must("init", "a run folder, or a .keras file", place)
-    print(f"  note: {place} is gone: what is saved goes on without it")
+        return None
+    if not os.path.exists(place):
+        print(f"  note: {place} is gone: what is saved goes on without it")
     return Start(origin, {}, {})
 
 

@@ -17,6 +17,7 @@ from tfcmc.foundation.registry import Anything, Member, is_plain
 
 GIVEN = ("seed", "batch_norm")  # parameters that are no options
 REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+INSTALLED = {"site-packages", "dist-packages"}
 _texts = {}  # module name to its spec and the SHA-256 of its text
 
 
@@ -26,7 +27,7 @@ class Code:
 
     Attributes:
         file: The path of the file.
-        sha256: Of its text.
+        sha256: Of its text, and of the files beside it that it uses.
     """
 
     file: str
@@ -60,7 +61,7 @@ def own_member(
     file = getattr(module, "__file__", None)
     if file is None or not file.endswith(".py"):
         raise must(kind, "a function in a Python file", f"{place}:{name}")
-    digest = _text_of(kind, module)
+    digest = _texts_of(kind, module)
     functions = {
         key: value
         for key, value in vars(module).items()
@@ -96,6 +97,38 @@ def takes(function: Callable, name: str) -> bool:
 
 def _parameters(function):
     return inspect.signature(function).parameters
+
+
+def _texts_of(kind, module):
+    """The SHA-256 of a module's text and of those beside it that it uses."""
+    own, *others = [_text_of(kind, each) for each in _used(module)]
+    if not others:
+        return own
+    return hashlib.sha256("".join([own, *sorted(others)]).encode()).hexdigest()
+
+
+def _used(module):
+    """Lists a module and what it uses of the files in its folder.
+
+    Of what is installed it lists the module alone, which has a version.
+    """
+    folder = pathlib.Path(module.__file__).resolve().parent
+    found, waiting = {}, [module]
+    while waiting:
+        each = waiting.pop()
+        path = pathlib.Path(getattr(each, "__file__", None) or "").resolve()
+        beside = folder in path.parents and not INSTALLED & {*path.parts}
+        own = each.__name__.partition(".")[0] != "tfcmc" and beside
+        if path in found or path.suffix != ".py" or not (own or not found):
+            continue
+        found[path] = each
+        for value in vars(each).values():
+            name = getattr(value, "__module__", None)
+            if inspect.ismodule(value):
+                name = value.__name__
+            if isinstance(name, str) and name in sys.modules:
+                waiting.append(sys.modules[name])
+    return list(found.values())
 
 
 def _text_of(kind, module):

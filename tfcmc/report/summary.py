@@ -4,19 +4,13 @@ import textwrap
 
 from tfcmc.evaluation.classes import majority, unbalanced
 from tfcmc.evaluation.label_free import MEASURES
+from tfcmc.evaluation.probes import SHOWN
 from tfcmc.foundation.text import counted, printable
 
 WIDTH = 99
 MOST_CLASSES = 6  # that are named where they differ in size
 MOST_VIEWS = 3  # that have a column of their own
-
-# Columns of the table, in this order.
-TITLES = {
-    "linear_probe": "linear probe",
-    "mlp_head": "MLP head",
-    "knn": "kNN",
-    "plain_head": "plain head",
-}
+TITLES = {probe.name: probe.extra["title"] for probe in SHOWN}
 
 
 def verdict_text(result: dict, names) -> str:

@@ -18,7 +18,7 @@ SETTINGS = {"loss": str, "data": str, "seed": int, "epochs": int}
 CONSTANTS = ("alpha", "t")  # of alignment and uniformity
 PROBES = {
     f"{name}?": {"accuracy": SHARE}
-    for name in ("linear_probe", "mlp_head", "knn", "plain_head")
+    for name in ("linear_probe", "mlp_head", "knn", "few_labels", "plain_head")
 }
 PLACE = {"alignment": float, "uniformity": float}
 SPHERE = {**PLACE, "images": COUNT, "effective_rank": float}
@@ -49,6 +49,13 @@ METRICS = {
     "judged_on": str,
     "evaluate?": str,  # of a brief verdict
     "encoders_sha256?": {str: str},
+    # Those that the verdicts of older versions may lack.
+    "geometry?": str,
+    "picture_side?": COUNT,
+    "replicas?": COUNT,
+    "majority_share?": SHARE,
+    "no_probe?": str,
+    "tsne_trustworthiness?": SHARE,
     **{f"{name}?": IDENTITY[f"{name}?"] for name in ORIGIN},
     "classes?": [{"name": str, "train": COUNT, "judged": COUNT}],
 }

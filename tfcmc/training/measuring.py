@@ -1,5 +1,8 @@
 """What held-out pictures look like after every epoch."""
 
+import functools
+import operator
+
 import numpy as np
 
 from tfcmc.evaluation import label_free
@@ -7,6 +10,7 @@ from tfcmc.evaluation.freshness import freshness
 from tfcmc.evaluation.probes.knn import leave_one_out
 from tfcmc.evaluation.verdict import distances, sphere
 from tfcmc.foundation.lazy import keras
+from tfcmc.foundation.threads import together
 
 
 def measure(names, encoded, labels, *, alpha: float, t: float) -> dict:
@@ -22,13 +26,20 @@ def measure(names, encoded, labels, *, alpha: float, t: float) -> dict:
     Returns:
         Name to number.
     """
-    measured = sphere(names, encoded, alpha=alpha, t=t)
-    del measured["images"]
-    measured |= distances(names, encoded)
-    measured |= label_free.measure(encoded)
+    tasks = [
+        functools.partial(sphere, names, encoded, alpha=alpha, t=t),
+        functools.partial(label_free.measure, encoded),
+        functools.partial(distances, names, encoded),
+    ]
     if labels is not None:
-        measured["knn"] = leave_one_out(encoded.joined(), labels)
-    return measured
+        tasks.append(lambda: _voted(encoded, labels))
+    found = functools.reduce(operator.or_, together(*tasks))
+    del found["images"]
+    return found
+
+
+def _voted(encoded, labels):
+    return {"knn": leave_one_out(encoded.joined(), labels)}
 
 
 class MeasureRepresentation(keras.callbacks.Callback):

@@ -2,7 +2,8 @@
 
 A member is a function `(fit, validation, test, *, seed, options) -> dict` on
 `Labelled` features. Whatever it chooses, it chooses on the validation part;
-`test` is read once, for the accuracy and the predictions it returns.
+`test` is read once, for the accuracy and the predictions it returns. It is
+registered with its `title` in tables, and a `short` one.
 """
 
 import dataclasses

@@ -18,6 +18,7 @@ BLOCK = 2**24  # similarities held at once: 64 MiB
 
 @PROBES.register(
     "knn",
+    extra={"title": "kNN", "short": "kNN"},
     k=Number(at_least=1, at_most=1_000_000, whole=True),
     temperature=Number(above=0, at_most=100),
 )

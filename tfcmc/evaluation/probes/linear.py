@@ -19,7 +19,9 @@ INVERSE_STRENGTHS = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 1.0)
 PATIENCE = 3  # weaker penalties tried after the best one, at most
 
 
-@PROBES.register("linear_probe")
+@PROBES.register(
+    "linear_probe", extra={"title": "linear probe", "short": "linear"}
+)
 @on_one_thread
 def linear_probe(fit, validation, test, *, seed):
     """Logistic regression on standardised features, its strength chosen.

@@ -26,7 +26,7 @@ EPOCHS = 50  # at most
 PATIENCE = 5  # epochs trained after the best one
 
 
-@PROBES.register("mlp_head")
+@PROBES.register("mlp_head", extra={"title": "MLP head", "short": "MLP"})
 @on_one_thread
 def mlp_head(fit, validation, test, *, seed):
     """256 ReLU units on standardised features; the epochs are chosen.

@@ -13,7 +13,7 @@ EPOCHS = 100
 LARGEST = 1e15  # feature: the squares of its gradients are float32 too
 
 
-@PROBES.register("plain_head")
+@PROBES.register("plain_head", extra={"title": "plain head", "short": "plain"})
 @on_one_thread
 def plain_head(fit, validation, test, *, seed):
     """A softmax layer on features that are not standardised.
