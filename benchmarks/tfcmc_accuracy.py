@@ -42,7 +42,7 @@ def measure(*, pictures, train, labels, settings, epochs, threads) -> dict:
     stream, branches = architecture.stream(array), architecture.branches()
     steps = stream.steps_per_epoch
     model = compiled(plan, architecture, branches, array, steps)
-    reader = architecture.reader(branches)
+    reader = architecture.follower(branches)
     found = {"seconds": [], PROBED: []}
     spent, start = 0.0, None
 

@@ -123,6 +123,8 @@ def test_same_seed_same_run(trained, tmp_path, capsys):
     folders = {path.name for path in again.glob("tensorboard/verdict/*")}
     assert folders == {"events.out.tfevents.hparams"}
     (again / "metrics.json").write_text("3")
+    pretrain.main([*words, f"--run-dir={again}", "--evaluate=none"])
+    assert not (again / "metrics.json").exists()
     capsys.readouterr()
     evaluate.main([str(again)])
     assert "trained" in capsys.readouterr().out

@@ -195,6 +195,8 @@ def test_arrays_are_packed_as_pixels(tmp_path):
 
 def test_what_is_refused(photos, tmp_path, refused):
     """Another packing, what is not done, what is damaged, another side."""
+    (tmp_path / "packed").mkdir()  # and begun, by one killed at once
+    (tmp_path / "packed" / "partial-here-17-0a1b2c3d.json").write_text("{")
     folder = packed(photos, tmp_path / "packed", picture_side=9)
     words = [f"folder:{photos}", "--on-bad-image=skip"]
     with pytest.raises(UsageError, match="picture_side 9 and not 8"):

@@ -113,8 +113,7 @@ def _figures(finished, pairs):
 
 def _judged(entry):
     """The views that a run's pictures were compared in."""
-    views = entry.plan.views_of(picture_side(entry.run))
-    return views.compared or views
+    return entry.plan.views_of(picture_side(entry.run)).of_held_out
 
 
 def _gains(finished, pairs):

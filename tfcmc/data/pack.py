@@ -24,7 +24,7 @@ from tfcmc.data.records import (
     read_shard,
 )
 from tfcmc.data.room import Room
-from tfcmc.foundation.atomic import read_small, whole, write_whole
+from tfcmc.foundation.atomic import is_aside, read_small, whole, write_whole
 from tfcmc.foundation.errors import differing, must
 
 BEGUN = "packing.json"  # what is packed, from the start on
@@ -56,7 +56,8 @@ class Packer:
         self.folder.mkdir(parents=True, exist_ok=True)
         begun = self.folder / BEGUN
         if not begun.exists():
-            if any(self.folder.iterdir()):
+            # A process killed at its first word leaves nothing else.
+            if not all(map(is_aside, self.folder.iterdir())):
                 raise must(
                     "pack", "a new folder, or an empty one", self.folder
                 )

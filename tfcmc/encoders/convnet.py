@@ -16,6 +16,7 @@ CHANNELS = (32, 64, 128, 256)
     extra={"flattens": True},
     width=Number(above=0, at_most=64),
     places=Number(at_least=1, at_most=64, whole=True),
+    layers=Number(at_least=1, at_most=len(CHANNELS), whole=True),
 )
 def convnet(
     shape: tuple,
@@ -24,6 +25,7 @@ def convnet(
     batch_norm: Callable = synchronized,
     width: float = 1.0,
     places: int = 2,
+    layers: int = 1,
 ):
     """Four convolutions 3x3 of stride 2, each with batch normalisation.
 
@@ -40,6 +42,8 @@ def convnet(
         width: Factor on every number of channels.
         places: How many along each side features are kept of; fewer where the
             last convolution leaves fewer.
+        layers: Of how many of the convolutions, the last first, the features
+            are: those before keep more of what the loss has no use for.
 
     Returns:
         A functional `keras.Model`, `[batch, height, width, channels]` to
@@ -50,7 +54,7 @@ def convnet(
     """
     seeds = itertools.count(seed)
     inputs = keras.Input(shape)
-    hidden = inputs
+    hidden, given = inputs, []
     for number, channels in enumerate(CHANNELS, 1):
         hidden = keras.layers.Conv2D(
             max(1, round(channels * width)),
@@ -66,7 +70,22 @@ def convnet(
             hidden = keras.layers.ReLU(name=f"convolution_{number}_relu")(
                 hidden
             )
-    size = tuple(max(1, side // places) for side in hidden.shape[1:3])
-    pooled = keras.layers.AveragePooling2D(size, name="pool")(hidden)
-    features = keras.layers.Flatten(name=FEATURES)(pooled)
+        given.append(hidden)
+    if layers == 1:
+        pooled = _averaged(given[-1], places, "pool")
+        features = keras.layers.Flatten(name=FEATURES)(pooled)
+        return keras.Model(inputs, features)
+    parts = [
+        keras.layers.Flatten(name=f"flat_{number}")(
+            _averaged(each, places, f"pool_{number}")
+        )
+        for number, each in enumerate(given[-layers:], 1)
+    ]
+    features = keras.layers.Concatenate(name=FEATURES)(parts)
     return keras.Model(inputs, features)
+
+
+def _averaged(hidden, places, name):
+    """Averages to `places` x `places`, or to as many as there are."""
+    size = tuple(max(1, side // places) for side in hidden.shape[1:3])
+    return keras.layers.AveragePooling2D(size, name=name)(hidden)

@@ -49,10 +49,13 @@ class Reader:
     Args:
         views: A `Views`.
         branches: One functional model a branch, with a layer "features".
+        follow: Called before held-out pictures are encoded, where something
+            has to be brought up to date first; or None.
     """
 
-    def __init__(self, views, branches):
+    def __init__(self, views, branches, follow=None):
         self._views = views
+        self._follow = follow or (lambda: None)
         models = [
             keras.Model(
                 branch.inputs[0],
@@ -151,6 +154,7 @@ class Reader:
         Raises:
             UsageError: as `whole`.
         """
+        self._follow()
         found, highest, start = [], [], 0
         for batch in in_batches(pictures, BATCH):
             encoded, channels = self._read(batch)

@@ -46,7 +46,8 @@ class Architecture:
 
     Attributes:
         trained: The `Views` that are learnt from, as `--crop-from` has them.
-        views: Those that held-out pictures are judged in.
+        views: Those that held-out pictures are judged in, at the side that
+            they are read at.
         pairs: The `Pairs`.
         replicas: How many devices train together, or have.
         start: The `Start` of its weights; None where they are drawn.
@@ -66,8 +67,12 @@ class Architecture:
         self.start = start
         self.origin = {}
         self.epochs = None
-        self.trained = plan.views_of(picture_side)
-        self.views = self.trained.compared or self.trained
+        self.trained = read = plan.views_of(picture_side)
+        self._compared = read.of_held_out
+        if plan.config.read_side is not None:
+            read = plan.views_of(picture_side, plan.config.read_side)
+        self.views = read.of_held_out
+        self._read_shapes = read.shapes
         if plan.config.crop_from == "whole":
             self.trained = self.trained.cut
             if self.trained is None:
@@ -100,13 +105,51 @@ class Architecture:
         Args:
             seed: None for the plan's.
         """
+        return self._made(self.trained.shapes, seed)
+
+    def read_branches(self, seed: int | None = None) -> dict:
+        """Returns the same at the side that pictures are read at."""
+        return self._made(self._read_shapes, seed)
+
+    def _made(self, shapes, seed):
         encoder, head = map(self._plan.builder, ("encoder", "head"))
         seed = self._plan.config.seed if seed is None else seed
         with _precision(self._plan.config.precision):
             return {
                 name: make_branch(encoder, head, shape, seed)
-                for name, shape in self.trained.shapes.items()
+                for name, shape in shapes.items()
             }
+
+    def as_read(self, branches: dict) -> dict:
+        """Returns branches at the side that pictures are read at.
+
+        Args:
+            branches: Branch name to model, as `branches` gives them.
+
+        Returns:
+            Those given, where that is theirs; else others of their weights.
+
+        Raises:
+            UsageError: if the weights or the vectors are not the same ones at
+                both sides.
+        """
+        if self._read_shapes == self.trained.shapes:
+            return branches
+        found = self.read_branches()
+        for name, branch in branches.items():
+            mine, other = (
+                [each.shape for each in (*model.outputs, *model.weights)]
+                for model in (branch, found[name])
+            )
+            if mine != other:
+                raise must(
+                    "read-side",
+                    "left out with an encoder whose weights or vectors "
+                    "depend on the side of what it sees",
+                    self._plan.config.read_side,
+                )
+        _copy(branches, found)
+        return found
 
     def initial(self) -> dict:
         """Returns the same with the weights that training starts from."""
@@ -158,7 +201,7 @@ class Architecture:
             UsageError: if one is missing, damaged or not of this run.
         """
         identity, found = identity_of(run), {}
-        for name, like in self.branches().items():
+        for name, like in self.read_branches().items():
             path = run.encoders / f"{name}.keras"
             found[name] = load_encoder(path, like, identity)
             trained_as = read_trained_as(path)
@@ -167,8 +210,18 @@ class Architecture:
         return found
 
     def reader(self, branches: dict) -> Reader:
-        """Returns what encodes pictures with these branches."""
+        """Returns what encodes pictures with branches that are read."""
         return Reader(self.views, list(branches.values()))
+
+    def follower(self, branches: dict) -> Reader:
+        """Returns what encodes pictures with branches that go on learning."""
+        read = self.as_read(branches)
+        follow = functools.partial(_copy, branches, read)
+        return Reader(
+            self.views,
+            list(read.values()),
+            None if read is branches else follow,
+        )
 
     def stream(self, pictures) -> TrainingStream:
         """Returns the batches of an endless training on pictures."""
@@ -241,6 +294,11 @@ class Architecture:
             pieces=self._plan.pieces,
         )
 
+    def check_read(self) -> None:
+        """Refuses a side to read at that makes another encoder."""
+        if self._read_shapes != self.trained.shapes:
+            self.as_read(self.branches())
+
     def check_saved(self) -> None:
         """Checks that the user's own encoder can be read once it is saved.
 
@@ -309,7 +367,7 @@ class Architecture:
             return None
         batch = self._plan.config.batch_size
         return StatisticsLeak(
-            self.views,
+            self._compared,
             self.pairs.ordered[0],
             list(self.branches().values()),
             batch // groups if several else batch,
@@ -382,6 +440,15 @@ def refuse_whole(plan, why: str):
     """
     why = why.format(views=plan.views.spec, data=plan.data.spec)
     raise must("crop-from", f"square with {why}", plan.config.crop_from)
+
+
+def _copy(branches, others):
+    """Gives other branches of the same names the weights of branches."""
+    for name, branch in branches.items():
+        for own, other in zip(
+            branch.weights, others[name].weights, strict=True
+        ):
+            other.assign(own)
 
 
 @contextlib.contextmanager

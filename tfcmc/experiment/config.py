@@ -240,6 +240,13 @@ class PretrainConfig:
         "later",
         Choice(EVALUATE),
     )
+    read_side: int | None = _setting(
+        None,
+        "side in pixels at which pictures are read once encoders have learnt "
+        "from views of --side, which may be smaller and so cheaper (default: "
+        "the same)",
+        Number(whole=True, at_least=8, at_most=1024),
+    )
     picture_side: int | None = _setting(
         None,
         "side in pixels at which pictures are kept (default: the data's own, "

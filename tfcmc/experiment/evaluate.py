@@ -171,7 +171,7 @@ def controls(plan, run, data, architecture, extent) -> dict:
         `untrained`, `raw_pixels` or `no_probe`, and the `controls_key` that
         says of what: the hash of all that they were computed from.
     """
-    branches, views = architecture.branches(), architecture.views
+    branches, views = architecture.read_branches(), architecture.views
     reader = architecture.reader(branches)
     # What reads pictures is known by its weights and what it makes of some.
     some = inputs_of(plan, _beginning(data), views, reader, extent)

@@ -226,19 +226,19 @@ class _Bench:
         self._seed = plan.config.seed
         self._readers = {
             "probe": architecture.reader(branches),
-            "untrained": architecture.reader(architecture.branches()),
+            "untrained": architecture.reader(architecture.read_branches()),
         }
         self._features = {}
         trained = weights_of(branches)
         self.starts = {
             "finetuned": lambda sample: trained,
             "scratch": lambda sample: weights_of(
-                architecture.branches(self._seed + sample)
+                architecture.read_branches(self._seed + sample)
             ),
         }
         self._classifier = Classifier(
             architecture.views,
-            architecture.branches(),
+            architecture.read_branches(),
             self._classes,
             side=data.source.pretrain.side,
             flip=plan.config.flip,

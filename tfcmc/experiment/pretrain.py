@@ -79,6 +79,7 @@ def pretrain(plan, *, until: int | None = None, beside=()):
         architecture = Architecture(
             plan, data.learnt.side, identity["replicas"], start
         )
+        architecture.check_read()
         architecture.check_saved()
         architecture.check_pieces()
         saved = claim(run, architecture.views.branches, identity)
@@ -91,6 +92,7 @@ def pretrain(plan, *, until: int | None = None, beside=()):
             branches = architecture.initial()
         until = min(until or config.epochs, config.epochs)
         train(plan, run, architecture, branches, data, strategy, until, saved)
+        branches = architecture.as_read(branches)
         save(run, branches, identity)
         if config.evaluate == "none":
             leave_unjudged(run, hashes_of(branches))
@@ -118,7 +120,10 @@ def conclude(plan, run, data, architecture, branches: dict, extent) -> dict:
 
 def leave_unjudged(run, hashes: dict) -> None:
     """Says how to judge later; a verdict on other weights goes."""
-    found = read_metrics(run)
+    try:
+        found = read_metrics(run)
+    except UsageError:  # damaged: nobody can read it
+        found = {"encoders_sha256": None}
     if found and found.get("encoders_sha256") != hashes:
         (run.folder / "metrics.json").unlink()
     print(f"not judged: tfcmc evaluate {run.folder} does that")

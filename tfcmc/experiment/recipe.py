@@ -119,19 +119,25 @@ class Plan:
             )
         return functools.partial(bound.function, batch_norm=batch_norm)
 
-    def views_of(self, picture_side: int) -> Views:
-        """Returns the views of pictures of one side, in pixels."""
+    def views_of(self, picture_side: int, side: int | None = None) -> Views:
+        """Returns the views of pictures of one side, in pixels.
+
+        Args:
+            picture_side: That of the pictures.
+            side: That of the views; None for the one that is learnt from.
+        """
         config = self.config
+        side = side or config.side
         frame = Frame(
             picture_side=picture_side,
-            side=config.side,
-            crop=self.crop.function(picture_side, config.side),
+            side=side,
+            crop=self.crop.function(picture_side, side),
             shared=config.geometry == "shared",
             flip=config.flip,
         )
         views = self.views.function(frame)
         pairs = self.pairs.function(len(views.names)).ordered
-        if not pairs or len((views.compared or views).names) < 2:
+        if not pairs or len(views.of_held_out.names) < 2:
             raise must(
                 "views",
                 f"at least two views of a picture with "

@@ -66,7 +66,7 @@ def read_start(plan: Plan) -> Start | None:
     # The pictures' own side does not change what the branches are.
     source = plan.crop.options.get("source", 0)
     side = plan.config.picture_side or max(DEFAULT_SIDE, source)
-    branches = Architecture(plan, side).branches()
+    branches = Architecture(plan, side).read_branches()
     if os.path.isdir(place):
         _, found = open_trained(*stored_plan(place, check_data=False))
     else:

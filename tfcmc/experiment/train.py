@@ -146,7 +146,7 @@ def measuring(
     """Returns what measures the held-out pictures after every epoch."""
     views = architecture.views
     return MeasureRepresentation(
-        architecture.reader(branches),
+        architecture.follower(branches),
         data.held_out,
         views.names,
         views.branches,

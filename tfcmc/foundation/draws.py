@@ -3,7 +3,7 @@
 import numpy as np
 
 ORDER, PLACES = 0, 1  # which of an epoch's two streams of random numbers
-DISTORTIONS = 2  # what `uniforms` of one seed are drawn for
+DISTORTIONS, LIGHT_AND_COLOUR = 2, 3  # what `uniforms` of a seed are for
 
 # Philox4x32-10.
 ROUNDS = 10

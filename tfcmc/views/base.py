@@ -139,6 +139,11 @@ class Views:
             )
 
     @property
+    def of_held_out(self) -> "Views":
+        """Those that held-out pictures are compared in."""
+        return self.compared or self
+
+    @property
     def branches(self) -> tuple:
         """The name of every branch, once."""
         return tuple(dict.fromkeys(self.branch))

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfcmc.views.base import VIEWS, Frame, Views
 from tfcmc.views.colour import rgb_to_l_and_ab
+from tfcmc.views.light_and_colour import STRENGTH, changed
 from tfcmc.views.split import COUNT, split
 
 # Centre and half-width of each channel over all of sRGB, so that a view lies
@@ -32,14 +33,15 @@ def convert(pictures):
     )
 
 
-@VIEWS.register("lab", count=COUNT)
-def lab(frame: Frame, *, count: int = 1) -> Views:
+@VIEWS.register("lab", count=COUNT, jitter=STRENGTH)
+def lab(frame: Frame, *, count: int = 1, jitter: float = 0.0) -> Views:
     """The L channel and the ab channels of CIE Lab, as in the paper.
 
     Args:
         frame: What they are made for.
         count: How often each is seen, in crops of their own.
+        jitter: How far light and colour are changed at random, from 0.
 
     Reference: Tian et al. 2019, "Contrastive multiview coding", section 4.1.
     """
-    return split(frame, ("L", "ab"), convert, count)
+    return changed(split(frame, ("L", "ab"), convert, count), jitter)

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfcmc.foundation.lazy import keras
 from tfcmc.views.base import VIEWS, Frame, Views
+from tfcmc.views.light_and_colour import STRENGTH, changed
 from tfcmc.views.split import COUNT, split
 
 # ITU-R BT.601 of 8-bit RGB, as scikit-image has it: Y from 16 to 235, Cb and
@@ -37,14 +38,15 @@ def convert(pictures):
     return normalised[..., :1], normalised[..., 1:]
 
 
-@VIEWS.register("ycbcr", count=COUNT)
-def ycbcr(frame: Frame, *, count: int = 1) -> Views:
+@VIEWS.register("ycbcr", count=COUNT, jitter=STRENGTH)
+def ycbcr(frame: Frame, *, count: int = 1, jitter: float = 0.0) -> Views:
     """The Y channel and the Cb and Cr channels, by CMC's own constants.
 
     Args:
         frame: What they are made for.
         count: How often each is seen, in crops of their own.
+        jitter: How far light and colour are changed at random, from 0.
 
     Reference: Tian et al. 2019, "Contrastive multiview coding", appendix.
     """
-    return split(frame, ("Y", "CbCr"), convert, count)
+    return changed(split(frame, ("Y", "CbCr"), convert, count), jitter)
