@@ -230,9 +230,9 @@ def test_files_beside_it(mine, monkeypatch):
     deep = mine.parent / "parts_of_mine" / "deep.py"
     deep.parent.mkdir()
     (deep.parent / "__init__.py").write_text("")
-    deep.write_text("KERNEL = 3\n\ndef kernel():\n    return KERNEL\n")
+    deep.write_text("KERNEL = 3\n")
     near = mine.with_name("near_mine.py")
-    near.write_text("from parts_of_mine.deep import kernel\n")
+    near.write_text("from parts_of_mine.deep import KERNEL\n")
     spec = f"{mine}:build"
 
     def digest():
@@ -243,7 +243,7 @@ def test_files_beside_it(mine, monkeypatch):
     mine.write_text(f"import near_mine\n{MINE}")
     first = digest()
     assert first not in (alone, hashlib.sha256(mine.read_bytes()).hexdigest())
-    deep.write_text("def kernel():\n    return 55\n")
+    deep.write_text("KERNEL = 55\n")
     with pytest.raises(UsageError, match="deep.py, which has changed since"):
         digest()
     # As a process that starts anew has them.

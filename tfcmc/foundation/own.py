@@ -1,5 +1,6 @@
 """Functions of a user's own file, found by a spec `module:function`."""
 
+import ast
 import dataclasses
 import hashlib
 import importlib
@@ -17,6 +18,8 @@ from tfcmc.foundation.registry import Anything, Member, is_plain
 
 GIVEN = ("seed", "batch_norm")  # parameters that are no options
 REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+# What is run when it is called.
+LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 INSTALLED = {"site-packages", "dist-packages"}
 _texts = {}  # module name to its spec and the SHA-256 of its text
 
@@ -108,27 +111,48 @@ def _texts_of(kind, module):
 
 
 def _used(module):
-    """Lists a module and what it uses of the files in its folder.
+    """Yields a module and what it uses of the files in its folder.
 
-    Of what is installed it lists the module alone, which has a version.
+    Of what is installed it is the module alone, which has a version.
     """
     folder = pathlib.Path(module.__file__).resolve().parent
-    found, waiting = {}, [module]
+    seen, waiting = set(), [module]
     while waiting:
         each = waiting.pop()
         path = pathlib.Path(getattr(each, "__file__", None) or "").resolve()
         beside = folder in path.parents and not INSTALLED & {*path.parts}
-        own = each.__name__.partition(".")[0] != "tfcmc" and beside
-        if path in found or path.suffix != ".py" or not (own or not found):
+        own = beside and each.__name__.partition(".")[0] != "tfcmc"
+        if path in seen or path.suffix != ".py" or (seen and not own):
             continue
-        found[path] = each
-        for value in vars(each).values():
-            name = getattr(value, "__module__", None)
-            if inspect.ismodule(value):
-                name = value.__name__
-            if isinstance(name, str) and name in sys.modules:
-                waiting.append(sys.modules[name])
-    return list(found.values())
+        seen.add(path)
+        yield each
+        names = _imported(path.read_bytes(), each.__package__)
+        waiting += [sys.modules[name] for name in names if name in sys.modules]
+
+
+def _imported(text, package):
+    """Yields the modules that a text imports as it is run, whole or in part.
+
+    By the text, so that it is no matter what else is imported by then.
+    """
+    waiting = [ast.parse(text)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            place = "." * node.level + (node.module or "")
+            base = importlib.util.resolve_name(place, package or None)
+            names = [base, *(f"{base}.{each.name}" for each in node.names)]
+        else:
+            names = []
+            if not isinstance(node, LATER):
+                waiting += ast.iter_child_nodes(node)
+        for name in names:
+            parts = name.split(".")
+            yield from (
+                ".".join(parts[:count]) for count in range(1, len(parts) + 1)
+            )
 
 
 def _text_of(kind, module):
