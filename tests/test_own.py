@@ -22,6 +22,7 @@ from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.heads import HEADS
 from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import changed_code
 from tfcmc.views import VIEWS
 from trainers import compare, embed, evaluate, pretrain
 
@@ -224,35 +225,47 @@ def test_another_text_is_run_again(mine, tmp_path, monkeypatch):
 
 
 def test_files_beside_it(mine, monkeypatch):
-    """What it imports from its folder is part of the text, however deep."""
-    monkeypatch.syspath_prepend(mine.parent)
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    """What it imports from its folder is noted, however deep, by its text."""
     deep = mine.parent / "parts_of_mine" / "deep.py"
     deep.parent.mkdir()
     (deep.parent / "__init__.py").write_text("")
     deep.write_text("KERNEL = 3\n")
     near = mine.with_name("near_mine.py")
-    near.write_text("from parts_of_mine.deep import KERNEL\n")
-    spec = f"{mine}:build"
+    near.write_text(
+        "import json, keras, tfcmc.views\n"
+        "try:\n    from . import parts_of_mine\n"
+        "except ImportError:\n    from parts_of_mine.deep import KERNEL\n"
+    )
+    far = mine.with_name("far_from_mine.py")
+    far.write_text("if x = 3\n")  # never run
 
-    def digest():
-        return ENCODERS.lookup(spec).member.extra["code"].sha256
+    def code():
+        return ENCODERS.lookup(f"{mine}:build").member.extra["code"]
 
-    alone = digest()
-    assert alone == hashlib.sha256(mine.read_bytes()).hexdigest()
-    mine.write_text(f"import near_mine\n{MINE}")
-    first = digest()
-    assert first not in (alone, hashlib.sha256(mine.read_bytes()).hexdigest())
+    assert code().beside == "" and "beside" not in code().record()
+    own = "def later():\n    import near_mine, far_from_mine\n"
+    mine.write_text(f"{own}{MINE}")
+    first = code()
+    assert first.sha256 == hashlib.sha256(mine.read_bytes()).hexdigest()
+    files = [far, near, deep.parent / "__init__.py", deep]
+    digests = [hashlib.sha256(f.read_bytes()).hexdigest() for f in files]
+    together = hashlib.sha256("".join(digests).encode()).hexdigest()
+    assert first.beside == together
+    mine.write_text(f"import near_mine\n{own}{MINE}")
+    assert code().beside == together
     deep.write_text("KERNEL = 55\n")
     with pytest.raises(UsageError, match="deep.py, which has changed since"):
-        digest()
+        code()
     # As a process that starts anew has them.
     for name in ("near_mine", "parts_of_mine.deep", "parts_of_mine"):
-        del sys.modules[name]
-    mine.write_text(mine.read_text() + "\n")
-    second = digest()
-    mine.write_text(mine.read_text()[:-1])
-    assert len({first, second, digest()}) == 3
+        monkeypatch.delitem(sys.modules, name)
+    second = code()
+    assert second.beside != together
+    known = {"code": {"encoder": first.record() | {"sha256": second.sha256}}}
+    wanted = {"code": {"encoder": second.record()}}
+    assert changed_code(known, wanted) == [f"what {mine} imports"]
+    del known["code"]["encoder"]["beside"]  # of a run older than that
+    assert changed_code(known, wanted) == []
 
 
 def test_a_folder_of_any_name(mine):

@@ -34,7 +34,7 @@ from tfcmc.foundation.threads import together
 read = lambda: [each["num_threads"] for each in threadpool_info()]
 assert not read()
 nested = lambda: together(read, read)[0]
-for seen in together(read, nested, needs="sklearn.neural_network"):
+for seen in together(read, nested, needs=["sklearn.neural_network"]):
     assert len(seen) > 2 and set(seen) == {1}, seen
 """
 every_probe = pytest.mark.parametrize("name", PROBES.names())
@@ -247,10 +247,10 @@ def test_knn_against_a_loop(k, temperature, parts, monkeypatch):
 
 
 @pytest.mark.parametrize("labels", [3, 999])
-def test_few_labels_against_a_loop(labels, parts):
+def test_nearest_mean_against_a_loop(labels, parts):
     """The nearest class mean of each draw, picture by picture."""
     fit, validation, test = parts
-    result = PROBES.lookup(f"few_labels(labels={labels})").function(
+    result = PROBES.lookup(f"nearest_mean(labels={labels})").function(
         fit, validation, test, seed=4
     )
     features = np.concatenate([fit.features, validation.features])

@@ -16,8 +16,8 @@ SMALL = {
     "encoder": "convnet(width=0.125, layers=2)",
     "views": "lab(count=2, jitter=0.4)",
     "head": "linear(dim=8)",
-    "side": 16,
-    "read_side": 32,
+    "side": 32,
+    "read_side": 64,
 }
 WORDS = [f"--{n.replace('_', '-')}={value}" for n, value in SMALL.items()]
 WORDS += ["--data=shapes(size=100)", "--batch-size=32"]
@@ -37,7 +37,7 @@ def test_the_same_weights(rng):
     """What reads follows what learns, and gives vectors of as many numbers."""
     architecture = Architecture(make_plan(make_config(SMALL)), 64)
     branches = architecture.branches()
-    assert branches["L"].input_shape == (None, 16, 16, 1)
+    assert branches["L"].input_shape == (None, 32, 32, 1)
     pictures = ArrayPictures(rng.integers(0, 256, (9, 64, 64, 3), np.uint8))
     reader = architecture.follower(branches)
     before = reader.encode(pictures)
@@ -46,7 +46,7 @@ def test_the_same_weights(rng):
             variable.assign_add(rng.normal(size=variable.shape) / 9)
     after = reader.encode(pictures)
     read = architecture.as_read(branches)
-    assert read["ab"].input_shape == (None, 32, 32, 2)
+    assert read["ab"].input_shape == (None, 64, 64, 2)
     want = architecture.reader(read).encode(pictures)
     for kind in ("features", "embeddings"):
         for own, other, first in zip(
@@ -68,10 +68,10 @@ def test_a_run(run, tmp_path, rng):
     pictures = rng.integers(0, 256, (5, 64, 64, 3), np.uint8)
     want = []
     for name, shown in zip(
-        ("L", "ab"), plan.views_of(64, 32).whole(pictures), strict=True
+        ("L", "ab"), plan.views_of(64, 64).whole(pictures), strict=True
     ):
         model = keras.models.load_model(run / "encoders" / f"{name}.keras")
-        assert model.input_shape[1:3] == (32, 32)
+        assert model.input_shape[1:3] == (64, 64)
         features = keras.Model(
             model.inputs[0], model.get_layer("features").output
         )
@@ -83,7 +83,7 @@ def test_a_run(run, tmp_path, rng):
     embed.main([str(run), f"--out={tmp_path / 'out.npz'}"])
     assert np.load(tmp_path / "out.npz")["features"].shape == (300, 384)
     export.main([str(run), f"--out={tmp_path / 'out.keras'}"])
-    assert "of 32x32" in (tmp_path / "out.keras.md").read_text()
+    assert "of 32x32, read at 64" in (tmp_path / "out.keras.md").read_text()
 
 
 def test_goes_on_to_the_bit(run, tmp_path, learnt):

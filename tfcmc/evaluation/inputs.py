@@ -75,7 +75,7 @@ def measure(inputs: Inputs) -> tuple:
         functools.partial(sphere, inputs.judged),
         functools.partial(sphere, few_of),
         functools.partial(label_free.measure, few_of),
-        needs=None if inputs.train is None else "sklearn.neural_network",
+        needs=() if inputs.train is None else ("sklearn.neural_network",),
     )
     numbers = {
         name: few[name] for name in ("alignment", "uniformity") if name in few

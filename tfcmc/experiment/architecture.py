@@ -137,10 +137,7 @@ class Architecture:
             return branches
         found = self.read_branches()
         for name, branch in branches.items():
-            mine, other = (
-                [each.shape for each in (*model.outputs, *model.weights)]
-                for model in (branch, found[name])
-            )
+            mine, other = map(_form, (branch, found[name]))
             if mine != other:
                 raise must(
                     "read-side",
@@ -404,7 +401,9 @@ class Architecture:
         )
 
     def _places(self, branches):
-        """How many places a picture has; 0 where pairs are not of places."""
+        """How many places a view has; 0 where pairs are not of places."""
+        if self.pairs.places and self._read_shapes != self.trained.shapes:
+            branches = self.branches()  # not as they are read
         for critic in self.critics(branches).values():
             return math.prod(critic.output_shape[1:-1])
         return 0
@@ -440,6 +439,12 @@ def refuse_whole(plan, why: str):
     """
     why = why.format(views=plan.views.spec, data=plan.data.spec)
     raise must("crop-from", f"square with {why}", plan.config.crop_from)
+
+
+def _form(model):
+    """What a model of views of one side has in common with one of another."""
+    kinds = [type(layer) for layer in model.layers]
+    return kinds, [each.shape for each in (*model.outputs, *model.weights)]
 
 
 def _copy(branches, others):

@@ -28,6 +28,8 @@ from tfcmc.runs.record import (
 
 ANCHORS = 128  # pictures whose negatives are weighed
 FEWEST_ANCHORS = 3
+# Imported before any thread starts, as `together` wants it.
+DRAWING = ("sklearn.manifold", "matplotlib.backends.backend_agg")
 CONFUSED = "linear_probe"  # whose confusions are drawn
 # A TensorBoard run of its own, so that the table has the verdict for its
 # metrics and not every curve.
@@ -97,7 +99,7 @@ def draw(plan, run, data, views, verdict):
             functools.partial(figures.tsne, features, seed),
             functools.partial(figures.control_maps, *features.shape, seed),
         ]
-    _, *maps = together(*tasks, needs="sklearn.manifold")
+    _, *maps = together(*tasks, needs=DRAWING)
     if not maps:
         return None
     panel = dataclasses.replace(panel, map=maps[0])

@@ -122,7 +122,8 @@ def leave_unjudged(run, hashes: dict) -> None:
     """Says how to judge later; a verdict on other weights goes."""
     try:
         found = read_metrics(run)
-    except UsageError:  # damaged: nobody can read it
+    except UsageError as error:
+        print(f"note: {error}\nIt is of no use, and goes")
         found = {"encoders_sha256": None}
     if found and found.get("encoders_sha256") != hashes:
         (run.folder / "metrics.json").unlink()

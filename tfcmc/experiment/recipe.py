@@ -93,7 +93,7 @@ class Plan:
         found = {}
         for axis in AXES:
             if code := getattr(self, axis).member.extra.get("code"):
-                found[axis] = dataclasses.asdict(code)
+                found[axis] = code.record()
         return found
 
     @property
@@ -312,7 +312,7 @@ def open_run(plan, *, restart: bool = True):
 def _check_init(place, run):
     """Checks that there is something to start from, without reading it."""
     begun = (read_identity(run) or {}).get("init", {}).get("place")
-    if begun == place and not os.path.exists(place):
+    if begun == place:
         return  # a training that is past its first step needs it no more
     file = place.endswith(".keras") and os.path.isfile(place)
     if not file and not os.path.isfile(os.path.join(place, "config.json")):
@@ -417,7 +417,8 @@ def _with_moved_files(config):
     """Takes a user's file that is gone from the working folder."""
     for axis, file in _own_files(config):
         here = pathlib.Path.cwd() / file.name
-        if not file.exists() and here.is_file():
+        # Unlike pathlib's own, these answer no where one may not look.
+        if not os.path.exists(file) and os.path.isfile(here):
             print(f"note: {file} is not there, and {here} is taken for it")
             call = getattr(config, axis).partition(":")[2]
             config = dataclasses.replace(config, **{axis: f"{here}:{call}"})

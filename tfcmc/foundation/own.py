@@ -1,6 +1,5 @@
 """Functions of a user's own file, found by a spec `module:function`."""
 
-import ast
 import dataclasses
 import hashlib
 import importlib
@@ -14,13 +13,12 @@ from collections.abc import Callable
 
 from tfcmc.foundation import lazy
 from tfcmc.foundation.errors import UsageError, must, reason_of, unknown
+from tfcmc.foundation.imported import imported_files, text_of
 from tfcmc.foundation.registry import Anything, Member, is_plain
 
 GIVEN = ("seed", "batch_norm")  # parameters that are no options
 REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-# What is run when it is called.
-LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-INSTALLED = {"site-packages", "dist-packages"}
+_ran = {}  # name of a file's module to the texts that it was run with
 _texts = {}  # module name to its spec and the SHA-256 of its text
 
 
@@ -30,11 +28,18 @@ class Code:
 
     Attributes:
         file: The path of the file.
-        sha256: Of its text, and of the files beside it that it uses.
+        sha256: Of its text.
+        beside: Of the files that it imports from its folder; "" of none.
     """
 
     file: str
     sha256: str
+    beside: str = ""
+
+    def record(self) -> dict:
+        """Returns what a run's identity says of it."""
+        found = dataclasses.asdict(self)
+        return {name: each for name, each in found.items() if each}
 
 
 def own_member(
@@ -64,7 +69,7 @@ def own_member(
     file = getattr(module, "__file__", None)
     if file is None or not file.endswith(".py"):
         raise must(kind, "a function in a Python file", f"{place}:{name}")
-    digest = _texts_of(kind, module)
+    digest = _text_of(kind, module)
     functions = {
         key: value
         for key, value in vars(module).items()
@@ -74,6 +79,7 @@ def own_member(
     if name not in functions:
         raise unknown(f"function of {first} in {place}", name, functions)
     file = pathlib.Path(file).resolve()
+    code = Code(str(file), digest, _beside(kind, module, file))
     if place.endswith(".py"):
         place = str(file)
     options = []
@@ -89,7 +95,7 @@ def own_member(
         wrap(functions[name]),
         dict.fromkeys(options, Anything()),
         False,
-        {"code": Code(str(file), digest)},
+        {"code": code},
     )
 
 
@@ -102,57 +108,14 @@ def _parameters(function):
     return inspect.signature(function).parameters
 
 
-def _texts_of(kind, module):
-    """The SHA-256 of a module's text and of those beside it that it uses."""
-    own, *others = [_text_of(kind, each) for each in _used(module)]
-    if not others:
-        return own
-    return hashlib.sha256("".join([own, *sorted(others)]).encode()).hexdigest()
-
-
-def _used(module):
-    """Yields a module and what it uses of the files in its folder.
-
-    Of what is installed it is the module alone, which has a version.
-    """
-    folder = pathlib.Path(module.__file__).resolve().parent
-    seen, waiting = set(), [module]
-    while waiting:
-        each = waiting.pop()
-        path = pathlib.Path(getattr(each, "__file__", None) or "").resolve()
-        beside = folder in path.parents and not INSTALLED & {*path.parts}
-        own = beside and each.__name__.partition(".")[0] != "tfcmc"
-        if path in seen or path.suffix != ".py" or (seen and not own):
-            continue
-        seen.add(path)
-        yield each
-        names = _imported(path.read_bytes(), each.__package__)
-        waiting += [sys.modules[name] for name in names if name in sys.modules]
-
-
-def _imported(text, package):
-    """Yields the modules that a text imports as it is run, whole or in part.
-
-    By the text, so that it is no matter what else is imported by then.
-    """
-    waiting = [ast.parse(text)]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Import):
-            names = [each.name for each in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            place = "." * node.level + (node.module or "")
-            base = importlib.util.resolve_name(place, package or None)
-            names = [base, *(f"{base}.{each.name}" for each in node.names)]
-        else:
-            names = []
-            if not isinstance(node, LATER):
-                waiting += ast.iter_child_nodes(node)
-        for name in names:
-            parts = name.split(".")
-            yield from (
-                ".".join(parts[:count]) for count in range(1, len(parts) + 1)
-            )
+def _beside(kind, module, file):
+    """The SHA-256 of what a module imports from its folder; "" of nothing."""
+    files = imported_files(file, module.__package__ or "")
+    for name, path in files.items():
+        known = sys.modules.get(name)
+        if getattr(known, "__file__", None) == str(path):
+            _text_of(kind, known)
+    return text_of(files[name] for name in sorted(files))
 
 
 def _text_of(kind, module):
@@ -206,7 +169,8 @@ def _run_file(path):
     if not path.is_file():
         raise FileNotFoundError("no such file")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if name in sys.modules and _texts[name][1] == digest:
+    texts = digest, text_of(imported_files(path).values())
+    if name in sys.modules and _ran[name] == texts:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(
         name, path, loader=_AsItIs(name, str(path))
@@ -215,7 +179,7 @@ def _run_file(path):
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
     sys.modules[name] = module
-    _texts[name] = spec, digest
+    _texts[name], _ran[name] = (spec, digest), texts
     try:
         spec.loader.exec_module(module)
     except BaseException:

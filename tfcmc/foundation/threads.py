@@ -50,7 +50,7 @@ def _libraries():
     return known or threadpoolctl.ThreadpoolController()
 
 
-def together(*tasks, needs: str | None = None) -> list:
+def together(*tasks, needs: tuple = ()) -> list:
     """Runs functions side by side, the linear algebra of each on one thread.
 
     The limit is set here once for all: one that a task set by itself would
@@ -58,14 +58,14 @@ def together(*tasks, needs: str | None = None) -> list:
 
     Args:
         *tasks: Functions without arguments.
-        needs: A module that they import, whose libraries have to be there
+        needs: Modules that they import, whose libraries have to be there
             when the limit is set.
 
     Returns:
         What they return, in their order.
     """
-    if needs:
-        importlib.import_module(needs)
+    for name in needs:
+        importlib.import_module(name)
     libraries = _libraries()
 
     def begin():

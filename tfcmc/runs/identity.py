@@ -66,7 +66,7 @@ IDENTITY = {
         "class_names_sha256": str,
     },
     "replicas": Within(1, whole=True),
-    "code?": {str: {"file": str, "sha256": str}},
+    "code?": {str: {"file": str, "sha256": str, "beside?": str}},
     "init?": {"place": str, "sha256": {str: str}},
     "restarts?": [COUNT],
 }
@@ -123,8 +123,11 @@ def alike(settings: dict, code: dict) -> dict:
         with contextlib.suppress(metadata.PackageNotFoundError):
             told[f"version of {name}"] = metadata.version(name)
     told["text of tfcmc"] = _own_text()[:12]
-    files = {each["file"]: each["sha256"][:12] for each in code.values()}
-    return told | {f"text of {file}": files[file] for file in files}
+    for each in code.values():
+        told[f"text of {each['file']}"] = each["sha256"][:12]
+        if "beside" in each:
+            told[f"text of what {each['file']} imports"] = each["beside"][:12]
+    return told
 
 
 def _own_text():
@@ -189,18 +192,21 @@ def restarting(settings: dict) -> bool:
 
 
 def changed_code(found: dict, wanted: dict) -> list:
-    """Returns the user's own files that are not as they were.
+    """Returns what of the user's own files is not as it was.
 
     Args:
         found: The identity that is there.
         wanted: The identity, or its `code` alone, that it is compared with.
     """
-    known = found.get("code", {})
-    return [
-        code["file"]
-        for setting, code in wanted.get("code", {}).items()
-        if known.get(setting, code)["sha256"] != code["sha256"]
-    ]
+    told = []
+    for setting, code in wanted.get("code", {}).items():
+        known, file = found.get("code", {}).get(setting, code), code["file"]
+        if known["sha256"] != code["sha256"]:
+            told.append(file)
+        # A run that is older than the record of it says nothing of it.
+        elif known.get("beside", code.get("beside")) != code.get("beside"):
+            told.append(f"what {file} imports")
+    return told
 
 
 def another_experiment(place, told: str) -> UsageError:

@@ -18,7 +18,13 @@ SETTINGS = {"loss": str, "data": str, "seed": int, "epochs": int}
 CONSTANTS = ("alpha", "t")  # of alignment and uniformity
 PROBES = {
     f"{name}?": {"accuracy": SHARE}
-    for name in ("linear_probe", "mlp_head", "knn", "few_labels", "plain_head")
+    for name in (
+        "linear_probe",
+        "mlp_head",
+        "knn",
+        "nearest_mean",
+        "plain_head",
+    )
 }
 PLACE = {"alignment": float, "uniformity": float}
 SPHERE = {**PLACE, "images": COUNT, "effective_rank": float}

@@ -90,11 +90,11 @@ def card(plan, run, kind: str, out, takes: str, found) -> str:
     packages = [f"{name} {metadata.version(name)}" for name in PACKAGES]
     packages += [each for each in found.versions if each not in packages]
     side = parts["pretrain"]["side"]
-    shown = config.read_side or config.side
     said = {
         "Data": f"{config.data}: {pictures}; pictures of {side}x{side}",
         "Loss": config.loss,
-        "Views": f"{config.views}, of {shown}x{shown}",
+        "Views": f"{config.views}, of {config.side}x{config.side}"
+        + (f", read at {config.read_side}" if config.read_side else ""),
         "Encoder": config.encoder,
         "Training": f"{config.epochs} epochs of batches of "
         f"{config.batch_size}, seed {config.seed}",

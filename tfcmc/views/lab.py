@@ -44,4 +44,5 @@ def lab(frame: Frame, *, count: int = 1, jitter: float = 0.0) -> Views:
 
     Reference: Tian et al. 2019, "Contrastive multiview coding", section 4.1.
     """
-    return changed(split(frame, ("L", "ab"), convert, count), jitter)
+    views = split(frame, ("L", "ab"), convert, count)
+    return changed(views, jitter, -CENTRE[1:] / HALF_WIDTH[1:])

@@ -49,4 +49,5 @@ def ycbcr(frame: Frame, *, count: int = 1, jitter: float = 0.0) -> Views:
 
     Reference: Tian et al. 2019, "Contrastive multiview coding", appendix.
     """
-    return changed(split(frame, ("Y", "CbCr"), convert, count), jitter)
+    views = split(frame, ("Y", "CbCr"), convert, count)
+    return changed(views, jitter, ((OFFSET - MEAN) / DEVIATION)[1:])

@@ -3,10 +3,10 @@
 Importing it fills the table. Imports the foundation.
 """
 
-from tfcmc.evaluation.probes import few_labels as few_labels
 from tfcmc.evaluation.probes import knn as knn
 from tfcmc.evaluation.probes import linear as linear
 from tfcmc.evaluation.probes import mlp_head as mlp_head
+from tfcmc.evaluation.probes import nearest_mean as nearest_mean
 from tfcmc.evaluation.probes import plain_head as plain_head
 from tfcmc.evaluation.probes.base import PROBES as PROBES
 from tfcmc.evaluation.probes.base import Labelled as Labelled
@@ -14,5 +14,11 @@ from tfcmc.evaluation.probes.base import Labelled as Labelled
 # The members in the order that tables have them.
 SHOWN = tuple(
     PROBES.lookup(name).member
-    for name in ("linear_probe", "mlp_head", "knn", "few_labels", "plain_head")
+    for name in (
+        "linear_probe",
+        "mlp_head",
+        "knn",
+        "nearest_mean",
+        "plain_head",
+    )
 )

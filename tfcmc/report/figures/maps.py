@@ -58,7 +58,7 @@ def control_maps(count, dim, seed):
     clouds = control_clouds(min(CONTROL_COUNT, count), dim, seed)
     maps = together(
         *(functools.partial(tsne, cloud, seed) for cloud in clouds.values()),
-        needs="sklearn.manifold",
+        needs=("sklearn.manifold",),
     )
     return dict(zip(clouds, maps, strict=True))
 
@@ -108,7 +108,7 @@ def tsne_map(panels, *, seed):
             for panel, each in zip(panels, features, strict=True)
         ),
         functools.partial(control_maps, *features[0].shape, seed),
-        needs="sklearn.manifold",
+        needs=("sklearn.manifold",),
     )
     if len(panels) == 1:
         drawn, axes = _beside_controls()

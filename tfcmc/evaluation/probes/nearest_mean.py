@@ -15,11 +15,11 @@ DRAWS = 10
 
 
 @PROBES.register(
-    "few_labels",
+    "nearest_mean",
     extra={"title": "10 labels", "short": "10 labels"},
     labels=Number(at_least=1, at_most=1_000_000, whole=True),
 )
-def few_labels(fit, validation, test, *, seed, labels=10):
+def nearest_mean(fit, validation, test, *, seed, labels=10):
     """The class whose mean of a few labelled pictures is nearest.
 
     What a representation is worth where labels are dear: nothing is trained
@@ -46,11 +46,14 @@ def few_labels(fit, validation, test, *, seed, labels=10):
     """
     check_parts(fit, validation, test)
     known = join(fit, validation)
-    centre = known.features.mean(axis=0, dtype=np.float64)
-    stored, judged = (
-        unit(part.features - centre.astype(part.features.dtype), np.float32)
-        for part in (known, test)
-    )
+    # Features of any size, whose differences are float32 too.
+    scale = np.abs(known.features).max() or 1
+    centre = known.features.mean(axis=0, dtype=np.float64) / scale
+
+    def centred(features):
+        return unit(features / scale - centre.astype(np.float32), np.float32)
+
+    judged = centred(test.features)
     names, classes, counts = np.unique(
         known.labels, return_inverse=True, return_counts=True
     )
@@ -64,7 +67,7 @@ def few_labels(fit, validation, test, *, seed, labels=10):
     for draw in range(DRAWS):
         order = generator.permutation(len(classes))
         order = order[np.argsort(classes[order], kind="stable")]
-        drawn = stored[order[places < labels]]
+        drawn = centred(known.features[order[places < labels]])
         means = np.add.reduceat(drawn, np.cumsum(kept) - kept) / kept[:, None]
         part = judged[draw::DRAWS]
         # |x|^2 is the same for all classes.
