@@ -155,10 +155,10 @@ def _add_words(parser):
     parser.add_argument(
         "--torch",
         nargs="*",
-        default=["2 threads, channels_last"],
+        default=["1 thread, channels_last"],
         metavar="WORDS",
         help="PyTorch's settings, as benchmarks.throughput names them "
-        "(default: '2 threads, channels_last')",
+        "(default: '1 thread, channels_last', its fastest)",
     )
 
 
@@ -175,7 +175,7 @@ def main(argv=None):
         batch_size=measuring.BATCH,
         reached=SHARE,
         workers=Option(
-            (2,), "of PyTorch's DataLoader", Number(at_least=0, whole=True)
+            (1,), "of PyTorch's DataLoader", Number(at_least=0, whole=True)
         ),
     )
     if "data" not in given:

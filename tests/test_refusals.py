@@ -91,7 +91,7 @@ CASES = [
     (
         {"loss": "swav"},
         "`views` must be of one branch with --loss=swav: a code of another "
-        "encoder means nothing. Received: 'lab(count=1)'",
+        "encoder means nothing. Received: 'lab(count=1, jitter=0.0)'",
     ),
     (
         {"loss": "swav", "views": "rgb", "predictor": "linear"},
