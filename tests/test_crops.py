@@ -61,6 +61,20 @@ def test_whole_picture_is_resized(side, out, rng):
     np.testing.assert_allclose(got, want, atol=1e-4)
 
 
+@pytest.mark.parametrize("side, out", [(64, 64), (32, 64), (96, 64), (48, 32)])
+@pytest.mark.parametrize("spec", ["resized", "window(source=70)"])
+def test_no_view_has_a_black_rim(spec, side, out, rng):
+    """Rounding puts no sample beyond a picture, where there is nothing."""
+    crop = CROPS.lookup(spec).function(side, out)
+    boxes = crop.draw(rng.random((4000, DRAWS)))
+    whole = side + 2 * crop.pad
+    boxes[:2] = [0.0, 0.0, whole, whole]
+    corners = box_corners(boxes, rng.random(4000) < 0.5, side=whole, out=out)
+    ones = tf.ones([4000, side, side, 1])
+    shown = cut(ones, tf.constant(corners), crop.pad, out)
+    assert np.abs(shown - 1.0).max() < 1e-5
+
+
 @pytest.mark.parametrize(("area", "aspect"), [(0.25, 4 / 3), (0.05, 3.0)])
 def test_resized_is_uniform(area, aspect, rng):
     """Shares of the area are uniform, and aspects log-uniform as they fit."""

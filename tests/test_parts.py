@@ -333,6 +333,21 @@ def test_a_model_of_ready_views(rng, tmp_path):
     assert again["loss"] == pytest.approx(history["loss"][0], rel=1e-4)
 
 
+def test_large_batches_as_on_a_gpu(rng):
+    """Keras compiles a fit by XLA wherever there is one."""
+    views = [rng.normal(size=(2100, 8)).astype(np.float32) for _ in range(2)]
+    found = []
+    for compiled in (True, False):
+        start = keras.initializers.GlorotUniform(3)
+        encoder = small(8, 5, kernel_initializer=start)
+        model = tfcmc.ContrastiveModel(encoder, loss="softmax")
+        model.compile("sgd", jit_compile=compiled)
+        history = model.fit(tuple(views), batch_size=2100, verbose=0).history
+        found.append([history["loss"], *model.get_weights()])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
 def test_a_model_of_two_encoders(rng, tmp_path):
     """Views by name; prototypes are trained and saved with the model."""
     model = tfcmc.ContrastiveModel(

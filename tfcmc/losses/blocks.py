@@ -24,19 +24,18 @@ def mean_in_blocks(function, term, *, held=HELD):
         The mean, differentiable once in anchors and candidates.
     """
 
+    blocks = _Blocks(term, held)
+
     @tf.custom_gradient
     def mean(anchor, candidates):
-        batch = tf.shape(anchor)[0]
-        block = tf.maximum(1, held // tf.shape(candidates)[0])
-        pieces = (batch + block - 1) // block
-
         def add(piece, total, of_anchor, of_candidates):
-            span = slice(piece * block, tf.minimum((piece + 1) * block, batch))
-            part = anchor[span]
+            part, fresh = blocks.of(anchor, piece), blocks.fresh(piece)
             with tf.GradientTape() as tape:
                 tape.watch([part, candidates])
-                values = function(_block(term, span, part, candidates))
-                value = tf.reduce_sum(values)
+                values = function(
+                    _block(term, blocks, piece, part, candidates)
+                )
+                value = tf.reduce_sum(tf.where(fresh, values, 0.0))
             gradients = tape.gradient(
                 value,
                 [part, candidates],
@@ -51,24 +50,19 @@ def mean_in_blocks(function, term, *, held=HELD):
             )
 
         _, total, of_anchor, of_candidates = tf.while_loop(
-            lambda piece, *_: piece < pieces,
+            lambda piece, *_: piece < blocks.pieces,
             add,
             (
                 0,
                 tf.zeros([], anchor.dtype),
-                tf.TensorArray(
-                    anchor.dtype,
-                    size=pieces,
-                    infer_shape=False,
-                    element_shape=[None, anchor.shape[1]],
-                ),
+                blocks.array(anchor.dtype, anchor.shape[1]),
                 tf.zeros_like(candidates),
             ),
-            maximum_iterations=pieces,
+            maximum_iterations=blocks.pieces,
             parallel_iterations=1,
         )
-        of_anchor = of_anchor.concat()
-        count = tf.cast(batch, anchor.dtype)
+        of_anchor = blocks.joined(of_anchor)
+        count = tf.cast(blocks.rows, anchor.dtype)
 
         def gradient(upstream):
             scale = upstream / count
@@ -91,32 +85,74 @@ def rows_in_blocks(function, term, *, held=HELD):
         `[A]`, constant in every gradient.
     """
     anchor, candidates = map(tf.stop_gradient, (term.anchors, term.candidates))
-    batch = tf.shape(anchor)[0]
-    block = tf.maximum(1, held // tf.shape(candidates)[0])
-    pieces = (batch + block - 1) // block
+    blocks = _Blocks(term, held)
 
     def add(piece, found):
-        span = slice(piece * block, tf.minimum((piece + 1) * block, batch))
-        part = _block(term, span, anchor[span], candidates)
+        part = blocks.of(anchor, piece)
+        part = _block(term, blocks, piece, part, candidates)
         return piece + 1, found.write(piece, function(part))
 
-    found = tf.TensorArray(
-        anchor.dtype, size=pieces, infer_shape=False, element_shape=[None]
-    )
     _, found = tf.while_loop(
-        lambda piece, _: piece < pieces, add, (0, found), parallel_iterations=1
+        lambda piece, _: piece < blocks.pieces,
+        add,
+        (0, blocks.array(anchor.dtype)),
+        parallel_iterations=1,
     )
-    return found.concat()
+    return blocks.joined(found)
 
 
-def _block(term, span, anchors, candidates):
+class _Blocks:
+    """Blocks of the anchors of a term, all of one size, as XLA wants them.
+
+    The last begins early enough to be whole: what it repeats does not count.
+    """
+
+    def __init__(self, term, held):
+        self.rows, candidates = map(_rows, (term.anchors, term.candidates))
+        known = isinstance(self.rows, int) and isinstance(candidates, int)
+        least, most = (min, max) if known else (tf.minimum, tf.maximum)
+        self.size = least(self.rows, most(1, held // candidates))
+        self.pieces = (self.rows + self.size - 1) // self.size
+
+    def of(self, rows, piece):
+        """Cuts a block out of what has a row an anchor."""
+        start = tf.minimum(piece * self.size, self.rows - self.size)
+        others = len(rows.shape) - 1
+        return tf.slice(
+            rows, [start, *[0] * others], [self.size, *[-1] * others]
+        )
+
+    def fresh(self, piece):
+        """Says which of its rows no block before had."""
+        repeated = tf.maximum((piece + 1) * self.size - self.rows, 0)
+        return tf.range(self.size) >= repeated
+
+    def array(self, dtype, *shape):
+        """Makes what takes a block of rows of this shape a piece."""
+        shape = [self.size if isinstance(self.size, int) else None, *shape]
+        return tf.TensorArray(dtype, size=self.pieces, element_shape=shape)
+
+    def joined(self, array):
+        """Puts the blocks together again, every row once."""
+        rows = array.concat()
+        before = (self.pieces - 1) * self.size
+        last = self.rows - before
+        return tf.concat([rows[:before], rows[before + self.size - last :]], 0)
+
+
+def _rows(tensor):
+    """How many rows there are, as a number where it is known."""
+    return tensor.shape[0] or tf.shape(tensor)[0]
+
+
+def _block(term, blocks, piece, anchors, candidates):
     """The term of some of the anchors."""
     group, drawn = term.anchor_group, term.drawn
     return dataclasses.replace(
         term,
         anchors=anchors,
         candidates=candidates,
-        positive=term.positive[span],
-        anchor_group=None if group is None else group[span],
-        drawn=None if drawn is None else drawn[span],
+        positive=blocks.of(term.positive, piece),
+        anchor_group=None if group is None else blocks.of(group, piece),
+        drawn=None if drawn is None else blocks.of(drawn, piece),
     )

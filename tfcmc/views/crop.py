@@ -18,6 +18,7 @@ from tfcmc.views.base import Frame, Views
 from tfcmc.views.portable import scaled
 
 CROPS = Registry("crop")
+RIM = 5e-7  # of a side: some 8 times what float32 rounds by
 DRAWS = 4  # random numbers that a box may use; one more decides the flip
 
 
@@ -177,9 +178,13 @@ def box_corners(boxes, flipped, *, side: int, out: int) -> np.ndarray:
     first = start + 0.5 * size / out - 0.5
     last = start + (out - 0.5) * size / out - 0.5
     # Beyond the outermost centres `crop_and_resize` gives black, and a rim of
-    # pixels to read there would cost a copy of every picture.
+    # pixels to read there would cost a copy of every picture. What rounding
+    # puts there too is kept away from; a whole picture's samples lie on its
+    # pixels, and no rounding moves them.
+    exact = (first <= 0.0) & (last >= side - 1.0) & (out == side)
+    rim = np.where(exact, 0.0, RIM)
     first, last = (
-        np.clip(edge / (side - 1), 0.0, 1.0) for edge in (first, last)
+        np.clip(edge / (side - 1), rim, 1.0 - rim) for edge in (first, last)
     )
     left = np.where(flipped, last[..., 1], first[..., 1])
     right = np.where(flipped, first[..., 1], last[..., 1])
