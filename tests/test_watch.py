@@ -312,7 +312,8 @@ def test_a_signal_is_passed_on(hears, ends, monkeypatch):
 
     def stop():
         os.kill(os.getpid(), signal.SIGTERM)
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with contextlib.suppress(ChildProcessError):  # it is reaped already
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         inside.connection.close()  # as the system does
 
     deaf = "" if hears else "trap '' TERM; "

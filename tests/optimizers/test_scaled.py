@@ -15,7 +15,7 @@ def values(model):
 
 
 def test_gradients_are_those_of_float32():
-    """Scaled back they lie within 1 % of them, and the loss within 0.1 %."""
+    """Scaled back they lie within 1 % of them, and the loss within 0.2 %."""
     losses, gradients = [], []
     for precision, scale in (("float32", 1.0), ("float16", 64.0)):
         tiny = make(precision=precision, **SHARP)
@@ -26,7 +26,7 @@ def test_gradients_are_those_of_float32():
         gradients.append(
             np.concatenate([np.ravel(each) / scale for each in found])
         )
-    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
+    assert losses[1] == pytest.approx(losses[0], rel=2e-3)
     assert losses[1] != losses[0]
     wanted = np.linalg.norm(gradients[0])
     assert np.linalg.norm(gradients[1] - gradients[0]) < 0.01 * wanted
