@@ -73,6 +73,7 @@ class Architecture:
             read = plan.views_of(picture_side, plan.config.read_side)
         self.views = read.of_held_out
         self._read_shapes = read.shapes
+        self._read_alike = read.shapes == self.trained.shapes
         if plan.config.crop_from == "whole":
             self.trained = self.trained.cut
             if self.trained is None:
@@ -133,7 +134,7 @@ class Architecture:
             UsageError: if the weights or the vectors are not the same ones at
                 both sides.
         """
-        if self._read_shapes == self.trained.shapes:
+        if self._read_alike:
             return branches
         found = self.read_branches()
         for name, branch in branches.items():
@@ -293,7 +294,7 @@ class Architecture:
 
     def check_read(self) -> None:
         """Refuses a side to read at that makes another encoder."""
-        if self._read_shapes != self.trained.shapes:
+        if not self._read_alike:
             self.as_read(self.branches())
 
     def check_saved(self) -> None:
@@ -402,7 +403,7 @@ class Architecture:
 
     def _places(self, branches):
         """How many places a view has; 0 where pairs are not of places."""
-        if self.pairs.places and self._read_shapes != self.trained.shapes:
+        if self.pairs.places and not self._read_alike:
             branches = self.branches()  # not as they are read
         for critic in self.critics(branches).values():
             return math.prod(critic.output_shape[1:-1])

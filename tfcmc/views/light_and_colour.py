@@ -41,14 +41,14 @@ def changed(views: Views, strength: float, grey) -> Views:
         return views
     names = len(views.names)
 
-    def draw(seed, epoch, numbers, examples, of=views):
+    def draw(of, seed, epoch, numbers, examples):
         numbers = np.asarray(numbers)
         more = uniforms(seed, LIGHT_AND_COLOUR, epoch, numbers, names, DRAWS)
         return np.concatenate(
             [of.draw(seed, epoch, numbers, examples), more], axis=-1
         )
 
-    def convert(pictures, draws, of=views):
+    def convert(of, pictures, draws):
         own = draws[..., -DRAWS:, None, None, None]
         return [
             _changed(view, *tf.unstack(own[:, number], axis=1), strength, grey)
@@ -60,8 +60,8 @@ def changed(views: Views, strength: float, grey) -> Views:
     def made(of):
         return dataclasses.replace(
             of,
-            draw=functools.partial(draw, of=of),
-            convert=functools.partial(convert, of=of),
+            draw=functools.partial(draw, of),
+            convert=functools.partial(convert, of),
             compared=views,
         )
 
