@@ -154,26 +154,6 @@ def test_what_has_to_be_judged(trained):
             main([*words, "--evaluate=none"])
 
 
-def test_a_longer_run_goes_on(tmp_path, capsys):
-    """Two epochs and then three are three: history, weights, verdict."""
-    words = [
-        f"--data={TINY}",
-        "--batch-size=16",
-        "--schedule=constant",
-        "--loss=nce",
-        "--negatives=bank(draws=20)",
-        "--encoder=paper(width=0.5)",
-        "--side=32",
-    ]
-    longer = ["--epochs=3", "--evaluate=brief"]
-    folder = f"--run-dir={tmp_path / 'a'}"
-    pretrain.main([*words, "--epochs=2", "--evaluate=none", folder])
-    pretrain.main([*words, *longer, folder])
-    assert "goes on after epoch 2" in capsys.readouterr().out
-    pretrain.main([*words, *longer, f"--run-dir={tmp_path / 'b'}"])
-    assert outcome(tmp_path / "a") == outcome(tmp_path / "b")
-
-
 def test_images_alone(tmp_path, capsys, rng):
     """Without classes it trains and measures, and says why no probe."""
     for number in range(12):
@@ -234,6 +214,7 @@ HELPS = {f"trainers.{name} --help": "python -m" for name in (
 )}  # fmt: skip
 HELPS |= {
     "tuning.report --help": "python -m",
+    "tuning.search --help": "KERASTUNER_TUNER_ID",
     "trainers.methods": "simclr",
     "trainers.losses": "triplet(margin=0.2, mining=all",
     "trainers.losses triplet": "triplet(margin=0.2, mining=all",

@@ -31,10 +31,15 @@ def test_killed_and_gone_on(tmp_path):
 
 
 def test_stopped_after_every_step(tmp_path, monkeypatch, learnt, capsys):
-    """Told to stop after each step in turn, the last of an epoch too."""
+    """Told to stop after each step in turn, the last of an epoch too.
+
+    With all that is remembered: bank, Z, batch statistics, an encoder of
+    one's own and a head.
+    """
     words = ["--data=shapes(size=100)", "--epochs=2", "--batch-size=40"]
     words += ["--negatives=bank(draws=16)", "--loss=nce(z=mean)"]
-    words += ["--evaluate=none", "--side=32", "--encoder=paper(width=0.5)"]
+    words += ["--evaluate=none", "--side=32", "--encoder=tests.tiny:normed"]
+    words += ["--head=mlp(hidden=6, dim=4, norm=hidden)"]
     pretrain.main([*words, f"--run-dir={tmp_path / 'whole'}"])
     stopped = [*words, f"--run-dir={tmp_path / 'stopped'}"]
     places = []

@@ -7,7 +7,15 @@ import pytest
 import tensorflow as tf
 
 from tests.terms import term, unit
-from tests.tiny import BATCH, CHANNELS, DRAWING, EXAMPLES, NORMED, make
+from tests.tiny import (
+    BATCH,
+    CHANNELS,
+    DRAWING,
+    EXAMPLES,
+    LISTENED,
+    NORMED,
+    make,
+)
 from tfcmc import losses
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses.softmax import softmax
@@ -102,6 +110,37 @@ def test_layers_may_regularise():
         for branch in tiny.model.branches
     )
     assert tiny.loss() - plain.loss() == pytest.approx(extra, rel=1e-3)
+
+
+@pytest.mark.parametrize("batch_norm", ["local(each_view=True)", "local"])
+@pytest.mark.parametrize("twin", [False, True])
+def test_all_that_layers_add_counts_once(batch_norm, twin):
+    """What each call of a branch adds, and no more than its own weights."""
+    settings = {"views": CHANNELS, "batch_norm": batch_norm}
+    if twin:
+        settings |= {"target": "momentum", "loss": "cosine", "force": True}
+    plain = make(encoder=LISTENED, **settings)
+    tiny = make(encoder=f"{LISTENED}(activity=0.1, weights=3.0)", **settings)
+    batch = tiny.stream.batch(0)
+    losses = [
+        float(each.model.differentiate(batch)[0]) for each in (plain, tiny)
+    ]
+    views = tiny.shown()[0]
+    by_branch = {}
+    for number, view in enumerate(views):
+        by_branch.setdefault(tiny.model._of_view[number], []).append(view)
+    extra = 0.0
+    for number, shown in by_branch.items():
+        branch = tiny.model.branches[number]
+        (kernel,) = (v for v in branch.weights if v.path.endswith("kernel"))
+        extra += 3.0 * np.sum(kernel.numpy().astype(np.float64) ** 2)
+        groups = (
+            shown if "each_view" in batch_norm else [np.concatenate(shown)]
+        )
+        for each in groups:
+            branch(each, training=True)
+            extra += float(branch.losses[0])  # the last is of the kernel
+    assert losses[1] - losses[0] == pytest.approx(extra, rel=1e-4)
 
 
 def gradients_of(tiny):

@@ -19,7 +19,7 @@ from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import read_data
 from tfcmc.experiment.recipe import make_plan, open_run, stored_plan
 from tfcmc.foundation.errors import UsageError
-from tfcmc.foundation.lazy import keras, tf
+from tfcmc.foundation.lazy import tf
 from tfcmc.heads import HEADS
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import changed_code
@@ -403,31 +403,6 @@ def test_nothing_in_a_run_folder_is_run(trained):
     (folder / "identity.json").write_text(json.dumps(identity))
     with pytest.raises(UsageError, match="outside the run folder"):
         stored_plan(folder)
-
-
-def test_a_training_of_ones_own_goes_on_to_the_bit(mine, tmp_path):
-    """With batch statistics, and a head: stopped after one epoch."""
-    words = [
-        f"--encoder={mine}:build",
-        f"--views={mine}:channels",
-        "--head=mlp(hidden=6, dim=4, norm=hidden)",
-        "--loss=nt_xent",
-        "--side=32",
-        "--evaluate=none",
-        "--schedule=constant",
-        *TINY,
-    ]
-    whole, parted = tmp_path / "whole", tmp_path / "parted"
-    pretrain.main([*words, f"--run-dir={whole}"])
-    pretrain.main([*words, "--epochs=1", f"--run-dir={parted}"])
-    pretrain.main([*words, f"--run-dir={parted}"])
-    for name in ("R", "rest"):
-        one, other = (
-            keras.models.load_model(folder / "encoders" / f"{name}.keras")
-            for folder in (whole, parted)
-        )
-        for mine_, theirs in zip(one.weights, other.weights, strict=True):
-            np.testing.assert_array_equal(mine_, theirs)
 
 
 def test_three_branches_at_96(mine, tmp_path, capsys):

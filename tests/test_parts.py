@@ -333,6 +333,36 @@ def test_a_model_of_ready_views(rng, tmp_path):
     assert again["loss"] == pytest.approx(history["loss"][0], rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    "loss", ["nce(z=mean)", "swav(prototypes=6, queue=8, freeze=3)"]
+)
+def test_three_views_are_one_step(loss, rng):
+    """Which is counted once, and to measure is none."""
+    contrast = tfcmc.losses.get(loss, dim=DIM)
+    model = tfcmc.ContrastiveModel(small(6, DIM), loss=contrast)
+    model.compile(keras.optimizers.SGD(0.1))
+    rows = [rng.normal(size=(16, 6)).astype(np.float32) for _ in range(3)]
+    model.fit(tuple(rows), batch_size=8, epochs=1, verbose=0)
+    kept = [*contrast.variables, contrast._steps]
+    before = [each.numpy() for each in kept]
+    assert before[-1] == 2
+    model.evaluate(tuple(rows), batch_size=8, verbose=0)
+    for variable, value in zip(kept, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+
+
+def test_queued_of_the_steps_before(rng):
+    """Prototypes' queue takes in a step's vectors once it is over."""
+    contrast = tfcmc.losses.get("swav(prototypes=6, queue=3)", dim=DIM)
+    queues = [v for v in contrast.variables if "queue" in v.path]
+    first, second = views(rng)
+    contrast.compare(first, second)
+    assert not any(np.any(queue.numpy()) for queue in queues)
+    contrast.advance(first, second)
+    for queue, rows in zip(queues, (first, second), strict=True):
+        np.testing.assert_allclose(queue, unit(rows)[:3], rtol=1e-5)
+
+
 def test_large_batches_as_on_a_gpu(rng):
     """Keras compiles a fit by XLA wherever there is one."""
     views = [rng.normal(size=(2100, 8)).astype(np.float32) for _ in range(2)]

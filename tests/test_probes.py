@@ -300,6 +300,25 @@ def test_mlp_head_reads_what_no_line_can(rng):
     assert accuracies["linear_probe"] < 0.6 < 0.75 < accuracies["mlp_head"]
 
 
+def test_mlp_head_sees_another_order_each_epoch(parts, monkeypatch):
+    """And the same ones again by the same seed."""
+    module = importlib.import_module(
+        "sklearn.neural_network._multilayer_perceptron"
+    )
+    orders = []
+
+    def shuffle(rows, random_state):
+        orders.append(tuple(random_state.permutation(rows)))
+        return np.array(orders[-1])
+
+    monkeypatch.setattr(module, "shuffle", shuffle)
+    for _ in range(2):
+        PROBES.lookup("mlp_head").function(*parts, seed=0)
+    half = len(orders) // 2
+    assert orders[:half] == orders[half:]
+    assert len(set(orders)) == half > 10
+
+
 def test_validation_is_carved_by_class():
     """A fifth of every class, no row twice, another seed another fifth."""
     labels = np.array([0] * 50 + [1] * 20 + [2] * 5 + [3] * 2 + [4])

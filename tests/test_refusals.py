@@ -221,6 +221,12 @@ CASES = [
         "'bank(momentum=0.5, draws=3, each_anchor=False)'",
     ),
     (
+        {"optimizer": "sgd(constant=predictor)"},
+        "`optimizer` must be of constant=none with --predictor=none. "
+        "Received: 'sgd(momentum=0.9, nesterov=False, weight_decay=0.0001, "
+        "exclude=none, constant=predictor)'",
+    ),
+    (
         {**PLACES, "loss": "cosine"},
         "`loss` must be one with negatives with --pairs=local, which compares "
         "places with those of other pictures. Received: 'cosine(form=squared)"

@@ -162,12 +162,17 @@ def test_what_nothing_trains_is_refused():
     """A branch that no anchor goes through would never learn."""
     with pytest.raises(UsageError, match="`pairs` must be"):
         make(**MOCO, views="lab", pairs="first")
+    for pairs in ("first", "assigned(codes=1)"):
+        with pytest.raises(UsageError, match="and --negatives=bank, or not"):
+            make(views="lab", pairs=pairs, negatives="bank(draws=3)")
 
 
+@pytest.mark.parametrize("negatives", [MOCO["negatives"], "local"])
 @pytest.mark.parametrize("shuffled", [False, True])
-def test_the_twins_order_changes_no_pairing(shuffled):
+def test_the_twins_order_changes_no_pairing(shuffled, negatives):
     """Without batch statistics, shuffling pictures changes no number."""
-    tiny = make(**MOCO | {"encoder": "paper(width=0.3)"})
+    own = {"encoder": "paper(width=0.3)", "negatives": negatives}
+    tiny = make(**MOCO | own)
     want = tiny.loss()
     tiny.model.shuffled = shuffled  # no layer here asks for it
     assert tiny.loss() == pytest.approx(want, rel=1e-6)
@@ -180,7 +185,8 @@ def test_the_twins_order_changes_no_pairing(shuffled):
     assert len(keys) == 2 and BATCH < EXAMPLES
 
 
-def test_shuffled_batches_tell_nothing(plain_views):
+@pytest.mark.parametrize("negatives", [MOCO["negatives"], "local"])
+def test_shuffled_batches_tell_nothing(negatives, plain_views):
     """With statistics of groups the twin's groups are of other pictures.
 
     Each key is what the twin makes of a group that its picture was drawn into.
@@ -189,6 +195,7 @@ def test_shuffled_batches_tell_nothing(plain_views):
         "encoder": "dim(width=0.1)",
         "batch_size": 6,
         "head": "none",
+        "negatives": negatives,
     }
     settings["batch_norm"] = "split(groups=3, each_view=True)"
     tiny = make(**MOCO | settings, views="rgb(augment=weak32)")

@@ -15,7 +15,7 @@ from tfcmc.views import cropped
 
 BATCH, EXAMPLES, SIDE = 4, 13, 32
 CHANNELS, NORMED = "tests.tiny:channels", "tests.tiny:normed"
-DRAWING = "tests.tiny:drawing"
+DRAWING, LISTENED = "tests.tiny:drawing", "tests.tiny:listened"
 
 
 def channels(frame, count=3):
@@ -65,6 +65,25 @@ def drawing(shape, told=True, activity=0.0):
             dropout,
             layers.GlobalAveragePooling2D(),
             layers.Dense(7),
+        ]
+    )
+
+
+def listened(shape, activity=0.0, weights=0.0):
+    """One convolution, of which all that is added to a loss can be counted."""
+    layers, l2 = keras.layers, keras.regularizers.L2
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Conv2D(
+                6,
+                8,
+                strides=4,
+                activity_regularizer=l2(activity) if activity else None,
+                kernel_regularizer=l2(weights) if weights else None,
+            ),
+            layers.BatchNormalization(synchronized=False),
+            layers.GlobalAveragePooling2D(),
         ]
     )
 

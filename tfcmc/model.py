@@ -148,25 +148,18 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         seen, and the running mean of the epoch's losses.
         """
         self.optimizer.build(self.learnt)
-        owners = dict(zip(self._names, self.branches, strict=True))
-        owners |= {
-            f"predictor/{name}": predictor
-            for name, predictor in zip(
-                self._names, self.predictors, strict=False
-            )
+        parts = {
+            "": self.branches,
+            "predictor/": self.predictors,
+            "places/": self.critics,
+            "twin/": [] if self.twin is None else self.twin.branches,
         }
-        owners |= {
-            f"places/{name}": critic
-            for name, critic in zip(self._names, self.critics, strict=False)
+        owners = {
+            f"{kind}{name}": each
+            for kind, of_branches in parts.items()
+            for name, each in zip(self._names, of_branches, strict=False)
         }
         owners |= {loss.name: loss for loss in self.contrasts}
-        if self.twin is not None:
-            owners |= {
-                f"twin/{name}": twin
-                for name, twin in zip(
-                    self._names, self.twin.branches, strict=True
-                )
-            }
         owners |= {"memory": self.memory}
         own = [
             (f"{owner}/{path}", variable)
@@ -242,12 +235,17 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         if self.twin is not None:
             followed = self._follow(views, step)
             views = {view: views[view] for view in self._anchors}
+        added = []
         return self._pieces.differentiate(
-            self._made,
+            functools.partial(self._made, added=added),
             self._specs(views, self._embedders, self.predictors),
             views,
             functools.partial(
-                self._judged, followed=followed, numbers=numbers, step=step
+                self._judged,
+                followed=followed,
+                numbers=numbers,
+                step=step,
+                added=added,
             ),
             learnt=self.learnt,
             models=[*self.branches, *self.predictors, *self.critics],
@@ -314,8 +312,11 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         )
         return dict(enumerate(views))
 
-    def _embed(self, views, branches):
-        """Embeddings of views; those of one branch and side in a call."""
+    def _embed(self, views, branches, added):
+        """Embeddings of views; those of one branch and side in a call.
+
+        What the layers add to the loss is added to `added`.
+        """
         calls = {}
         for number, view in views.items():
             apart = number if self._each_view else None
@@ -328,19 +329,21 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             shown = tf.stack([views[number] for number in members], axis=1)
             rows = tf.reshape(shown, [-1, *shown.shape[2:]])
             outputs = branches[branch](rows, training=True)
+            added += added_by(branches[branch])
             parts = tf.reshape(outputs, [-1, len(members), *outputs.shape[1:]])
             found |= dict(zip(members, tf.unstack(parts, axis=1), strict=True))
         return found
 
-    def _made(self, views):
+    def _made(self, views, added):
         """What the branches make of views, and the predictors of that."""
-        online = self._embed(views, self._embedders)
+        online = self._embed(views, self._embedders, added)
         if not self.predictors:
             return (online,)
-        predicted = {
-            view: self.predictors[self._of_view[view]](vectors, training=True)
-            for view, vectors in online.items()
-        }
+        predicted = {}
+        for view, vectors in online.items():
+            predictor = self.predictors[self._of_view[view]]
+            predicted[view] = predictor(vectors, training=True)
+            added += added_by(predictor)
         return online, predicted
 
     def _specs(self, views, *models):
@@ -354,7 +357,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             lambda each: tf.TensorSpec(each.shape, each.dtype), tuple(outputs)
         )
 
-    def _judged(self, made, followed, numbers, step):
+    def _judged(self, made, followed, numbers, step, added):
         """The objective of what was made of a batch, and what it leaves."""
         anchors = self._scaled(made[-1])
         embeddings = self._scaled(made[0]) if self.predictors else anchors
@@ -363,22 +366,23 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             anchors, embeddings = self._gathered(anchors, embeddings)
         targets = self._target(embeddings if followed is None else followed)
         loss = self._objective(anchors, targets, numbers, step)
-        loss += sum(self.losses)  # what the branches' layers regularise
+        loss += regularised(added, self.learnt, loss.dtype)
         loss = amplified(replicas.part_of(loss), self.optimizer)
         return loss, (targets, numbers, step)
 
     def _follow(self, views, step):
         """The twin's embeddings of the whole batch, or of a local share."""
         views = {view: views[view] for view in sorted(self._keys)}
+        exchanged, own = _exchanged, replicas.own
         if self.local:
-            return self._keys_of(views)
+            exchanged = own = _as_it_is
         orders = {}
         if self.shuffled:
-            views = _exchanged(views)
-            for view, whole in views.items():
-                orders[view] = order_of(self._seed, step, view, whole.shape[0])
-                views[view] = replicas.own(tf.gather(whole, orders[view]))
-        keys = _exchanged(self._keys_of(views))
+            views = exchanged(views)
+            for view, rows in views.items():
+                orders[view] = self._order(step, view, rows.shape[0])
+                views[view] = own(tf.gather(rows, orders[view]))
+        keys = exchanged(self._keys_of(views))
         return {
             view: tf.gather(each, tf.argsort(orders[view]))
             if self.shuffled
@@ -386,10 +390,15 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
             for view, each in keys.items()
         }
 
+    def _order(self, step, view, rows):
+        """The order that the twin is shown the rows of a view in."""
+        return order_of(self._seed, step, view, rows)
+
     def _keys_of(self, views):
         """What the twin makes of views."""
         twins = self.twin.branches
-        make = functools.partial(self._embed, branches=twins)
+        # Nothing regularises what does not learn.
+        make = functools.partial(self._embed, branches=twins, added=[])
         (like,) = self._specs(views, twins)
         return self._scaled(self._pieces.make(make, like, views, twins))
 
@@ -442,6 +451,33 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         return anchors[view], found, targets.get(view)
 
 
+def added_by(layer) -> list:
+    """Returns what the layers in one added to a loss when it was last called.
+
+    What is of its weights alone, and of no call, is not among it.
+    """
+    found = layer.losses
+    weights = [v for v in layer.trainable_weights if v.regularizer is not None]
+    return found[: len(found) - len(weights)]
+
+
+def regularised(added: list, learnt: list, dtype):
+    """Sums what layers add to a loss, each once.
+
+    Args:
+        added: What they added call by call, as `added_by` tells it.
+        learnt: The variables that learn, whose own regularizers count too.
+        dtype: Of the loss.
+
+    Returns:
+        A scalar of that type.
+    """
+    own = [v.regularizer(v) for v in learnt if v.regularizer is not None]
+    return sum(
+        (tf.cast(each, dtype) for each in (*added, *own)), tf.zeros([], dtype)
+    )
+
+
 def order_of(seed: int, step, view: int, batch: int):
     """Draws the order that a twin is shown a view of a batch in.
 
@@ -458,6 +494,11 @@ def order_of(seed: int, step, view: int, batch: int):
         tf.stack([seed, step]), view
     )
     return tf.argsort(tf.random.stateless_uniform([batch], seed))
+
+
+def _as_it_is(rows):
+    """What nothing is exchanged of."""
+    return rows
 
 
 def _exchanged(shares):

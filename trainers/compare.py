@@ -22,9 +22,9 @@ compared with itself, at its defaults and at the best of its search:
 Settings that are not given are then the searches'.
 
 Written to the folder: a run folder a row and seed (LOSS-SEED or PRESET-SEED,
-with its log.txt), table.md, table.csv, table.tex, figures/*.png, and
-report.html, one file that opens anywhere. On a CPU, --jobs=2 or more trains
-several runs at once, each on its share of the cores.
+with its log.txt), table.md, table.csv, table.tex, without_labels.csv,
+figures/*.png, and report.html, one file that opens anywhere. On a CPU,
+--jobs=2 or more trains several runs at once, each on its share of the cores.
 """
 
 import shlex

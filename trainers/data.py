@@ -10,7 +10,9 @@ Then, of any data,
 
 prints the parts and what each is for, how many pictures of which size, the
 classes and how many each part has of them, and what was left out or is odd.
-Every picture is decoded, once; nothing is written.
+Every picture is decoded, once, but those of records, whose checksums are
+compared and of which some are looked at. --pack=FOLDER writes the data there,
+as records that --data=records:FOLDER reads.
 """
 
 from tfcmc.cli import command_line

@@ -10,8 +10,9 @@ the same steps, with the same crops and flips. Learning rates and penalties are
 chosen on a fifth of the labels of the sample, nothing on the test part.
 
 Written to RUN/finetune: curve.csv, curve.json and curve.png. Each result is
-kept as it comes: the same command goes on, and one of other shares adds to the
-curve. With --data it is of other pictures than the run's, in RUN/elsewhere.
+kept as it comes, in fits.json: the same command goes on, and one of other
+shares adds to the curve. With --data it is of other pictures than the run's,
+in RUN/elsewhere.
 """
 
 from tfcmc.cli import command_line

@@ -23,12 +23,30 @@ def build(spec, side, channels=1):
         ("convnet(places=4)", 32, 1024),
         ("convnet", 96, 1024),
         ("convnet(places=3)", 224, 2304),
+        ("convnet(places=3)", 64, 2304),
+        ("convnet(places=4)", 96, 4096),
         ("convnet", 16, 256),
     ],
 )
 def test_features(spec, side, features):
     """As many places as are asked for, or as there are."""
     assert build(spec, side).output_shape == (None, features)
+
+
+def test_every_place_is_read():
+    """Where places do not divide the map, neighbours overlap."""
+    (pool,) = (
+        layer
+        for layer in build("convnet(width=0.1)", 112).layers
+        if isinstance(layer, keras.layers.AveragePooling2D)
+    )
+    maps = np.arange(49.0).reshape(1, 7, 7, 1)
+    want = [
+        maps[0, rows, columns].mean()
+        for rows in (slice(0, 4), slice(3, 7))
+        for columns in (slice(0, 4), slice(3, 7))
+    ]
+    np.testing.assert_allclose(np.ravel(pool(maps)), want)
 
 
 def test_weights():

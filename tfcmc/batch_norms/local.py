@@ -13,7 +13,8 @@ def local(*, each_view: bool = False, **layer):
 
     Args:
         each_view: Whether views of one branch go through it one by one, each
-            with statistics of its own, or together.
+            with statistics of its own, or together. Predictors see one by
+            one in any case.
         **layer: As Keras's own takes it.
 
     Returns:

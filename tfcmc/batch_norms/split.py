@@ -19,7 +19,8 @@ def split(*, groups: int = 8, each_view: bool = False, **layer):
         groups: How many, which a batch is a multiple of; and a multiple of
             the devices.
         each_view: Whether views of one branch go through it one by one, each
-            in groups of its own, or together.
+            in groups of its own, or together. Predictors see one by one in
+            any case.
         **layer: As Keras's own takes it.
 
     Returns:

@@ -40,8 +40,8 @@ def convnet(
         seed: Whole number the initial weights are a function of.
         batch_norm: A member of `BATCH_NORMS`, with its options.
         width: Factor on every number of channels.
-        places: How many along each side features are kept of; fewer where the
-            last convolution leaves fewer.
+        places: How many along each side features are kept of; fewer where a
+            convolution leaves fewer.
         layers: Of how many of the convolutions, the last first, the features
             are: those before keep more of what the loss has no use for.
 
@@ -86,6 +86,16 @@ def convnet(
 
 
 def _averaged(hidden, places, name):
-    """Averages to `places` x `places`, or to as many as there are."""
-    size = tuple(max(1, side // places) for side in hidden.shape[1:3])
-    return keras.layers.AveragePooling2D(size, name=name)(hidden)
+    """Averages to `places` x `places`, or to as many as there are.
+
+    Where they do not divide a side, neighbours share what lies between them.
+    """
+    sides = hidden.shape[1:3]
+    counts = [min(places, side) for side in sides]
+    strides = tuple(s // c for s, c in zip(sides, counts, strict=True))
+    size = tuple(
+        side - (count - 1) * stride
+        for side, count, stride in zip(sides, counts, strides, strict=True)
+    )
+    pool = keras.layers.AveragePooling2D(size, strides, name=name)
+    return pool(hidden)

@@ -85,16 +85,22 @@ class Architecture:
     def _check_branches(self):
         """Refuses pairs that leave a branch without a gradient."""
         views = {view for view, _ in self.pairs.ordered}
-        if not self._plan.target.member.extra.get("stops"):
+        plan = self._plan
+        # What anchors are compared with has no gradient, or is remembered.
+        if not (
+            plan.target.member.extra.get("stops")
+            or plan.negatives.member.extra.get("remembers")
+        ):
             views |= {other for _, other in self.pairs.ordered}
         learning = {self.trained.branch[view] for view in views}
         if idle := sorted({*self.trained.branches} - learning):
             raise must(
                 "pairs",
                 f"such that every branch learns with "
-                f"--target={self._plan.target.name}, or nothing trains "
+                f"--target={plan.target.name} and "
+                f"--negatives={plan.negatives.name}, or nothing trains "
                 f"{idle[0]}",
-                self._plan.pairs.spec,
+                plan.pairs.spec,
             )
 
     def branches(self, seed: int | None = None) -> dict:

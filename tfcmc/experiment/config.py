@@ -56,11 +56,11 @@ class PretrainConfig:
     )
     data: str = _setting(
         "shapes",
-        "spec of the data: shapes (embedded), stl10, tfds:NAME, folder:DIR "
-        "or npz:FILE",
+        "spec of the data: shapes (embedded), stl10, tfds:NAME, folder:DIR, "
+        "npz:FILE, records:DIR, or hf:NAME or DIR",
     )
     data_dir: str | None = _setting(
-        None, "folder of the data, for stl10 and tfds"
+        None, "folder of the data, for stl10, tfds and hf"
     )
     pictures: int | None = _setting(
         None,
@@ -108,12 +108,12 @@ class PretrainConfig:
     negatives: str = _setting(
         "batch",
         "spec of the negatives: batch, over all devices; local, on each "
-        "device; none; bank(momentum=, draws=); or queue(size=)",
+        "device; none; bank(momentum=, draws=, each_anchor=); or queue(size=)",
     )
     encoder: str = _setting(
         "paper",
         "spec of the encoders: paper(width=, final_relu=), "
-        "convnet(width=, places=), "
+        "convnet(width=, places=, layers=), "
         "resnet(depth=18|34|50, width=, stem=, zero_init=), "
         "dim(width=, features=), "
         "keras.applications:NAME, or MODULE:FUNCTION of your own",
@@ -147,9 +147,9 @@ class PretrainConfig:
     )
     views: str = _setting(
         "lab",
-        "spec of the views of a picture: lab(count=), ycbcr(count=), "
-        "rgb(count=, small=, augment=, strength=), or MODULE:FUNCTION of your "
-        "own",
+        "spec of the views of a picture: lab(count=, jitter=), ycbcr(count=, "
+        "jitter=), rgb(count=, small=, small_side=, augment=, strength=, "
+        "area=, blur=), or MODULE:FUNCTION of your own",
     )
     side: int = _setting(
         64,

@@ -267,6 +267,7 @@ def _in_parts(model, count):
         model._objective = functools.partial(
             _objective, model, model._objective, count
         )
+        model._order = functools.partial(_order, model._order, count)
     try:
         yield
     finally:
@@ -300,6 +301,13 @@ def _objective(model, call, count, anchors, targets, numbers, step):
         for each in loss.non_trainable_variables
     ]
     return tf.reduce_mean(_in_turn(states, call, map(share, range(count))))
+
+
+def _order(call, count, step, view, rows):
+    """Each device's rows in an order of their own."""
+    share = rows // count
+    order = call(step, view, share)
+    return tf.concat([order + part * share for part in range(count)], 0)
 
 
 def _in_turn(variables, call, parts):

@@ -349,6 +349,14 @@ REFUSALS = (
         "there is nothing to predict",
     ),
     Need(
+        "optimizer",
+        lambda plan: (
+            plan.optimizer.options.get("constant") == "predictor"
+            and not _predicts(plan)
+        ),
+        "of constant=none with --predictor=none",
+    ),
+    Need(
         "budget",
         lambda plan: (
             plan.config.budget is not None

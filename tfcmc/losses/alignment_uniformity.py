@@ -3,9 +3,10 @@
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Number, Range
 from tfcmc.losses.base import LOSSES
-from tfcmc.losses.term import Term
+from tfcmc.losses.term import Term, has_several
 from tfcmc.losses.vectors import (
     masked_logsumexp,
+    mean_an_anchor,
     off_zero,
     partners,
     split,
@@ -16,7 +17,7 @@ from tfcmc.losses.vectors import (
 @LOSSES.register(
     "alignment_uniformity",
     aliases=("align_uniform",),
-    extra={"whole_batch": True},
+    extra={"whole_batch": True, "several": True},
     alignment_weight=Number(at_least=0, at_most=1000),
     # Not both weights: Adam does not see the scale of a loss.
     uniformity_weight=Number(
@@ -38,7 +39,8 @@ def alignment_uniformity(
     The two numbers every run is measured by, as the objective. No negatives
     of the other view are read: an anchor keeps away from its own view.
 
-    Formula: w_a |a - p|^alpha + w_u u, p the positive. The uniformity of the
+    Formula: w_a |a - p|^alpha + w_u u, p the positive, or the mean over an
+        anchor's several. The uniformity of the
         anchors' view is U = log(mean of g_i), g_i the mean over the other
         anchors b of exp(-t |a_i - b|^2). An anchor's share is the logarithm's
         tangent, u_i = U + g_i / mean(g) - 1: the mean of the shares is U, up
@@ -64,11 +66,12 @@ def alignment_uniformity(
         learning through alignment and uniformity on the hypersphere",
         equations 4 and 5.
     """
-    apart = term.anchors - partners(term)
-    square = tf.reduce_sum(apart**2, axis=1)
-    alignment = off_zero(lambda s: s ** (alpha / 2.0), square)
+    anchors = term.anchors
+    beside = anchors[:, None] if has_several(term) else anchors
+    square = tf.reduce_sum((beside - partners(term)) ** 2, axis=-1)
+    alignment = mean_an_anchor(off_zero(lambda s: s ** (alpha / 2.0), square))
     return alignment_weight * alignment + uniformity_weight * _shares(
-        term.anchors, t
+        anchors, t
     )
 
 

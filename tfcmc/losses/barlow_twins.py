@@ -32,9 +32,7 @@ def barlow_twins(term, *, redundancy_weight=0.005):
     At collapse: dim, when all vectors of a view are one point.
 
     Args:
-        anchor: Vectors `[batch, dim]`, of any length.
-        candidates: Vectors `[count, dim]`; only positives are read.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`, of vectors of any length; only positives are read.
         redundancy_weight: w, from 0; the paper's lambda.
 
     Returns:

@@ -12,7 +12,7 @@ from tfcmc.losses.vectors import masked_logsumexp, similarities, split
     temperature=Number(above=0, at_most=100, search=Range(0.02, 1, "log")),
     tau_plus=Number(at_least=0, below=1, search=Range(0, 0.3)),
 )
-def debiased(term, *, temperature=0.5, tau_plus=0.1, own=None):
+def debiased(term, *, temperature=0.5, tau_plus=0.1):
     """Takes out of the negatives the share that is of the anchor's class.
 
     A picture drawn at random is of the anchor's class with probability

@@ -115,7 +115,15 @@ class Loss(keras.layers.Layer):
         term = self._taken(term)
         return self._values(term, step, view)(term)
 
-    def mean(self, term: Term, *, shared: bool = False, step=0, view: int = 0):
+    def mean(
+        self,
+        term: Term,
+        *,
+        shared: bool = False,
+        step=0,
+        view: int = 0,
+        learning: bool = True,
+    ):
         """Averages the loss over all anchors, in bounded memory.
 
         Where the matrix of all similarities would be large it is never held:
@@ -128,6 +136,7 @@ class Loss(keras.layers.Layer):
                 to keep is the mean of theirs.
             step: As for a call.
             view: Likewise.
+            learning: Whether the state moves on.
 
         Returns:
             The mean.
@@ -136,7 +145,7 @@ class Loss(keras.layers.Layer):
             ValueError: as for a call.
         """
         term = self._taken(term)
-        values = self._values(term, step, view)
+        values = self._values(term, step, view, learning)
         sizes = (term.anchors.shape[0], term.candidates.shape[0])
         # An anchor of a loss of the whole batch depends on all others; one
         # without negatives has no matrix.
@@ -149,7 +158,7 @@ class Loss(keras.layers.Layer):
             mean = tf.reduce_mean(values(term))
         else:
             mean = blocks.mean_in_blocks(values, term)
-        if shared and self.state is not None:
+        if shared and learning and self.state is not None:
             kept = replicas.add(replicas.part_of(self.state.value))
             self.state.assign(kept)
         return mean
@@ -170,7 +179,7 @@ class Loss(keras.layers.Layer):
             return one_each(term)
         return term
 
-    def _values(self, term, step, view):
+    def _values(self, term, step, view, learning=True):
         """Moves the state on; returns what values a term."""
         if self._make_prototypes is not None:
             if self.prototypes is None:
@@ -181,7 +190,8 @@ class Loss(keras.layers.Layer):
         if self.state is None:
             return self._function
         state = tf.stop_gradient(self._estimate(self.state.value, term))
-        self.state.assign(state)
+        if learning:
+            self.state.assign(state)
         return functools.partial(self._function, state=state)
 
 

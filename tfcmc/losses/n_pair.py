@@ -34,9 +34,7 @@ def n_pair(term, *, regularisation=0.002):
     At collapse: the same exactly, when all vectors are one point.
 
     Args:
-        anchor: Vectors `[batch, dim]`, of any length.
-        candidates: Vectors `[count, dim]`, of any length.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`, of vectors of any length.
         regularisation: r, from 0; the L2 penalty of the lengths.
 
     Returns:

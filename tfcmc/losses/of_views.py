@@ -41,7 +41,9 @@ class ContrastiveLoss(keras.losses.Loss):
 
     A loss that keeps numbers (the constant of `nce`, the prototypes of
     `swav`) owns them: `variables`. Those that learn, `trainable_variables`,
-    are to be updated with the model's.
+    are to be updated with the model's. To call it is a step of training:
+    where nothing is learnt, or several pairs make a step, `compare` them and
+    `advance` once.
 
     Args:
         spec: The loss, with its options.
@@ -101,7 +103,7 @@ class ContrastiveLoss(keras.losses.Loss):
         return [each for each in self.variables if each.trainable]
 
     def call(self, first, second):
-        """Computes the loss.
+        """Computes the loss of a training step, and counts it as one.
 
         Args:
             first: `[batch, dim]`, one vector a picture.
@@ -110,15 +112,27 @@ class ContrastiveLoss(keras.losses.Loss):
         Returns:
             A number, in bounded memory for any batch.
         """
-        known = self._losses[0]
-        scale = tf.identity if known.raw else normalise
-        views = [scale(tf.cast(each, tf.float32)) for each in (first, second)]
-        prototypes = known.prototypes
-        if prototypes is not None:
-            prototypes.normalise()  # an optimizer may have moved them
+        total = self.compare(first, second)
+        self.advance(first, second)
+        return total
+
+    def compare(self, first, second, *, learning: bool = True):
+        """Computes the loss, and counts no step.
+
+        Args:
+            first: As for `call`.
+            second: Likewise.
+            learning: Whether the constant of `nce` follows.
+
+        Returns:
+            As `call`.
+        """
+        known, views = self._losses[0], self._scaled(first, second)
+        if known.prototypes is not None:
+            known.prototypes.normalise()  # an optimizer may have moved them
         step = self._steps.value
         rows = tf.range(tf.shape(views[0])[0])
-        total = sum(
+        return sum(
             loss.mean(
                 make_term(
                     views[anchor],
@@ -128,15 +142,29 @@ class ContrastiveLoss(keras.losses.Loss):
                 ),
                 step=step,
                 view=other,
+                learning=learning,
             )
             for (anchor, other), loss in zip(
                 self._ordered, self._losses, strict=True
             )
         )
+
+    def advance(self, first, second) -> None:
+        """Ends a training step: it is counted, and its vectors are queued.
+
+        Args:
+            first: As for `call`.
+            second: Likewise.
+        """
+        prototypes = self._losses[0].prototypes
         if prototypes is not None:
-            prototypes.remember(dict(enumerate(views)))
+            prototypes.remember(dict(enumerate(self._scaled(first, second))))
         self._steps.assign_add(1)
-        return total
+
+    def _scaled(self, *views):
+        """Float32, and of unit length where the loss wants that."""
+        scale = tf.identity if self._losses[0].raw else normalise
+        return [scale(tf.cast(each, tf.float32)) for each in views]
 
     def get_config(self) -> dict:
         """Returns its arguments, by which Keras makes it again."""

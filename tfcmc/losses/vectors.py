@@ -100,7 +100,7 @@ def term_distances(term, *, squared=False):
 
     Args:
         term: A `Term`, of unit vectors.
-        squared: As `distances` takes it.
+        squared: Whether they are left squared.
 
     Returns:
         `[A, C]`; or `[A, D]`, where an anchor has candidates of its own.

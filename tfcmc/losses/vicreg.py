@@ -41,9 +41,7 @@ def vicreg(
     At collapse: 0.99 w_v, when all vectors are one point.
 
     Args:
-        anchor: Vectors `[batch, dim]`, of any length.
-        candidates: Vectors `[count, dim]`; only positives are read.
-        positive: `[batch]`, the row of each anchor's positive.
+        term: A `Term`, of vectors of any length; only positives are read.
         invariance: w_i, from 0.
         variance: w_v, from 0.
         covariance: w_c, from 0.

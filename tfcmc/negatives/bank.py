@@ -46,22 +46,20 @@ class Bank(Source):
         self.one_draw = each_anchor
 
     def memory_rows(self, examples):
-        """Returns how many vectors a view remembers: one a picture."""
+        """One a picture."""
         return examples
 
+    def told(self, examples):
+        """Says so where fewer are drawn than was asked for."""
+        if self.draws == "all" or self.draws < examples:
+            return ""
+        return (
+            f"the bank holds {examples:,} vectors a view, one a picture: "
+            f"{self.draws:,} cannot be drawn"
+        )
+
     def candidates(self, embeddings, memory, index, seed):
-        """Returns the candidates and where the positives are.
-
-        Args:
-            embeddings: The other view's unit vectors `[batch, dim]`; only
-                their number is read.
-            memory: The other view's bank `[examples, dim]`.
-            index: `[batch]`, which pictures these are, all different.
-            seed: `[2]`, what the draws are a function of.
-
-        Returns:
-            `Candidates`, of `[batch + draws, dim]`, or of the whole bank.
-        """
+        """Returns `[batch + draws, dim]`, or the whole bank."""
         own = tf.cast(index, tf.int32)
         if self.draws == "all":
             return Candidates(tf.convert_to_tensor(memory), own)
@@ -98,14 +96,7 @@ class Bank(Source):
         )
 
     def remember(self, keys, memory, index, step):
-        """Updates the batch's vectors in the bank of their own view.
-
-        Args:
-            keys: Unit vectors `[batch, dim]`, a list of one.
-            memory: This view's bank, a variable `[examples, dim]`.
-            index: `[batch]`, which pictures these are.
-            step: Not read.
-        """
+        """Updates the batch's vectors in the bank of their own view."""
         del step
         (embeddings,) = keys
         kept = self.momentum * tf.gather(memory, index)

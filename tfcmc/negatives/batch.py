@@ -12,29 +12,10 @@ class Batch(Source):
     The batch is the global one: on several devices, that of all together.
     """
 
-    def memory_rows(self, examples):
-        """Returns how many vectors a view remembers: none."""
-        del examples
-        return 0
-
     def candidates(self, embeddings, memory, index, seed):
-        """Returns the candidates and where the positives are.
-
-        Args:
-            embeddings: The other view's unit vectors `[batch, dim]`.
-            memory: Not read.
-            index: Not read.
-            seed: Not read.
-
-        Returns:
-            `Candidates`, of `[batch, dim]`.
-        """
+        """Returns the other view's vectors."""
         del memory, index, seed
         return Candidates(embeddings, tf.range(tf.shape(embeddings)[0]))
-
-    def remember(self, keys, memory, index, step):
-        """Remembers nothing."""
-        del keys, memory, index, step
 
 
 @NEGATIVES.register("none")

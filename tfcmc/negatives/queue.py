@@ -36,7 +36,7 @@ class Queue(Source):
         self.size = size
 
     def memory_rows(self, examples):
-        """Returns how many keys a branch remembers."""
+        """As many as were asked for, or as there are pictures."""
         return min(self.size, examples)
 
     def told(self, examples):
@@ -49,17 +49,7 @@ class Queue(Source):
         )
 
     def candidates(self, embeddings, memory, index, seed):
-        """Returns the candidates and where the positives are.
-
-        Args:
-            embeddings: The keys of this step, unit vectors `[batch, dim]`.
-            memory: The queue of their branch `[size, dim]`.
-            index: Not read.
-            seed: Not read.
-
-        Returns:
-            `Candidates`, of `[batch + size, dim]`.
-        """
+        """Returns this step's keys and the queue, `[batch + size, dim]`."""
         del index, seed
         batch, size = tf.shape(embeddings)[0], memory.shape[0]
         group = tf.repeat(
@@ -70,14 +60,7 @@ class Queue(Source):
         )
 
     def remember(self, keys, memory, index, step):
-        """Puts this step's keys in the place of the oldest.
-
-        Args:
-            keys: Unit vectors `[batch, dim]`, one of each view.
-            memory: The queue, a variable `[size, dim]`.
-            index: Not read.
-            step: Steps done before this one.
-        """
+        """Puts this step's keys in the place of the oldest."""
         del index
         size = memory.shape[0]
         new = tf.concat(keys, axis=0)

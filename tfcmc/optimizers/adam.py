@@ -14,8 +14,9 @@ def adam(rate: float, schedule, *, beta_1: float = 0.5, beta_2: float = 0.999):
     """Scales each weight's mean gradient by the root of its mean square.
 
     Formula: m <- beta_1 m + (1 - beta_1) g, v <- beta_2 v + (1 - beta_2) g^2,
-        w <- w - lr m' / (sqrt(v') + 1e-7), where m' = m / (1 - beta_1^t) and
-        v' = v / (1 - beta_2^t) at step t, from 1.
+        w <- w - lr m' / (sqrt(v') + e), where m' = m / (1 - beta_1^t),
+        v' = v / (1 - beta_2^t) and e = 1e-7 / sqrt(1 - beta_2^t) at step t,
+        from 1.
 
     Args:
         rate: Not read.

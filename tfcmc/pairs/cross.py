@@ -15,4 +15,5 @@ def cross(views: int, *, reduce: str = "sum") -> Pairs:
         reduce: Whether terms are added, as in the paper, or averaged.
     """
     ordered = tuple(itertools.permutations(range(views), 2))
-    return Pairs(ordered, 1.0 if reduce == "sum" else 1.0 / len(ordered))
+    many = 1 if reduce == "sum" else max(1, len(ordered))
+    return Pairs(ordered, 1.0 / many)

@@ -5,6 +5,7 @@ import itertools
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.losses.of_views import ContrastiveLoss
+from tfcmc.model import added_by, regularised
 from tfcmc.parts.metrics import Alignment, Uniformity
 
 
@@ -96,27 +97,36 @@ class ContrastiveModel(keras.Model):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         if replicas > 1:
             raise must("strategy", "of one device", replicas)
-        views = self._named(data)
+        views, added = self._named(data), []
         vectors = [
-            self._embed(name, view, training) for name, view in views.items()
+            self._embed(name, view, training, added)
+            for name, view in views.items()
         ]
         pairs = list(itertools.combinations(vectors, 2))
         if not pairs:
             raise must("x", "at least two views of each picture", len(views))
-        loss = sum(self.contrast(*pair) for pair in pairs)
-        loss += sum(self.losses)  # what the layers regularise
+        loss = sum(
+            self.contrast.compare(*pair, learning=training) for pair in pairs
+        )
+        loss += regularised(added, self.trainable_variables, loss.dtype)
+        if training:
+            self.contrast.advance(*pairs[0])
         self._loss_tracker.update_state(loss)
         for pair, measure in itertools.product(pairs, self._measures):
             measure.update_state(*pair)
         return loss
 
-    def _embed(self, name, view, training):
+    def _embed(self, name, view, training, added):
         encoder, head = (
             part[name] if isinstance(part, dict) else part
             for part in (self.encoder, self.head)
         )
-        features = encoder(view, training=training)
-        return features if head is None else head(features, training=training)
+        vectors = encoder(view, training=training)
+        added += added_by(encoder)
+        if head is not None:
+            vectors = head(vectors, training=training)
+            added += added_by(head)
+        return vectors
 
     def _named(self, data):
         """Views by their names, however they came."""

@@ -8,6 +8,7 @@ from tfcmc.data.pictures import Subset, in_batches
 from tfcmc.data.stream import TrainingStream
 from tfcmc.encoders import FEATURES, encoder_of
 from tfcmc.foundation.lazy import keras, tf
+from tfcmc.model import added_by, regularised
 from tfcmc.optimizers.scaled import LossScaled, amplified
 from tfcmc.views import Frame, cropped
 from tfcmc.views.resized import resized
@@ -118,8 +119,8 @@ class Classifier:
             loss = tf.reduce_mean(
                 tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             )
-            for encoder in self._encoders:  # what layers regularise
-                loss += sum(encoder.losses)
+            added = [x for each in self._encoders for x in added_by(each)]
+            loss += regularised(added, self._learnt, loss.dtype)
             loss = amplified(loss, self._optimizer)
         gradients = tape.gradient(loss, self._learnt)
         self._optimizer.apply(gradients, self._learnt)

@@ -70,7 +70,9 @@ def rgb(
     blurred = {} if blur is None else {"blur": blur}
     cut = {} if area is None else {"area_low": area}
     row = functools.partial(rows, augment, strength=strength, **blurred)
-    distortions = row(count=count, **cut) + row(count=LARGE + small)[LARGE:]
+    large = row(count=min(count, LARGE), **cut)
+    large += large[-1:] * (count - len(large))
+    distortions = large + row(count=LARGE + small)[LARGE:]
     less = small_side or round(frame.side * 3 / 7)
     sides = (frame.side,) * count + (less,) * small
     many = count + small

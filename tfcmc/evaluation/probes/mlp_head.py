@@ -77,7 +77,8 @@ def _epochs(features, labels, seed):
         alpha=batch / (INVERSE_STRENGTH * count),
         batch_size=batch,
         learning_rate_init=1e-3,
-        random_state=seed,
+        # A seed would be taken anew at each call, for one order in all epochs.
+        random_state=np.random.RandomState(seed),
     )
     classes = np.unique(labels)
     while True:

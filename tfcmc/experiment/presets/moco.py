@@ -89,8 +89,9 @@ MOCOV3 = Preset(
         "batch_norm": "synchronized(each_view=True)",
         "head": "mlp(layers=2, hidden=4096, dim=256, norm=all, "
         "last_affine=False)",
-        "predictor": "mlp(layers=2, hidden=4096, dim=256, norm=all, "
-        "last_affine=False)",
+        # Of a ResNet; that of a transformer ends in a normalisation.
+        "predictor": "mlp(layers=2, hidden=4096, dim=256, norm=hidden, "
+        "bias=False)",
         "target": "momentum(start=0.99, end=1.0)",
         "negatives": "batch",
         "loss": "softmax(temperature=1.0)",
@@ -100,7 +101,7 @@ MOCOV3 = Preset(
         "warmup": 0.1,
         "batch_size": 256,
     },
-    rate=Rate(0.45),
+    rate=Rate(0.6),
     letter={
         "encoder": "ResNet-50",
         "side": "224",

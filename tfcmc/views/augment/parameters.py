@@ -6,6 +6,7 @@ from tfcmc.foundation.errors import check_number, must, unknown
 from tfcmc.foundation.registry import Choice, Flag, Number
 
 STRENGTHS = ("brightness", "contrast", "saturation", "hue")
+WHOLE_CIRCLE = 0.5  # of a hue, that turns as far either way
 INTERPOLATIONS = ("bilinear", "bicubic")
 PROBABILITY = Number(at_least=0, at_most=1)
 STRENGTH = Number(at_least=0, at_most=10)
@@ -20,7 +21,7 @@ OPTIONS = {
     "brightness": STRENGTH,
     "contrast": STRENGTH,
     "saturation": STRENGTH,
-    "hue": Number(at_least=0, at_most=0.5),
+    "hue": Number(at_least=0, at_most=WHOLE_CIRCLE),
     "brightening": Choice(("multiplied", "added")),
     "rule": Choice(("torchvision", "tf")),
     "order": Choice(("random", "fixed")),
@@ -201,13 +202,11 @@ def rows(
         if option not in OPTIONS:
             raise unknown(f"option of `{name}`", option, OPTIONS)
     published = ROWS[name]
-    return tuple(
-        dataclasses.replace(
-            row,
-            **{part: strength * getattr(row, part) for part in STRENGTHS}
-            | overrides,
-        )
-        for row in (
-            published[min(i, len(published) - 1)] for i in range(count)
-        )
-    )
+    found = []
+    for number in range(count):
+        row = published[min(number, len(published) - 1)]
+        jitter = {part: strength * getattr(row, part) for part in STRENGTHS}
+        # A turn by a half either way is the whole circle.
+        jitter["hue"] = min(jitter["hue"], WHOLE_CIRCLE)
+        found.append(dataclasses.replace(row, **jitter | overrides))
+    return tuple(found)
