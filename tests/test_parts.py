@@ -354,13 +354,15 @@ def test_three_views_are_one_step(loss, rng):
 def test_queued_of_the_steps_before(rng):
     """Prototypes' queue takes in a step's vectors once it is over."""
     contrast = tfcmc.losses.get("swav(prototypes=6, queue=3)", dim=DIM)
-    queues = [v for v in contrast.variables if "queue" in v.path]
+    queues = {v.name: v for v in contrast.variables if "queue" in v.name}
     first, second = views(rng)
     contrast.compare(first, second)
-    assert not any(np.any(queue.numpy()) for queue in queues)
+    assert not any(np.any(queue.numpy()) for queue in queues.values())
     contrast.advance(first, second)
-    for queue, rows in zip(queues, (first, second), strict=True):
+    for name, rows in (("first", first), ("second", second)):
+        queue = queues.pop(f"queue_{name}")
         np.testing.assert_allclose(queue, unit(rows)[:3], rtol=1e-5)
+    assert not queues
 
 
 def test_large_batches_as_on_a_gpu(rng):

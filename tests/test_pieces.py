@@ -84,12 +84,12 @@ def test_draws_are_drawn_again():
     views = dict(enumerate(tiny.shown()[0]))
     with tf.GradientTape() as tape:
         parts = [
-            model._made({view: each[rows] for view, each in views.items()})[0]
+            model._made({v: each[rows] for v, each in views.items()}, [])[0]
             for rows in (slice(2), slice(2, BATCH))
         ]
         made = {view: tf.concat([p[view] for p in parts], 0) for view in views}
         step = tf.cast(model.optimizer.iterations, tf.int32)
-        value, _ = model._judged((made,), None, batch[2], step)
+        value, _ = model._judged((made,), None, batch[2], step, [])
     want = tape.gradient(value, model.learnt)
     assert float(loss) == pytest.approx(float(value), rel=1e-6)
     for one, other in zip(got, want, strict=True):
