@@ -7,7 +7,11 @@ import pytest
 
 from tests.terms import term
 from tfcmc.evaluation.metrics import alignment, uniformity
+from tfcmc.foundation.lazy import tf
+from tfcmc.losses import LOSSES
 from tfcmc.losses.alignment_uniformity import alignment_uniformity
+from tfcmc.losses.layer import Loss
+from tfcmc.losses.term import make_term, of_places
 
 
 def square(x, y):
@@ -45,6 +49,21 @@ def test_mean_is_the_loss(unit_vectors, alpha, t, weights):
         t=t,
     )
     assert np.mean(got) == pytest.approx(want, rel=1e-5, abs=1e-6)
+
+
+def test_several_positives(unit_vectors):
+    """Each place's alignment counts alike, and no anchor for a copy."""
+    anchor = unit_vectors(5, 4)
+    places = unit_vectors(15, 4).reshape(5, 3, 4)
+    rows = np.arange(5)
+    alone = [
+        alignment_uniformity(term(anchor, places[:, place], rows), alpha=3.0)
+        for place in range(3)
+    ]
+    several = of_places(tf.constant(places), tf.constant(rows))
+    whole = make_term(tf.constant(anchor), several, numbers=rows)
+    got = Loss(LOSSES.lookup("alignment_uniformity(alpha=3)")).mean(whole)
+    assert float(got) == pytest.approx(np.mean(alone), rel=1e-5)
 
 
 def test_shares(unit_vectors):

@@ -367,7 +367,7 @@ def test_matched_costs_less(spec, unit_vectors):
     assert np.mean(matched) < np.mean(shuffled)
 
 
-@every_loss
+@law_of(lambda extra, spec: not extra.get("whole_batch"))
 def test_several_positives(spec, rng):
     """The mean, and the gradients, with one positive an anchor and more."""
     vectors = [
