@@ -19,7 +19,6 @@ from tensorboard.plugins.projector import projector_plugin
 
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.features import Encoded
-from tfcmc.evaluation.probes import PROBES
 from tfcmc.evaluation.verdict import sample_rows
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import read_data
@@ -316,7 +315,7 @@ def test_table_of_runs(server, runs):
     assert types["loss"] == types["mining"] == "DATA_TYPE_STRING"
     assert types["squared"] == "DATA_TYPE_BOOL"
     tags = [info["name"]["tag"] for info in experiment["metricInfos"]]
-    probes = sorted(PROBES.names())
+    probes = ("knn", "linear_probe", "mlp_head")
     shape = ("alignment", "effective_rank", "uniformity")
     assert sorted(tags) == [
         *(f"accuracy/{name}" for name in probes),

@@ -11,7 +11,6 @@ from tfcmc.evaluation.negative_weights import (
     negative_weights,
     weighs_negatives,
 )
-from tfcmc.evaluation.probes import ORDER
 from tfcmc.evaluation.verdict import SPHERE_COUNT, sample_rows
 from tfcmc.experiment.recipe import AXES
 from tfcmc.foundation.records import check_form
@@ -289,7 +288,7 @@ def write_row(plan, run, result):
         f"sphere/{name}": result["sphere"][name]
         for name in ("alignment", "uniformity", "effective_rank")
     }
-    for name in ORDER:
+    for name in ("linear_probe", "mlp_head", "knn"):
         if name in result:
             metrics[f"accuracy/{name}"] = result[name]["accuracy"]
     tensorboard.write_hparams(folder, options, metrics, step=result["epochs"])
