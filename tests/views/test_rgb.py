@@ -95,6 +95,23 @@ def test_small_views_follow_the_large(pictures):
     assert own.sides == (32, 32, 20, 20)
 
 
+def test_every_large_view_is_cut_as_one():
+    """However many there are: of SwAV from 0.14 of a picture on."""
+    spec, encoder = "rgb(count=4, small=1, augment=swav)", "resnet(width=0.1)"
+    views = plan_of(spec, encoder=encoder).views_of(SIDE).cut
+    draws = views.draw(4, 2, np.arange(300), 300)
+    boxes = np.array([views.boxes(each, 500, 500) for each in draws])
+    areas = boxes[..., 2] * boxes[..., 3] / 500**2
+    assert np.all(areas[:, :4].max(axis=0) > 0.8)
+    assert areas[:, :4].min() > 0.13 and areas[:, 4].max() < 0.15
+
+
+def test_a_strong_jitter_turns_the_whole_circle():
+    """And no farther, whatever the row's strength of hue."""
+    (row,) = rows("moco_v1", 1, strength=2.0)
+    assert (row.hue, row.brightness) == (0.5, 0.8)
+
+
 def test_one_view_is_compared_with_another_draw(pictures):
     """Two views of a held-out picture, where one is learnt from."""
     plan = plan_of("rgb(count=1)", pairs="self", negatives="bank")
