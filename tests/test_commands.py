@@ -214,7 +214,6 @@ HELPS = {f"trainers.{name} --help": "python -m" for name in (
 )}  # fmt: skip
 HELPS |= {
     "tuning.report --help": "python -m",
-    "tuning.search --help": "KERASTUNER_TUNER_ID",
     "trainers.methods": "simclr",
     "trainers.losses": "triplet(margin=0.2, mining=all",
     "trainers.losses triplet": "triplet(margin=0.2, mining=all",

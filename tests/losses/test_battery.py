@@ -367,7 +367,7 @@ def test_matched_costs_less(spec, unit_vectors):
     assert np.mean(matched) < np.mean(shuffled)
 
 
-@law_of(lambda extra, spec: not extra.get("whole_batch"))
+@law_of(lambda extra, spec: not {"whole_batch", "several"} <= extra.keys())
 def test_several_positives(spec, rng):
     """The mean, and the gradients, with one positive an anchor and more."""
     vectors = [
