@@ -268,6 +268,25 @@ def test_files_beside_it(mine, monkeypatch):
     assert changed_code(known, wanted) == []
 
 
+def test_two_files_of_one_name_beside_two(mine, monkeypatch):
+    """What another folder's file was taken for is not run in its place."""
+    spec = f"{mine}:build"
+    mine.with_name("layers_of_mine.py").write_text("KERNEL = 3\n")
+    mine.write_text(f"import layers_of_mine\n{MINE}")
+    monkeypatch.delitem(sys.modules, "layers_of_mine", raising=False)
+    ENCODERS.lookup(spec)
+    other = mine.parent / "other" / mine.name
+    other.parent.mkdir()
+    shutil.copy(mine, other)
+    other.with_name("layers_of_mine.py").write_text("KERNEL = 5\n")
+    with pytest.raises(UsageError) as raised:
+        ENCODERS.lookup(f"{other}:build")
+    assert "other/layers_of_mine.py, where layers_of_mine is" in str(
+        raised.value
+    )
+    assert ENCODERS.lookup(spec)
+
+
 def test_a_folder_of_any_name(mine):
     """Brackets before the function are no options."""
     other = mine.parent / "my (copy)" / mine.name

@@ -69,6 +69,12 @@ def test_sizes_that_differ():
         ({"tain": X}, "Did you mean train"),
         ({"train": X}, r"must be \(pictures, labels\)"),
         ({"unlabeled": (X, Y)}, "pictures alone in unlabeled"),
+        (
+            (X, np.eye(10)),
+            r"a whole number a picture, 10. .*labels \[10, 10\]",
+        ),
+        ((X, Y[:9]), r"a whole number a picture, 10. .*labels \[9\]"),
+        ((X, np.arange(10)), "two of a class at least. Received: '10 of 10"),
         (dataset(X / 255.0), r"of uint8. Received: '\[9, 9, 3\] of float64"),
         (dataset(X).repeat(), "that ends"),
         (dataset(X).repeat(10**4), "fits in memory.*4,316 pictures"),

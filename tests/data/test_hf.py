@@ -101,6 +101,26 @@ def test_odd_datasets(tmp_path):
         source_of(f"hf:{tmp_path / 'b'}?label=kinds")
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_split_without_labels(tmp_path, first):
+    """It is learnt from, wherever it stands; the others have theirs."""
+    pictures, classes = noise(0, 4, 9, 9, 3), datasets.ClassLabel(names=NAMES)
+    features = datasets.Features({"image": datasets.Image(), "label": classes})
+    labelled = datasets.Dataset.from_dict(
+        {"image": list(pictures), "label": [0, 1, 1, 0]}, features=features
+    )
+    alone = labelled.select(range(3)).remove_columns("label")
+    parts = [("train", labelled), ("test", labelled), ("unlabeled", alone)]
+    found = dict(parts[::-1] if first else parts)
+    datasets.DatasetDict(found).save_to_disk(str(tmp_path / "a"))
+    source = source_of(f"hf:{tmp_path / 'a'}")
+    assert source.labelled and source.class_names == NAMES
+    assert source.unseen and len(source.pretrain) == 3
+    # Small squares of one size stay as they are.
+    assert source.pretrain.side == 9 and source.notes == ()
+    np.testing.assert_array_equal(all_of(source.pretrain), pictures[:3])
+
+
 def test_nothing_of_theirs_is_run(tmp_path, monkeypatch):
     """A script is refused, and a saved folder's paths are not followed."""
     monkeypatch.chdir(tmp_path)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.dirty.case import all_of, noise
 from tfcmc.data.overlap import DIGEST, Overlap
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import read_data
@@ -49,6 +50,41 @@ def test_some_of_the_pictures():
     assert found[1, 40] == found[0, 40]
     plan = make_plan(make_config(settings | {"pictures": 999}))
     with pytest.raises(UsageError, match="`pictures` must be at most the 160"):
+        read_data(plan)
+
+
+def test_some_of_what_is_judged_by_too(tmp_path, rng):
+    """Drawn first, the same at every seed; the held-out of the others."""
+    arrays = {f"x_{part}": noise(n, 60, 8, 8, 3)
+              for n, part in enumerate(("train", "test"))}  # fmt: skip
+    np.savez(
+        tmp_path / "a.npz",
+        **arrays,
+        y_train=np.arange(60) % 2,
+        y_test=np.arange(60) % 2,
+    )
+    found = {}
+    for seed, wanted in ((0, 20), (1, 20), (1, 50), (1, 54), (1, None)):
+        settings = {"data": f"npz:{tmp_path / 'a.npz'}", "seed": seed}
+        data = read_data(
+            make_plan(make_config(settings | {"pictures": wanted}))
+        )
+        learnt, held = (
+            {picture.tobytes() for picture in all_of(pictures)}
+            for pictures in (data.learnt, data.held_out.pictures)
+        )
+        assert not learnt & held and len(held) == 6
+        assert len(learnt) == (wanted or 54)
+        found[seed, wanted] = learnt, held
+    assert found[0, 20][0] == found[1, 20][0] < found[1, 50][0]
+    assert found[0, 20][1] != found[1, 20][1]
+    # All that can be learnt from need not be what one seed leaves.
+    generator = np.random.default_rng(1)
+    rows = np.sort(generator.permutation(60)[6:])
+    want = {arrays["x_train"][row].tobytes() for row in rows}
+    assert found[1, None][0] == want
+    plan = make_plan(make_config(settings | {"pictures": 55}))
+    with pytest.raises(UsageError, match="`pictures` must be at most the 54"):
         read_data(plan)
 
 

@@ -154,6 +154,8 @@ def test_arrays_go_on_as_they_were(tmp_path, monkeypatch):
     for changed in ({"images": other}, {"labels": np.roll(labels, 1)}):
         with pytest.raises(UsageError, match="as they were when it was begun"):
             pack(save(**changed), tmp_path / "packed")
+    with pytest.raises(UsageError, match="as they were when it was begun"):
+        pack(save(images[:4], labels[:4]), tmp_path / "packed")
     pack(save(), tmp_path / "packed")
     got = source_of(f"records:{tmp_path / 'packed'}").probe_train
     np.testing.assert_array_equal(got.pictures.read(np.arange(8)), images)

@@ -7,6 +7,8 @@ import pytest
 
 from tests.dirty.case import all_of, by_content, noise, source_of
 from tfcmc.data.record_files import Records
+from tfcmc.experiment.data import as_trained, read_data
+from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError
 from trainers import data, pretrain
 
@@ -133,3 +135,9 @@ def test_whole_pictures(prepared, tmp_path, capsys):
     assert not (tmp_path / "run").exists()
     pretrain.main(["--data=tfds:ways", *asked])
     assert "views are cut out of whole files" in capsys.readouterr().out
+    # To be judged, pictures need not be such.
+    found = []
+    for name in ("ways", "rows"):
+        plan, run = stored_plan(tmp_path / "run", data=f"tfds:{name}")
+        found.append(read_data(as_trained(plan, run)).judged.pictures)
+    np.testing.assert_array_equal(*map(all_of, found))

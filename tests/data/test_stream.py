@@ -89,26 +89,28 @@ def test_dataset_goes_on_anywhere(shares):
 class Slow(ArrayPictures):
     """Pictures each of whose batches takes a while; the third has none."""
 
-    reads = 0
+    reads, error = 0, UsageError("no third one")
 
     def read(self, numbers):
         self.reads += 1
         number = self.reads  # another thread may begin while this one sleeps
-        time.sleep(0.1)
+        time.sleep(0.03)
         if number == 3:
-            raise UsageError("no third one")
+            raise self.error
         return super().read(numbers)
 
 
 def test_what_fails_is_told_and_ends():
     """As it was raised; nothing reads ahead any more, after any error."""
-    for wanted in (UsageError, KeyError):
+    for wanted in (UsageError, OSError, KeyError):
         pictures = Slow(noise(1, 300, 64, 64, 3))
+        if wanted is OSError:  # of the machine
+            pictures.error = OSError(5, "no disk")
         stream = make(pictures=pictures)
-        with pytest.raises(wanted), stream.told():
+        with pytest.raises(wanted, match="no |^$"), stream.told():
             for _ in stream.dataset(0, 100):
                 if wanted is KeyError:
                     raise KeyError
         reads = pictures.reads
-        time.sleep(0.4)
+        time.sleep(0.12)
         assert 0 < pictures.reads == reads < 20

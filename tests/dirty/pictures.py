@@ -85,6 +85,36 @@ def png(width, height, rows, *, bits=8, colour=2, extra=b""):
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + chunk(b"IEND", b"")
 
 
+def tiff(values, bits, *, white=1, **more):
+    """A TIFF of grey put together by hand, its bits one after the other.
+
+    Args:
+        values: `[height, width]`, or `[height, width, 2]` with transparency.
+        bits: Of each value.
+        white: 0 where 0 is white.
+        **more: Other tags by `t` and their numbers.
+    """
+    height, width, *samples = values.shape
+    many = samples[0] if samples else 1
+    row = values.reshape(height, -1, 1) >> np.arange(bits)[::-1]
+    data = np.packbits((row & 1).reshape(height, -1), axis=1).tobytes()
+    if bits == 16:  # the low byte first, as whole bytes are
+        data = np.frombuffer(data, ">u2").astype("<u2").tobytes()
+    tags = {
+        256: [width], 257: [height], 258: [bits] * many, 259: [1],
+        262: [white], 273: [8], 277: [many], 278: [height],
+        279: [len(data)], **{int(n[1:]): [more[n]] for n in more},
+    }  # fmt: skip
+    entries = b"".join(
+        struct.pack("<HHI", tag, 3, len(each))
+        + struct.pack(f"<{len(each)}H", *each).ljust(4, b"\0")
+        for tag, each in sorted(tags.items())
+    )
+    place = struct.pack("<2sHI", b"II", 42, 8 + len(data))
+    count = struct.pack("<H", len(tags))
+    return place + data + count + entries + bytes(4)
+
+
 def _rows(array):
     """The rows of a PNG, each with its filter byte."""
     return b"".join(b"\0" + row.tobytes() for row in array)
@@ -149,6 +179,7 @@ HTML = b"<!DOCTYPE html><html><body>404 Not Found</body></html>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64)
 FLOATS = PIXELS[..., 0] / np.float32(255)
+FADED = noise(9, 8, 8).astype(int) // 2
 LINE = noise(8, 1, 3001, 3)
 APART = (np.arange(8) + 0.5) / 8 - 0.5  # from the middle of the middle pixel
 MIDDLE = np.stack([
@@ -180,6 +211,8 @@ IMAGES = {
         bad("x.png", png(15000, 10000, b"", bits=16, colour=0),
             memory_limit=2**30),
     "a TIFF of 32 bits a channel": bad("x.tif", _file(FLOATS, "TIFF")),
+    "a TIFF of signed bits":
+        bad("x.tif", tiff(HIGH[..., 0].astype(int), 16, t339=2)),
     "a TIFF cut short": bad("x.tif", _cut("TIFF")),
     "a PNG of no width": bad("x.png", png(0, 5, b"\0")),
     "a PNG whose comment unpacks to 128 MiB":
@@ -193,6 +226,15 @@ IMAGES = {
     "a TIFF of several pages": good("x.tif", _animation("TIFF", PIXELS)),
     "16 bits of grey in a TIFF":
         good("x.tif", _file(HIGH[..., 0], "TIFF"), NEAREST),
+    "16 bits of grey in a TIFF whose white is 0":
+        good("x.tif", tiff(HIGH[..., 0].astype(int), 16, white=0),
+             255 - NEAREST),
+    "12 bits of grey in a TIFF":
+        good("x.tif", tiff(HIGH[..., 0].astype(int) >> 4, 12),
+             np.round((HIGH[..., :1] >> 4) / 4095 * 255), 1),
+    "grey in a TIFF, transparency multiplied in":
+        good("x.tif", tiff(np.stack([FADED, np.full([8, 8], 128)], -1), 8,
+                           t338=1), FADED[..., None] * 255 / 128, 1),
     "a name in capitals": good("X.PNG", GOOD),
     "a PNG with more after its end": good("x.png", GOOD + b"more"),
     "a black PNG of 95 million pixels":

@@ -23,6 +23,7 @@ class Reading:
     memory_limit: int = 4 * 2**30  # bytes of pictures; more is streamed
     on_bad_image: str = "stop"  # or "skip"
     whole: bool = False  # whether those to learn from stay image files
+    learns: bool = False  # whether they are learnt from, now
     packer: object = None  # takes what would be kept, as `pack` has it
 
     def room(self, count, side) -> Room:

@@ -10,7 +10,7 @@ from tfcmc.data.base import DEFAULT_SIDE, SOURCES, make_source
 from tfcmc.data.class_folders import Finder
 from tfcmc.data.decode import Account, decode, read_parts
 from tfcmc.data.formats import left_out
-from tfcmc.data.images import ImageError, quiet, size
+from tfcmc.data.images import own_side
 from tfcmc.data.layout import find_layout
 from tfcmc.data.listing import Listing
 from tfcmc.data.streamed import check_whole, streamed
@@ -19,7 +19,6 @@ from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.paths import expanded
 
 PEEK = 256  # images whose heads are read to find the data's own side
-SMALLEST_OWN_SIDE, LARGEST_OWN_SIDE = 8, 128
 
 
 def check(argument, data_dir=None):
@@ -48,7 +47,7 @@ def walk(reading, argument) -> Walk:
     paths = finder.images_beneath(root)
     if not paths:
         raise _no_images(argument, finder.others)
-    side = reading.side or _own_side(paths)
+    side = reading.side or _side_of(paths)
     account = Account(finder.others)
     decoded = decode(
         ((path, os.path.relpath(path, root)) for path in paths),
@@ -93,7 +92,7 @@ def folder(reading, argument):
     files = {part: found for part, found in layout.files.items() if found}
     if not files:
         raise _no_images(argument, layout.others)
-    side = reading.side or _own_side(*files.values())
+    side = reading.side or _side_of(*files.values())
     counts = {part: len(found) for part, found in files.items()}
     total = sum(counts.values())
     room = reading.room(total, side)
@@ -138,11 +137,8 @@ def _no_images(argument, others):
     )
 
 
-def _own_side(*lists):
-    """Returns the side of images that are small, square and all of a size.
-
-    Found from some of each folder, evenly spread.
-    """
+def _side_of(*lists):
+    """Returns the images' own side, by some of each folder, evenly spread."""
     folders = [
         (files, numbers) for files in lists for _, numbers in files.by_folder()
     ]
@@ -152,18 +148,7 @@ def _own_side(*lists):
         for files, numbers in folders
         for number in _spread(numbers, each)
     ]
-    sizes = set()
-    with quiet():
-        for path in _spread(some, PEEK):
-            try:
-                sizes.add(size(path))
-            except ImageError:
-                continue  # reading it tells, if it matters
-    if len(sizes) != 1:
-        return DEFAULT_SIDE
-    width, height = sizes.pop()
-    own = SMALLEST_OWN_SIDE <= width == height <= LARGEST_OWN_SIDE
-    return width if own else DEFAULT_SIDE
+    return own_side(_spread(some, PEEK)) or DEFAULT_SIDE
 
 
 def _spread(items, count):

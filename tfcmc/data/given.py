@@ -104,10 +104,15 @@ def _array(data):
 
 def _split(pictures, labels):
     """Parts labelled pictures into train and test."""
+    count = len(pictures)
+    if np.shape(labels) not in ((count,), (count, 1)):
+        told = f"(pictures, labels) with a whole number a picture, {count:,}"
+        raise must("data", told, f"labels {list(np.shape(labels))}")
     flat = np.reshape(labels, -1)
-    if len(flat) != len(pictures) or not len(flat):
-        return {}  # what is wrong is told where arrays are checked
     train, test = carve_validation(flat, 0)
+    if not len(test):
+        told = "(pictures, labels) with two of a class at least"
+        raise must("data", told, f"{count:,} of {len(np.unique(flat)):,}")
     return {
         "x_train": pictures[train],
         "y_train": flat[train],

@@ -9,7 +9,7 @@ import re
 import urllib.parse
 
 from tfcmc.data.base import DEFAULT_SIDE, SOURCES
-from tfcmc.data.images import Encoded
+from tfcmc.data.images import Encoded, own_side
 from tfcmc.data.splits import Splits, source_of
 from tfcmc.foundation.errors import UsageError, must, reason_of, unknown
 from tfcmc.foundation.lazy import LazyModule
@@ -18,6 +18,7 @@ from tfcmc.foundation.paths import expanded, is_same
 datasets = LazyModule("datasets")
 
 BATCH = 256
+PEEK = 64  # images of a split whose heads tell the data's own side
 NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 CHOICES = ("image", "label", "config", "revision")
 SAVED = ("dataset_dict.json", "state.json")  # of several splits, and of one
@@ -142,7 +143,12 @@ def _open(place, choices, data_dir):
 
 
 def _splits(place, found, choices):
-    features = next(iter(found.values())).features
+    # A split that is learnt from alone may have no labels.
+    features = {
+        name: each
+        for rows in found.values()
+        for name, each in rows.features.items()
+    }
     image = _column(
         features, "image", choices, lambda x: isinstance(x, datasets.Image)
     )
@@ -158,25 +164,37 @@ def _splits(place, found, choices):
     names = getattr(features.get(label), "names", None)
     columns = [name for name in (image, label) if name is not None]
     plain = {
-        name: each.select_columns(columns)
+        name: each.select_columns([n for n in columns if n in each.features])
         .with_format(None)
         .cast_column(image, datasets.Image(decode=False))
         for name, each in found.items()
         if len(each)
     }
     saved = folder_of(place) is not None
+
+    def encoded(split, rows=None):
+        kept = plain[split] if rows is None else plain[split].select(rows)
+        named = label if label in kept.features else None
+        return _encoded(kept, split, image, named, saved)
+
+    some = [
+        file
+        for split, rows in plain.items()
+        for file, _ in encoded(
+            split, range(0, len(rows), -(-len(rows) // PEEK))
+        )
+    ]
     return Splits(
         name=place,
         counts={name: len(each) for name, each in plain.items()},
-        encoded=lambda split: _encoded(
-            plain[split], split, image, label, saved
-        ),
+        encoded=encoded,
         labels=label is not None,
-        has_labels=lambda split: all(
-            _number(each) >= 0 for each in plain[split][label]
+        has_labels=lambda split: (
+            label in plain[split].features
+            and all(_number(each) >= 0 for each in plain[split][label])
         ),
         class_names=tuple(names or ()),
-        side=DEFAULT_SIDE,
+        side=own_side(some) or DEFAULT_SIDE,
         hint=_hint(whole[:3]) if label is None else "",
     )
 

@@ -27,8 +27,10 @@ JPEGS = ("JPEG", "MPO")
 REDUCED = (1, 2, 4, 8)  # by what a JPEG can be decoded smaller
 TIMES = 2  # the side that it is scaled to, at least
 ORIENTATION = 0x0112  # of EXIF
+BITS, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0  # of TIFF
 # Those in which rows are stored as columns, and from the wrong side.
 LYING, FROM_RIGHT, FROM_BELOW = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
+SMALLEST_OWN_SIDE, LARGEST_OWN_SIDE = 8, 128
 ONE_ALONE = 2**32  # bytes that a single picture may take while it is decoded
 
 
@@ -88,11 +90,36 @@ def mute():
 def size(path):
     """Returns an image file's `(width, height)` in pixels, from its head.
 
+    Args:
+        path: Its path, or an `Encoded`.
+
     Raises:
         ImageError: if the file cannot be read or is no image.
     """
     with _reasons(path), _open(path) as (image, _):
         return image.size
+
+
+def own_side(files) -> int | None:
+    """Returns the side of images that are small, square and all of a size.
+
+    Args:
+        files: As `decode_image` takes them; one that cannot be read does not
+            count, for reading it tells, if it matters.
+
+    Returns:
+        The side; None of others.
+    """
+    sizes = set()
+    with quiet():
+        for file in files:
+            with contextlib.suppress(ImageError):
+                sizes.add(size(file))
+    if len(sizes) != 1:
+        return None
+    width, height = sizes.pop()
+    own = SMALLEST_OWN_SIDE <= width == height <= LARGEST_OWN_SIDE
+    return width if own else None
 
 
 def read(path, side) -> np.ndarray:
@@ -316,16 +343,31 @@ def _plain(image):
     """
     mode = image.mode
     if mode == "F" or (mode == "I" and image.format == "TIFF"):
-        raise ValueError("32 bits a channel, of which none says what is white")
+        raise ValueError(
+            "32 or signed bits a channel, of which none says what is white"
+        )
     if mode.startswith("I"):
-        return image.convert("I")
-    if mode in ("1", "LA"):
+        return _wide_grey(image)
+    if mode == "La":
+        image = image.convert("LA")
+    if image.mode in ("1", "LA"):
         return image.convert("L")
-    if mode in ("P", "PA", "RGBa", "La"):
+    if mode in ("P", "PA", "RGBa"):
         # Straight to RGB, Pillow warns about palettes with transparency.
         image = image.convert("RGBA")
     kept = ("RGB", "L", "CMYK", "LAB")
     return image if image.mode in kept else image.convert("RGB")
+
+
+def _wide_grey(image):
+    """Returns more than 8 bits of grey as 16, of which all is white."""
+    tags, image = getattr(image, "tag_v2", {}), image.convert("I")
+    # Pillow has such a TIFF's values as they are stored.
+    if tags.get(BITS, (16,))[0] == 12:
+        image = image.point(lambda value: value * (65535 / 4095) + 0.5)
+    if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
+        image = image.point(lambda value: value * -1 + 65535)
+    return image
 
 
 def _eight_bits(image):

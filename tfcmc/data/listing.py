@@ -8,7 +8,6 @@ what is new or has changed is read again.
 
 import hashlib
 import os
-import pathlib
 import stat
 import time
 
@@ -28,6 +27,7 @@ FILE = np.dtype(
 UNSURE = -1  # in the place of the time of change: to be read again
 FRESH = 2 * 10**9  # ns: what changed as lately may change again unseen
 CHUNK = 256  # files that a thread takes at once
+PIECE = 2**20  # bytes that it has of one in memory
 EVERY = 60  # seconds after which what was read so far is kept
 
 
@@ -129,8 +129,12 @@ class Listing:
                 return row
             if not stat.S_ISREG(status.st_mode):
                 raise ImageError(path, "not a regular file")
-            content = pathlib.Path(path).read_bytes()
-            if not content:
+            digest, length = hashlib.sha256(), 0
+            with open(path, "rb") as file:
+                while piece := file.read(PIECE):
+                    digest.update(piece)
+                    length += len(piece)
+            if not length:
                 raise ImageError(path, "the file is empty")
         except (OSError, ImageError) as error:
             if self._stops:
@@ -140,8 +144,8 @@ class Listing:
             return key, 0, UNSURE, UNREAD
         fresh = status.st_mtime_ns > self._begun - FRESH
         changed = UNSURE if fresh else status.st_mtime_ns
-        digest = hashlib.sha256(content).digest()[:DIGEST]
-        return key, len(content), changed, int.from_bytes(digest, "little")
+        number = int.from_bytes(digest.digest()[:DIGEST], "little")
+        return key, length, changed, number
 
     def _keep_for_now(self):
         """Keeps what was found so far, and what is still to be looked at."""

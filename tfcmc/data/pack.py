@@ -176,6 +176,8 @@ class Packer:
         start, listed = 0, ""
         if shards:
             start, listed = shards[-1].taken, shards[-1].listed
+            if start > len(pictures):
+                raise _another(shards[-1])
         progress = Progress("pictures packed", len(pictures))
         known = hashlib.sha256()
 

@@ -106,7 +106,7 @@ class TrainingStream:
                     raise UsageError("Nothing is read any more.")
                 step, number = divmod(int(element), len(mine))
                 found = self.batch(first_step + step, mine[number], shares)
-            except UsageError as error:
+            except Exception as error:
                 self._failed = self._failed or error
                 raise
             finally:
@@ -141,7 +141,7 @@ class TrainingStream:
         that does so when Python ends would never end itself.
 
         Raises:
-            UsageError: if a batch of `dataset`, read in here, could not be.
+            Exception: what a batch of `dataset`, read in here, raised.
         """
         self._failed, self._closed = None, False
         try:

@@ -90,7 +90,9 @@ def prepared(reading, name):
         with _silent():
             splits = _splits(tfds.builder_from_directory(str(folder)))
             if reading.whole and splits.stored is None:
-                raise must("crop-from", TO_BE_WHOLE, "whole")
+                if reading.learns:
+                    raise must("crop-from", TO_BE_WHOLE, "whole")
+                reading = dataclasses.replace(reading, whole=False)
             source = source_of(splits, reading)
     except (UsageError, MemoryError):
         raise

@@ -66,16 +66,19 @@ class Look(typing.NamedTuple):
     blank: int
 
 
-def read_data(plan) -> Data:
+def read_data(plan, *, learns: bool = False) -> Data:
     """Reads the data of a plan and checks that they can be learnt from.
+
+    Args:
+        learns: Whether they are: to be judged, pictures need not be such that
+            `--crop-from` can have them whole.
 
     Raises:
         UsageError: if they cannot.
     """
     config = plan.config
-    source, described = _look_at(plan)
-    learnt, held_out = _hold_out(source, config.seed)
-    learnt = _some(learnt, config.pictures)
+    source, described = _look_at(plan, learns)
+    learnt, held_out = _parted(source, config.pictures, config.seed)
     judged, judged_on = source.test, config.judge_on
     if judged is None:
         judged, judged_on = Split(held_out.pictures, None), "held-out"
@@ -87,13 +90,17 @@ def read_data(plan) -> Data:
     return Data(source, described, learnt, held_out, judged, judged_on)
 
 
-def read_source(plan) -> Source:
+def read_source(plan, *, learns: bool = False) -> Source:
     """Reads the data of a plan.
+
+    Args:
+        learns: As for `read_data`.
 
     Raises:
         UsageError: if they cannot be read.
     """
-    source = plan.data.function(_reading(plan.config), plan.data.argument)
+    reading = dataclasses.replace(_reading(plan.config), learns=learns)
+    source = plan.data.function(reading, plan.data.argument)
     side = source.pretrain.side
     if side < SMALLEST_SIDE:
         raise UsageError(
@@ -104,13 +111,16 @@ def read_source(plan) -> Source:
     return source
 
 
-def look_through(plan) -> Look:
+def look_through(plan, *, learns: bool = False) -> Look:
     """Reads the data of a plan and looks at every picture once.
+
+    Args:
+        learns: As for `read_data`.
 
     Raises:
         UsageError: if they cannot be read.
     """
-    source = read_source(plan)
+    source = read_source(plan, learns=learns)
     views = plan.views_of(source.pretrain.side)
     blank = 0
     labelled, overlap = source.labelled, Overlap()
@@ -141,10 +151,10 @@ def look_through(plan) -> Look:
     return Look(source, described, tuple(notes), views, blank)
 
 
-def _look_at(plan):
+def _look_at(plan, learns):
     """Reads the source, says what is there and refuses what is no use."""
     config = plan.config
-    source, data, notes, views, blank = look_through(plan)
+    source, data, notes, views, blank = look_through(plan, learns=learns)
     count = len(source.pretrain)
     if config.judge_on == "validation":
         source = choose_on_validation(source)
@@ -195,37 +205,38 @@ def _check_labelled(source):
         )
 
 
-def _hold_out(source, seed):
-    """Chooses the pictures that every epoch is measured on.
+def _parted(source, wanted, seed):
+    """Chooses the pictures to learn from, and those of every epoch's measures.
 
-    Where probe-train is not learnt from, they are some of its pictures; else
-    they are taken out of what is learnt from.
+    Where probe-train is not learnt from, these are some of its pictures; else
+    they are taken out of what could be learnt from. Those wanted are drawn
+    first, for they are the same at every seed.
     """
-    apart = source.unseen and source.probe_train is not None
-    pool = source.probe_train.pictures if apart else source.pretrain
-    order = np.random.default_rng(seed).permutation(len(pool))
+    learnt, labels = source.pretrain, None
+    pool, kept = learnt, np.arange(len(learnt))
+    if apart := source.unseen and source.probe_train is not None:
+        pool, labels = source.probe_train.pictures, source.probe_train.labels
     count = min(HELD_OUT, len(pool) if apart else max(2, len(pool) // 10))
-    rows = np.sort(order[:count])
-    held_out = Subset(pool, rows)
-    if apart:
-        labels = source.probe_train.labels[rows]
-        return source.pretrain, Split(held_out, labels)
-    rest = Subset(pool, np.sort(order[count:]))
-    return rest, Split(held_out, None)
-
-
-def _some(learnt, wanted):
-    """Draws the pictures to learn from, of all that there are."""
-    if wanted is None:
-        return learnt
-    if wanted > len(learnt):
-        raise must(
-            "pictures",
-            f"at most the {len(learnt):,} there are to learn from",
-            wanted,
-        )
-    print(f"  {wanted:,} of {len(learnt):,} are learnt from")
-    return Subset(learnt, sample_rows(len(learnt), wanted))
+    if wanted is not None:
+        most = len(learnt) - (0 if apart else count)
+        if wanted > most:
+            raise must(
+                "pictures",
+                f"at most the {most:,} there are to learn from",
+                wanted,
+            )
+        print(f"  {wanted:,} of {most:,} are learnt from")
+        kept = sample_rows(len(learnt), wanted)
+    free = np.arange(len(pool))
+    if not apart and wanted is not None:
+        free = np.setdiff1d(free, kept)
+    rows = np.sort(np.random.default_rng(seed).permutation(free)[:count])
+    if not apart and wanted is None:
+        kept = np.setdiff1d(kept, rows)
+    if len(kept) < len(learnt):
+        learnt = Subset(learnt, kept)
+    labels = None if labels is None else labels[rows]
+    return learnt, Split(Subset(pool, rows), labels)
 
 
 def pack(plan, folder):
@@ -252,24 +263,29 @@ def pack(plan, folder):
     packer.finish(plan.data.function(reading, plan.data.argument))
 
 
-def walk(plan) -> Walk:
+def walk(plan, only: str | None = None) -> Walk:
     """Walks over every picture of the plan's data, whatever its part.
 
     Args:
         plan: A `Plan`.
+        only: The part that is walked over alone, where there is one.
 
     Returns:
         A `Walk`: of a folder all that is beneath it, with file names; of
-        other data all parts, with numbers.
+        other data, and of one part, numbers of those that were read.
 
     Raises:
         UsageError: if they cannot be read.
     """
     special = plan.data.member.extra.get("walk")
-    if special is not None:
+    source = None if special and only is None else read_source(plan)
+    parts = [] if source is None else source.parts()
+    alone = [each for each in parts if each[0] == only]
+    if special and not alone:
         return special(_reading(plan.config), plan.data.argument)
-    source = read_source(plan)
-    return walk_parts(source.parts(), source.class_names)
+    for note in source.notes:
+        print(f"  note: {note}")
+    return walk_parts(alone or parts, source.class_names)
 
 
 def as_trained(plan, run):

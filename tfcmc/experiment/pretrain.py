@@ -67,7 +67,7 @@ def pretrain(plan, *, until: int | None = None, beside=()):
     check_batch_size(strategy, config.batch_size, groups, plan.pieces)
     with own_folder(run, is_chief(strategy)) as run:
         start = read_start(plan)
-        data = read_data(plan)
+        data = read_data(plan, learns=True)
         for note in plan.notes:
             print(f"  note: {note}")
         check_enough(data, config.batch_size)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from tfcmc.foundation import lazy
 from tfcmc.foundation.errors import UsageError, must, reason_of, unknown
 from tfcmc.foundation.imported import imported_files, text_of
+from tfcmc.foundation.paths import is_same
 from tfcmc.foundation.registry import Anything, Member, is_plain
 
 GIVEN = ("seed", "batch_norm")  # parameters that are no options
@@ -113,8 +114,12 @@ def _beside(kind, module, file):
     files = imported_files(file, module.__package__ or "")
     for name, path in files.items():
         known = sys.modules.get(name)
-        if getattr(known, "__file__", None) == str(path):
-            _text_of(kind, known)
+        if (there := getattr(known, "__file__", None)) is None:
+            continue
+        if not is_same(there, path):
+            told = "beside files that no other module is called as"
+            raise must(kind, told, f"{path}, where {name} is {there}")
+        _text_of(kind, known)
     return text_of(files[name] for name in sorted(files))
 
 

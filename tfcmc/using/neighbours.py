@@ -7,10 +7,9 @@ import pathlib
 import numpy as np
 
 from tfcmc.data.images import ImageError, quiet, read
-from tfcmc.data.walk import walk_parts
 from tfcmc.experiment import elsewhere
 from tfcmc.experiment.architecture import open_trained
-from tfcmc.experiment.data import as_trained, read_source, walk
+from tfcmc.experiment.data import as_trained, walk
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.lazy import settled
 from tfcmc.foundation.text import printable
@@ -43,7 +42,7 @@ def neighbours(plan, run, image, out, *, count=8, everything=False):
     architecture, branches = open_trained(plan, run)
     plan = as_trained(plan, run)
     _read(image, 64)  # tells a bad image before the data are read
-    walked = walk(plan) if everything else _walk_test(plan)
+    walked = walk(plan, only=None if everything else "test")
     query = _read(image, walked.side)
     reader = architecture.reader(branches)
     found, searched = nearest(reader, query, walked.batches, count)
@@ -109,15 +108,6 @@ def _neighbour(columns, pictures, cosines, row):
         where = f"{columns['part'][row]} {columns['number'][row]}"
     # A copy, since a slice would keep its whole batch.
     return Neighbour(float(cosines[row]), label, where, pictures[row].copy())
-
-
-def _walk_test(plan):
-    source = read_source(plan)
-    if source.test is None:
-        return walk(plan)
-    split = source.test
-    parts = [("test", split.pictures, split.labels)]
-    return walk_parts(parts, source.class_names)
 
 
 def _read(path, side):
