@@ -30,6 +30,7 @@ from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.report import Column, over_seeds
+from tfcmc.runs.folder import Run
 from trainers import compare
 from tuning import search
 
@@ -418,6 +419,45 @@ def test_equal_terms(tmp_path):
             np.testing.assert_array_equal(one, two)
     assert configs.count(configs[0]) == 6
     assert np.any(weights[3][0] != weights[4][0])
+
+
+def test_a_run_elsewhere_says_nothing(tmp_path, monkeypatch):
+    """Steps that another run's time came to are not those of these."""
+    monkeypatch.chdir(tmp_path)
+    run = Run("runs/shapes-softmax-0")
+    run.create()
+    plan = make_plan(make_config({"data": "shapes", "budget": "2min"}))
+    settings = dataclasses.asdict(plan.config)
+    run.write_json("config.json", settings | {"steps": 4000, "epochs": 50})
+    entries = planned(tmp_path / "all", "softmax", "nce", budget="2min")
+    assert [entry.plan.config.steps for entry in entries] == [None, None]
+    other = planned("runs", "softmax", budget="2min", data="shapes(size=100)")
+    assert other[0].epochs is None
+    (tmp_path / "all").mkdir()
+    run.folder.rename(tmp_path / "all" / "softmax-0")
+    entries = planned(tmp_path / "all", "softmax", budget="2min")
+    assert entries[0].plan.config.steps == 4000
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        ({}, "At each seed all losses started from the same weights"),
+        ({"controls_key": "b"}, "NOT EQUAL"),
+        ({"controls_key": "b", "evaluate": "brief"}, "is not known"),
+        ({"controls_key": "b", "versions": {"tfcmc": "9"}}, "is not known"),
+    ],
+)
+def test_whether_all_started_alike(second, told):
+    """Only what was judged alike has keys that tell."""
+    first = {"controls_key": "a", "versions": {"tfcmc": "1"}}
+    entries = [
+        types.SimpleNamespace(
+            seed=3, named_by=("loss",), metrics=lambda found=found: found
+        )
+        for found in (first, first | second)
+    ]
+    assert told in writing._start_words(entries)
 
 
 @pytest.mark.parametrize(

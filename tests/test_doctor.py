@@ -1,5 +1,7 @@
 """The collapse doctor: each sign at the epoch when it starts, and no other."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -117,6 +119,15 @@ def test_one_view(rng):
     assert (finding.epoch, finding.until) == (1, 3)
     assert finding.sign == "one view" and "view ab" in finding.words
     assert not finding.collapse
+    # Of several views those of one branch.
+    names = ("L_1", "L_2", "ab_1", "ab_2")
+    spread = {"spread_L_1": 2.0, "spread_L_2": 2.0, "uniformity_ab_1": -0.1}
+    spread |= {"spread_ab_1": 0.02, "spread_ab_2": 0.02, "uniformity_ab_2": 0}
+    rows = [each | spread for each in rows]
+    patient = dataclasses.replace(PATIENT, names=names)
+    (finding,) = examine(rows, patient)
+    assert "views ab_1, ab_2 are nearly one point" in finding.words
+    assert "(uniformity -0.100, 0.000)" in finding.words
 
 
 def test_few_dimensions(rng):

@@ -125,6 +125,15 @@ def test_csv(folder, capsys):
     assert rows[1]["batch_size"] == "128"
 
 
+def test_a_trial_that_no_round_took_further(folder, capsys):
+    """It was judged where it stopped, and nothing interrupted it."""
+    told = verdict({"loss": "triplet", "data": "shapes", "epochs": 1}, SPHERE)
+    Run(folder / "triplet").write_json("metrics.json", told | {"seed": 0})
+    runs.main([str(folder), "--csv", "--where", "loss=triplet"])
+    (row,) = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert row["state"] == "judged after 1 of 2 epochs"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -58,6 +58,9 @@ def test_what_is_given_goes_first(config_file):
     assert (found["loss"], found["batch_size"]) == ("nce", 32)
     assert found["flip"] is False
     assert beneath(saved, {}) == saved
+    settled = dataclasses.asdict(make_plan(PretrainConfig()).config)
+    found = make_config(beneath(settled, {"beta_1": 0.9}))
+    assert make_plan(found).optimizer.options["beta_1"] == 0.9
 
 
 def test_a_runs_own_settings(config_file):

@@ -15,6 +15,7 @@ from tfcmc.studies.design import (
 from tfcmc.studies.effects import (
     effects,
     front,
+    hold_together,
     interval,
     probability_best,
 )
@@ -47,7 +48,10 @@ def means_of(observed, place, levels):
 
 def test_main_effects(observed):
     """Plain averages; the test is the analysis of variance with seeds."""
-    found = effects(observed, AXES)
+    # One level that spreads far more than the others.
+    for cells in observed.values():
+        cells |= {n: 50 + 9 * (v - 50) for n, v in cells.items() if "a" in n}
+    found, alike = effects(observed, AXES), []
     for place, (axis, levels) in enumerate(AXES.items()):
         want = means_of(observed, place, levels)
         effect = found[axis,]
@@ -60,8 +64,19 @@ def test_main_effects(observed):
             noise += (want[s, k] - level - seed + total) ** 2
         freedom = count - 1, (count - 1) * (seeds - 1)
         ratio = between / freedom[0] / (noise / freedom[1])
-        chance = stats.f.sf(ratio, *freedom)
+        # Box's, of the covariance of the levels; then Huynh and Feldt's.
+        covered = np.cov(want, rowvar=False)
+        all_of, diagonal = covered.mean(), np.diag(covered).mean()
+        squares = np.sum(covered**2) + (count * all_of) ** 2
+        squares -= 2 * count * np.sum(covered.mean(axis=1) ** 2)
+        box = (count * (diagonal - all_of)) ** 2 / ((count - 1) * squares)
+        times = seeds * (count - 1) * box - 2
+        times /= (count - 1) * (seeds - 1 - (count - 1) * box)
+        alike.append(min(1.0, times))
+        chance = stats.f.sf(ratio, *(alike[-1] * each for each in freedom))
         assert effect.chance == pytest.approx(chance)
+    # Two levels have one contrast, whose spread is like itself.
+    assert alike[0] < 0.9 and alike[1:] == pytest.approx([1.0, 1.0])
     paired = means_of(observed, 1, AXES["frame"]).T
     chance = stats.ttest_rel(*paired).pvalue
     assert found["frame",].chance == pytest.approx(chance)
@@ -81,6 +96,23 @@ def test_interactions(observed):
     chance = stats.ttest_1samp(contrast, 0.0).pvalue
     assert effect.chance == pytest.approx(chance)
     assert found["loss", "frame"].means.shape == (4, 3, 2)
+
+
+def test_all_that_are_shown_hold(observed):
+    """Holm's: by a loop over the sorted chances, as the paper steps down."""
+    found = effects(observed, AXES)
+    known = {axes: each for axes, each in found.items() if len(axes) == 2}
+    held = hold_together(known)
+    ranked = sorted(known, key=lambda axes: known[axes].chance)
+    for level in (0.01, 0.05, 0.2, 0.5, 0.8):
+        shown = []
+        for place, axes in enumerate(ranked):
+            if known[axes].chance > level / (len(ranked) - place):
+                break
+            shown.append(axes)
+        assert shown == [axes for axes in ranked if held[axes].chance <= level]
+    alone = {axes: each for axes, each in known.items() if axes == ranked[0]}
+    assert hold_together(alone) == alone
 
 
 def test_a_fraction_of_the_cells(rng):

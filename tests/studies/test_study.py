@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import itertools
+import os
 import types
 
 import numpy as np
@@ -13,8 +14,9 @@ from tests.here import in_this_process
 from tfcmc.cli import command_line
 from tfcmc.commands import study as command
 from tfcmc.foundation.errors import UsageError
+from tfcmc.runs.folder import Run
 from tfcmc.studies import words, writing
-from tfcmc.studies.effects import effects
+from tfcmc.studies.effects import Effect, effects
 from tfcmc.studies.file import make_study, read_study
 from tfcmc.studies.runs import (
     Cell,
@@ -42,7 +44,7 @@ loss = ["softmax", "vicreg"]
 
 [axes.crops]
 apart = {geometry = "independent"}
-"at one place" = {geometry = "shared", pictures = 100}
+"at one place" = {geometry = "shared", pictures = 100, picture_side = 48}
 """
 
 
@@ -148,6 +150,11 @@ def test_words_of_what_is_there():
     )
     assert sure.startswith("By the linear probe a x leads with 65.")
     assert sure.endswith("the best with a probability of 0.97.")
+    # Of many that are alike, the first is told of however little.
+    many = words.ranking_words(
+        labels, values, np.full(4, 0.025), "linear probe", 4
+    )
+    assert many.endswith("the probabilities are a x 0.03.")
     doubt = words.ranking_words(
         labels, values, np.array([0.6, 0.3, 0.07, 0.03]), "kNN", 6
     )
@@ -155,16 +162,111 @@ def test_words_of_what_is_there():
     alone = words.ranking_words(labels[:1], values[:, :1], None, "kNN", 2)
     assert alone.startswith("No two combinations")
     untold, never = [("loss", "frame")], [("a", "b")]
-    told = words.not_shown(2, {"r": "?"}, 3, 4, untold, never)
+    told = words.not_shown(2, {"r": "?"}, 3, 4, untold, never, ["nce"])
     told = " ".join(told)
     for each in (
         "2 runs are still",
         "left out: r.",
         "3 of 4",
+        "in no effect: nce.",
         "loss with frame. Not told by",
         "asked for: a with b.",
     ):
         assert each in told
+
+
+def test_leaders_that_nothing_separates():
+    """Another mean ahead is no other leader; nor is what an interval shows."""
+    axes = {"loss": ("a", "b", "c"), "frame": ("x", "y")}
+    means = {"a": (60.0, 45.0), "b": (59.9, 45.1), "c": (50.0, 42.0)}
+    shaken = np.random.default_rng(2).normal(0, 0.4, [3, 3, 2])
+    observed = {
+        seed: {
+            (loss, frame): means[loss][column] + shaken[seed, row, column]
+            for row, loss in enumerate("abc")
+            for column, frame in enumerate("xy")
+        }
+        for seed in range(3)
+    }
+    found = effects(observed, axes)["loss", "frame"]
+    leaders = found.means.mean(axis=0).argmax(axis=0).tolist()
+    assert len({*leaders}) == 2 and 2 not in leaders
+    told = words.interactions_words([found])
+    assert "depends on frame" in told and "another leads" not in told
+    assert "which of those ahead leads, the seeds do not separate" in told
+    # All seeds agree of one pair; nine others make the test of all unsure.
+    rng = np.random.default_rng(3)
+    rows = rng.normal(50, 1, [3, 8])
+    rows[:, 0], rows[:, 1] = rows.max(1) + 2, rows.min(1) - 2
+    rows[:, 1] = rows[:, 0] - 8 + rng.normal(0, 0.01, 3)
+    effect = Effect(("one",), (tuple("abcdefgh"),), rows, 0.3)
+    assert "chance" not in words.effect_words(effect)
+
+
+def test_a_level_that_breaks_at_most_seeds():
+    """It is left out of the effects, and told; others keep their spread."""
+    study = make_study(
+        {
+            "axes": {
+                "loss": ["nce", "softmax", "triplet"],
+                "flip": [True, False],
+            },
+            "seeds": [0, 1, 2],
+        }
+    )
+    cells, numbers = [], {}
+    for seed, loss, flip in itertools.product(
+        range(3), study.levels["loss"], study.levels["flip"]
+    ):
+        if loss == "triplet" and seed:
+            continue
+        cells.append(Cell((loss, flip), types.SimpleNamespace(seed=seed)))
+        numbers[id(cells[-1])] = 40 + len(loss) + seed + len(cells) % 3 / 10
+    kept = writing.varied(study, cells)
+    assert kept["loss"] == ("nce", "softmax")
+    seen = {
+        seed: {
+            cell.levels: numbers[id(cell)]
+            for cell in cells
+            if cell.seed == seed
+        }
+        for seed in range(3)
+    }
+    found = effects(writing._of_axes(seen, study, kept), kept)
+    assert found["flip",].means.shape == (3, 2)
+    assert found["loss",].means.shape == (3, 2)
+    planned = [
+        Cell(levels, types.SimpleNamespace(seed=seed))
+        for seed in range(3)
+        for levels in itertools.product(*study.levels.values())
+    ]
+    told = types.SimpleNamespace(
+        study=study, cells=cells, main=found, pairs={}
+    )
+    text = " ".join(writing.not_shown(told, planned, 0, {}))
+    assert "Of one seed, and in no effect: triplet." in text
+    # Where all are of one seed, none is left out.
+    first = [cell for cell in cells if cell.seed == 0]
+    assert len(writing.varied(study, first)["loss"]) == 3
+
+
+def test_nothing_to_rank_by():
+    """Pictures without labels end a study at the first verdict."""
+    found = [None, None]
+    cells = [
+        Cell(
+            (name,),
+            types.SimpleNamespace(name=name, metrics=lambda n=n: found[n]),
+        )
+        for n, name in enumerate("ab")
+    ]
+    begun = command._in_time(cells, 0.0, None)
+    assert begun(None)
+    found[1] = {"no_probe": "the data have no labels"}
+    with pytest.raises(UsageError, match="`data` must be labelled.*no labels"):
+        begun(None)
+    found[0] = {"linear_probe": {}}
+    assert begun(None)
 
 
 def test_paired_by_whole_seeds():
@@ -196,7 +298,9 @@ def test_axes_inside_others():
     }
     levels = itertools.product("ab", "sml", "xy", ["only"])
     cells = [
-        Cell(each, None) for each in levels if each[1] == "m" or each[2] == "x"
+        Cell(each, types.SimpleNamespace(seed=0))
+        for each in levels
+        if each[1] == "m" or each[2] == "x"
     ]
     found = types.SimpleNamespace(study=make_study({"axes": axes}))
     found.cells = cells
@@ -216,20 +320,22 @@ def test_expected_by_what_is_alike(tmp_path):
     """The longest of those that differ in the fewest axes."""
 
     def cell(levels, seconds):
-        folder = tmp_path / "-".join(levels)
-        folder.mkdir()
-        for name in ("history.csv", "metrics.json"):
-            (folder / name).touch()
-        run = types.SimpleNamespace(folder=folder)
+        run = Run(tmp_path / "-".join(levels))
+        run.folder.mkdir()
         entry = types.SimpleNamespace(run=run, seconds=lambda: seconds)
         return Cell(levels, entry)
 
     done = [cell("ax", 10), cell("bx", 20), cell("cz", 900)]
     assert expected_seconds(Cell("ay", None), []) is None
-    found = expected_seconds(Cell("ay", None), done)
-    assert 25 <= found < 27
-    found = expected_seconds(Cell("dx", None), done)
-    assert 35 <= found < 37
+    assert expected_seconds(Cell("ay", None), done) == 25
+    assert expected_seconds(Cell("dx", None), done) == 35
+    # From the start to the end of its process, where more than the steps.
+    for run, end in ((done[1].entry.run, 1100.0), (done[0].entry.run, 1005.0)):
+        for path, at in ((run.folder / "config.json", 1000.0), (run.log, end)):
+            path.touch()
+            os.utime(path, (at, at))
+    assert expected_seconds(Cell("ay", None), done) == 25
+    assert expected_seconds(Cell("dx", None), done) == 115
 
 
 @pytest.mark.parametrize(
@@ -292,6 +398,12 @@ def test_file_that_is_none(tmp_path):
         asked = make_study(given | {"settings": {"evaluate": how}})
         with pytest.raises(UsageError, match="are judged by mlp_head"):
             plan_cells(asked, tmp_path)
+    ten = {f"a{n}": {f"l{k}": {} for k in range(10)} for n in range(10)}
+    with pytest.raises(UsageError, match="Received: '10,000,000,000 comb"):
+        plan_cells(make_study({"axes": ten, "cells": 20}), tmp_path)
+    clash = {"one": {"x": {}, "x_y": {}}, "two": {"y_z": {}, "z": {}}}
+    with pytest.raises(UsageError, match="names of levels .*Received twice"):
+        plan_cells(make_study({"axes": clash}), tmp_path)
     sides = {"axes": {"side": [32, 64], "loss": ["nce", "softmax"]}}
     asked = make_study(sides | {"without": [{"side": 32, "loss": "nce"}]})
     assert plan_cells(asked, tmp_path)[1] == 3

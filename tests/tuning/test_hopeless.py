@@ -9,6 +9,7 @@ from scipy import stats
 from tfcmc.cli import workers
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
+from tfcmc.runs.folder import Run
 from tfcmc.searches import processes
 from tfcmc.searches.hopeless import (
     FEWEST,
@@ -108,6 +109,21 @@ def test_a_trial_is_stopped(alone, tmp_path, monkeypatch, capsys):
         assert "10.0 % by the nearest" in trial.reason
         assert "after 1 of 2 epochs" in trial.reason
         assert "the best, 43.0 %" in trial.reason
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_a_default_that_failed_is_no_measure(judged, tmp_path, monkeypatch):
+    """Its curve ends where it broke."""
+    search = search_of("softmax", "random")
+    run = Run(tmp_path / "default")
+    monkeypatch.setattr(processes, "read_trials", lambda _: [])
+    monkeypatch.setattr(processes, "curve_of", lambda run: [run.folder.name])
+    monkeypatch.setattr(
+        processes, "read_metrics", lambda _: {} if judged else None
+    )
+    progress = processes.Progress(search, [])
+    running = processes.Processes(search, None, tmp_path, progress)
+    assert running._curves() == ([[run.folder.name]] if judged else [])
 
 
 def test_a_stopped_trial_counts_as_the_worst(monkeypatch):

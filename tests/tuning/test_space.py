@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tfcmc.encoders import ENCODERS
-from tfcmc.experiment.config import PretrainConfig, make_config
+from tfcmc.experiment.config import PretrainConfig, make_config, overlaid
+from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
 from tfcmc.searches.space import (
@@ -112,6 +113,25 @@ def test_values_reach_the_specs_and_come_back():
     wanted = configure(PretrainConfig(loss="triplet"), values)
     assert (written.loss, written.encoder) == (wanted.loss, wanted.encoder)
     assert written.flip is False
+
+
+def test_a_decay_is_what_is_searched():
+    """Settled settings have Adam's decays in the optimizer's spec, too."""
+    search, config, _ = plan_search({"space": "beta_1=0.1:0.9, beta_2=0.9"})
+    assert list(search.space) == ["temperature", "beta_1"]
+    tried = make_plan(configure(config, {"beta_1": 0.85})).config
+    assert (tried.beta_1, tried.beta_2) == (0.85, 0.9)
+    assert tried.optimizer == "adam(beta_1=0.85, beta_2=0.9)"
+    again = make_plan(configure(tried, {"flip": False})).config
+    assert again.optimizer == tried.optimizer
+    settled = dataclasses.asdict(tried)
+    given = overlaid(settled, {"optimizer": "adam(beta_1=0.3)"})
+    assert make_plan(PretrainConfig(**given)).config.beta_1 == 0.3
+    given = overlaid(settled, {"beta_2": 0.99})
+    assert make_plan(PretrainConfig(**given)).optimizer.options == {
+        "beta_1": 0.85,
+        "beta_2": 0.99,
+    }
 
 
 def test_what_the_loss_writes_out_stays():

@@ -9,19 +9,18 @@ wherever they lie; else the first that was not is named, with what differs.
 from tfcmc.cli import command_line, workers
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.errors import TrainingFailed, UsageError
 from tfcmc.foundation.text import options
 from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import READ_BY
 from tfcmc.runs.record import read_identity
-
-SETTINGS = ("data", "data_dir", "picture_side", "on_bad_image", "memory_limit")
 
 
 def main(argv=None):
     """Reads the command line and compares."""
     parser = command_line.make_parser("tfcmc.cli.same_data", __doc__)
     parser.add_argument("runs", nargs="+", help="run folders")
-    command_line.add_settings(parser, PretrainConfig, only=SETTINGS)
+    command_line.add_settings(parser, PretrainConfig, only=READ_BY)
     given = command_line.parse(parser, argv)
     runs = [Run(folder) for folder in given.pop("runs")]
     plan = make_plan(make_config(given))
@@ -42,9 +41,10 @@ def check(config: PretrainConfig, runs: list[Run], *, apart: bool) -> None:
 
     Raises:
         UsageError: if one had others, or the pictures cannot be read.
+        TrainingFailed: if the process ended for another reason.
     """
     begun = [str(run.folder) for run in runs if read_identity(run)]
-    settings = {name: getattr(config, name) for name in SETTINGS}
+    settings = {name: getattr(config, name) for name in READ_BY}
     words = options({k: v for k, v in settings.items() if v is not None})
     if begun and not apart:
         main([*begun, *words])
@@ -53,7 +53,8 @@ def check(config: PretrainConfig, runs: list[Run], *, apart: bool) -> None:
         job = workers.Job("data", words, None)
         (ended,) = workers.run_all([job], at_once=1, show=lambda *_: None)
         if ended.code != 0:
-            raise UsageError(ended.reason)
+            fault = UsageError if ended.code == 2 else TrainingFailed
+            raise fault(ended.reason)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 import types
 import typing
 
-from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.config import PretrainConfig, overlaid
 from tfcmc.experiment.presets import PRESETS
 from tfcmc.foundation.atomic import read_small
 from tfcmc.foundation.errors import UsageError, must, unknown
@@ -49,7 +49,7 @@ def beneath(saved: dict, given: dict) -> dict:
     preset = PRESETS.get(given.get("preset"))
     decided = preset.decides() if preset else ()
     kept = {name: saved[name] for name in saved if name not in decided}
-    return {**kept, **given}
+    return overlaid(kept, given)
 
 
 def _check_type(name, value, hint):

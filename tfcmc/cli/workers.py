@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 
+from tfcmc.runs.folder import Run
+
 LONGEST = 300  # characters of a reason
 HOME = pathlib.Path(__file__).parents[2]  # of the library and its commands
 # As `python -m tfcmc.cli.child`, but of this library and its commands: what
@@ -41,7 +43,7 @@ class Job:
         """File for all that it prints, added to what is there."""
         if self.folder is None:
             return pathlib.Path(os.devnull)
-        return self.folder / "log.txt"
+        return Run(self.folder).log
 
 
 @dataclasses.dataclass(frozen=True)

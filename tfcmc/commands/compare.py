@@ -111,7 +111,7 @@ def prepare(entries: list[Entry]) -> pathlib.Path:
     """
     groups = {}
     for entry in entries:
-        groups.setdefault(entry.plan.data.spec, []).append(entry)
+        groups.setdefault(entry.pictures, []).append(entry)
     for each in groups.values():
         same_data.check(
             each[0].plan.config,
@@ -177,7 +177,10 @@ def _variants(given, losses, presets):
             yield Variant({**given, "loss": loss})
         return
     if "preset" in given:
-        raise must("preset", "left out with --presets", given["preset"])
+        if (preset := given["preset"]) is not None:
+            raise must("preset", "left out with --presets", preset)
+        told = "left out with --presets, which it would overrule"
+        raise must("config", told, "a file of all settings")
     for preset in presets:
         if losses is None:
             yield Variant({**given, "preset": preset}, None, ("preset",))

@@ -5,7 +5,7 @@ import time
 
 from tfcmc.cli import command_line
 from tfcmc.commands.compare import Compared, prepare, train_missing
-from tfcmc.foundation.errors import check_number
+from tfcmc.foundation.errors import check_number, must
 from tfcmc.report.summary import clock
 from tfcmc.studies.file import make_study, read_study
 from tfcmc.studies.runs import Cell, expected_seconds, plan_cells
@@ -87,16 +87,30 @@ def _tell(study, cells, every, limit):
     )
 
 
+def _are_probed(cells):
+    """Whether a run is judged; refuses data that no probe can be read off."""
+    found = next(filter(None, (cell.entry.metrics() for cell in cells)), {})
+    if "no_probe" in found:
+        told = "labelled, since combinations are ranked by a probe"
+        raise must("data", told, found["no_probe"])
+    return bool(found)
+
+
 def _in_time(cells, start, limit):
-    """Returns what says of an entry whether it would end in time."""
+    """Returns what says of an entry whether it would end in time.
+
+    Raises:
+        UsageError: once a run shows that there is nothing to rank by.
+    """
     places = {cell.entry.name: cell for cell in cells}
-    told = False
+    told = probed = False
 
     def begun(entry):
-        nonlocal told
+        nonlocal told, probed
+        probed = probed or _are_probed(cells)
         if limit is None:
             return True
-        finished = [cell for cell in cells if cell.entry.finished()]
+        finished = [cell for cell in cells if cell.entry.settled().finished()]
         needed = expected_seconds(places[entry.name], finished) or 0.0
         left = max(0.0, limit - (time.monotonic() - start))
         if needed >= left and not told:

@@ -24,7 +24,7 @@ from tfcmc.experiment.recipe import (
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.foundation.text import options
 from tfcmc.runs.folder import Run
-from tfcmc.runs.identity import CIRCUMSTANCES, data_differences
+from tfcmc.runs.identity import CIRCUMSTANCES, READ_BY, data_differences
 from tfcmc.runs.record import (
     identity_of,
     measured_by,
@@ -92,6 +92,11 @@ class Entry:
             if place == 0 or option in unusual
         ]
         return f"{self.plan.loss.name}({', '.join(told)})"
+
+    @property
+    def pictures(self) -> tuple:
+        """What decides on its pictures, and by what they are known."""
+        return tuple(getattr(self.plan.config, name) for name in READ_BY)
 
     @property
     def seed(self) -> int:
@@ -166,7 +171,13 @@ def plan_variants(
             stands there twice, or a run's folder holds another experiment.
     """
     planned = [
-        (make_plan(make_config({**variant.settings, "seed": seed})), variant)
+        (
+            # What its folder holds is asked once that is known.
+            make_plan(
+                make_config({**variant.settings, "seed": seed}), begun=False
+            ),
+            variant,
+        )
         for seed in seeds
         for variant in variants
     ]
@@ -180,6 +191,8 @@ def plan_variants(
         name = folder_name(plan, chosen or (), named_by, variant.name)
         if name in entries:
             words = " and ".join(f"`{_plural(each)}`" for each in named_by)
+            if variant.name:
+                words = "The names of levels"
             raise UsageError(
                 f"{words} and `seeds` must be different. Received twice: "
                 f"{name}"
@@ -209,6 +222,9 @@ def _check_epochs(configs):
 
 def check_one_data(entries: list[Entry]) -> None:
     """Checks that trained runs were trained on the same pictures.
+
+    Args:
+        entries: Of equal `pictures`.
 
     Raises:
         UsageError: if two were not, or one does not say.

@@ -118,6 +118,8 @@ def _state(run, settings, metrics, history):
         return "finished"
     if len(history) == epochs:
         return "not judged"
+    if metrics is not None and metrics["epochs"] == len(history):
+        return f"judged after {len(history):,} of {epochs:,} epochs"
     steps = [STEP.fullmatch(path.name) for path in _checkpoints(run)]
     reached = max((int(step[1]) for step in steps if step), default=0)
     return f"interrupted at step {reached:,}"

@@ -305,9 +305,19 @@ def _start_words(finished):
         )
     starts = {}
     for entry in finished:
-        key = entry.metrics()["controls_key"]
-        starts.setdefault(entry.seed, set()).add(key)
-    if all(len(keys) == 1 for keys in starts.values()):
+        found = entry.metrics()
+        # What the key is of as well as of the encoders.
+        how = found.get("evaluate", "full"), found["versions"]["tfcmc"]
+        keys = starts.setdefault((entry.seed, *how), set())
+        keys.add(found["controls_key"])
+    equal = all(len(keys) == 1 for keys in starts.values())
+    if equal and len(starts) > len({seed for seed, *_ in starts}):
+        return (
+            "Whether all losses started from the same weights is not known "
+            "of those that were judged to another extent, or by another "
+            "version of tfcmc."
+        )
+    if equal:
         return (
             "At each seed all losses started from the same weights, and were "
             "judged on the same pictures: the hashes of what the untrained "

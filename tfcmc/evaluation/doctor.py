@@ -138,11 +138,13 @@ def _constants(row, patient):
 
 def _one_view(row, patient):
     flat = _pointlike(row, patient)
-    if len(flat) != 1:
+    if len(flat) in (0, len(patient.names)):
         return None
+    views = f"view{'s' if len(flat) > 1 else ''} {', '.join(flat)}"
+    values = ", ".join(f"{row[f'uniformity_{name}']:.3f}" for name in flat)
     return (
-        f"all embeddings of the view {flat[0]} are nearly one point "
-        f"(uniformity {row[f'uniformity_{flat[0]}']:.3f})"
+        f"all embeddings of the {views} are nearly one point "
+        f"(uniformity {values})"
     )
 
 

@@ -9,7 +9,7 @@ import json
 
 from tfcmc.experiment.presets import find_preset
 from tfcmc.foundation.errors import check_text, must, unknown
-from tfcmc.foundation.registry import Choice, Flag, Number
+from tfcmc.foundation.registry import Choice, Flag, Number, parse_spec
 from tfcmc.training.interval import Interval, seconds_of, steps_of
 
 GEOMETRIES = ("independent", "shared")
@@ -21,6 +21,7 @@ CROP_FROM = ("square", "whole")
 EVALUATE = ("full", "probes", "brief", "none")
 JUDGING = "full, probes or brief"  # those that judge
 BRIEF = ("linear_probe", "knn")  # probes of it, which a search may choose by
+DECAYS = {"beta_1", "beta_2"}
 MOST = 1_000_000  # epochs, or pictures a step
 MANY = 1_000_000_000  # pictures, or steps
 
@@ -42,6 +43,22 @@ _TEXT = _Text()
 def _setting(default, help, legal=_TEXT):
     metadata = {"help": help, "legal": legal}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def overlaid(settings: dict, given: dict) -> dict:
+    """Lays settings that are given over those of a run or a file.
+
+    Adam's decays stand in the optimizer's spec there, too: what is given goes
+    before it.
+    """
+    found = settings | given
+    spec = settings.get("optimizer")
+    if "optimizer" in given or spec is None or not DECAYS & given.keys():
+        return found
+    name, options, _ = parse_spec(spec, "optimizer")
+    if name == "adam":
+        found |= options | {"optimizer": name} | given
+    return found
 
 
 @dataclasses.dataclass(frozen=True)

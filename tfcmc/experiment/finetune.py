@@ -146,19 +146,15 @@ class Fits:
             samples: How many; numbers of labels with fewer are left out.
         """
         found = {}
-        for labels in sorted({row["labels"] for row in self.rows()}):
-            kinds = {
-                kind: [
-                    row["accuracy"]
-                    for row in self.rows()
-                    if (row["labels"], row["kind"]) == (labels, kind)
-                    and row["sample"] < samples
-                ]
-                for kind in KINDS
-            }
-            if all(len(each) == samples for each in kinds.values()):
-                found[labels] = kinds
-        return found
+        for row in self.rows():
+            kinds = found.setdefault(row["labels"], {k: [] for k in KINDS})
+            if row["sample"] < samples:
+                kinds[row["kind"]].append(row["accuracy"])
+        return {
+            labels: kinds
+            for labels, kinds in found.items()
+            if all(len(each) == samples for each in kinds.values())
+        }
 
     def _name(self, labels, sample, kind):
         return f"{labels} labels, sample {sample}, {kind}"

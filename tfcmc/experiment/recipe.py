@@ -32,6 +32,7 @@ from tfcmc.pairs import PAIRS
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import (
     CIRCUMSTANCES,
+    READING,
     another_experiment,
     changed_code,
     restarting,
@@ -147,12 +148,14 @@ class Plan:
         return views
 
 
-def make_plan(config, *, check_data=True):
+def make_plan(config, *, check_data=True, begun=True):
     """Looks up every name of a config.
 
     Args:
         config: A `PretrainConfig`.
         check_data: Whether the data have to be there.
+        begun: Whether steps and epochs are those of the run in its folder,
+            as by `as_begun`.
 
     Returns:
         A `Plan`.
@@ -183,7 +186,8 @@ def make_plan(config, *, check_data=True):
             "run-dir", config.run_dir or default_run_dir(found, config)
         ),
     )
-    return as_begun(Plan(config=config, **found, notes=notes))
+    plan = Plan(config=config, **found, notes=notes)
+    return as_begun(plan) if begun else plan
 
 
 def as_begun(plan: Plan) -> Plan:
@@ -324,13 +328,13 @@ def _check_init(place, run):
 def with_own(given: dict) -> dict:
     """Adds a run's settings to those given, where these say nothing of it.
 
-    A run folder alone, or with the epochs that it is to be trained for, goes
-    on with what it holds.
+    A run folder alone, or with the epochs that it is to be trained for and
+    where its pictures are now, goes on with what it holds.
 
     Args:
         given: Setting name to value, only those given.
     """
-    about = {*CIRCUMSTANCES, "epochs"} - {"init", "preset"}
+    about = {*CIRCUMSTANCES, *READING, "epochs"} - {"init", "preset"}
     if "run_dir" not in given or given.keys() - about:
         return given
     return (read_settings(Run(given["run_dir"])) or {}) | given

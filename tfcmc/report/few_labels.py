@@ -116,7 +116,8 @@ class Curve:
         return (
             f"with {count:,} labels a linear probe of its frozen features "
             f"reads {percent(trained)} %, {percent(abs(gap))} points {word} "
-            f"untrained encoders ({percent(low)} to {percent(high)}{noise})"
+            f"untrained encoders ({percent(low)} to {percent(high)} over the "
+            f"choice of test pictures{noise})"
         )
 
     def _passes(self, count):

@@ -1,7 +1,7 @@
 """A run folder: everything one training leaves behind.
 
 config.json  identity.json  history.csv  metrics.json  embedded.npz
-encoders/NAME.keras  checkpoints/  figures/*.png  tensorboard/
+encoders/NAME.keras  checkpoints/  figures/*.png  tensorboard/  log.txt
 """
 
 import contextlib
@@ -45,6 +45,7 @@ class Run:
         self.encoders = self.folder / "encoders"
         self.figures = self.folder / "figures"
         self.tensorboard = self.folder / "tensorboard"
+        self.log = self.folder / "log.txt"  # of a process that trained it
 
     def create(self):
         """Makes the folder, as `make_folder`."""

@@ -41,6 +41,8 @@ CIRCUMSTANCES = (
 # digest says: the same pictures may lie elsewhere.
 PLACE = ("data", "data_dir")
 READING = (*PLACE, "picture_side", "on_bad_image")
+# All that decides on what is read, and whether by files or by pixels.
+READ_BY = (*READING, "crop_from", "memory_limit")
 ROLES = {
     "pretrain": "to learn from",
     "train": "to fit probes on",

@@ -7,7 +7,7 @@ from tfcmc.report import figures
 from tfcmc.searches.label_free import JUDGE, Agreement
 from tfcmc.searches.ranking import Results, ranked
 from tfcmc.searches.records import DONE, OBJECTIVES, Objective
-from tfcmc.searches.regression import importance, smooth
+from tfcmc.searches.regression import MOST_WEIGHED, importance, smooth
 from tfcmc.searches.space import share_of, value_at
 
 POINTS = 200  # at which an estimate is drawn
@@ -93,7 +93,8 @@ def draw_importance(results: Results, folder) -> dict:
         list(space),
         *found,
         folder / "option_importance.png",
-        note=f"Gaussian processes of {len(order)} trials: mean, and line: "
+        note=f"Gaussian processes of {min(len(order), MOST_WEIGHED)} trials: "
+        f"mean, and line: "
         f"95 % interval",
     )
     return {

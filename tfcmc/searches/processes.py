@@ -147,8 +147,10 @@ class Processes:
             for trial in read_trials(self.folder)
             if trial.status == DONE
         ]
-        runs = map(Run, [self.folder / "default", *folders])
-        return list(filter(None, map(curve_of, runs)))
+        default = Run(self.folder / "default")
+        if read_metrics(default) is not None:  # trained to the end
+            folders.insert(0, default.folder)
+        return list(filter(None, map(curve_of, map(Run, folders))))
 
     def _outcome(self, ended, hopeless):
         """Reads what became of a trial, as fields of its record."""

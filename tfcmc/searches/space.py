@@ -14,7 +14,7 @@ import dataclasses
 import math
 import re
 
-from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.config import PretrainConfig, overlaid
 from tfcmc.experiment.recipe import AXES, make_plan
 from tfcmc.foundation.errors import UsageError, is_number, must, unknown
 from tfcmc.foundation.registry import Anything, Number
@@ -122,13 +122,13 @@ def configure(config: PretrainConfig, values: dict) -> PretrainConfig:
     Raises:
         UsageError: if one is not legal.
     """
-    settings = dataclasses.asdict(config)
-    options = {axis: {} for axis in SPECS}
+    options, others = {axis: {} for axis in SPECS}, {}
     for name, value in values.items():
         if (axis := setting_of(name)) in SPECS:
             options[axis][name.removeprefix(SPECS[axis])] = value
         else:
-            settings[name] = value
+            others[name] = value
+    settings = overlaid(dataclasses.asdict(config), others)
     for axis, changed in options.items():
         if changed:
             bound = AXES[axis].lookup(settings[axis])

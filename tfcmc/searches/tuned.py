@@ -7,6 +7,7 @@ import collections
 import dataclasses
 
 from tfcmc.comparison.entries import Variant
+from tfcmc.experiment.config import overlaid
 from tfcmc.foundation.errors import UsageError, must
 from tfcmc.report.summary import count_epochs
 from tfcmc.runs.folder import Run
@@ -112,9 +113,9 @@ def variants(found: list[Contender], given: dict) -> tuple[list, list]:
     result, places = [], []
     for each in found:
         first = len(result)
-        result.append(Variant({**each.before, **place}))
+        result.append(Variant(overlaid(each.before, place)))
         if each.after != each.before:
-            settings = {**each.after, **place}
+            settings = overlaid(each.after, place)
             result.append(Variant(settings, each.chosen))
         places.append((first, len(result) - 1))
     return result, places

@@ -48,7 +48,10 @@ def effects(observed: dict, axes: dict, pairs=None) -> dict:
 
     Formula: of coordinates b_s in orthonormal contrasts at each of n seeds,
         q of them, F = n |b|^2 (n - 1) / sum_s |b_s - b|^2, b their mean, with
-        q and q (n - 1) degrees of freedom.
+        e q and e q (n - 1) degrees of freedom. e is 1 where levels spread
+        alike, and less where they do not, by Huynh and Feldt: e = min(1,
+        (n q g - 2) / (q (n - 1 - q g))), g = tr(S)^2 / (q tr(S^2)), S the
+        covariance of b_s.
 
     Args:
         observed: Seed to cell to number.
@@ -58,6 +61,10 @@ def effects(observed: dict, axes: dict, pairs=None) -> dict:
     Returns:
         `(axis,)` and `(axis, axis)` to `Effect`, without those that the cells
         which were run cannot tell.
+
+    Reference: Huynh and Feldt 1976, "Estimation of the Box correction for
+        degrees of freedom from sample data in randomized block and split-plot
+        designs".
     """
     if pairs is None:
         pairs = list(itertools.combinations(axes, 2))
@@ -114,7 +121,41 @@ def chance_of(coordinates) -> float | None:
     if around == 0:
         return 0.0 if mean.any() else 1.0
     ratio = seeds * np.sum(mean**2) * (seeds - 1) / around
-    return float(special.fdtrc(dim, dim * (seeds - 1), ratio))
+    free = dim * _sphericity(coordinates)
+    return float(special.fdtrc(free, free * (seeds - 1), ratio))
+
+
+def _sphericity(coordinates):
+    """How alike levels spread, by Huynh and Feldt: 1 where they do."""
+    seeds, dim = coordinates.shape
+    spread = np.atleast_2d(np.cov(coordinates, rowvar=False))
+    # dim times Greenhouse and Geisser's, from 1 to the rank of the spread.
+    kept = np.trace(spread) ** 2 / np.sum(spread**2)
+    left = seeds - 1 - kept
+    if left * dim <= 0:
+        return 1.0
+    return min(1.0, (seeds * kept - 2) / (dim * left))
+
+
+def hold_together(effects: dict) -> dict:
+    """Makes the chances of effects such that all that are shown hold at once.
+
+    Formula: of m chances in rising order p_1, ..., p_m, the largest over
+        i <= k of min(1, (m - i + 1) p_i).
+
+    Args:
+        effects: As `effects` returns them.
+
+    Reference: Holm 1979, "A simple sequentially rejective multiple test
+        procedure".
+    """
+    known = [axes for axes, each in effects.items() if each.chance is not None]
+    found, least = dict(effects), 0.0
+    for place, axes in enumerate(sorted(known, key=lambda a: found[a].chance)):
+        chance = min(1.0, (len(known) - place) * found[axes].chance)
+        least = max(least, chance)
+        found[axes] = dataclasses.replace(found[axes], chance=least)
+    return found
 
 
 def interval(values, of: int = 1) -> tuple[float, float] | None:

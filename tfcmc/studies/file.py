@@ -16,6 +16,7 @@ from tfcmc.foundation.errors import (
     unknown,
 )
 from tfcmc.foundation.lazy import LazyModule
+from tfcmc.foundation.paths import expanded
 from tfcmc.training.interval import seconds_of
 
 # Python has it from 3.11 on.
@@ -64,7 +65,7 @@ def read_study(file) -> Study:
     Raises:
         UsageError: if it cannot be read, or tells of no study.
     """
-    path = pathlib.Path(file)
+    path = pathlib.Path(expanded("file", file))
     try:
         if path.stat().st_size > MOST_BYTES:
             raise must("file", "of a study, in TOML", f"{file}, too large")

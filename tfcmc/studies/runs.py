@@ -1,6 +1,8 @@
 """The runs of a study, and what was measured of them."""
 
 import dataclasses
+import math
+import os
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from tfcmc.studies.design import chosen, combinations
 from tfcmc.studies.file import MOST, Study
 
 BETWEEN = " · "  # the levels of a combination
+MOST_LOOKED_AT = 1_000_000  # combinations of levels, with those left out
 STARTING = 15.0  # seconds from a process's start to its first step
 
 
@@ -49,14 +52,17 @@ def plan_cells(study: Study, folder) -> tuple[list[Cell], int]:
         UsageError: if some are not legal, too many, or not judged by what
             they are ranked by.
     """
-    levels = study.levels
-    every = combinations(levels, study.without)
-    if len(every) < 2 or len(every) * len(study.seeds) > MOST:
+    levels, most = study.levels, MOST // len(study.seeds)
+    count = math.prod(map(len, levels.values()))
+    if count <= MOST_LOOKED_AT:
+        every = combinations(levels, study.without)
+        count = len(every)
+    if not 2 <= count <= most:
         raise must(
             "axes",
             f"two combinations at least, and with all seeds {MOST:,} runs at "
             f"most",
-            f"{len(every):,} combinations",
+            f"{count:,} combinations",
         )
     picked = chosen(every, levels, study.cells or len(every))
     variants = []
@@ -131,22 +137,23 @@ def expected_seconds(cell: Cell, finished: list[Cell]) -> float | None:
         for other, distance in zip(finished, apart, strict=True)
         if distance == min(apart)
     ]
-    return STARTING + max(
-        entry.seconds() + _judged_for(entry.run) for entry in alike
-    )
+    return STARTING + max(map(_spent, alike))
 
 
 def _distance(levels, others):
     return sum(a != b for a, b in zip(levels, others, strict=True))
 
 
-def _judged_for(run):
-    """The seconds from the end of a training to the verdict on it."""
-    history, metrics = (
-        (run.folder / name).stat().st_mtime
-        for name in ("history.csv", "metrics.json")
+def _spent(entry):
+    """The seconds from the start of a training to the end of its process.
+
+    The steps' own, where it went on from another or was judged apart.
+    """
+    start, end = (
+        os.path.getmtime(path) if os.path.exists(path) else math.nan
+        for path in (entry.run.folder / "config.json", entry.run.log)
     )
-    return max(0.0, metrics - history)
+    return np.fmax(entry.seconds(), end - start)
 
 
 def by_seed(cells: list[Cell], values) -> dict:

@@ -1,5 +1,6 @@
 """What a study found, in words made of its numbers."""
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator
 
@@ -49,7 +50,7 @@ def ranking_words(
     rivals = [
         f"{contenders[place]} {_share(best[place])}"
         for place in np.argsort(-best, kind="stable")
-        if best[place] >= 1 - CERTAIN
+        if best[place] >= 1 - CERTAIN or place == first
     ]
     return (
         f"{told}. Which is the best is not settled; the probabilities are "
@@ -74,7 +75,7 @@ def effect_words(effect: Effect) -> str:
     if effect.chance is None:
         return f"{told}, of one seed."
     told += f" ({_ends(ends)})" if ends else ""
-    if effect.shown:
+    if effect.shown or (ends and ends[0] > 0):
         return f"{told}."
     return f"{told}, which chance may explain (p = {effect.chance:.2f})."
 
@@ -96,24 +97,42 @@ def interactions_words(effects: Iterable[Effect]) -> str:
 
 
 def interaction_words(effect: Effect) -> str:
-    """Says whether what one axis is worth depends on the other."""
+    """Says how what one axis is worth depends on the other."""
     first, second = effect.axes
-    if not effect.shown:
-        return interactions_words([effect])
-    leaders = [
-        effect.levels[0][place]
-        for place in effect.means.mean(axis=0).argmax(axis=0)
-    ]
+    leaders = effect.means.mean(axis=0).argmax(axis=0)
     told = (
         f"What {first} is worth depends on {second} ({_chance(effect.chance)})"
     )
-    if len(set(leaders)) > 1:
-        each = ", ".join(
-            f"{leader} with {level}"
-            for leader, level in zip(leaders, effect.levels[1], strict=True)
-        )
+    if len(set(leaders)) == 1:
+        leader = effect.levels[0][leaders[0]]
+        return f"{told}, but {leader} leads with all. {_largest(effect)}"
+    each = ", ".join(
+        f"{effect.levels[0][leader]} with {level}"
+        for leader, level in zip(leaders, effect.levels[1], strict=True)
+    )
+    if _turns(effect, leaders):
         return f"{told}, and another leads: {each}. {_largest(effect)}"
-    return f"{told}, but {leaders[0]} leads with all. {_largest(effect)}"
+    return (
+        f"{told}; which of those ahead leads, the seeds do not separate "
+        f"({each}). {_largest(effect)}"
+    )
+
+
+def _turns(effect, leaders):
+    """Whether two that lead change places beyond what the seeds explain."""
+    many = math.comb(len(effect.levels[0]), 2) * len(effect.levels[1])
+
+    def ahead(one, other, level):
+        gap = effect.means[:, one, level] - effect.means[:, other, level]
+        ends = interval(gap, many)
+        return gap.mean() > 0 if ends is None else ends[0] > 0
+
+    return any(
+        ahead(one, other, level) and ahead(other, one, beside)
+        for (level, one), (beside, other) in itertools.combinations(
+            enumerate(leaders), 2
+        )
+    )
 
 
 def _largest(effect):
@@ -167,6 +186,7 @@ def not_shown(
     every: int,
     untold: list,
     never: list,
+    alone: list,
 ) -> Iterator[str]:
     """Yields what the study does not show, a sentence each.
 
@@ -177,6 +197,7 @@ def not_shown(
         every: Of how many.
         untold: Effects that the runs which are there cannot tell yet.
         never: Effects that the combinations asked for cannot tell.
+        alone: Levels of one seed, where others have several.
     """
     if missing:
         runs = counted(missing, "run is", "runs are")
@@ -189,6 +210,8 @@ def not_shown(
             f"together is taken for nothing, and an interaction that is large "
             f"may be told as a main effect, or as another interaction."
         )
+    if alone:
+        yield f"Of one seed, and in no effect: {', '.join(alone)}."
     for told, effects in (
         ("Too few runs to tell", untold),
         ("Not told by the combinations asked for", never),

@@ -43,6 +43,7 @@ from tfcmc.studies.effects import (
     Effect,
     effects,
     front,
+    hold_together,
     interval,
     probability_best,
 )
@@ -100,7 +101,7 @@ def write(
         and judged by what they are ranked by.
 
     Raises:
-        UsageError: if runs on one data spec are not of the same pictures.
+        UsageError: if runs that read alike are not of the same pictures.
     """
     finished = [cell for cell in cells if cell.entry.finished()]
     missing = len(cells) - len(finished) - len(failures)
@@ -115,10 +116,10 @@ def write(
             f"{study.metric}: nothing to say yet"
         )
         return None
-    by_data = collections.defaultdict(list)
+    alike = collections.defaultdict(list)
     for cell in finished:
-        by_data[cell.entry.plan.data.spec].append(cell.entry)
-    for entries in by_data.values():
+        alike[cell.entry.pictures].append(cell.entry)
+    for entries in alike.values():
         check_one_data(entries)
     found = look(study, finished)
     answer = [*lead(found), *not_shown(found, cells, missing, failures)]
@@ -163,13 +164,14 @@ def look(study: Study, finished: list[Cell]) -> Found:
     probes = tuple(columns[name] for name in names)
     observed = by_seed(finished, [own[study.metric] for own in found])
     levels = varied(study, finished)
-    places = [list(study.levels).index(axis) for axis in levels]
-    told = effects(_of_axes(observed, places), levels)
+    told = effects(_of_axes(observed, study, levels), levels)
     if len(probes) > 1:
         titles = tuple(column.title for column in probes)
         read = collections.defaultdict(dict)
         for cell, own in zip(finished, found, strict=True):
-            kept = tuple(cell.levels[place] for place in places)
+            kept = _levels_of(cell.levels, study, levels)
+            if kept is None:
+                continue
             for name, title in zip(names, titles, strict=True):
                 read[cell.seed][(*kept, title)] = own[name]
         asked = [(axis, READOUT) for axis in levels]
@@ -177,6 +179,7 @@ def look(study: Study, finished: list[Cell]) -> Found:
         told |= {pair: by_probe[pair] for pair in asked if pair in by_probe}
     main = {axes: each for axes, each in told.items() if len(axes) == 1}
     pairs = {axes: each for axes, each in told.items() if len(axes) == 2}
+    pairs = hold_together(pairs)
     shared, values = paired(observed)
     best = probability_best(values)
     labels = [BETWEEN.join(cell) for cell in shared]
@@ -186,23 +189,41 @@ def look(study: Study, finished: list[Cell]) -> Found:
 
 
 def varied(study: Study, cells: list[Cell]) -> dict:
-    """Returns axis to levels: those that some cells have, several of each."""
+    """Returns axis to levels: those that some cells have, several of each.
+
+    Where a level has runs of several seeds, those of one seed alone are left
+    out: they would leave no spread to any effect.
+    """
     found = {}
     for place, (axis, levels) in enumerate(study.levels.items()):
-        there = {cell.levels[place] for cell in cells}
-        found[axis] = tuple(level for level in levels if level in there)
+        seeds = {
+            level: len({c.seed for c in cells if c.levels[place] == level})
+            for level in levels
+        }
+        least = min(2, max(seeds.values()))
+        found[axis] = tuple(each for each in levels if seeds[each] >= least)
     return {axis: levels for axis, levels in found.items() if len(levels) > 1}
 
 
-def _of_axes(observed, places):
+def _levels_of(cell, study, axes):
+    """A cell's levels on some axes; None if one is left out."""
+    named = dict(zip(study.levels, cell, strict=True))
+    kept = tuple(named[axis] for axis in axes)
+    there = all(named[axis] in levels for axis, levels in axes.items())
+    return kept if there else None
+
+
+def _of_axes(observed, study, axes):
     """Seed to levels to number, of some axes; the others have one level."""
-    return {
+    found = {
         seed: {
-            tuple(cell[place] for place in places): value
+            kept: value
             for cell, value in cells.items()
+            if (kept := _levels_of(cell, study, axes)) is not None
         }
         for seed, cells in observed.items()
     }
+    return {seed: cells for seed, cells in found.items() if cells}
 
 
 def lead(found: Found):
@@ -229,9 +250,15 @@ def not_shown(found: Found, cells: list[Cell], missing: int, failures: dict):
     asked = {(axis,) for axis in levels}
     asked |= set(itertools.combinations(levels, 2))
     untold = asked - found.main.keys() - found.pairs.keys()
-    places = [list(found.study.levels).index(axis) for axis in levels]
     planned = {0: {cell.levels: 0.0 for cell in cells}}
-    told = effects(_of_axes(planned, places), levels).keys()
+    told = effects(_of_axes(planned, found.study, levels), levels).keys()
+    kept = varied(found.study, found.cells)
+    alone = [
+        level
+        for axis, names in levels.items()
+        for level in names
+        if axis in kept and level not in kept[axis]
+    ]
     yield from words.not_shown(
         missing,
         failures,
@@ -239,6 +266,7 @@ def not_shown(found: Found, cells: list[Cell], missing: int, failures: dict):
         math.prod(map(len, found.study.levels.values())),
         sorted(untold & told),
         sorted(untold - told),
+        alone,
     )
     for axis, only in nested(found):
         yield words.nested_words(axis, only)
@@ -342,7 +370,7 @@ def pair_sections(found: Found):
             name,
             f"{first} at each {second}",
             over_seeds(columns, records),
-            words.interaction_words(effect),
+            words.interactions_words([effect]),
             first,
         )
 
@@ -447,7 +475,8 @@ def notes(found: Found):
         "The mean of a level is that of a linear model of the axes, fitted at "
         "each seed, in which the levels of the other axes count alike; "
         "intervals are Student's over seeds, which pair what is compared. "
-        "Other data or pictures would move them too, and are not in them."
+        "Other data or pictures would move them too, and are not in them. "
+        "What is told of two axes holds of all pairs together (Holm's)."
     )
     yield (
         "The probability of being the best takes the mean of each over seeds "
