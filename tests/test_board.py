@@ -343,10 +343,11 @@ def test_table_of_runs(server, runs):
 
 
 def test_option_that_is_none(tmp_path):
-    """It is written as a word: the plugin knows no empty value."""
-    tensorboard.write_hparams(tmp_path, {"dim": None}, {})
+    """It is written as a word, as are several: the plugin knows neither."""
+    options = {"dim": None, "filters": (32, 64)}
+    tensorboard.write_hparams(tmp_path, options, {})
     (path,) = tmp_path.iterdir()
-    assert b"none" in path.read_bytes()
+    assert b"none" in path.read_bytes() and b"(32, 64)" in path.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,15 @@ def learn(folder, until=None, **settings):
     return run, json.loads((run.folder / "config.json").read_text()), rows
 
 
-def test_steps_that_end_within_an_epoch(tmp_path):
+@pytest.fixture(scope="module")
+def cut(tmp_path_factory):
+    """A training of 13 steps, as `learn` returns it."""
+    return learn(tmp_path_factory.mktemp("cut") / "a", steps=13)
+
+
+def test_steps_that_end_within_an_epoch(cut, tmp_path):
     """The last epoch is cut short; gone on with, it is the same to a bit."""
-    run, settings, rows = learn(tmp_path / "a", steps=13)
+    run, settings, rows = cut
     assert (settings["steps"], settings["epochs"]) == (13, 2)
     assert [row["epoch"] for row in rows] == [1, 2]
     last = Checkpoints(run.checkpoints).latest()
@@ -62,17 +68,17 @@ def test_steps_that_end_within_an_epoch(tmp_path):
     for path, array in arrays.items():
         np.testing.assert_array_equal(array, last.arrays[path])
     # Its rate has fallen to nothing by then: the schedule spans what it has.
-    whole = learn(tmp_path / "c", epochs=2)[2]
+    whole = learn(tmp_path / "c", until=1, epochs=2)[2]
     assert whole[0]["loss"] != rows[0]["loss"]
 
 
-def test_what_is_finished_stays(tmp_path, capsys):
+def test_what_is_finished_stays(cut, tmp_path, capsys):
     """The same command again keeps the row of the epoch that was cut."""
-    _, _, rows = learn(tmp_path, steps=13)
-    assert learn(tmp_path, steps=13)[2] == rows
+    run, _, rows = cut
+    assert learn(run.folder, steps=13)[2] == rows
     assert "trained already, 2 epochs" in capsys.readouterr().out
     with pytest.raises(UsageError, match="has steps 13 and not 14"):
-        learn(tmp_path, steps=14)
+        learn(run.folder, steps=14)
     with pytest.raises(UsageError, match="`epochs` must be left out with --s"):
         learn(tmp_path / "other", steps=13, epochs=3)
 

@@ -34,6 +34,7 @@ from tfcmc.commands import (
     study,
 )
 from tfcmc.commands.code import spec_of
+from tfcmc.commands.results import Search
 from tfcmc.comparison import writing
 from tfcmc.data.memory import HELD
 from tfcmc.evaluation.probes import PROBES, Labelled
@@ -268,6 +269,17 @@ def test_the_same_pictures_only(ran, capsys):
     x, y = words["data"]
     with pytest.raises(UsageError, match="`run_dir` must be.*but others"):
         tfcmc.pretrain(**words | {"data": (255 - x, y)})
+    # The folder and its pictures are enough: the rest is the run's.
+    tfcmc.pretrain(data=(x, y), run_dir=run, evaluate="none", verbose=1)
+    assert "trained already, 2 epochs" in capsys.readouterr().out
+
+
+def test_what_is_written_of_a_call():
+    """A command of what was given, without what a file leaves empty."""
+    given = {"losses": ["nce"], "pictures": None, "flip": False}
+    told = "tfcmc compare --losses nce --flip=False"
+    assert calls._command(["compare"], given) == told
+    assert os.fspath(Search("runs/a")) == os.path.abspath("runs/a")
 
 
 def test_judged_again(ran):

@@ -145,9 +145,9 @@ def test_the_list_has_all(capsys):
 def test_negatives_are_told(capsys):
     """A card says which sources of negatives go with its loss."""
     losses.main(["nt_xent"])
-    assert "batch only" in capsys.readouterr().out
+    assert "not remembered, no bank" in capsys.readouterr().out
     losses.main(["softmax(temperature=0.5)"])
-    assert "batch or bank" in capsys.readouterr().out
+    assert "a bank or a queue" in capsys.readouterr().out
 
 
 def test_the_documentation_has_each():

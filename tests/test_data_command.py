@@ -8,6 +8,7 @@ import pytest
 from tests.dirty.case import noise
 from tfcmc.data import tfds
 from tfcmc.data.tfds_folders import versions
+from tfcmc.experiment import data as experiment
 from trainers import data
 
 
@@ -38,6 +39,22 @@ def test_what_is_there(tmp_path, capsys):
     notes = " ".join(lines[8:])
     assert "1 of 4 test pictures stands in train too" in notes
     assert "1 of 3 are grey" in notes
+
+
+def test_packed_is_looked_through_within_the_limit(tmp_path, monkeypatch):
+    """What is said of the packed pictures is read as the others were."""
+    arrays = {"x_unlabeled": noise(1, 3, 12, 12, 3)}
+    np.savez(tmp_path / "a.npz", **arrays)
+    read, limits = experiment.look_through, []
+
+    def noted(plan):
+        limits.append(plan.config.memory_limit)
+        return read(plan)
+
+    monkeypatch.setattr(experiment, "look_through", noted)
+    words = [f"--pack={tmp_path / 'packed'}", "--memory-limit=0.125"]
+    data.main([f"npz:{tmp_path / 'a.npz'}", *words])
+    assert limits == [0.125]
 
 
 def test_fetched_where_it_is_not(

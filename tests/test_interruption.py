@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from tfcmc.foundation.locks import held
 from tfcmc.foundation.signals import Interrupted, noted, raised
 from tfcmc.training import interval
 from tfcmc.training.interval import Interval
+from tfcmc.training.saving import SaveCheckpoint
 from trainers import evaluate, pretrain
 
 
@@ -64,6 +66,27 @@ def test_stopped_after_every_step(tmp_path, monkeypatch, learnt, capsys):
     assert rows == want
     for name, value in others.items():
         np.testing.assert_array_equal(encoders[name], value)
+
+
+def test_stopped_where_an_epoch_is_one_step():
+    """At its end, for there is no other place; not at that of the last."""
+    callback = SaveCheckpoint(
+        None,
+        None,
+        identity={},
+        steps_per_epoch=1,
+        last_step=3,
+        due=lambda: False,
+        told=lambda: signal.SIGTERM,
+    )
+    steps = 1
+    callback.set_model(types.SimpleNamespace(steps_done=lambda: steps))
+    callback.on_train_batch_end(0)
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        callback.on_epoch_end(0)
+    steps = 3
+    callback.on_train_batch_end(2)
+    callback.on_epoch_end(2)
 
 
 def test_one_writer(trained, refused):

@@ -72,3 +72,6 @@ def test_costs(capsys, monkeypatch):
     with in_this_process(), pytest.raises(UsageError, match="None could be"):
         methods.main(["paper", "--measure", *small, "--batch-size=101"])
     assert "paper  `batch-size` must be a wh" in capsys.readouterr().out
+    with in_this_process(), pytest.raises(UsageError, match="None could be"):
+        methods.main(["paper", "--measure", *small, "--pictures=7"])
+    assert "at most 7" in capsys.readouterr().out

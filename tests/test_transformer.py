@@ -1,5 +1,6 @@
 """A run as a scikit-learn transformer."""
 
+import pathlib
 import pickle
 import shutil
 
@@ -104,6 +105,13 @@ def test_no_such_run(trained, tmp_path):
         good.transform(blank)
     with pytest.raises(UsageError, match="'both', 'L', 'ab'"):
         tfcmc.load(trained[0]).set_params(view="a").transform(blank)
+
+
+def test_a_run_at_home(trained, monkeypatch):
+    """`~` is the home folder, as in all calls."""
+    folder = pathlib.Path(trained[0])
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert tfcmc.load(f"~/{folder.name}").open().names == ("L", "ab")
 
 
 def test_data_that_are_gone(trained, tmp_path):

@@ -33,8 +33,8 @@ PATHS = (
     "run",
     "run_dir",
     "search",
+    "tuned",
 )
-PATHS += ("tuned",)
 # Keras imports them where they are, for helpers that no command uses: a tenth
 # of the time that a command takes to start.
 UNUSED = ("pandas", "matplotlib.pyplot")

@@ -348,6 +348,8 @@ def _check_alone(given):
 def _command(words, given):
     """Writes the command that does the same."""
     for name, value in given.items():
+        if value is None:  # as a file of settings may have it
+            continue
         if isinstance(value, list):
             words += [option(name), *map(str, value)]
         else:

@@ -7,9 +7,9 @@ from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.text import printable
 from tfcmc.report.text_tables import padded
-from tfcmc.runs.identity import ROLES
+from tfcmc.runs.identity import READ_BY, ROLES
 
-ASKED = ("data_dir", "picture_side", "memory_limit", "on_bad_image")
+ASKED = tuple(each for each in READ_BY if each not in ("data", "crop_from"))
 MOST_CLASSES = 20  # that are listed, a line each
 
 
@@ -49,7 +49,8 @@ def run(given: dict):
 
     if packed:
         pack(plan, packed)
-        return run({"data": f"records:{packed}"})
+        limit = {"memory_limit": config.memory_limit}
+        return run({"data": f"records:{packed}", **limit})
     look = look_through(plan)
     if check := data.member.extra.get("check_whole"):
         check(data.argument, look.source)

@@ -241,6 +241,9 @@ class Search(_OfRuns):
     def __init__(self, folder):
         self.folder = pathlib.Path(folder).absolute()
 
+    def __fspath__(self):
+        return str(self.folder)
+
     @property
     def trials(self) -> list:
         """The `Trial`s: their values, scores and seconds, in order."""

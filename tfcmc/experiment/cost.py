@@ -2,7 +2,9 @@
 
 import dataclasses
 
+from tfcmc.data.pictures import Subset
 from tfcmc.distribute.strategies import make_strategy
+from tfcmc.evaluation.verdict import sample_rows
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import MANY
 from tfcmc.experiment.data import read_source
@@ -54,6 +56,10 @@ def step_cost(plan) -> dict:
     """
     config = plan.config
     pictures = read_source(plan).pretrain
+    if config.pictures is not None and config.pictures < len(pictures):
+        pictures = Subset(
+            pictures, sample_rows(len(pictures), config.pictures)
+        )
     check_number(
         "batch-size",
         config.batch_size,

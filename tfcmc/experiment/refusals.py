@@ -462,5 +462,5 @@ def negatives_of(member) -> str:
     """
     for fact, reason in BATCH_ONLY.items():
         if _is(member, fact):
-            return f"batch only: it {reason}."
-    return "batch or bank."
+            return f"not remembered, no bank and no queue: it {reason}."
+    return "of the batch, or remembered in a bank or a queue."

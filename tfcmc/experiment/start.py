@@ -142,18 +142,14 @@ def _misfits(found, wanted):
     if missing := sorted(set(wanted) - set(found)):
         return f"branches {sorted(found)} and not {missing}"
     for name in wanted:
-        shapes, others = (
-            _shapes(parts_of(each[name])[0]) for each in (found, wanted)
-        )
-        if len(shapes) != len(others):
-            return f"{len(shapes)} weights in {name} and not {len(others)}"
-        for variable, shape, other in zip(
-            parts_of(wanted[name])[0], shapes, others, strict=True
-        ):
-            if shape != other:
+        theirs, ours = (parts_of(each[name])[0] for each in (found, wanted))
+        if len(theirs) != len(ours):
+            return f"{len(theirs)} weights in {name} and not {len(ours)}"
+        for their, our in zip(theirs, ours, strict=True):
+            if their.shape != our.shape:
                 return (
-                    f"{list(shape)} for {variable.path} of {name} and not "
-                    f"{list(other)}"
+                    f"{list(their.shape)} for {our.path} of {name} and not "
+                    f"{list(our.shape)}"
                 )
     return ""
 

@@ -28,8 +28,9 @@ class RepresentationMonitor(keras.callbacks.Callback):
             from 2.
         second: Another view of them.
         labels: `[count]` or `[count, 1]`, or None.
-        encoder: What makes vectors `[batch, dim]` of them, a callable; None
-            for the model that is fitted.
+        encoder: What makes vectors `[batch, dim]` of them, a model or a
+            layer, or what like these takes `training`; None for the model
+            that is fitted.
         batch_size: Examples at a time.
         alpha: Exponent of the alignment.
         t: Sharpness of the uniformity.

@@ -128,6 +128,11 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._save(0.0)
+        step = self.model.steps_done()
+        # Of one step, an epoch has no other place to stop at.
+        if self._steps == 1 and step != self._last and self._told():
+            saved = self._checkpoints and place(step, self._steps)
+            raise Interrupted(self._told(), saved)
 
     def _save(self, seconds):
         if self._checkpoints is None:

@@ -129,7 +129,7 @@ def place_of(run: Run, kind: Format, out: str | None) -> pathlib.Path:
     if kind.suffix:
         check_writable("out", path, (kind.suffix,))
         return path
-    check_writable("out", path.with_name("any.pb"), (".pb",))
+    check_writable("out", path.parent / "any.pb", (".pb",))
     there = set(os.listdir(path)) if path.is_dir() else set()
     # What is there gives way to the new one.
     if not there <= SAVED_MODEL or path.is_file():

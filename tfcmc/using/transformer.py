@@ -10,11 +10,13 @@ import pathlib
 import numpy as np
 
 from tfcmc.data.images import resize
+from tfcmc.encoders import FEATURES
 from tfcmc.evaluation.features import BATCH
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError, check_choice
 from tfcmc.foundation.lazy import LazyModule, settled
+from tfcmc.foundation.paths import expanded
 from tfcmc.runs.record import picture_side
 
 base = LazyModule("sklearn.base")
@@ -92,7 +94,7 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
 
     def open(self) -> "Opened":
         """Reads the encoders; once for all objects of the same run."""
-        folder = pathlib.Path(self.run).absolute()
+        folder = pathlib.Path(expanded("run", self.run)).absolute()
         files = sorted(folder.glob("encoders/*.keras"))
         # A run trained on, or trained again, is another one.
         stamp = tuple(file.stat().st_mtime_ns for file in files)
@@ -135,9 +137,12 @@ class Opened:
         return encoded.features[self.names.index(view)]
 
     def width(self, view):
-        """Returns how many features a view has."""
-        blank = np.zeros([1, self.side, self.side, 3], np.uint8)
-        return self.features(blank, view).shape[1]
+        """Returns how many features a view has, or both."""
+        return sum(
+            branch.get_layer(FEATURES).output.shape[-1]
+            for name, branch in self.branches.items()
+            if view in ("both", name)
+        )
 
 
 @functools.lru_cache(maxsize=4)

@@ -85,11 +85,13 @@ def write_hparams(folder, options, metrics, *, step=0):
 
 
 def _told(option):
-    """Returns an option as the plugin takes it, which knows no None."""
+    """Returns an option as the plugin takes it: a number, a flag or text."""
     if option is None:
         return "none"
+    if isinstance(option, bool | int | float):
+        return option
     # The data's folder may have a name that is no text.
-    return plain_text(option) if isinstance(option, str) else option
+    return plain_text(str(option))
 
 
 def _write(folder, name, values, step):
