@@ -1,6 +1,5 @@
 """The commands as a user runs them, and every command that is documented."""
 
-import contextlib
 import csv
 import importlib
 import json
@@ -22,6 +21,7 @@ from tfcmc.__main__ import COMMANDS
 from tfcmc.cli import command_line
 from tfcmc.comparison import writing
 from tfcmc.evaluation.probes import PROBES
+from tfcmc.experiment import artifacts, cost
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
@@ -102,7 +102,7 @@ def test_tensorboard_scalars(trained):
     assert tags["epoch/alignment"] == [1, 2]
 
 
-def test_same_seed_same_run(trained, tmp_path, capsys):
+def test_same_seed_same_run(trained, tmp_path, capsys, monkeypatch):
     """Two runs with one seed are equal, judged at once, briefly or later.
 
     No matter what the old verdict was.
@@ -126,6 +126,8 @@ def test_same_seed_same_run(trained, tmp_path, capsys):
     pretrain.main([*words, f"--run-dir={again}", "--evaluate=none"])
     assert not (again / "metrics.json").exists()
     capsys.readouterr()
+    for name in ("_draw_quick", "figures.control_maps", "figures.tsne_map"):
+        monkeypatch.setattr(f"{artifacts.__name__}.{name}", lambda *_, **__: 0)
     evaluate.main([str(again)])
     assert "trained" in capsys.readouterr().out
     assert outcome(again) == outcome(folder)
@@ -366,7 +368,13 @@ def searched(search_folder, folder):
         objective="linear_probe",
         trials=2,
         seed=0,
-        settings={"data": TINY, "epochs": 1, "seed": 0},
+        settings={
+            "data": TINY,
+            "epochs": 1,
+            "seed": 0,
+            "encoder": "paper(width=0.3)",
+            "side": 32,
+        },
     )
     scores = {
         "alignment_uniformity": -1.5,
@@ -399,8 +407,6 @@ def test_documented(
     `tensorboard --logdir=runs` is started in `test_board.py`.
     """
     monkeypatch.chdir(tmp_path)
-    # Trainings in processes of their own look for the checkout.
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     module, *rest = words
     text = (HOW / "own.md").read_text("utf-8")
     mine = text.partition("```python\n# mine.py\n")[2].partition("```")[0]
@@ -466,8 +472,9 @@ def test_documented(
         main([str(trained[0]), *kept[1:], data])
         assert list(trained[0].glob("figures/neighbours-*.png"))
     elif module == "trainers.export":
-        for name in ("alone.REPEATS", "alone.FEWEST", "export.COMPARED"):
-            monkeypatch.setattr(f"tfcmc.using.{name}", 1)
+        for name in ("COMPARED", "SEVERAL"):
+            monkeypatch.setattr(f"tfcmc.using.export.{name}", 2)
+        monkeypatch.setattr("tfcmc.using.export.TIMED", 32)
         main([str(trained[0]), *rest[1:]])
         assert (trained[0] / "export" / "features.keras.md").exists()
     elif module == "tuning.report":
@@ -477,7 +484,7 @@ def test_documented(
     elif module == "trainers.compare":
         # One row and one seed, for the time it takes; or one search, whose
         # best are its defaults: one run.
-        chosen, place = rest[:2], in_this_process()
+        chosen = rest[:2]
         if rest[0] == "--tuned":
             searched(search_folder, tmp_path / rest[1])
         elif rest[0] == "--presets":
@@ -485,12 +492,12 @@ def test_documented(
         elif rest[0].startswith("--preset="):
             chosen = [*rest[:3], *SMALL]
         else:
-            chosen, place = ["--losses", rest[2]], contextlib.nullcontext()
-        if rest[0] != "--losses":
-            monkeypatch.setattr(writing, "draw", lambda *_: ())
+            chosen = ["--losses", rest[2], *SMALL]
+        monkeypatch.setattr(writing, "draw", lambda *_: ())
         if any(word.startswith("--budget") for word in rest):
             tiny[1] = "--budget=0.02min"
-        with place:
+            monkeypatch.setattr(cost, "seconds_a_step", lambda *_: 0.2)
+        with in_this_process():
             main([*chosen, "--seeds", "0", "--jobs=2", rest[-1], *tiny])
         folder = rest[-1].partition("=")[2]
         assert (tmp_path / folder / "report.html").exists()
@@ -499,6 +506,7 @@ def test_documented(
         asked = toml.partition("```toml\n")[2].partition("```")[0]
         tiny = {"data": "shapes(size=100)", "epochs": "1", "cells": "2"}
         tiny |= {"batch_size": "16", "seeds": "[0]", "evaluate": "brief"}
+        tiny |= {"narrow": "paper(width=0.3)", "wide": "paper(width=0.5)"}
         for name, value in tiny.items():
             quoted = value if value[0] in "[12" else f'"{value}"'
             asked, count = re.subn(
@@ -511,7 +519,9 @@ def test_documented(
         assert (tmp_path / "runs" / "asked" / "report.html").exists()
     elif module == "tuning.search":
         with in_this_process():
-            main([*kept, *tiny[:3], "--trials=1"])
+            own = any("encoder" in word for word in kept)
+            smaller = ["--side=32"] if own else SMALL
+            main([*kept, *tiny[:3], *smaller, "--trials=1"])
         assert list(tmp_path.glob("runs/*/trials/0000/trial.json"))
     else:
         for name, _, path in (word.partition("=") for word in rest):

@@ -154,6 +154,8 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     training += ["--memory-limit=1e-9"]
     unjudged = [*training, "--evaluate=none"]
     whole = pair(as_documented(tmp_path / "whole", *unjudged))
+    folder = tmp_path / "one"
+    pretrain.main([*unjudged, f"--run-dir={folder}", "--strategy=one"])
     for index in (1, 0):
         code, out, error = whole.ended(index)
         assert (code, error) == (0, "")
@@ -189,8 +191,6 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     assert re.search(r"goes on after step \d+ of \d+ of epoch 3", out), out
     assert not (tmp_path / "killed-1").exists()
     check_equal(learnt(tmp_path / "killed-0"), learnt(tmp_path / "whole"))
-    folder = tmp_path / "one"
-    pretrain.main([*unjudged, f"--run-dir={folder}", "--strategy=one"])
     check_equal(learnt(tmp_path / "whole"), learnt(folder), 1e-4)
 
 
@@ -318,6 +318,7 @@ def test_inside_the_start_of_tensorflow(dies, pair, monkeypatch):
 def test_verify_on_two_machines(pair):
     """A loss with all that is kept, on both; only the chief tells."""
     words = ["--loss=nce(z=mean)", "--negatives=bank(draws=20)"]
+    words += ["--side=32", f"--encoder={NORMED}"]
     machines = pair(command_of("trainers.verify", *words))
     code, out, error = machines.ended(0)
     assert (code, error) == (0, "")

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 import tfcmc
+from tfcmc.comparison import writing
 from tfcmc.encoders import ENCODERS, FEATURES, make_branch
 from tfcmc.evaluation.features import weights_hash
+from tfcmc.experiment import artifacts
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import read_data
@@ -424,12 +426,13 @@ def test_nothing_in_a_run_folder_is_run(trained):
         stored_plan(folder)
 
 
-def test_three_branches_at_96(mine, tmp_path, capsys):
+def test_three_branches_at_96(mine, tmp_path, capsys, monkeypatch):
     """Judged, shown in the projector, embedded, examined and transformed."""
     run, out = tmp_path / "run", tmp_path / "out.npz"
     names = ("R", "G", "B")
     words = [f"--encoder={mine}:build", f"--views={mine}:three", *TINY]
     words += ["--side=96", "--evaluate=full", "--learning-rate=1e-12"]
+    monkeypatch.setattr(artifacts, "draw", lambda *_: None)
     pretrain.main([*words, f"--run-dir={run}"])
     found = json.loads((run / "metrics.json").read_text())
     assert set(names) < set(found["linear_probe"])
@@ -469,8 +472,9 @@ def test_three_branches_at_96(mine, tmp_path, capsys):
     )
 
 
-def test_a_child_process_takes_the_file(mine, tmp_path):
+def test_a_child_process_takes_the_file(mine, tmp_path, monkeypatch):
     """A comparison's, which trains two losses side by side."""
+    monkeypatch.setattr(writing, "draw", lambda *_: ())
     folder = tmp_path / "compared"
     words = [f"--encoder={mine}:build", f"--views={mine}:three", *TINY]
     words += ["--side=32", "--evaluate=brief", "--epochs=1", "--jobs=2"]

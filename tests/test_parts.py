@@ -373,7 +373,7 @@ def test_large_batches_as_on_a_gpu(rng):
         start = keras.initializers.GlorotUniform(3)
         encoder = small(8, 5, kernel_initializer=start)
         model = tfcmc.ContrastiveModel(encoder, loss="softmax")
-        model.compile("sgd", jit_compile=compiled)
+        model.compile("sgd", jit_compile=compiled, run_eagerly=not compiled)
         history = model.fit(tuple(views), batch_size=2100, verbose=0).history
         found.append([history["loss"], *model.get_weights()])
     for one, other in zip(*found, strict=True):

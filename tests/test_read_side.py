@@ -17,6 +17,7 @@ SMALL = {
     "encoder": "convnet(width=0.125, layers=2)",
     "views": "lab(count=2, jitter=0.4)",
     "head": "linear(dim=8)",
+    "pairs": "first",
     "side": 32,
     "read_side": 64,
 }

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.data.test_stream import make
-from tests.tiny import CHANNELS, NORMED
+from tests.tiny import CHANNELS, NORMED, PLAIN
 from tfcmc.distribute import strategies
 from tfcmc.experiment import equivalence, verified
 from tfcmc.experiment.architecture import Architecture
@@ -88,7 +88,8 @@ def test_logical_devices(pictures, learnt, tmp_path):
     """
     several, one = tmp_path / "several", tmp_path / "one"
     words = [*TRAINING, pictures, f"--run-dir={several}"]
-    words = [3, [{"side": 32}, *OWN], [*words, "--strategy=mirrored"]]
+    usual = {"side": 32, "encoder": PLAIN}
+    words = [3, [usual, *OWN], [*words, "--strategy=mirrored"]]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.strategy_process"]
         + [json.dumps(word) for word in words],

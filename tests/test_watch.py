@@ -50,6 +50,13 @@ def cluster(monkeypatch):
     return make
 
 
+@pytest.fixture(autouse=True)
+def beats(monkeypatch):
+    """A connection that is refused is tried again soon."""
+    for module in (rendezvous, reception, heartbeat):
+        monkeypatch.setattr(module, "BEAT", 0.1)
+
+
 class Machine(threading.Thread):
     """A machine whose training goes on until it is told to leave or fail."""
 
@@ -190,7 +197,7 @@ def test_a_machine_that_comes_twice(cluster):
     """The first is told to go, and the second has its place."""
     clusters = cluster(3)
     chief, first = (Machine(each) for each in clusters[:2])
-    time.sleep(1)
+    time.sleep(0.4)
     second = Machine(clusters[1])
     first.join(10)
     assert "another machine has come as worker 1" in str(first.raised)
@@ -255,10 +262,10 @@ def test_what_stops_all_is_told_by_each(cluster):
     """None is ended from outside that stops by itself a little later."""
     there = [Machine(each) for each in cluster(2)]
     all_met(*there)
-    for each in there:
+    for number, each in enumerate(there):
+        time.sleep(0.5 * number)
         each.leave(f"{STOP}the loss is nan at step 3")
         assert each.raised is None and each.last.endswith("at step 3")
-        time.sleep(0.5)
 
 
 @pytest.fixture
@@ -330,8 +337,8 @@ def test_a_signal_is_passed_on(hears, ends, monkeypatch):
 def test_work_tells_how_it_ended(ends, monkeypatch):
     """In one line; an error of TensorFlow's, which names nobody, waits."""
     (training, inside), _ = ends
-    monkeypatch.setattr(machines, "SILENCE", 0.5)
-    monkeypatch.setattr(machines, "GRACE", 0.5)
+    monkeypatch.setattr(machines, "SILENCE", 0.2)
+    monkeypatch.setattr(machines, "GRACE", 0.2)
     unavailable = type(
         "UnavailableError",
         (Exception,),
@@ -339,7 +346,7 @@ def test_work_tells_how_it_ended(ends, monkeypatch):
     )
     for error, least in (
         (UsageError("`data` must be there.\nKnown: none."), 0.0),
-        (unavailable("Connection reset by peer"), 1.0),
+        (unavailable("Connection reset by peer"), 0.4),
     ):
         start = time.monotonic()
         with pytest.raises(type(error)), machines._telling(inside):

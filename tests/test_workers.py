@@ -20,7 +20,8 @@ with noted() as told:
     print("goes on" if before else "starts", flush=True)
     while not before and told() is None:
         time.sleep(0.02)
-time.sleep(0.5)
+if not before:
+    time.sleep(0.5)
 (folder / "saved").touch()
 """
 PARENT = """

@@ -15,6 +15,7 @@ from tfcmc.views import cropped
 
 BATCH, EXAMPLES, SIDE = 4, 13, 32
 CHANNELS, NORMED = "tests.tiny:channels", "tests.tiny:normed"
+PLAIN = "tests.tiny:plain"
 DRAWING, LISTENED = "tests.tiny:drawing", "tests.tiny:listened"
 
 
@@ -48,6 +49,17 @@ def normed(shape, synchronized=True, penalty=0.0):
             layers.ReLU(),
             layers.Flatten() if shape[0] else layers.GlobalMaxPooling2D(),
             layers.Dense(7, use_bias=False),
+        ]
+    )
+
+
+def plain(shape):
+    """Next to no variables, for what is asked of every loss in turn."""
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            keras.layers.Conv2D(6, 8, strides=4, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
         ]
     )
 

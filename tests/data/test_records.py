@@ -266,7 +266,7 @@ def test_damaged_in_the_middle(photos, tmp_path, refused, capsys):
     words = [f"--data=records:{folder}", "--batch-size=6", "--epochs=1"]
     words += ["--evaluate=none", "--encoder=paper(width=0.3)", "--side=32"]
     words += [f"--run-dir={tmp_path / 'run'}", "--picture-side=16"]
-    words += ["--memory-limit=1e-9", "--views=rgb"]
+    words += ["--memory-limit=1e-9", "--views=rgb(augment=none)"]
     told = refused(pretrain.main, *words)
     assert told.startswith("`data` must have only images that can be read, or")
     assert f"picture 2 in {folder}" in told and len(told.splitlines()) == 2

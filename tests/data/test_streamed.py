@@ -124,7 +124,12 @@ def test_gone_on_with(photos, tmp_path, refused, capsys):
     """
     shutil.copy(photos / "train/ant/02.png", photos / "train/ant/01.png")
     (photos / "train/bee/14.png").write_bytes(b"no picture")
-    words = ["--batch-size=5", "--evaluate=none", "--views=rgb", "--side=32"]
+    words = [
+        "--batch-size=5",
+        "--evaluate=none",
+        "--views=rgb(augment=none)",
+        "--side=32",
+    ]
     words += [f"--run-dir={tmp_path / 'run'}", "--encoder=paper(width=0.3)"]
     words += ["--schedule=constant", "--picture-side=16"]
     small = [f"--data=folder:{photos}", "--memory-limit=1e-9", *words]

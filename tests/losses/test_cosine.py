@@ -15,17 +15,6 @@ def test_formula(holds, form, of):
     holds(make(f"cosine(form={form})"), lambda s, others: of(s))
 
 
-def test_squared_is_the_distance(unit_vectors):
-    """2 - 2 cos = |a - p|^2, in float64."""
-    anchors, positives = unit_vectors(9, 5), unit_vectors(9, 5)
-    want = [
-        sum((float(x) - float(y)) ** 2 for x, y in zip(a, p, strict=True))
-        for a, p in zip(anchors, positives, strict=True)
-    ]
-    got = make("cosine")(term(anchors, positives, np.arange(9)))
-    np.testing.assert_allclose(got, want, atol=1e-6)
-
-
 @pytest.mark.parametrize(
     ("form", "values"), [("squared", (0, 4, 2)), ("negative", (-1, 1, 0))]
 )

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import dataclasses
+import itertools
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 
 from tests.here import Killed, in_this_process
+from tfcmc.comparison import drawing
 from tfcmc.data import Source, Split
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.validation import choose_on_validation
@@ -212,6 +214,7 @@ def test_verdict_without_labels(tmp_path, patches, capsys):
     pictures.mkdir()
     given = {"data": patches(pictures, 20).removeprefix("--data=")}
     given |= {"epochs": 1, "batch_size": 4, "trials": 1}
+    given |= {"encoder": "paper(width=0.3)", "side": 32}
     wanted, config, _ = plan_search(given)
     with in_this_process():
         scores, _ = processes.run_default(config, folder)
@@ -233,9 +236,13 @@ def test_verdict_without_labels(tmp_path, patches, capsys):
     assert alignment == pytest.approx(metrics["alignment"])
 
 
-def test_compare_tuned(searched, judged, capsys):
+def test_compare_tuned(searched, judged, capsys, monkeypatch):
     """Both rows, marked; the runs that are there are not trained again."""
     folder, _ = searched
+    figures = drawing._figures
+    monkeypatch.setattr(
+        drawing, "_figures", lambda *of: itertools.islice(figures(*of), 1)
+    )
     words = ["--tuned", str(folder), f"--run-dir={judged[0]}"]
     compare.main([*words, "--seeds", "4", "--evaluate=brief"])
     told = capsys.readouterr().out

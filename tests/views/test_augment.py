@@ -89,24 +89,26 @@ def box_of(u, augmentation, side):
     return (side - h) // 2, (side - w) // 2, h, w
 
 
-@pytest.mark.parametrize(
-    "area, ratio",
-    [
-        ((0.08, 1.0), (3 / 4, 4 / 3)),
-        ((0.2, 1.0), (3 / 4, 4 / 3)),
-        ((0.05, 0.14), (3 / 4, 4 / 3)),
-        ((1.0, 1.0), (1.0, 1.0)),
-        ((0.9, 1.0), (0.5, 2.0)),
-    ],
-)
 @pytest.mark.parametrize("side", [32, 96])
-def test_boxes_are_torchvision_s(area, ratio, side):
+def test_boxes_are_torchvision_s(side):
     """To the pixel, by its ten tries."""
-    augmentation = Augmentation(*area, *ratio)
+    every = [
+        Augmentation(*area, *ratio)
+        for area, ratio in (
+            ((0.08, 1.0), (3 / 4, 4 / 3)),
+            ((0.2, 1.0), (3 / 4, 4 / 3)),
+            ((0.05, 0.14), (3 / 4, 4 / 3)),
+            ((1.0, 1.0), (1.0, 1.0)),
+            ((0.9, 1.0), (0.5, 2.0)),
+        )
+    ]
     u = drawn(3000)
-    expected = [box_of(each, augmentation, side) for each in u]
-    found = tf.function(boxes, jit_compile=True)(u, augmentation, side)
-    np.testing.assert_array_equal(found, expected)
+    found = tf.function(
+        lambda u: [boxes(u, each, side) for each in every], jit_compile=True
+    )(u)
+    for augmentation, own in zip(every, found, strict=True):
+        expected = [box_of(each, augmentation, side) for each in u]
+        np.testing.assert_array_equal(own, expected)
 
 
 @pytest.mark.parametrize("ratio", [(2.5, 4.0), (0.2, 0.3), (0.5, 2.0)])
@@ -556,14 +558,14 @@ def test_boxes_are_distributed_as_torchvision_s(name, rng):
         assert stats.ks_2samp(measure(found), measure(other)).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("name, view", [("byol", 1), ("swav", 0)])
+@pytest.mark.parametrize("name, view", [("byol", 1), ("swav", 2)])
 def test_compiled_or_not_and_in_any_batch(rng, name, view):
     """A picture's result is its own, and the same however it is computed."""
     given = pictures(rng, 12, 24)
     u = drawn(12, 12)
     # Each of the rare ones at least once.
     u[:6, draws.SOLARISE], u[3:9, draws.BLUR] = 0.1, 0.05
-    row = rows(name, 2)[view]
+    row = rows(name, 3)[view]
 
     def view_of(given, u):
         return distort(given, u, row, 20)
