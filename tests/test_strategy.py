@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tfcmc.distribute import strategies
 from tfcmc.experiment import equivalence, verified
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.recipe import stored_plan
+from tfcmc.foundation.atomic import note_once
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import tf
 from tfcmc.losses import LOSSES
@@ -138,6 +140,47 @@ def check_same_run(got, want, folder):
         first = np.concatenate([array.ravel() for array in arrays])
         moved = np.linalg.norm(weights - first)
         assert np.linalg.norm(weights - got[1][name]) < 1e-4 * moved
+
+
+def test_a_gpu_that_is_not_found_is_told(tmp_path, monkeypatch, capsys):
+    """Where its driver is there, and nobody hid it."""
+    strategy = tf.distribute.get_strategy()
+    note_once.cache_clear()
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(strategies, "DRIVER", tmp_path / "none")
+    assert strategies.devices_words(strategy) == ""
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(strategies, "DRIVER", tmp_path)
+    assert strategies.devices_words(strategy) == ""
+    assert "TensorFlow finds no GPU" in capsys.readouterr().out
+    monkeypatch.setattr(
+        tf.config, "list_logical_devices", lambda kind: ["GPU:0"]
+    )
+    assert strategies.devices_words(strategy) == ", on 1 GPU"
+
+
+def test_machines_have_their_gpus(monkeypatch):
+    """TensorFlow takes as many as it is told of, and else the CPU alone."""
+    told = {}
+
+    class Resolver:
+        def __init__(self, *_, **options):
+            told.update(options)
+
+    monkeypatch.setattr(
+        tf.distribute.cluster_resolver, "SimpleClusterResolver", Resolver
+    )
+    monkeypatch.setattr(
+        tf.distribute, "MultiWorkerMirroredStrategy", lambda _: None
+    )
+    monkeypatch.setattr(
+        tf.config, "get_visible_devices", lambda kind: [f"{kind}:0"] * 3
+    )
+    cluster = types.SimpleNamespace(
+        machines=[("worker", 0, "a:1")], here=0, jobs={"worker": ["a:1"]}
+    )
+    strategies._join(cluster)
+    assert told["num_accelerators"] == {"GPU": 3}
 
 
 @pytest.mark.parametrize(("shares", "machines"), [(2, 1), (6, 3)])

@@ -1,11 +1,17 @@
 """Which devices train together, and what each of them reads and writes."""
 
 import json
+import os
+import pathlib
 import signal
 
 from tfcmc.distribute.cluster import machines_of, read_cluster, unlike
+from tfcmc.foundation.atomic import note_once
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.text import counted
+
+DRIVER = pathlib.Path("/proc/driver/nvidia/version")
 
 
 def make_strategy(name):
@@ -48,12 +54,30 @@ def _join(cluster):
         task_type=job,
         task_id=index,
         rpc_layer="grpc",
+        # Of a resolver that says nothing, TensorFlow takes the CPU alone.
+        num_accelerators={"GPU": len(tf.config.get_visible_devices("GPU"))},
     )
     before = signal.getsignal(signal.SIGTERM)
     strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
     # TensorFlow takes what schedulers end a job with, and goes on (2.21).
     signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
     return strategy
+
+
+def devices_words(strategy) -> str:
+    """Returns ", on 2 GPUs" where there are any; "" on CPUs.
+
+    Where a GPU is there that TensorFlow does not find, this is said.
+    """
+    if tf.config.list_logical_devices("GPU"):
+        return f", on {counted(strategy.num_replicas_in_sync, 'GPU', 'GPUs')}"
+    if DRIVER.exists() and "CUDA_VISIBLE_DEVICES" not in os.environ:
+        note_once(
+            "there is an NVIDIA driver, and TensorFlow finds no GPU; python "
+            '-c "import tensorflow as tf; '
+            'tf.config.list_physical_devices()" says why'
+        )
+    return ""
 
 
 def use_devices(count):
@@ -174,9 +198,9 @@ def _gather(strategy, own):
 
     def parts(replica):
         place = tf.one_hot(
-            replica, strategy.num_replicas_in_sync, dtype=tf.int32
+            replica, strategy.num_replicas_in_sync, dtype=tf.int64
         )
-        return [place[:, None] * tf.constant([own], tf.int32)]
+        return [place[:, None] * tf.constant([own], tf.int64)]
 
     (rows,) = _sums(strategy, parts)
     return rows.numpy().tolist()
@@ -211,9 +235,15 @@ def share_from_chief(strategy, variables):
 
     def parts(replica):
         mine = chief and replica == 0
-        return [
-            tf.where(mine, each, tf.zeros_like(each)) for each in variables
-        ]
+        values = [tf.cast(each, _summed(each.dtype)) for each in variables]
+        return [tf.where(mine, each, tf.zeros_like(each)) for each in values]
 
     for variable, value in zip(variables, _sums(strategy, parts), strict=True):
-        variable.assign(value)
+        variable.assign(tf.cast(value, variable.dtype))
+
+
+def _summed(kind):
+    """A type that GPUs sum over machines, and that holds all of another."""
+    if kind.is_integer:
+        return tf.int64
+    return tf.float32 if kind.size < 4 else kind

@@ -2,7 +2,11 @@
 
 import contextlib
 
-from tfcmc.distribute.strategies import is_chief, share_from_chief
+from tfcmc.distribute.strategies import (
+    devices_words,
+    is_chief,
+    share_from_chief,
+)
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.signals import Interrupted, noted
@@ -60,7 +64,8 @@ def train(
         return
     if first:
         print(f"{run.folder}: goes on after {place(first, steps)}")
-    print(f"training with {plan.loss.spec}, {steps:,} steps an epoch")
+    where = devices_words(strategy)
+    print(f"training with {plan.loss.spec}, {steps:,} steps an epoch{where}")
     more = {}
     if restarts:
         rows = [{**row, "restarts": row.get("restarts", 0)} for row in rows]
@@ -135,7 +140,7 @@ def restarts_of(saved, strategy) -> tuple:
     """
     known = saved.state["identity"].get("restarts", [0])
     with strategy.scope():
-        ends = tf.Variable([known[0], known[-1]])
+        ends = tf.Variable([known[0], known[-1]], dtype=tf.int64)
     share_from_chief(strategy, [ends])
     return tuple(int(step) for step in ends.numpy() if step)
 

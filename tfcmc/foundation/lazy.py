@@ -69,6 +69,8 @@ def importing():
     # Of several machines, it calls crashed what was done a moment earlier.
     level = "3" if os.environ.get("TF_CONFIG") else "2"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", level)
+    # Else the first process of several takes all of a GPU's memory.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     with LOADING():
         yield
 

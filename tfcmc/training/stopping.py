@@ -39,11 +39,12 @@ class StopWhenNotFinite(keras.callbacks.Callback):
     """
 
     def on_train_batch_end(self, batch, logs=None):
-        step = self.model.steps_done() - 1
+        # Steps are asked for only then: a GPU would have to be waited for.
         if not math.isfinite(logs["loss"]):
-            raise NotFinite("loss", logs["loss"], step)
+            raise NotFinite("loss", logs["loss"], self.model.steps_done() - 1)
         scale = getattr(self.model.optimizer, "dynamic_scale", None)
         if scale is not None and scale.numpy() < 1:
+            step = self.model.steps_done() - 1
             raise NotFinite("gradient in float16", "too large", step)
 
 
