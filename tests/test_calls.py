@@ -35,6 +35,7 @@ from tfcmc.commands import (
 )
 from tfcmc.commands.code import spec_of
 from tfcmc.commands.results import Search
+from tfcmc.commands.words import _specs
 from tfcmc.comparison import writing
 from tfcmc.data.memory import HELD
 from tfcmc.evaluation.probes import PROBES, Labelled
@@ -366,6 +367,21 @@ def test_functions_that_will_not_do(tmp_path):
         spec_of("encoder", other, tmp_path)
     with refused("no plain `def`"):
         spec_of("encoder", lambda shape: shape, tmp_path)
+
+    def inner(shape):
+        return shape, width
+
+    def outer_of(width):
+        def outer(shape):
+            return inner(shape), width
+
+        return outer
+
+    width = 8
+    with refused("outer, which uses another width than what it calls|inner, "):
+        spec_of("encoder", outer_of(16), tmp_path)
+    with refused("`loss` must be symmetric"):
+        _specs(tfcmc.losses.get("nt_xent", symmetric=False))
     with refused("a spec or a function. Received: 3"):
         spec_of("views", 3, tmp_path)
     assert not list(tmp_path.iterdir())

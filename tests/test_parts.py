@@ -259,6 +259,17 @@ def test_the_doctor_wants_its_monitor(rng):
     assert logs["knn"] == pytest.approx(leave_one_out(joined, labels[:, 0]))
     with pytest.raises(UsageError, match="as long as"):
         tfcmc.RepresentationMonitor(first, second, labels=np.eye(len(first)))
+    # Each view by its own encoder, where the model has two.
+    encoders = {"L": small(5, DIM), "ab": small(5, DIM)}
+    apart = tfcmc.RepresentationMonitor(first, second)
+    apart.set_model(tfcmc.ContrastiveModel(encoders))
+    apart.on_epoch_end(0, logs := {})
+    one, other = (
+        unit(each(view))
+        for each, view in zip(encoders.values(), (first, second), strict=True)
+    )
+    want = np.mean(np.sum((one - other) ** 2, axis=1))
+    assert logs["alignment"] == pytest.approx(want, rel=1e-5)
 
 
 def test_the_documented_fit(rng, capsys):

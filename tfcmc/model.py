@@ -195,7 +195,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
                 f"Received: others at {', '.join(sorted(other)[:3])}"
             )
         for name, variable in variables.items():
-            variable.assign(arrays[name])
+            variable.assign(tf.cast(arrays[name], variable.dtype))
 
     @property
     def metrics(self):

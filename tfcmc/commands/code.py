@@ -16,6 +16,8 @@ import textwrap
 import types
 from collections.abc import Callable
 
+import numpy as np
+
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.registry import is_plain, spelt
@@ -38,7 +40,15 @@ def spec_of(axis: str, function: Callable, folder: pathlib.Path) -> str:
     """
     options = {}
     if isinstance(function, functools.partial) and not function.args:
-        function, options = function.func, function.keywords
+        function, options = (
+            function.func,
+            {
+                option: value.item()
+                if isinstance(value, np.generic)
+                else value
+                for option, value in function.keywords.items()
+            },
+        )
     if not inspect.isfunction(function):
         raise must(axis, "a spec or a function", function)
     name = function.__name__
@@ -55,7 +65,7 @@ def _place(axis, function, folder):
     named = getattr(module, name, None) is function and file.endswith(".py")
     if named and module.__name__ != "__main__":
         # Another process may find no module beside a notebook by its name.
-        packaged = "." in module.__name__
+        packaged = bool(module.__package__)
         return module.__name__ if packaged else str(pathlib.Path(file))
     text = "\n\n".join(_Text(axis).of(function)) + "\n"
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -76,7 +86,7 @@ class _Text:
 
     def __init__(self, axis):
         self._axis = axis
-        self._parts = {}
+        self._parts, self._values = {}, {}
 
     def of(self, function) -> list:
         """Returns the parts of the text, in an order that runs."""
@@ -96,9 +106,13 @@ class _Text:
             cells = zip(names, function.__closure__, strict=True)
             known |= {name: cell.cell_contents for name, cell in cells}
         self._parts[function.__name__] = ""  # it may call itself
-        for name in sorted(_used(text)):
-            if name in known and name not in self._parts:
-                self._add(name, known[name], function)
+        for name in sorted(_used(text) & known.keys()):
+            value = known[name]
+            if self._values.setdefault(name, value) is not value:
+                told = f"which uses another {name} than what it calls"
+                raise self._refused(function, told)
+            if name not in self._parts:
+                self._add(name, value, function)
         del self._parts[function.__name__]
         self._parts[function.__name__] = text.strip() + "\n"
 
@@ -112,8 +126,8 @@ class _Text:
         ):
             self._add_function(value)
         elif (
-            isinstance(value, type | types.FunctionType)
-            and module != "__main__"
+            hasattr(value, "__name__")
+            and module not in (None, "__main__")
             and getattr(sys.modules.get(module), value.__name__, None) is value
         ):
             words = f"import {value.__name__} as {name}"

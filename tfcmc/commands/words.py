@@ -122,6 +122,8 @@ def _specs(value):
     if isinstance(value, list):
         return [_specs(each) for each in value]
     config = getattr(value, "get_config", dict)()
+    if not config.get("symmetric", True):
+        raise must("loss", "symmetric, as all are that train", value)
     return config.get("spec", value)
 
 

@@ -38,7 +38,12 @@ def _seeded(function):
         if takes(function, "seed"):
             options["seed"] = seed
         with drawing(seed):
-            return function(shape, **options)
+            model = function(shape, **options)
+            if not getattr(model, "inputs", None):
+                # Built in here, its weights are drawn by the seed, too.
+                inputs = keras.Input(shape)
+                model = keras.Model(inputs, model(inputs))
+            return model
 
     return build
 
@@ -100,19 +105,25 @@ def make_branch(encoder: Callable, head: Callable, shape: tuple, seed: int):
         UsageError: if the encoder gives anything but one vector a picture.
     """
     model = encoder(shape, seed)
-    if not getattr(model, "inputs", None):
-        inputs = keras.Input(shape)
-        model = keras.Model(inputs, model(inputs))
-    found = model.outputs[0].shape
-    if len(model.outputs) != 1 or len(found) != 2 or None in found[1:]:
-        raise must("encoder", "a model of images to [batch, features]", found)
+    found, *others = (each.shape for each in model.outputs)
+    if others or len(found) != 2 or None in found[1:]:
+        shapes = [found, *others] if others else found
+        raise must("encoder", "a model of images to [batch, features]", shapes)
     if FEATURES not in [layer.name for layer in model.layers]:
         named = keras.layers.Identity(name=FEATURES)(model.outputs[0])
         model = keras.Model(model.inputs[0], named)
+    found = model.get_layer(FEATURES).output.shape
+    if len(found) != 2:
+        told = 'one whose layer "features" gives [batch, features]'
+        raise must("encoder", told, found)
     embeddings = head(model.outputs[0], seed)
     if embeddings is model.outputs[0]:
         return model
-    return keras.Model(model.inputs[0], embeddings)
+    try:
+        return keras.Model(model.inputs[0], embeddings)
+    except ValueError as error:
+        told = "of layers that are not called as its head's"
+        raise must("encoder", told, reason_of(error)) from None
 
 
 def encoder_of(branch):

@@ -3,6 +3,7 @@
 import collections
 import io
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -20,6 +21,7 @@ h5py = LazyModule("h5py")
 MOST_CONFIG = 2**24  # bytes of the description of a model
 WEIGHTS = "model.weights.h5"
 ROOM = 2**20  # bytes of a file of weights beside the weights
+OWN = re.compile(r"^tfcmc_own_[0-9a-f]{12}$")
 NO_SIZES = ("seed", "shared_object_id")  # numbers of a description
 
 
@@ -184,8 +186,9 @@ def _names(config):
     """Yields the name of everything that loading a model would call."""
     if isinstance(config, dict):
         if "class_name" in config:
-            module = config.get("module")
-            yield f"{module or ''}.{config['class_name']}".lstrip(".")
+            # A file of the user's own is named by where it lay.
+            module = OWN.sub("", config.get("module") or "")
+            yield f"{module}.{config['class_name']}".lstrip(".")
         for value in config.values():
             yield from _names(value)
     elif isinstance(config, list):

@@ -62,7 +62,7 @@ class Reader:
                 [
                     branch.get_layer(FEATURES).output,
                     branch.outputs[0],
-                    *(x.output for x in branch.layers if _ends_in_relu(x)),
+                    *_rectified(branch),
                 ],
             )
             for branch in branches
@@ -73,7 +73,8 @@ class Reader:
             outputs = []
             inputs = views.whole(pictures)
             for model, shown in zip(models, inputs, strict=True):
-                features, embedding, *rectified = model(shown)
+                # A layer that draws takes reading for training, untold.
+                features, embedding, *rectified = model(shown, training=False)
                 outputs.append(
                     (
                         tf.cast(features, tf.float32),
@@ -86,7 +87,8 @@ class Reader:
         def compared(pictures, draws):
             shown = zip(of_view, views.convert(pictures, draws), strict=True)
             return [
-                normalise(branches[number](view)) for number, view in shown
+                normalise(branches[number](view, training=False))
+                for number, view in shown
             ]
 
         # Traced once, here: shapes are not part of the signature.
@@ -228,6 +230,19 @@ def _finite(features, embeddings):
             bad = int(np.sum(~np.isfinite(array).all(axis=1)))
             raise must("features", "finite", f"{bad} pictures' that are not")
     return Encoded(features, embeddings)
+
+
+def _rectified(branch):
+    """The outputs of ReLUs in a branch; their layers may be another's too."""
+    own = {id(n) for nodes in branch._nodes_by_depth.values() for n in nodes}
+    return [
+        output
+        for layer in branch.layers
+        if _ends_in_relu(layer)
+        for node in layer._inbound_nodes
+        if id(node) in own
+        for output in node.outputs
+    ]
 
 
 def _ends_in_relu(layer):

@@ -70,7 +70,7 @@ def read_start(plan: Plan) -> Start | None:
     if os.path.isdir(place):
         _, found = open_trained(*stored_plan(place, check_data=False))
     else:
-        found = _file(place, branches)
+        found = _file(place, branches, plan)
     if told := _misfits(found, branches):
         raise UsageError(
             f"`init` must be weights of encoders like these. Received: "
@@ -107,7 +107,7 @@ def _noted(place, run):
     return Start(origin, {}, {})
 
 
-def _file(place, branches):
+def _file(place, branches, plan):
     """Returns branch name to the encoder in a file, with a head or without."""
     if len(branches) > 1:
         raise must(
@@ -116,8 +116,10 @@ def _file(place, branches):
             place,
         )
     ((name, branch),) = branches.items()
-    told = []
-    for like in (branch, encoder_of(branch)):
+    told, shape = [], branch.input_shape[1:]
+    # The last as its function makes it, which may be no functional model.
+    own = plan.builder("encoder")(shape, plan.config.seed)
+    for like in (branch, encoder_of(branch), own):
         try:
             return {name: read_encoder(place, like)}
         except Exception as error:

@@ -65,15 +65,26 @@ class RepresentationMonitor(keras.callbacks.Callback):
         self.dims = None
 
     def on_epoch_end(self, epoch, logs=None):
-        vectors = tuple(self._embed(view) for view in self._views)
+        vectors = tuple(map(self._embed, self._views, self._encoders()))
         unit = tuple(normalise(each).numpy() for each in vectors)
         encoded = Encoded(vectors, unit)
         self.dims = min(len(self._views[0]), encoded.joined().shape[1])
         logs.update(measure(VIEWS, encoded, self._labels, **self._constants))
 
-    def _embed(self, view):
+    def _encoders(self):
+        """What makes vectors of the first view, and of the second."""
+        if self._encoder is not None:
+            return self._encoder, self._encoder
+        named = getattr(self.model, "encoder", None)
+        if isinstance(named, dict):
+            if len(named) != 2:
+                told = "of two encoders, to be watched"
+                raise must("model", told, sorted(named))
+            return tuple(named.values())
+        return self.model, self.model
+
+    def _embed(self, view, encoder):
         """The vectors of a view, a batch at a time."""
-        encoder = self.model if self._encoder is None else self._encoder
         size = self._batch_size
         starts = range(0, len(view), size)
         found = [

@@ -145,7 +145,7 @@ def whole_model(plan, run, architecture, branches, size: tuple | None = None):
     square = resized(pictures, picture_side(run))
     shown = shown_views(plan, architecture.views, square)
     features = [
-        plain(encoder_of(branch))(view)
+        plain(encoder_of(branch))(view, training=False)
         for branch, view in zip(branches.values(), shown, strict=True)
     ]
     joined = features[0]
@@ -197,16 +197,23 @@ def plain(model):
 
 
 def _plain_layer(layer):
-    if isinstance(layer, keras.Model):
+    if isinstance(layer, keras.Model) and layer.inputs and layer.outputs:
         return plain(layer)
     if not isinstance(layer, keras.layers.Layer):
         return layer
     config, kind = layer.get_config(), type(layer)
-    config["dtype"] = "float32"
+    if "dtype" in config:
+        config["dtype"] = "float32"
     if isinstance(layer, BatchNormalization):
         del config["groups"]
         kind = keras.layers.BatchNormalization
-    return kind.from_config(config)
+    try:
+        return kind.from_config(config)
+    except Exception as error:  # of the user's own class
+        told = f"{kind.__name__} ({reason_of(error)})"
+        raise must(
+            "encoder", "of layers that their config makes again", told
+        ) from None
 
 
 def _write(model, kind, path):
