@@ -1,5 +1,6 @@
 """The few-label curve: which labels, the fits, and what is said of them."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -17,6 +18,7 @@ from tfcmc.foundation.errors import UsageError
 from tfcmc.optimizers.scaled import LossScaled
 from tfcmc.report import figures
 from tfcmc.report.few_labels import KINDS, Curve, curve_text
+from tfcmc.runs.folder import Run
 from tfcmc.training.classifier import Classifier, weights_of
 
 
@@ -171,7 +173,7 @@ def test_judged_on_the_test_part(tmp_path, monkeypatch):
     config = make_config(
         {"judge_on": "validation", "data": "shapes(size=100)", "epochs": 1}
     )
-    (tmp_path / "config.json").write_text(config.to_json())
+    Run(tmp_path).write_json("config.json", dataclasses.asdict(config))
     monkeypatch.setattr(finetune, "finetune", lambda plan, *_, **__: plan)
     plan = command.run({"run": str(tmp_path)})
     assert plan.config.judge_on == "test"

@@ -44,7 +44,7 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     assert config.run_dir == str(tmp_path / "run")
     run = Run(config.run_dir)
     run.create()
-    (run.folder / "config.json").write_text(config.to_json())
+    run.write_json("config.json", dataclasses.asdict(config))
     assert stored_plan("~/run")[0].config == config
     parser = command_line.make_parser("x", "")
     parser.add_argument("run")
@@ -63,7 +63,7 @@ def test_where_pictures_went_is_asked(tmp_path):
     given = {"data": f"folder:{images}", "run_dir": str(run.folder)}
     config = make_plan(make_config(given)).config
     run.create()
-    (run.folder / "config.json").write_text(config.to_json())
+    run.write_json("config.json", dataclasses.asdict(config))
     images.rename(tmp_path / "moved")
     with pytest.raises(UsageError, match="existing folder.*\n.*by --data or"):
         stored_plan(run.folder)

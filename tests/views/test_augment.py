@@ -540,7 +540,7 @@ def test_the_orders_are_even():
 @pytest.mark.parametrize("name", ["simclr", "moco_v2", "swav"])
 def test_boxes_are_distributed_as_torchvision_s(name, rng):
     """Against its rule on numbers from another generator."""
-    row = rows(name, 3)[2]
+    (row,) = rows(name, 1, small=True)
     found = boxes(drawn(DRAWN, 11), row, 96).numpy()
     other = np.array(
         [box_of(each, row, 96) for each in rng.random((DRAWN, DRAWS))]
@@ -558,14 +558,14 @@ def test_boxes_are_distributed_as_torchvision_s(name, rng):
         assert stats.ks_2samp(measure(found), measure(other)).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("name, view", [("byol", 1), ("swav", 2)])
-def test_compiled_or_not_and_in_any_batch(rng, name, view):
+@pytest.mark.parametrize("name, small", [("byol", False), ("swav", True)])
+def test_compiled_or_not_and_in_any_batch(rng, name, small):
     """A picture's result is its own, and the same however it is computed."""
     given = pictures(rng, 12, 24)
     u = drawn(12, 12)
     # Each of the rare ones at least once.
     u[:6, draws.SOLARISE], u[3:9, draws.BLUR] = 0.1, 0.05
-    row = rows(name, 3)[view]
+    row = rows(name, 2, small=small)[1]
 
     def view_of(given, u):
         return distort(given, u, row, 20)
@@ -592,7 +592,8 @@ def test_compiled_or_not_and_in_any_batch(rng, name, view):
 def test_every_row_changes_what_it_says(rng, name):
     """In [0, 1], at a side that is not the pictures', whatever is drawn."""
     given = pictures(rng, 40, 20)
-    for view, row in enumerate(rows(name, 3)):
+    every = (*rows(name, 2), *rows(name, 1, small=True))
+    for view, row in enumerate(every):
         u = uniforms(0, TAG, 0, np.arange(40), 3, DRAWS)[:, view]
         found = distort(given, u, row, 24).numpy()
         assert found.shape == (40, 24, 24, 3)
@@ -603,13 +604,15 @@ def test_every_row_changes_what_it_says(rng, name):
 
 
 def test_rows_of_many_views():
-    """BYOL's second view differs; SwAV's are small from the third on."""
+    """BYOL's second view differs; SwAV's small ones are of small parts."""
     first, second, third = rows("byol", 3)
     assert (first.blur, first.solarise) == (1.0, 0.0)
     assert (second.blur, second.solarise) == (0.1, 0.2)
     assert third == second
-    areas = [row.area_high for row in rows("swav", 5)]
-    assert areas == [1.0, 1.0, 0.14, 0.14, 0.14]
+    assert rows("byol", 2, small=True) == (second,) * 2
+    every = (*rows("swav", 3), *rows("swav", 2, small=True))
+    areas = [row.area_high for row in every]
+    assert areas == [1.0, 1.0, 1.0, 0.14, 0.14]
 
 
 def test_a_strength_scales_the_jitter():

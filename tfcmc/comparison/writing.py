@@ -73,37 +73,55 @@ def compare(
     check_one_data(finished)
     folder = entries[0].run.folder.parent
     table, without_labels = comparison_tables(finished)
-    write_whole(folder / "table.md", markdown(table))
-    write_whole(folder / "table.csv", csv_text(table))
-    write_whole(folder / "table.tex", latex(table))
     if without_labels:
         write_whole(folder / "without_labels.csv", csv_text(without_labels))
     tuned = tuned or Tuned((), ())
     config = finished[0].plan.config
     methods = "preset" in finished[0].named_by
-    report = Report(
+    report = report_of(
+        finished,
+        command,
         title=f"{'Methods' if methods else 'Contrastive losses'} on "
         f"{config.data}, {length_words(config)}",
         row="method" if methods else "loss",
         lead=tuple(lead(table, finished, failures, tuned.pairs)),
         table=table,
         more=tuple(more_tables(finished, without_labels)),
-        findings=tuple(findings_of(finished)),
         failures=failures,
         pictures=tuple(draw(finished, folder / "figures", tuned.pairs)),
-        cards=cards_of(finished),
-        commands=commands_of(finished, command),
-        settings=shared_settings(finished),
-        versions=finished[0].metrics()["versions"],
         notes=(*notes_of(finished), *tuned.notes),
     )
-    write_report(report, folder / "report.html")
+    write_down(report, folder)
     print(f"\n{screen_text(table)}\n")
     if without_labels:
         print(f"Without labels\n{screen_text(without_labels)}\n")
     print(textwrap.fill(" ".join(report.lead), WIDTH))
     print(f"\nthe report is {folder / 'report.html'}")
     return table
+
+
+def report_of(finished: list[Entry], command: str, **own) -> Report:
+    """Returns a report of finished runs, with what is told of any.
+
+    Args:
+        command: What repeats them all.
+        **own: The attributes of `Report` that are this one's own.
+    """
+    return Report(
+        findings=tuple(findings_of(finished)),
+        cards=cards_of(finished),
+        commands=commands_of(finished, command),
+        settings=shared_settings(finished),
+        versions=finished[0].metrics()["versions"],
+        **own,
+    )
+
+
+def write_down(report: Report, folder) -> None:
+    """Writes a report, and its table for other programs."""
+    for kind, write in (("md", markdown), ("csv", csv_text), ("tex", latex)):
+        write_whole(folder / f"table.{kind}", write(report.table))
+    write_report(report, folder / "report.html")
 
 
 def lead(

@@ -5,7 +5,6 @@ is saved as `config.json` in the run folder.
 """
 
 import dataclasses
-import json
 
 from tfcmc.experiment.presets import find_preset
 from tfcmc.foundation.errors import check_text, must, unknown
@@ -321,10 +320,6 @@ class PretrainConfig:
     def steps_of(self, epoch: int) -> int:
         """Returns how many steps the training has, where an epoch has some."""
         return self.steps or self.epochs * epoch
-
-    def to_json(self):
-        """Returns the settings as JSON text."""
-        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
     @classmethod
     def from_dict(cls, values):

@@ -13,31 +13,23 @@ import textwrap
 
 import numpy as np
 
-from tfcmc.comparison.entries import check_one_data, shared_settings
+from tfcmc.comparison.entries import check_one_data
 from tfcmc.comparison.rows import COLUMNS, PROBES, numbers
-from tfcmc.comparison.writing import (
-    cards_of,
-    commands_of,
-    findings_of,
-    length_words,
-)
+from tfcmc.comparison.writing import length_words, report_of, write_down
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.report import (
     Column,
     Picture,
-    Report,
     Section,
     Table,
-    csv_text,
     figures,
-    latex,
     markdown,
     over_seeds,
     screen_text,
-    write_report,
 )
 from tfcmc.report.summary import WIDTH
+from tfcmc.report.text_tables import rows_text
 from tfcmc.studies import words
 from tfcmc.studies.effects import (
     Effect,
@@ -126,28 +118,21 @@ def write(
     folder = cells[0].entry.run.folder.parent
     table = ranking_table(found)
     sections = [*main_sections(found), *pair_sections(found)]
-    write_whole(folder / "table.md", markdown(table))
-    write_whole(folder / "table.csv", csv_text(table))
-    write_whole(folder / "table.tex", latex(table))
     write_whole(folder / "runs.csv", runs_text(found))
     write_whole(folder / "study.md", study_text(answer, table, sections))
-    entries = [cell.entry for cell in finished]
-    report = Report(
+    report = report_of(
+        [cell.entry for cell in finished],
+        command,
         title=f"A study of {words.listed(list(study.axes))}",
         row="combination",
         lead=tuple(answer),
         table=table,
         more=tuple(sections),
-        findings=tuple(findings_of(entries)),
         failures=failures,
         pictures=tuple(draw(found, folder / "figures")),
-        cards=cards_of(entries),
-        commands=commands_of(entries, command),
-        settings=shared_settings(entries),
-        versions=entries[0].metrics()["versions"],
         notes=tuple(notes(found)),
     )
-    write_report(report, folder / "report.html")
+    write_down(report, folder)
     print(f"\n{screen_text(table)}\n")
     print("\n\n".join(textwrap.fill(each, WIDTH) for each in answer))
     print(f"\nthe report is {folder / 'report.html'}")
@@ -396,7 +381,7 @@ def runs_text(found: Found) -> str:
         | own
         for cell, own in zip(found.cells, found.numbers, strict=True)
     ]
-    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+    return rows_text(rows)
 
 
 def study_text(answer: list, table: Table, sections: list) -> str:

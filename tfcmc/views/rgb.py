@@ -19,7 +19,6 @@ from tfcmc.views.base import VIEWS, Frame, Views, compiled
 
 JUDGING = 2**32 - 1  # an epoch that no training reaches
 BRANCH = "rgb"
-LARGE = 2  # rows of a published augmentation that are of large views
 
 
 @VIEWS.register(
@@ -70,9 +69,7 @@ def rgb(
     blurred = {} if blur is None else {"blur": blur}
     cut = {} if area is None else {"area_low": area}
     row = functools.partial(rows, augment, strength=strength, **blurred)
-    large = row(count=min(count, LARGE), **cut)
-    large += large[-1:] * (count - len(large))
-    distortions = large + row(count=LARGE + small)[LARGE:]
+    distortions = row(count=count, **cut) + row(count=small, small=True)
     less = small_side or round(frame.side * 3 / 7)
     sides = (frame.side,) * count + (less,) * small
     many = count + small

@@ -4,7 +4,6 @@ Importing it loads no TensorFlow. Imports the foundation.
 """
 
 from tfcmc.views.augment.draws import DRAWS as DRAWS
-from tfcmc.views.augment.parameters import OPTIONS as OPTIONS
 from tfcmc.views.augment.parameters import ROWS as ROWS
 from tfcmc.views.augment.parameters import Augmentation as Augmentation
 from tfcmc.views.augment.parameters import rows as rows

@@ -1,6 +1,8 @@
 """The parameters of distortions, and the published ones by name."""
 
 import dataclasses
+import typing
+from typing import Annotated
 
 from tfcmc.foundation.errors import check_number, must, unknown
 from tfcmc.foundation.registry import Choice, Flag, Number
@@ -10,30 +12,9 @@ WHOLE_CIRCLE = 0.5  # of a hue, that turns as far either way
 INTERPOLATIONS = ("bilinear", "bicubic")
 PROBABILITY = Number(at_least=0, at_most=1)
 STRENGTH = Number(at_least=0, at_most=10)
-OPTIONS = {
-    "area_low": Number(above=0, at_most=1),
-    "area_high": Number(above=0, at_most=1),
-    "ratio_low": Number(at_least=0.1, at_most=10),
-    "ratio_high": Number(at_least=0.1, at_most=10),
-    "interpolation": Choice(INTERPOLATIONS),
-    "flip": PROBABILITY,
-    "jitter": PROBABILITY,
-    "brightness": STRENGTH,
-    "contrast": STRENGTH,
-    "saturation": STRENGTH,
-    "hue": Number(at_least=0, at_most=WHOLE_CIRCLE),
-    "brightening": Choice(("multiplied", "added")),
-    "rule": Choice(("torchvision", "tf")),
-    "order": Choice(("random", "fixed")),
-    "grey": PROBABILITY,
-    "grey_first": Flag(),
-    "blur": PROBABILITY,
-    "sigma_low": Number(at_least=0.01, at_most=20),
-    "sigma_high": Number(at_least=0.01, at_most=20),
-    "kernel": Choice(("pil", "tenth")),
-    "solarise": PROBABILITY,
-    "threshold": Number(at_least=0, at_most=1),
-}
+SHARE = Number(above=0, at_most=1)
+RATIO = Number(at_least=0.1, at_most=10)
+SIGMA = Number(at_least=0.01, at_most=20)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,32 +54,32 @@ class Augmentation:
         UsageError: if one is out of its range.
     """
 
-    area_low: float = 1.0
-    area_high: float = 1.0
-    ratio_low: float = 1.0
-    ratio_high: float = 1.0
-    interpolation: str = "bilinear"
-    flip: float = 0.0
-    jitter: float = 0.0
-    brightness: float = 0.0
-    contrast: float = 0.0
-    saturation: float = 0.0
-    hue: float = 0.0
-    brightening: str = "multiplied"
-    rule: str = "torchvision"
-    order: str = "random"
-    grey: float = 0.0
-    grey_first: bool = False
-    blur: float = 0.0
-    sigma_low: float = 0.1
-    sigma_high: float = 2.0
-    kernel: str = "pil"
-    solarise: float = 0.0
-    threshold: float = 0.5
+    area_low: Annotated[float, SHARE] = 1.0
+    area_high: Annotated[float, SHARE] = 1.0
+    ratio_low: Annotated[float, RATIO] = 1.0
+    ratio_high: Annotated[float, RATIO] = 1.0
+    interpolation: Annotated[str, Choice(INTERPOLATIONS)] = "bilinear"
+    flip: Annotated[float, PROBABILITY] = 0.0
+    jitter: Annotated[float, PROBABILITY] = 0.0
+    brightness: Annotated[float, STRENGTH] = 0.0
+    contrast: Annotated[float, STRENGTH] = 0.0
+    saturation: Annotated[float, STRENGTH] = 0.0
+    hue: Annotated[float, Number(at_least=0, at_most=WHOLE_CIRCLE)] = 0.0
+    brightening: Annotated[str, Choice(("multiplied", "added"))] = "multiplied"
+    rule: Annotated[str, Choice(("torchvision", "tf"))] = "torchvision"
+    order: Annotated[str, Choice(("random", "fixed"))] = "random"
+    grey: Annotated[float, PROBABILITY] = 0.0
+    grey_first: Annotated[bool, Flag()] = False
+    blur: Annotated[float, PROBABILITY] = 0.0
+    sigma_low: Annotated[float, SIGMA] = 0.1
+    sigma_high: Annotated[float, SIGMA] = 2.0
+    kernel: Annotated[str, Choice(("pil", "tenth"))] = "pil"
+    solarise: Annotated[float, PROBABILITY] = 0.0
+    threshold: Annotated[float, PROBABILITY] = 0.5
 
     def __post_init__(self):
-        for name, legal in OPTIONS.items():
-            legal.check(name, getattr(self, name))
+        for name, hint in _HINTS.items():
+            hint.__metadata__[0].check(name, getattr(self, name))
         for name in ("area", "ratio", "sigma"):
             low = getattr(self, f"{name}_low")
             high = getattr(self, f"{name}_high")
@@ -107,6 +88,7 @@ class Augmentation:
                 raise must(f"{name}_low", condition, low)
 
 
+_HINTS = typing.get_type_hints(Augmentation, include_extras=True)
 _CROP = {
     "area_low": 0.08,
     "ratio_low": 3 / 4,
@@ -161,10 +143,9 @@ _SWAV = dataclasses.replace(
     rule="torchvision",
     kernel="pil",
 )
-_SWAV_SMALL = dataclasses.replace(_SWAV, area_low=0.05, area_high=0.14)
 
 # The published augmentations, a row a view; the last is that of all further
-# views.
+# views, and of small ones where these have none of their own.
 ROWS = {
     "none": (Augmentation(),),
     "instdisc": (dataclasses.replace(_MOCO_V1, flip=0.0),),
@@ -172,19 +153,26 @@ ROWS = {
     "moco_v2": (dataclasses.replace(_WEAK, area_low=0.2, blur=0.5),),
     "simclr": (_SIMCLR,),
     "byol": (_BYOL, dataclasses.replace(_BYOL, blur=0.1, solarise=0.2)),
-    "swav": (_SWAV, _SWAV, _SWAV_SMALL),
+    "swav": (_SWAV,),
     "weak32": (_WEAK,),
 }
+SMALL = {"swav": dataclasses.replace(_SWAV, area_low=0.05, area_high=0.14)}
 
 
 def rows(
-    name: str, count: int, *, strength: float = 1.0, **overrides
+    name: str,
+    count: int,
+    *,
+    small: bool = False,
+    strength: float = 1.0,
+    **overrides,
 ) -> tuple[Augmentation, ...]:
     """Returns the augmentations of a picture's views.
 
     Args:
         name: One of `ROWS`.
         count: How many views.
+        small: Whether they are small ones, beside others.
         strength: What the four strengths of the jitter are multiplied by.
         **overrides: Attributes of `Augmentation` that all views take instead.
 
@@ -199,9 +187,11 @@ def rows(
         raise unknown("augmentation", name, ROWS)
     check_number("strength", strength, at_least=0)
     for option in overrides:
-        if option not in OPTIONS:
-            raise unknown(f"option of `{name}`", option, OPTIONS)
+        if option not in _HINTS:
+            raise unknown(f"option of `{name}`", option, _HINTS)
     published = ROWS[name]
+    if small:
+        published = (SMALL.get(name, published[-1]),)
     found = []
     for number in range(count):
         row = published[min(number, len(published) - 1)]
