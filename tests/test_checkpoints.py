@@ -1,5 +1,6 @@
 """Checkpoints are whole, checked, and two."""
 
+import errno
 import os
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import tfcmc
 from tfcmc.foundation.errors import UsageError
+from tfcmc.training import checkpoints
 from tfcmc.training.checkpoints import Checkpoint, Checkpoints
 
 
@@ -98,6 +100,33 @@ def test_damage(rng, tmp_path, capsys, harm):
     harm(older, saved[0])
     with pytest.raises(UsageError, match="all are damaged"):
         kept.latest()
+
+
+def test_the_machine_is_no_damage(rng, tmp_path, monkeypatch):
+    """What cannot be read now may be sound: nothing begins anew for it."""
+    kept = Checkpoints(tmp_path)
+    kept.save(made(rng, 1))
+    for module, name in ((checkpoints, "_read"), (os, "listdir")):
+        with monkeypatch.context() as patch:
+
+            def refuse(*_):
+                raise OSError(errno.ESTALE, "stale")
+
+            patch.setattr(module, name, refuse)
+            with pytest.raises(OSError, match="stale"):
+                kept.latest()
+    assert kept.latest().step == 1
+
+
+def test_what_was_passed_over_takes_no_place(rng, tmp_path):
+    """Damaged, it is later than what was gone on from, and goes."""
+    kept = Checkpoints(tmp_path)
+    for step in (1, 2):
+        kept.save(made(rng, step))
+    text(tmp_path / "step-000000002.npz", None)
+    kept.save(made(rng, 1))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"step-000000001.npz"}
 
 
 def test_random_damage(rng, tmp_path):

@@ -1,5 +1,6 @@
 """A disk that is full, read only or another user's, for real."""
 
+import dataclasses
 import os
 import subprocess
 
@@ -11,7 +12,7 @@ from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.locks import held
-from tfcmc.runs.folder import make_folder
+from tfcmc.runs.folder import Run, make_folder
 from trainers import neighbours, pretrain
 
 NOBODY = 65534
@@ -98,7 +99,7 @@ def test_what_is_read_only_is_told_first(disk, tmp_path):
     run, image = folder / "run", tmp_path / "image.png"
     run.mkdir()
     config = make_plan(make_config({"run_dir": str(run)})).config
-    (run / "config.json").write_text(config.to_json())
+    Run(run).write_json("config.json", dataclasses.asdict(config))
     (folder / "figures").mkdir()
     image.touch()
     remount("ro")

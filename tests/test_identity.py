@@ -20,6 +20,7 @@ from tfcmc.data import Source, Split
 from tfcmc.data.digest import describe_data
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders.files import save_encoder
+from tfcmc.experiment import elsewhere
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import as_trained
@@ -28,6 +29,7 @@ from tfcmc.foundation.errors import UsageError, differing
 from tfcmc.runs import identity as identities
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import alike, differences, make_identity
+from tfcmc.runs.record import identity_of
 from trainers import compare, evaluate, pretrain
 from tuning import search
 
@@ -392,6 +394,23 @@ def test_the_side_is_known(there):
     save_encoder(run.encoders / "L.keras", branches["L"], identity)
     with pytest.raises(UsageError, match="L.keras"):
         tfcmc.load(there / "run")
+
+
+def test_encoders_of_two_trainings(there):
+    """Of a longer one that was killed while it wrote them; none is read."""
+    plan, run = stored_plan(there / "run")
+    _, branches = open_trained(plan, run)
+    identity = identity_of(run)
+    shorter = identity | {"settings": identity["settings"] | {"epochs": 0}}
+    save_encoder(run.encoders / "ab.keras", branches["ab"], shorter)
+    with pytest.raises(UsageError, match="encoders of one training"):
+        open_trained(plan, run)
+
+
+def test_verdicts_beside_a_run_that_is_here(there, monkeypatch):
+    """A run may be named by where one stands."""
+    monkeypatch.chdir(there / "run")
+    assert elsewhere.beside(Run("elsewhere/other")) == ()
 
 
 @pytest.mark.parametrize(

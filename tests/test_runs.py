@@ -1,9 +1,11 @@
 """The run folder, and which experiments may share one."""
 
+import contextlib
 import dataclasses
 import errno
 import fcntl
 import os
+import pathlib
 import platform
 import subprocess
 import sys
@@ -12,13 +14,16 @@ import zipfile
 import numpy as np
 import pytest
 
+from tfcmc.experiment import pretrain
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan, open_run, stored_plan
+from tfcmc.foundation import atomic
 from tfcmc.foundation.arrays import read_arrays
 from tfcmc.foundation.atomic import note_once, whole, write_whole
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.locks import held
 from tfcmc.runs.folder import Run
+from tfcmc.runs.identity import make_identity
 
 
 @pytest.fixture
@@ -124,6 +129,8 @@ def test_what_killed_writers_left_is_removed(tmp_path):
     here, day = platform.node(), 24 * 3600
     ages = {
         f"partial-{here}-{child.pid}-0123abcd.npz": 0,
+        # As of a container that was killed: it has the same numbers again.
+        f"partial-{here}-{os.getpid()}-0123abcd.npz": 0,
         "partial-else-where-1-0123abcd.npz": 2 * day,
         f"partial-{here}-{os.getppid()}-0123abcd.npz": 2 * day,
         f"partial-elsewhere-{child.pid}-0123abcd.npz": 0,
@@ -136,7 +143,75 @@ def test_what_killed_writers_left_is_removed(tmp_path):
         os.utime(tmp_path / name, (written, written))
     write_whole(tmp_path / "a.txt", "")
     left = {path.name for path in tmp_path.iterdir()}
-    assert left == {*list(ages)[2:], "a.txt"}
+    assert left == {*list(ages)[3:], "a.txt"}
+
+
+def test_what_may_not_be_removed_stays(tmp_path, monkeypatch):
+    """As another user's: whoever writes beside it does not mind."""
+    left = tmp_path / "partial-else-where-1-0123abcd.npz"
+    left.touch()
+    os.utime(left, (0, 0))
+    remove = atomic._remove
+
+    def refused(path):
+        if path == left:
+            raise PermissionError(errno.EPERM, "not yours")
+        remove(path)
+
+    monkeypatch.setattr(atomic, "_remove", refused)
+    write_whole(tmp_path / "a.txt", "")
+    assert {path.name for path in tmp_path.iterdir()} == {left.name, "a.txt"}
+
+
+def test_a_folder_takes_the_place_of_another(tmp_path, monkeypatch):
+    """With all that is in it on the disk before; nothing is left beside."""
+    flushed, flush = [], atomic._flush
+    monkeypatch.setattr(
+        atomic, "_flush", lambda path: (flushed.append(path), flush(path))
+    )
+    for text in ("old", "new"):
+        with whole(tmp_path / "model") as aside:
+            (aside / "inner").mkdir(parents=True)
+            (aside / "inner" / "a.txt").write_text(text)
+            (aside / f"{text}.txt").touch()
+    assert (tmp_path / "model" / "inner" / "a.txt").read_text() == "new"
+    assert not (tmp_path / "model" / "old.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    names = [pathlib.Path(path).name for path in flushed]
+    assert names.count("a.txt") == names.count("inner") == 2
+
+
+def test_steps_of_a_run_that_was_killed_early(plan_of, tmp_path):
+    """Its identity is written before its settings, and knows as much."""
+    plan = plan_of(epochs=None, budget="2min")
+    run = Run(plan.config.run_dir)
+    settings = dataclasses.asdict(plan.config) | {"steps": 90, "epochs": 3}
+    (run.folder / "config.json").unlink()
+    data = {
+        "pretrain": {"pictures": 1, "side": 8, "sha256": "a"},
+        "classes": 0,
+        "class_names_sha256": "b",
+    }
+    run.write_json("identity.json", make_identity(settings, data, 1))
+    again = make_plan(
+        make_config({"budget": "2min", "run_dir": str(run.folder)})
+    )
+    assert (again.config.steps, again.config.epochs) == (90, 3)
+
+
+def test_a_start_that_is_refused_takes_nothing(tmp_path, monkeypatch):
+    """The folder is that of the process which holds it."""
+    run = Run(tmp_path / "run")
+
+    @contextlib.contextmanager
+    def refuse(folder):
+        raise UsageError("another is using it")
+        yield
+
+    monkeypatch.setattr(pretrain, "held", refuse)
+    with pytest.raises(UsageError), pretrain.alone_in(run):
+        pass
+    assert run.checkpoints.is_dir()
 
 
 @pytest.mark.parametrize(
@@ -146,6 +221,7 @@ def test_what_killed_writers_left_is_removed(tmp_path):
         (os, "fsync", errno.EOPNOTSUPP),
         (fcntl, "flock", errno.EOPNOTSUPP),
         (fcntl, "flock", errno.ENOLCK),
+        (fcntl, "flock", errno.ENOSYS),
     ],
 )
 def test_disks_without_flushing_or_locks(

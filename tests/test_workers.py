@@ -61,6 +61,16 @@ def all_of(job):
     return shown, ended
 
 
+def test_modules_that_are_found_here_alone(module, tmp_path, monkeypatch):
+    """A notebook may have put a folder to those where modules are."""
+    (tmp_path / "apart").mkdir()
+    (tmp_path / "apart" / "theirs_alone.py").write_text("VALUE = 7\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "apart"))
+    job = module("asks", "import theirs_alone\nprint(theirs_alone.VALUE)")
+    shown, ended = all_of(job)
+    assert (shown, ended.code) == (["7"], 0), ended.told
+
+
 def test_workers(module):
     """Lines as they come, exit codes, the last line told, all in the log."""
     jobs = [

@@ -4,6 +4,7 @@ What else is odd or broken in a file is among the bad inputs of `tests/dirty`.
 """
 
 import concurrent.futures
+import errno
 import struct
 import time
 import tracemalloc
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.dirty.case import noise
+from tfcmc.data import images
 from tfcmc.data.formats import is_image, other_kind
 from tfcmc.data.images import (
     ImageError,
@@ -153,6 +155,18 @@ def test_what_pillow_logs_is_kept_off_the_screen(tmp_path, caplog):
     with quiet(), pytest.raises(ImageError):
         read(tmp_path / "a.tif", 8)
     assert not caplog.records
+
+
+def test_what_the_machine_fails_at_is_no_bad_image(tmp_path, monkeypatch):
+    """One that could be read another time is not left out for good."""
+    path = _save(tmp_path / "a.png", PIXELS)
+
+    def refuse(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(images, "_stream", refuse)
+    with pytest.raises(OSError, match="Too many"):
+        read(path, 8)
 
 
 def test_names_of_images():

@@ -162,6 +162,16 @@ def test_arrays_go_on_as_they_were(tmp_path, monkeypatch):
     np.testing.assert_array_equal(got.labels, labels)
 
 
+def test_a_full_disk_is_the_machines(tmp_path):
+    """As Python would tell it, and not as the library does."""
+    with pytest.raises(OSError, match="No space left") as raised:
+        with packing._faults(tmp_path / "a"):
+            raise RuntimeError("write() failed: No space left on device; 3")
+    assert raised.value.filename == str(tmp_path / "a")
+    with pytest.raises(RuntimeError, match="else"), packing._faults("a"):
+        raise RuntimeError("something else")
+
+
 @pytest.mark.parametrize("most", [None, 60])
 def test_more_files_than_may_be_open(tmp_path, most, python):
     """As many as there are, where the machine lets them; else it is told."""

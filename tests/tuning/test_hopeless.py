@@ -1,5 +1,6 @@
 """Whether a trial may still become the best."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy import stats
 from tfcmc.cli import workers
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.errors import TrainingFailed
 from tfcmc.runs.folder import Run
 from tfcmc.searches import processes
 from tfcmc.searches.hopeless import (
@@ -16,7 +18,7 @@ from tfcmc.searches.hopeless import (
     chance_of_the_best,
     is_hopeless,
 )
-from tfcmc.searches.records import STOPPED, Search, Trial
+from tfcmc.searches.records import FAILED, STOPPED, Search, Trial
 from tfcmc.searches.tuner import Tuner
 
 
@@ -123,7 +125,42 @@ def test_a_default_that_failed_is_no_measure(judged, tmp_path, monkeypatch):
     )
     progress = processes.Progress(search, [])
     running = processes.Processes(search, None, tmp_path, progress)
-    assert running._curves() == ([[run.folder.name]] if judged else [])
+    assert running._curves(0) == ([[run.folder.name]] if judged else [])
+
+
+def test_its_own_round_is_no_measure(tmp_path, monkeypatch):
+    """Though a trial of it was recorded before the search was killed."""
+    search = dataclasses.replace(search_of("softmax", "random"), jobs=3)
+    done = [Trial(n, {"temperature": 0.2}, 2) for n in (0, 1, 2, 3, 5)]
+    monkeypatch.setattr(processes, "read_trials", lambda _: done)
+    monkeypatch.setattr(
+        processes, "curve_of", lambda run: [int(run.folder.name)]
+    )
+    progress = processes.Progress(search, [])
+    running = processes.Processes(search, None, tmp_path, progress)
+    assert running._curves(4) == [[0], [1], [2]]
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "stops"),
+    [
+        (1, "The machine failed: [Errno 28] No space left on device.", True),
+        (1, "The machine failed: out of memory (...).", False),
+        (143, "SIGTERM: saved at step 3.", True),
+        (1, "Stopped: the loss is nan at step 3.", False),
+        (-9, "", False),
+    ],
+)
+def test_what_the_machine_does_is_no_trials_fault(code, told, stops, tmp_path):
+    """It is not recorded: the next start tries again."""
+    search = search_of("softmax", "random")
+    running = processes.Processes(search, None, tmp_path, None)
+    ended = workers.Ended(workers.Job(3, (), tmp_path), code, told)
+    if stops:
+        with pytest.raises(TrainingFailed, match="trial 3: "):
+            running._outcome(ended, None)
+    else:
+        assert running._outcome(ended, None)["status"] == FAILED
 
 
 def test_a_stopped_trial_counts_as_the_worst(monkeypatch):

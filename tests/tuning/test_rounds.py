@@ -336,6 +336,26 @@ def test_chief_and_workers(tuner, loopback, tmp_path):
     again.serve(lambda: None)
 
 
+def test_a_book_that_cannot_be_written(tmp_path, monkeypatch):
+    """It keeps whole rows, and the chief answers nobody any more."""
+    chief = object.__new__(Chief)
+    chief._folder, chief._failed = tmp_path, None
+    chief._note("create", "0", "worker")
+    whole = (tmp_path / distributed.BOOK).read_bytes()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(distributed.os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            chief._note("end", "0", "COMPLETED", 0.5)
+    assert (tmp_path / distributed.BOOK).read_bytes() == whole
+    for ask in (chief._create_trial, chief._end_trial):
+        with pytest.raises(OSError, match="No space"):
+            ask(None)
+
+
 @pytest.mark.parametrize("tuner", ["bayesian", "hyperband", "grid"])
 def test_a_chief_that_is_killed(tuner, loopback, tmp_path):
     """The next one has the same trials, ended and not, and goes on alike."""

@@ -14,7 +14,7 @@ import types
 import typing
 
 from tfcmc.cli import screen
-from tfcmc.cli.faults import fault_of
+from tfcmc.cli.faults import FAILED, fault_of
 from tfcmc.cli.noise import without_noise
 from tfcmc.cli.settings_file import beneath, read_settings
 from tfcmc.foundation import lazy
@@ -195,7 +195,7 @@ def run(main, *, listing=False):
         if fault is None:
             raise
         told = (
-            f"The machine failed: {fault}. What was saved before is whole; "
+            f"{FAILED}{fault}. What was saved before is whole; "
             f"the same command goes on from there."
         )
     print(told, file=sys.stderr)

@@ -12,6 +12,7 @@ import queue
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 
@@ -22,8 +23,9 @@ HOME = pathlib.Path(__file__).parents[2]  # of the library and its commands
 # As `python -m tfcmc.cli.child`, but of this library and its commands: what
 # is called like them may lie in the current folder too.
 CHILD = """
-import runpy, sys
+import os, runpy, sys
 sys.path[:] = [sys.argv.pop(1), *filter(None, sys.path)]
+sys.path += filter(None, sys.argv.pop(1).split(os.pathsep))
 import tfcmc, trainers, tuning
 del sys.path[0]
 runpy.run_module("tfcmc.cli.child", run_name="__main__", alter_sys=True)
@@ -143,7 +145,7 @@ def _start(job, cores, events):
         log.write(f"\nstarted again, {now}\n".encode())
     process = subprocess.Popen(
         [
-            *(sys.executable, "-u", "-c", CHILD, str(HOME)),
+            *(sys.executable, "-u", "-c", CHILD, str(HOME), _places()),
             *(str(job.folder or ""), *job.words),
         ],
         # The end that is held here tells the child that this process lives.
@@ -158,6 +160,13 @@ def _start(job, cores, events):
     words = (job, process, log, events)
     threading.Thread(target=_follow, args=words, daemon=True).start()
     return process
+
+
+def _places():
+    """Where modules are found here, but for those of any Python's own."""
+    own = tuple(sysconfig.get_paths().values())
+    here = [path for path in sys.path if path and not path.startswith(own)]
+    return os.pathsep.join(map(os.path.abspath, here))
 
 
 def _follow(job, process, log, events):

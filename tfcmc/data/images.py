@@ -18,6 +18,7 @@ import numpy as np
 from tfcmc.data.formats import formats
 from tfcmc.data.profiles import to_srgb
 from tfcmc.data.room import Room, needed
+from tfcmc.foundation.errors import is_passing
 from tfcmc.foundation.lazy import LazyModule
 
 Image = LazyModule("PIL.Image")
@@ -330,6 +331,8 @@ def _reasons(file):
         why = "not an image of a kind that is read (JPEG, PNG, TIFF, ...)"
         raise ImageError(file, why) from None
     except Exception as error:
+        if is_passing(error) and not isinstance(error, PermissionError):
+            raise  # the file may be sound
         # Pillow's decoders raise nearly any exception on broken bytes.
         why = getattr(error, "strerror", None) or str(error)
         why = why.partition("\n")[0] or type(error).__name__

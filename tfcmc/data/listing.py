@@ -18,6 +18,7 @@ from tfcmc.data.images import ImageError
 from tfcmc.data.kept import recall, remember
 from tfcmc.data.overlap import DIGEST, UNREAD
 from tfcmc.data.progress import Progress
+from tfcmc.foundation.errors import is_passing
 
 KIND = "folders"
 # Of a path's key, and of a content, the first 8 bytes of a SHA-256.
@@ -137,6 +138,8 @@ class Listing:
             if not length:
                 raise ImageError(path, "the file is empty")
         except (OSError, ImageError) as error:
+            if is_passing(error) and not isinstance(error, PermissionError):
+                raise
             if self._stops:
                 if isinstance(error, OSError):
                     error = ImageError(path, error.strerror)

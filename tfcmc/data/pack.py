@@ -1,8 +1,11 @@
 """Packing the pictures of a source into record files, once and for all."""
 
+import contextlib
+import errno
 import hashlib
 import itertools
 import json
+import os
 import pathlib
 
 from tfcmc.data.base import Reading, Source
@@ -234,7 +237,7 @@ class Packer:
         taken, listed = passed
         name = _named(part, len(shards))
         path = (self.folder / name).with_suffix(".array_record")
-        with whole(path) as aside:
+        with whole(path) as aside, _faults(path):
             writer = array_record.ArrayRecordWriter(str(aside), OPTIONS)
             for content, _ in records:
                 writer.write(content)
@@ -288,6 +291,18 @@ class _Counted:
             line = f"{name_of(file)}\0{label}\n"
             self._known.update(line.encode("utf-8", "surrogateescape"))
             yield file, (file, label)
+
+
+@contextlib.contextmanager
+def _faults(path):
+    """Tells what the machine failed at as Python would, not its library."""
+    try:
+        yield
+    except RuntimeError as error:
+        for number in errno.errorcode:
+            if (words := os.strerror(number)) in str(error):
+                raise OSError(number, words, str(path)) from error
+        raise
 
 
 def _another(shard):

@@ -22,7 +22,7 @@ from tfcmc.evaluation.collapse_values import collapse_losses
 from tfcmc.evaluation.doctor import Patient
 from tfcmc.evaluation.features import Reader
 from tfcmc.evaluation.statistics_leak import StatisticsLeak
-from tfcmc.foundation.errors import must, reason_of
+from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.lazy import keras
 from tfcmc.losses.layer import Loss, make_losses
 from tfcmc.model import ContrastiveModel
@@ -204,11 +204,18 @@ class Architecture:
         Raises:
             UsageError: if one is missing, damaged or not of this run.
         """
-        identity, found = identity_of(run), {}
+        identity, found, first = identity_of(run), {}, None
         for name, like in self.read_branches().items():
             path = run.encoders / f"{name}.keras"
             found[name] = load_encoder(path, like, identity)
             trained_as = read_trained_as(path)
+            first = first or trained_as
+            if trained_as != first:
+                raise UsageError(
+                    f"`run` must hold encoders of one training. Received: "
+                    f"{run.encoders}, of which some were saved before the "
+                    f"others.\nThe command that trained it writes them again."
+                )
             self.origin = origin_of(trained_as)
             self.epochs = trained_as["settings"]["epochs"]
         return found
@@ -304,14 +311,21 @@ class Architecture:
             self.as_read(self.branches())
 
     def check_saved(self) -> None:
-        """Checks that the user's own encoder can be read once it is saved.
+        """Checks that the user's own encoder is new each time, and read back.
 
         Raises:
             UsageError: if it cannot.
         """
         if "code" not in self._plan.encoder.member.extra:
             return
-        branch = next(iter(self.branches().values()))
+        made = [
+            branch for _ in range(2) for branch in self.branches().values()
+        ]
+        weights = [id(each) for branch in made for each in branch.weights]
+        if len({*weights}) < len(weights):
+            told = "a function that makes new layers at every call"
+            raise must("encoder", told, self._plan.encoder.spec)
+        branch = made[0]
         with drawing(self._plan.config.seed):
             try:
                 keras.models.model_from_json(branch.to_json())

@@ -1,6 +1,8 @@
 """What is found of a run on other pictures than those it was trained on."""
 
 import dataclasses
+import os
+import pathlib
 
 from tfcmc.evaluation.inputs import digest
 from tfcmc.experiment.architecture import Architecture
@@ -40,7 +42,7 @@ def place_of(plan: Plan, run: Run, data) -> Run:
 
 def beside(place: Run) -> tuple:
     """Returns what other runs in the same folder wrote on these pictures."""
-    runs = place.folder.parents[2]
+    runs = pathlib.Path(os.path.abspath(place.folder)).parents[2]
     found = runs.glob(f"*/{FOLDER}/{place.folder.name}/metrics.json")
     return tuple(Run(path.parent) for path in sorted(found))
 

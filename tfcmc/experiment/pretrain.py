@@ -214,12 +214,12 @@ def alone_in(run):
     """
     new = not run.folder.exists()
     run.create()
-    try:
-        with held(run.folder):
+    with held(run.folder):
+        try:
             yield
-    finally:
-        if new:
-            run.remove_empty()
+        finally:
+            if new:
+                run.remove_empty()
 
 
 def check_same_data(plan, runs):

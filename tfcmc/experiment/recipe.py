@@ -199,7 +199,10 @@ def as_begun(plan: Plan) -> Plan:
     config = plan.config
     if config.epochs is not None:
         return plan
-    stored = _completed(read_settings(Run(config.run_dir)) or {})
+    run = Run(config.run_dir)
+    # Of a run that was killed between the two records.
+    known = (read_identity(run) or {}).get("settings", {})
+    stored = _completed(read_settings(run) or known)
     same = stored["budget"] == config.budget
     if not same or config.steps not in (None, stored["steps"]):
         return plan
@@ -284,6 +287,7 @@ def open_run(plan, *, restart: bool = True):
     """
     check_folder("run-dir", plan.config.run_dir)
     run = Run(plan.config.run_dir)
+    _check_foreign(plan.config, run.folder)
     # Unlike pathlib's own, these answer no to a name that is too long.
     if os.path.exists(run.folder) and not os.path.isdir(run.folder):
         raise UsageError(

@@ -20,6 +20,7 @@ ASIDE = "partial"
 NAME = re.compile(rf"{ASIDE}-(.+)-(\d{{1,9}})-[0-9a-f]{{8}}(\..*)?")
 FORSAKEN = 24 * 3600  # seconds after which no other machine writes any more
 # What systems without flushing answer: CIFS, VirtualBox's shared folders.
+_writing = set()  # names of what this process writes aside
 UNABLE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
@@ -40,11 +41,19 @@ def whole(path):
     _remove_forsaken(path.parent)
     writer = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
     aside = path.with_name(f"{ASIDE}-{writer}{path.suffix}")
+    old = path.with_name(f"{ASIDE}-{writer}.old{path.suffix}")
+    ours = {aside.name, old.name}
+    _writing.update(ours)
     try:
         yield aside
-        _flush(aside)
+        for folder, _, names in os.walk(aside):
+            for name in names:
+                _flush(os.path.join(folder, name))
+            _flush(folder)
         if aside.is_dir() and path.is_dir():
-            shutil.rmtree(path)
+            os.replace(path, old)
+        elif aside.is_file():
+            _flush(aside)
         os.replace(aside, path)
         if os.name == "posix":
             _flush(path.parent)  # else a power cut may undo the renaming
@@ -58,6 +67,8 @@ def whole(path):
         ) from None
     finally:
         _remove(aside)
+        _remove(old)
+        _writing.difference_update(ours)
 
 
 def write_whole(path, content: str | bytes) -> None:
@@ -101,7 +112,8 @@ def note_once(text: str) -> None:
 def _remove_forsaken(folder):
     """Removes what killed processes left."""
     for path in filter(is_aside, folder.glob(f"{ASIDE}*")):
-        with contextlib.suppress(FileNotFoundError):  # another was faster
+        # Another was faster, or it is another user's.
+        with contextlib.suppress(OSError):
             if _is_forsaken(path):
                 _remove(path)
 
@@ -119,6 +131,9 @@ def _is_forsaken(path):
     node, process, _ = NAME.fullmatch(path.name).groups()
     if os.name != "posix" or node != platform.node():
         return time.time() - path.stat().st_mtime > FORSAKEN
+    if int(process) == os.getpid():
+        # A container has the same names and numbers at each start.
+        return path.name not in _writing
     try:
         os.kill(int(process), 0)
     except ProcessLookupError:

@@ -1,6 +1,7 @@
 """The one sentence in which mistakes are told, and the checks that use it."""
 
 import difflib
+import errno
 import operator
 import os
 import pathlib
@@ -17,6 +18,24 @@ BOUNDS = {
 
 class UsageError(ValueError):
     """A mistake of the user: told in one or two lines, without a traceback."""
+
+
+# What a machine answers that may answer otherwise another time.
+PASSING = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the machine failed, and not what was to be read."""
+    number = getattr(error, "errno", None)
+    return isinstance(error, MemoryError) or number in PASSING
 
 
 class TrainingFailed(Exception):

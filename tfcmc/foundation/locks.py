@@ -32,7 +32,12 @@ def held(folder, *, part="", wait=False):
     Raises:
         UsageError: if another process holds it, or it cannot be written to.
     """
-    lock = filelock.FileLock(lock_of(folder, part))
+    file = lock_of(folder, part)
+    try:
+        # A mark in place of a lock would outlive a process on another machine.
+        lock = filelock.FileLock(file, fallback_to_soft=False)
+    except TypeError:  # a release that has no such mark
+        lock = filelock.FileLock(file)
     try:
         lock.acquire(timeout=-1 if wait else 0)
     except filelock.Timeout:

@@ -36,6 +36,18 @@ def expanded(name, path: str | os.PathLike) -> str:
     return found
 
 
+def names_in(folder) -> list[str]:
+    """Returns the names in a folder, sorted; none where there is no folder.
+
+    Raises:
+        OSError: if it cannot be read, which a glob passes over.
+    """
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def is_same(path, other) -> bool:
     """Says whether two paths are of one file, through links too."""
     both = os.path.exists(path) and os.path.exists(other)

@@ -10,6 +10,7 @@ same.
 
 import concurrent.futures
 import dataclasses
+import errno
 import functools
 import hmac
 import json
@@ -81,7 +82,7 @@ class Chief:
         self._search = search
         self._folder = pathlib.Path(folder)
         self._progress = progress
-        self._statuses = []
+        self._statuses, self._failed = [], None
         self._oracle = tuner.oracle
         self._oracle.max_trials = search.trials
         self._create = quietly(self._oracle.create_trial)
@@ -109,6 +110,7 @@ class Chief:
                 servicer.stop_triggered
                 or len(self._statuses) >= self._search.trials
             ):
+                self._check()
                 time.sleep(IDLE)
             until = time.monotonic() + FAREWELL
             while self._oracle.tuner_ids and time.monotonic() < until:
@@ -119,6 +121,7 @@ class Chief:
             raise nothing_works(read_trials(self._folder)[-1].reason)
 
     def _create_trial(self, tuner_id):
+        self._check()
         before = len(self._oracle.trials)
         trial = self._create(tuner_id)
         if len(self._oracle.trials) > before:
@@ -127,6 +130,7 @@ class Chief:
         return trial
 
     def _end_trial(self, trial):
+        self._check()
         self._end(trial)
         ended = self._oracle.trials[trial.trial_id]
         score = None if ended.score is None else float(ended.score)
@@ -139,6 +143,11 @@ class Chief:
         trial = dataclasses.replace(self._tuner.read(ended), **told)
         self._progress.ended(trial)
 
+    def _check(self):
+        """Raises where what was answered could not be written down."""
+        if self._failed is not None:
+            raise self._failed
+
     def _count_in(self, ended):
         """Notes a status, and ends a search in which nothing works."""
         self._statuses.append(ended.status)
@@ -150,10 +159,18 @@ class Chief:
         return len(first) == ALL_FAILED and "COMPLETED" not in first
 
     def _note(self, *row):
-        with open(self._folder / BOOK, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        line = json.dumps(row).encode() + b"\n"
+        with open(self._folder / BOOK, "ab", buffering=0) as file:
+            before = file.seek(0, os.SEEK_END)
+            try:
+                if file.write(line) < len(line):
+                    full = errno.ENOSPC
+                    raise OSError(full, os.strerror(full), file.name)
+                os.fsync(file.fileno())
+            except OSError as error:
+                self._failed = error
+                file.truncate(before)
+                raise
 
     def _replay(self):
         """Does again what an earlier chief did, in its order."""

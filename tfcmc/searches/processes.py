@@ -2,11 +2,13 @@
 
 import dataclasses
 import pathlib
+import signal
 import time
 
-from tfcmc.cli import workers
+from tfcmc.cli import faults, workers
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.recipe import make_plan, open_run
+from tfcmc.foundation.errors import TrainingFailed
 from tfcmc.report.summary import clock
 from tfcmc.runs.folder import Run, make_folder
 from tfcmc.runs.record import read_history, read_metrics
@@ -23,6 +25,9 @@ from tfcmc.searches.records import (
     trial_folder,
 )
 from tfcmc.searches.space import configure, values_text
+
+# Exit codes of a process that a signal told to stop.
+STOPPING = (128 + signal.SIGHUP, 128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
 class Progress:
@@ -87,7 +92,8 @@ class Processes:
         """Yields what is proposed as it ends, with what it came to."""
         waiting = {trial.number: trial for trial in proposals}
         # Of those that ended before: which of a round ends first is chance.
-        started, hopeless, others = {}, {}, self._curves()
+        started, hopeless = {}, {}
+        others = self._curves(min(waiting, default=0))
 
         def start(job):
             started[job.name] = time.monotonic()
@@ -132,8 +138,10 @@ class Processes:
         config = configure(self.config, trial.values)
         return _job(trial.number, folder, config, words)
 
-    def _curves(self):
+    def _curves(self, number):
         """The curves that a trial is measured by; none where it is not.
+
+        Those of its own round do not count, though it went on after a stop.
 
         Hyperband stops trials by itself, and a worker knows its own alone.
         """
@@ -142,10 +150,11 @@ class Processes:
             return []
         if not self.progress.alone:
             return []
+        first = number - number % search.jobs
         folders = [
             trial_folder(self.folder, trial.number)
             for trial in read_trials(self.folder)
-            if trial.status == DONE
+            if trial.status == DONE and trial.number < first
         ]
         default = Run(self.folder / "default")
         if read_metrics(default) is not None:  # trained to the end
@@ -156,6 +165,11 @@ class Processes:
         """Reads what became of a trial, as fields of its record."""
         if hopeless and ended.code != 0:
             return {"status": STOPPED, "reason": hopeless}
+        if ended.code in STOPPING or (
+            ended.told.startswith(faults.FAILED)
+            and faults.MEMORY not in ended.told
+        ):  # no fault of the trial: it goes on at the next start
+            raise TrainingFailed(f"trial {ended.job.name}: {ended.reason}")
         if ended.code != 0:
             return {"status": FAILED, "reason": ended.reason}
         scores = scores_of(read_metrics(Run(ended.job.folder)))

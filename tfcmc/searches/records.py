@@ -14,6 +14,7 @@ from typing import Annotated
 from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.experiment.config import BRIEF
 from tfcmc.foundation.atomic import write_whole
+from tfcmc.foundation.paths import names_in
 from tfcmc.foundation.records import COUNT, SHARE, Within, damaged, read_record
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import PLACE
@@ -208,9 +209,10 @@ def read_trials(folder) -> list[Trial]:
     """
     search = read_search(folder)
     trials = []
-    for path in sorted(pathlib.Path(folder).glob("trials/*/trial.json")):
+    place = pathlib.Path(folder) / "trials"
+    for path in (place / name / "trial.json" for name in names_in(place)):
         trial = read_record(path, Trial, WRITER)
-        if trial is None:  # gone since
+        if trial is None:  # it has not ended
             continue
         if told := _strange(trial, path, search):
             raise damaged(path, told, WRITER)

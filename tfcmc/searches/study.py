@@ -7,6 +7,7 @@ import time
 from tfcmc.cli import machines, same_data
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import data_word, make_plan
+from tfcmc.foundation.atomic import note_once
 from tfcmc.foundation.errors import (
     UsageError,
     check_choice,
@@ -66,6 +67,7 @@ def search(given: dict) -> pathlib.Path:
     worker = position == "worker"
     with held(folder, part=f"{worker_name()}-" if worker else ""):
         while worker and read_search(folder) is None:
+            note_once(f"waiting for the chief's search in {folder}")
             time.sleep(WAIT)
         wanted = settled(wanted, folder)
         same_data.check(config, runs_of(folder), apart=True)

@@ -9,15 +9,16 @@ import shutil
 
 from tfcmc.cli import command_line
 from tfcmc.experiment.recipe import stored_plan
-from tfcmc.runs.folder import Run
+from tfcmc.foundation.atomic import whole
+from tfcmc.runs.folder import Run, make_folder
 
 
 def main(argv=None):
     """Reads the command line, trains and judges."""
-    whole = command_line.reader("a number", int)
+    number = command_line.reader("a number", int)
     parser = command_line.make_parser("tfcmc.searches.trial", __doc__)
     parser.add_argument("run", help="the run folder, with its config.json")
-    parser.add_argument("--until", type=whole, help="epoch to stop after")
+    parser.add_argument("--until", type=number, help="epoch to stop after")
     parser.add_argument("--parent", help="run folder to go on from")
     parser.add_argument("--beside", help="run folder with the same controls")
     given = command_line.parse(parser, argv)
@@ -34,7 +35,10 @@ def go_on_from(parent: Run, run: Run) -> None:
     """Copies what training goes on from, unless it has gone on already."""
     if run.read_history():
         return
-    shutil.copytree(parent.checkpoints, run.checkpoints, dirs_exist_ok=True)
+    make_folder(run.checkpoints)
+    for path in sorted(parent.checkpoints.glob("step-*.npz")):
+        with whole(run.checkpoints / path.name) as aside:
+            shutil.copyfile(path, aside)
     run.tensorboard.mkdir(exist_ok=True)
     for path in pathlib.Path(parent.tensorboard).glob("events*"):
         shutil.copy(path, run.tensorboard)

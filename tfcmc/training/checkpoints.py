@@ -4,15 +4,18 @@ import dataclasses
 import hashlib
 import json
 import pathlib
+import re
 
 import numpy as np
 
 import tfcmc
 from tfcmc.foundation.arrays import read_arrays
 from tfcmc.foundation.atomic import is_aside, whole
-from tfcmc.foundation.errors import UsageError, reason_of
+from tfcmc.foundation.errors import UsageError, is_passing, reason_of
+from tfcmc.foundation.paths import names_in
 
 KEPT = 2
+NAME = re.compile(r"step-\d+\.npz")
 STATE, DIGEST = "state", "sha256"
 VARIABLE = "variable/"
 
@@ -53,7 +56,10 @@ class Checkpoints:
         path = self._folder / f"step-{checkpoint.step:09d}.npz"
         with whole(path) as aside:
             np.savez(aside, **named)
-        for old in self._paths()[KEPT:]:
+        paths = self._paths()
+        place = paths.index(path)
+        # Those of later steps were passed over, for they are damaged.
+        for old in (*paths[:place], *paths[place + KEPT :]):
             old.unlink()
 
     def latest(self):
@@ -70,9 +76,9 @@ class Checkpoints:
         for path in paths:
             try:
                 version, checkpoint = _read(path)
-            except MemoryError:
-                raise  # the file may be sound
             except Exception as error:
+                if is_passing(error):
+                    raise  # the file may be sound
                 # zipfile, NumPy, JSON and their parts each see damage in
                 # their own way: what cannot be read is not gone on from.
                 told = reason_of(error)
@@ -86,7 +92,7 @@ class Checkpoints:
                 f"Received: {str(self._folder)!r}, where all are damaged.\n"
                 f"Delete that folder to train anew."
             )
-        if not all(map(is_aside, self._folder.glob("*"))):
+        if not all(map(is_aside, map(pathlib.Path, names_in(self._folder)))):
             self._check_version("another version")
         return None
 
@@ -101,7 +107,8 @@ class Checkpoints:
 
     def _paths(self):
         """The files, newest first."""
-        return sorted(self._folder.glob("step-*.npz"), reverse=True)
+        names = [n for n in names_in(self._folder) if NAME.fullmatch(n)]
+        return [self._folder / name for name in reversed(names)]
 
 
 def _named(checkpoint):

@@ -2,6 +2,8 @@
 
 import time
 
+import numpy as np
+
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.foundation.signals import Interrupted
 from tfcmc.report.summary import place
@@ -143,12 +145,17 @@ class SaveCheckpoint(keras.callbacks.Callback):
             "seconds": seconds,
         }
         arrays = {
-            path: variable.numpy()
+            path: _known(variable.numpy())
             for path, variable in self.model.state().items()
         }
         self._checkpoints.save(
             Checkpoint(self.model.steps_done(), arrays, state)
         )
+
+
+def _known(array):
+    """An array as files have it: NumPy has no bfloat16 of its own."""
+    return array.astype(np.float32) if array.dtype.kind == "V" else array
 
 
 class GoOn(keras.callbacks.Callback):
