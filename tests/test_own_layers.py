@@ -8,6 +8,7 @@ import pytest
 
 from tests.dirty.case import noise
 from tests.tiny import SIDE, make, plan_of
+from tfcmc.commands.code import spec_of
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders import ENCODERS
 from tfcmc.encoders.files import load_encoder, save_encoder
@@ -127,6 +128,10 @@ def two(shape):
     return keras.Model(inputs, [first, layers.Flatten()(inputs)])
 
 
+def head(features, dim=5):
+    return layers.Dense(dim)(layers.ReLU()(features))
+
+
 def plain(shape):
     return keras.Sequential(
         [keras.Input(shape), layers.Flatten(), layers.Dense(3)]
@@ -186,7 +191,7 @@ def test_layers_that_are_made_once_are_refused(theirs):
     """The untrained encoders, and a twin, would be the trained ones."""
     for name in ("once", "reused"):
         architecture = architecture_of(f"{theirs}:{name}")
-        with pytest.raises(UsageError, match="new layers at every call"):
+        with pytest.raises(UsageError, match="new layers every time"):
             architecture.check_saved()
     architecture_of(f"{theirs}:late").check_saved()
 
@@ -197,6 +202,35 @@ def test_layers_of_another_model_are_read(theirs):
     reader = architecture.reader(architecture.branches())
     _, (dead,) = reader.watch(ArrayPictures(noise(1, 6, SIDE, SIDE, 3)))
     assert 0 <= dead <= 1
+
+
+def test_a_head_of_ones_own(theirs):
+    """Of the seed, apart from the encoder's; its file is noted."""
+    spec = f"{theirs}:head(dim=7)"
+    architecture = architecture_of(
+        f"{theirs}:plain",
+        head=spec,
+        predictor=f"{theirs}:head(dim=7)",
+        target="stopped",
+    )
+    architecture.check_saved()
+    first, again, other = (
+        architecture.branches(seed)["rgb"].get_weights() for seed in (3, 3, 4)
+    )
+    assert [each.shape for each in first[-2:]] == [(3, 7), (7,)]
+    for one, two in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert np.abs(first[-2] - other[-2]).max() > 0.01
+    plan = plan_of(encoder="paper(width=0.3)", head=spec)
+    assert plan.code()["head"]["file"] == str(theirs)
+    with pytest.raises(UsageError, match="function of features"):
+        plan_of(head=f"{theirs}:plain")
+    with pytest.raises(UsageError, match="a function of `features`"):
+        spec_of("head", lambda_of, theirs.parent)
+
+
+def lambda_of(shape):
+    """A function of something else."""
 
 
 def test_a_file_that_was_moved(theirs, tmp_path):
@@ -294,8 +328,12 @@ def test_layers_without_a_type_are_exported(theirs):
         def __init__(self, factor):
             super().__init__()
 
+    class Whole(keras.Model):
+        def call(self, inputs):
+            return inputs
+
     inputs = keras.Input((3,))
-    model = keras.Model(inputs, Bare()(inputs))
+    model = keras.Model(inputs, Whole()(Bare()(inputs)))
     np.testing.assert_array_equal(export.plain(model)(np.ones([1, 3])), 2)
     model = keras.Model(inputs, Needy(2)(inputs))
     with pytest.raises(UsageError, match="config makes again.*Needy"):

@@ -23,14 +23,16 @@ from tfcmc.foundation.errors import must
 from tfcmc.foundation.registry import is_plain, spelt
 from tfcmc.runs.folder import make_folder
 
-FIRST = {"encoder": "shape", "views": "frame"}  # name of the first parameter
+# Of what may be a function, the name of its first parameter.
+FIRST = {"encoder": "shape", "views": "frame"}
+FIRST |= dict.fromkeys(("head", "predictor"), "features")
 
 
 def spec_of(axis: str, function: Callable, folder: pathlib.Path) -> str:
     """Returns the spec of a function.
 
     Args:
-        axis: "encoder" or "views".
+        axis: One of `FIRST`.
         function: A function, or a `functools.partial` of one by names.
         folder: Where its text is written, if it lies in no module.
 

@@ -10,7 +10,6 @@ from tfcmc.encoders import resnet as resnet
 from tfcmc.encoders.base import ENCODERS as ENCODERS
 from tfcmc.encoders.base import FEATURES as FEATURES
 from tfcmc.encoders.base import MAP as MAP
-from tfcmc.encoders.base import drawing as drawing
 from tfcmc.encoders.base import encoder_of as encoder_of
 from tfcmc.encoders.base import make_branch as make_branch
 from tfcmc.encoders.base import make_critic as make_critic

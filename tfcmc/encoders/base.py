@@ -1,14 +1,12 @@
 """The table of encoders, what every encoder provides, and its branch."""
 
-import contextlib
 import functools
-import random
 import warnings
 from collections.abc import Callable
 
 from tfcmc.foundation.errors import must, reason_of, unknown
 from tfcmc.foundation.lazy import keras
-from tfcmc.foundation.own import own_member, takes
+from tfcmc.foundation.own import drawing, own_member, takes
 from tfcmc.foundation.registry import Member, Registry
 
 # The layer that every branch names so. The probe reads its output; the loss
@@ -74,17 +72,6 @@ def _application(name, shape, seed, **options):
     except (TypeError, ValueError) as error:
         told = f"{APPLICATIONS}:{name} ({reason_of(error)})"
         raise must("encoder", f"a model of views {shape}", told) from None
-
-
-@contextlib.contextmanager
-def drawing(seed):
-    """Lets Keras draw the seeds of layers that name none from one seed."""
-    before = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(before)
 
 
 def make_branch(encoder: Callable, head: Callable, shape: tuple, seed: int):

@@ -9,7 +9,6 @@ import numpy as np
 
 import tfcmc
 from tfcmc.data.pictures import in_batches
-from tfcmc.encoders import drawing
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.classes import class_sizes
 from tfcmc.evaluation.features import BATCH, Encoded, weights_hash
@@ -25,6 +24,7 @@ from tfcmc.experiment.evaluate import (
 from tfcmc.experiment.recipe import Plan
 from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.lazy import keras, settled, tf
+from tfcmc.foundation.own import drawing
 from tfcmc.losses.vectors import normalise
 
 NAME = "model"  # what its branch is called, and its only view

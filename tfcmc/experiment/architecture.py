@@ -12,7 +12,6 @@ from tfcmc.data.stream import TrainingStream
 from tfcmc.distribute.pieces import is_alone
 from tfcmc.encoders import (
     FEATURES,
-    drawing,
     load_encoder,
     make_branch,
     make_critic,
@@ -24,6 +23,7 @@ from tfcmc.evaluation.features import Reader
 from tfcmc.evaluation.statistics_leak import StatisticsLeak
 from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.lazy import keras
+from tfcmc.foundation.own import drawing
 from tfcmc.losses.layer import Loss, make_losses
 from tfcmc.model import ContrastiveModel
 from tfcmc.runs.identity import origin_of
@@ -311,19 +311,19 @@ class Architecture:
             self.as_read(self.branches())
 
     def check_saved(self) -> None:
-        """Checks that the user's own encoder is new each time, and read back.
+        """Checks that the user's own layers are new each time, and read back.
 
         Raises:
             UsageError: if it cannot.
         """
-        if "code" not in self._plan.encoder.member.extra:
+        if not {"encoder", "head"} & self._plan.code().keys():
             return
         made = [
             branch for _ in range(2) for branch in self.branches().values()
         ]
         weights = [id(each) for branch in made for each in branch.weights]
         if len({*weights}) < len(weights):
-            told = "a function that makes new layers at every call"
+            told = "a function, as its head, that makes new layers every time"
             raise must("encoder", told, self._plan.encoder.spec)
         branch = made[0]
         with drawing(self._plan.config.seed):

@@ -143,7 +143,8 @@ class PretrainConfig:
     head: str = _setting(
         "none",
         "spec of what stands between features and loss: none, linear(dim=), "
-        "mlp(layers=, hidden=, dim=, norm=), or critic(units=, of=)",
+        "mlp(layers=, hidden=, dim=, norm=), critic(units=, of=), or a "
+        "function of yours, FILE.py:FUNCTION",
     )
     predictor: str = _setting(
         "none", "spec of what anchors alone go through, as a head"

@@ -415,7 +415,7 @@ def stored_plan(folder, *, check_data=True, **changes):
 
 def _own_files(config):
     """Yields the axes of a user's own files, and the path of each."""
-    for axis in ("encoder", "views"):
+    for axis in ("encoder", "views", "head", "predictor"):
         place = getattr(config, axis).partition(":")[0].strip()
         if place.endswith(".py"):
             yield axis, pathlib.Path(place).expanduser().resolve()

@@ -197,7 +197,7 @@ def plain(model):
 
 
 def _plain_layer(layer):
-    if isinstance(layer, keras.Model) and layer.inputs and layer.outputs:
+    if isinstance(layer, keras.Model) and getattr(layer, "inputs", None):
         return plain(layer)
     if not isinstance(layer, keras.layers.Layer):
         return layer
