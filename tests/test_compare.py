@@ -23,7 +23,7 @@ from tfcmc.commands.compare import _show, plan_entries
 from tfcmc.comparison import rows, writing
 from tfcmc.comparison.entries import Variant, folder_name, plan_variants
 from tfcmc.comparison.rows import LINEAR, PAPER_TABLE
-from tfcmc.comparison.tuned import tuned_words
+from tfcmc.comparison.tuned import interval_words, tuned_words
 from tfcmc.experiment import cost
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import PretrainConfig, make_config
@@ -342,6 +342,13 @@ def test_ranking():
     alike = accuracies({"nce": (50, 0), "spring": (44, 0)})
     told = "separate nce from spring: where all seeds"
     assert told in writing.ranking(alike)
+    # What is told apart is not told as 0.
+    near = accuracies({"nce": (50.04, 0.004), "spring": (50, 0.004)})
+    assert "nce is 0.04 points above spring (95 % interval 0.03 to 0.05)" in (
+        writing.ranking(near)
+    )
+    assert interval_words((-0.03, 3.1)) == " (95 % interval -0.03 to 3.1)"
+    assert interval_words((0.0, 1e-9)) == " (95 % interval 0.0 to 0.0)"
     alone = accuracies({"nce": (59.5, None), "spring": (40, None)})
     text = writing.ranking(alone)
     assert "nce 59.5 %, spring 40.0 %. One seed says nothing" in text

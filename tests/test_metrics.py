@@ -93,6 +93,9 @@ def test_effective_rank(rng):
     share = [0.5, 0.3, 0.2]
     want = math.exp(-sum(p * math.log(p) for p in share))
     assert metrics.effective_rank(matrix) == pytest.approx(want, rel=1e-9)
+    for turned in (matrix, matrix.T):
+        single = metrics.effective_rank(turned.astype(np.float32))
+        assert single == pytest.approx(want, rel=1e-5)
     assert metrics.effective_rank(np.zeros((4, 3))) == 0.0
 
 

@@ -81,7 +81,7 @@ def test_all_that_is_known_of_an_option(drawn):
     np.testing.assert_allclose(failed, [(0.02, 0.04), (0.5, 0.04)])
     assert set(other.lines[0].get_ydata()) == {0.48} and len(marks(other)) == 2
     assert other.get_ylim() == axes.get_ylim() and not other.get_ylabel()
-    assert len(legend) == 5 and "a trial that failed" in legend
+    assert len(legend) == 5 and "a trial that failed or was stopped" in legend
 
 
 def test_choices(drawn):

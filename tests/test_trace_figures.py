@@ -248,11 +248,15 @@ def test_anatomy_of_many(drawn, curve):
     """14 losses, and one with other negatives, each told in the legend."""
     many = [curve(f"{NAMES[n % 4]} {n}", steep=n - 3) for n in range(14)]
     many.append(curve("nt_xent", count=1200))
-    note = "of $1: 中 " * 9
+    note = "of $1: 中 " * 29
     figure = drawn(figures.gradient_anatomy, many, note=note)
     (legend,) = figure.legends
     assert len(legend.get_texts()) == 15
-    assert legend.get_title().get_text() == note
+    title = legend.get_title().get_text()
+    assert title.split() == note.split() and "\n" in title
+    figure.canvas.draw()
+    wide = legend.get_title().get_window_extent().width
+    assert wide < figure.get_figwidth() * figure.dpi
     assert len(figure.axes[1].patches) == 2
 
 

@@ -19,7 +19,7 @@ from tfcmc.searches.label_free import agreements
 from tfcmc.searches.ranking import open_search, ranked
 from tfcmc.searches.records import FAILED, Search, Trial, read_verdict
 from tfcmc.searches.regression import FEWEST_WEIGHED, importance, smooth
-from tfcmc.searches.report import report, verdict_words
+from tfcmc.searches.report import best_words, report, verdict_words
 from tfcmc.searches.verdict import difference
 from tuning import report as command
 
@@ -294,6 +294,30 @@ def test_report_without_labels(rng, found, capsys):
     assert f"{best:.3f}" in (folder / "table.md").read_text().splitlines()[3]
     names = [path.name for path in (folder / "figures").iterdir()]
     assert names == ["objective_over_options.png"]
+
+
+def test_trials_that_are_shorter_than_the_defaults(rng, found):
+    """As of a Hyperband that went no further: nothing is compared."""
+    default = {"linear_probe": 0.9, "alignment_uniformity": -9.0}
+    default["effective_rank"] = 50.0
+    trials = trials_of(rng, 6)
+    results = found(trials, default)
+    assert results.rival is results.default
+    assert "No trial is better than the defaults" in best_words(results)
+    short = [dataclasses.replace(each, epochs=2) for each in trials]
+    results = found(short, default)
+    assert results.default is not None and results.rival is None
+    told = best_words(results)
+    assert "No trial is better" not in told
+    assert "for 2 epochs, and the defaults for 3 epochs: neither" in told
+    assert drawing.slice_of("temperature", results).default == (None, None)
+    found_free = agreements(results)
+    assert {each.default_regret for each in found_free} == {None}
+    alone = best_words(found(trials[:1], default))
+    assert "other trial" not in alone and "validation pictures" in alone
+    verdict = verdict_of(0.3, 0.5)
+    verdict["winner"]["epochs"], verdict["default"]["epochs"] = 2, 30
+    assert "were trained for 2 and 30 epochs" in verdict_words(verdict)
 
 
 def test_nothing_done(found, capsys):

@@ -29,8 +29,9 @@ WORDS = {
     ),
     "learning_curves": (
         "Learning curves",
-        "A thin line a seed, a bold one their mean, on the held-out pictures. "
-        "Losses have different units: each is relative to its first epoch.",
+        "A thin line a seed, a bold one their mean: the loss in training, the "
+        "rest on the held-out pictures. Several losses have different units: "
+        "each is relative to its first epoch.",
     ),
     "alignment_histogram": (
         "How far apart the views of a picture are",

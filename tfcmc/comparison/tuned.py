@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 
 from tfcmc.comparison.rows import LINEAR
+from tfcmc.foundation.text import distinct
 from tfcmc.report import Table, difference, separated
 
 
@@ -54,7 +55,7 @@ def _gain(pair, default, tuned):
         return f"{pair[0]} was best at its defaults."
     gap = tuned.mean - default.mean
     way = "above" if gap >= 0 else "below"
-    text = f"{pair[1]} is {abs(gap):.1f} points {way} its defaults"
+    text = f"{pair[1]} is {distinct(abs(gap))} points {way} its defaults"
     ends = difference(tuned, default)
     if ends is None:
         return f"{text}."
@@ -66,7 +67,8 @@ def interval_words(ends) -> str:
     """Writes the interval of a difference, as `difference` returns it."""
     if ends is None:
         return ""
-    return f" (95 % interval {ends[0]:.1f} to {ends[1]:.1f})"
+    low, high = map(distinct, ends)
+    return f" (95 % interval {low} to {high})"
 
 
 def _ranking(known):

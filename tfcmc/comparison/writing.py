@@ -22,7 +22,7 @@ from tfcmc.experiment.presets import PRESETS
 from tfcmc.experiment.presets import cards as preset_cards
 from tfcmc.experiment.refusals import negatives_of
 from tfcmc.foundation.atomic import write_whole
-from tfcmc.foundation.text import printable
+from tfcmc.foundation.text import distinct, printable
 from tfcmc.losses import cards
 from tfcmc.report import (
     Cell,
@@ -197,7 +197,7 @@ def _gap(first, second, one: Cell, other: Cell):
     ends = difference(one, other)
     told = interval_words(ends)
     if separated(ends):
-        gap = f"{one.mean - other.mean:.1f} points"
+        gap = f"{distinct(one.mean - other.mean)} points"
         return f"{first} is {gap} above {second}{told}."
     if ends is None:
         told = ": where all seeds of a loss came out alike, its spread is not "

@@ -234,7 +234,8 @@ def _finite(features, embeddings):
 
 def _rectified(branch):
     """The outputs of ReLUs in a branch; their layers may be another's too."""
-    own = {id(n) for nodes in branch._nodes_by_depth.values() for n in nodes}
+    graph = getattr(branch, "_functional", branch)  # of a `Sequential`
+    own = {id(n) for nodes in graph._nodes_by_depth.values() for n in nodes}
     return [
         output
         for layer in branch.layers

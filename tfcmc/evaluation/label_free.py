@@ -144,11 +144,13 @@ def lidar(views: Sequence[np.ndarray], *, within: float = WITHIN) -> float:
     inner = apart.T @ apart / (count * (len(vectors) - 1))
     inner[np.diag_indices_from(inner)] += within
     between = (means - means.mean(axis=0)) / np.sqrt(count - 1)
-    # The eigenvalues of W^-1/2 B W^-1/2 are the squares of these, L L^T = W.
+    # Those of W^-1/2 B W^-1/2 are the eigenvalues of L^-1 B L^-T, L L^T = W.
     scaled = linalg.solve_triangular(
         np.linalg.cholesky(inner), between.T, lower=True
     )
-    values = np.linalg.svd(scaled, compute_uv=False) ** 2
+    if len(scaled) > scaled.shape[1]:
+        scaled = scaled.T
+    values = np.maximum(np.linalg.eigvalsh(scaled @ scaled.T), 0.0)
     # The rounding of one point is no number of dimensions.
     return shares_entropy(values) if values.sum() > NEGLIGIBLE else 0.0
 

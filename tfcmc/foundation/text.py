@@ -16,6 +16,14 @@ def counted(count: int, singular: str, plural: str) -> str:
     return f"{count:,} {singular if count == 1 else plural}"
 
 
+def distinct(value: float) -> str:
+    """Returns "0.1" or, of what that would make 0, as many digits as tell."""
+    for digits in range(1, 5):
+        if float(text := f"{value:.{digits}f}") or not value:
+            return text.replace("-0.0", "0.0") if not value else text
+    return "0.0"
+
+
 def option(name: str) -> str:
     """Returns how a setting is written on the command line."""
     return "--" + name.replace("_", "-")

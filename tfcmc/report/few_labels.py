@@ -8,7 +8,7 @@ import numpy as np
 
 from tfcmc.evaluation.few_labels import labels_needed
 from tfcmc.evaluation.intervals import difference_interval
-from tfcmc.foundation.text import counted
+from tfcmc.foundation.text import counted, distinct
 from tfcmc.report.summary import (
     WIDTH,
     clock,
@@ -115,8 +115,9 @@ class Curve:
         noise = ", within the noise" if low <= 0 <= high else ""
         return (
             f"with {count:,} labels a linear probe of its frozen features "
-            f"reads {percent(trained)} %, {percent(abs(gap))} points {word} "
-            f"untrained encoders ({percent(low)} to {percent(high)} over the "
+            f"reads {percent(trained)} %, {distinct(100 * abs(gap))} points "
+            f"{word} untrained encoders ({distinct(100 * low)} to "
+            f"{distinct(100 * high)} over the "
             f"choice of test pictures{noise})"
         )
 

@@ -128,7 +128,8 @@ def screen_text(table: Table) -> str:
         if any(spreads):
             lines.append(["", *(text and f"±{text}" for text in spreads)])
     laid = ["  ".join(line).rstrip() for line in padded(lines, left=0)]
-    words = f"Accuracies in %. {table.spread_words()}."
+    percent = any(each.unit == "%" for each in table.columns)
+    words = f"{'Accuracies in %. ' if percent else ''}{table.spread_words()}."
     return "\n".join([*laid, "", words])
 
 

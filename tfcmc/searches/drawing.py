@@ -45,7 +45,7 @@ def slice_of(name: str, results: Results) -> figures.Slice:
         and objective in trial.scores
     ]
     mark = (None, None)
-    if (default := results.default) is not None:
+    if (default := results.rival) is not None:
         # An option may have a default that is none of the values searched.
         value = default.values[name]
         known = is_number(value)
@@ -105,7 +105,7 @@ def draw_importance(results: Results, folder) -> dict:
 
 def draw_label_free(found: list[Agreement], results: Results, folder) -> None:
     """Draws the probe over each objective that needs no labels."""
-    default = results.default
+    default = results.rival
     known = set() if default is None else default.scores.keys()
     panels = []
     for each in found:

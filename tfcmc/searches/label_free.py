@@ -71,7 +71,7 @@ def agreements(results: Results) -> list[Agreement]:
             if JUDGE in trial.scores
         ]
         if len(both) >= FEWEST:
-            found.append(_agreement(objective, both, results.default))
+            found.append(_agreement(objective, both, results.rival))
     return found
 
 

@@ -80,6 +80,13 @@ class Results:
             seconds=None,
         )
 
+    @property
+    def rival(self) -> Trial | None:
+        """The defaults, where they were trained for as long as the best."""
+        best, default = self.best, self.default
+        alike = best and default and default.epochs == best.epochs
+        return default if alike else None
+
     def settings_of(self, trial: Trial | None) -> dict:
         """Reads the settings of a trial's run as `--config` takes them.
 

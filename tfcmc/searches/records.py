@@ -87,6 +87,7 @@ SCORES |= dict.fromkeys([f"{name}?" for name in LABEL_FREE], float)
 JUDGED = {
     "loss": str,
     "encoders_sha256": {str: str},
+    "epochs?": COUNT,
     "sphere_all": SPHERE,
     **dict.fromkeys(
         [f"{name}?" for name in PROBES],

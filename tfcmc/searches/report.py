@@ -9,8 +9,8 @@ import textwrap
 
 from tfcmc.evaluation.intervals import share_interval
 from tfcmc.foundation.atomic import write_whole
-from tfcmc.foundation.text import counted
-from tfcmc.report.summary import WIDTH
+from tfcmc.foundation.text import counted, distinct
+from tfcmc.report.summary import WIDTH, count_epochs
 from tfcmc.runs.folder import Run, make_folder
 from tfcmc.runs.record import read_metrics
 from tfcmc.searches import drawing, table
@@ -69,11 +69,20 @@ def best_words(results: Results) -> str:
         near = sum(trial.scores[name] >= low for trial in others)
         text += (
             f" Its {100 * score:.1f} % on {pictures:,} validation pictures "
-            f"have the 95 % interval {100 * low:.1f} to {100 * high:.1f}: "
-            f"{near} of the other {len(others)} trials are in it."
+            f"have the 95 % interval {100 * low:.1f} to {100 * high:.1f}"
         )
-    known = None if results.default is None else results.default.scores
-    if known and name in known:
+        if others:
+            of = counted(len(others), "other trial", "other trials")
+            text += f": {near} of {of} in it"
+        text += "."
+    known = None if results.rival is None else results.rival.scores
+    if results.default and not results.rival:
+        text += (
+            f" It was trained for {count_epochs(best.epochs)}, and the "
+            f"defaults for {count_epochs(results.default.epochs)}: neither is "
+            f"known to be the better."
+        )
+    elif known and name in known:
         if objective.rating(score) <= objective.rating(known[name]):
             text += (
                 " No trial is better than the defaults on the validation "
@@ -109,6 +118,12 @@ def verdict_words(verdict: dict) -> str:
         )
     if "difference" in verdict:
         lines.append(_difference_words(verdict["difference"]))
+    lengths = [verdict[n].get("epochs") for n in ("winner", "default")]
+    if lengths[0] != lengths[1]:
+        lines.append(
+            f"They were trained for {lengths[0]} and {lengths[1]} epochs: "
+            f"that says nothing of which is better."
+        )
     if verdict["before"]:
         times = counted(len(verdict["before"]), "time", "times")
         lines.append(
@@ -121,11 +136,11 @@ def verdict_words(verdict: dict) -> str:
 def _difference_words(difference):
     """Says whether the pictures judged separate the winner."""
     points = 100 * difference["linear_probe"]
-    low, high = (100 * end for end in difference["interval"])
+    low, high = (distinct(100 * end) for end in difference["interval"])
     text = (
-        f"The best trial is {abs(points):.1f} points "
+        f"The best trial is {distinct(abs(points))} points "
         f"{'below' if points < 0 else 'above'} the defaults, 95 % interval "
-        f"{low:.1f} to {high:.1f} over the choice of test pictures: "
+        f"{low} to {high} over the choice of test pictures: "
     )
     if difference["within_noise"]:
         return f"{text}within the noise."

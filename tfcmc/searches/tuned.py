@@ -139,6 +139,7 @@ def notes(found: list[Contender], seeds):
         yield (
             f"{each.folder}: {search.loss} over {', '.join(search.space)}, "
             f"{len(each.trials)} trials of "
+            f"{'at most ' if search.tuner == 'hyperband' else ''}"
             f"{count_epochs(each.before['epochs'])}{broken}, by the "
             f"{search.tuner} tuner for {search.objective}, at seed "
             f"{each.before['seed']}; the best is trial "

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from tfcmc.foundation.text import counted
+from tfcmc.foundation.text import counted, distinct
 from tfcmc.studies.effects import Effect, interval
 
 CERTAIN = 0.95  # the probability from which one is said to be the best
@@ -254,4 +254,5 @@ def _chance(chance):
 
 
 def _ends(ends):
-    return f"95 % interval {ends[0]:.1f} to {ends[1]:.1f}"
+    low, high = map(distinct, ends)
+    return f"95 % interval {low} to {high}"

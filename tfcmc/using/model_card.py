@@ -7,6 +7,7 @@ from importlib import metadata
 import numpy as np
 
 import tfcmc
+from tfcmc.report.summary import count_epochs
 from tfcmc.report.text_tables import MARKDOWN, padded, pipe_table
 from tfcmc.runs.identity import ROLES
 from tfcmc.runs.record import identity_of, read_metrics
@@ -96,7 +97,7 @@ def card(plan, run, kind: str, out, takes: str, found) -> str:
         "Views": f"{config.views}, of {config.side}x{config.side}"
         + (f", read at {config.read_side}" if config.read_side else ""),
         "Encoder": config.encoder,
-        "Training": f"{config.epochs} epochs of batches of "
+        "Training": f"{count_epochs(config.epochs)} of batches of "
         f"{config.batch_size}, seed {config.seed}",
         "Verdict": verdict_words(read_metrics(run)),
         "File": f"{out.name}, {kind}, SHA-256 {checksum(out)}",

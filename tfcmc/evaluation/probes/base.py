@@ -14,6 +14,7 @@ from tfcmc.foundation.errors import must
 from tfcmc.foundation.registry import Registry
 
 PROBES = Registry("probe")
+ROWS = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +139,13 @@ def standardise(features, *others):
     deviation = features.std(axis=0, dtype=np.float64)
     # What rounding leaves of a constant feature depends on its size.
     deviation[deviation <= 1e-12 * np.abs(mean)] = np.inf
-    return tuple(
-        ((part - mean) / deviation).astype(np.float32)
-        for part in (features, *others)
-    )
+
+    def scaled(part):
+        out = np.empty(part.shape, np.float32)
+        # A few rows at a time: whole, they would pass through memory twice.
+        for start in range(0, len(part), ROWS):
+            rows = slice(start, start + ROWS)
+            out[rows] = (part[rows] - mean) / deviation
+        return out
+
+    return tuple(map(scaled, (features, *others)))

@@ -94,7 +94,8 @@ def hypersphere(panels):
     if len(panels) > MOST_ROWS:
         classes = shown = []
     drawn, places = _beside(shown) if alone else _rows(len(panels), shown)
-    for number, panel in enumerate(panels):
+    told = set()
+    for panel in panels:
         angles, share = circle(panel.encoded.embeddings)
         title = f"all; two directions keep {100 * share:.0f} %"
         if alone:
@@ -103,7 +104,8 @@ def hypersphere(panels):
         else:
             title = f"{wrapped(panel.title, 2.6)}\n{title}"
         axis = drawn.add_subplot(next(places), polar=True)
-        _rings(axis, angles, panel.names, legend=number == 0)
+        _rings(axis, angles, panel.names, legend=panel.names not in told)
+        told.add(panel.names)
         axis.set_title(title, fontsize=10 if alone else 9)
         for label in shown:
             axis = drawn.add_subplot(next(places), polar=True)

@@ -61,8 +61,11 @@ def legend_below(drawn, entries, title=None):
     fitting = int(width / (wide * CHARACTER + HANDLE))
     columns = max(columns, min(fitting, len(texts), 4))
     rows = -(-len(texts) // columns)
-    lines_a_row = max(text.count("\n") + 1 for text in texts)
-    drawn.set_size_inches(width, height + 0.18 * rows * lines_a_row + 0.3)
+    lines = rows * max(text.count("\n") + 1 for text in texts)
+    if title is not None:
+        title = textwrap.fill(title, int(0.9 * width / CHARACTER))
+        lines += title.count("\n")
+    drawn.set_size_inches(width, height + 0.18 * lines + 0.3)
     drawn.legend(
         [handle(look) for look, _ in entries],
         texts,

@@ -216,5 +216,5 @@ def _entries(slices):
     if any(each.default[1] is not None for each in slices):
         entries.append((DEFAULT, "the defaults"))
     if any(each.failed for each in slices):
-        entries.append((FAILED, "a trial that failed"))
+        entries.append((FAILED, "a trial that failed or was stopped"))
     return entries
