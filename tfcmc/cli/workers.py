@@ -16,7 +16,9 @@ import sysconfig
 import threading
 import time
 
-from tfcmc.runs.folder import Run
+from tfcmc.foundation.lazy import LazyModule
+
+folders = LazyModule("tfcmc.runs.folder")  # it loads NumPy
 
 LONGEST = 300  # characters of a reason
 HOME = pathlib.Path(__file__).parents[2]  # of the library and its commands
@@ -45,7 +47,7 @@ class Job:
         """File for all that it prints, added to what is there."""
         if self.folder is None:
             return pathlib.Path(os.devnull)
-        return Run(self.folder).log
+        return folders.Run(self.folder).log
 
 
 @dataclasses.dataclass(frozen=True)
