@@ -165,7 +165,7 @@ def test_plain_layers(rng):
         (["--size=20x0"], "HEIGHTxWIDTH"),
         (["--out=mine.h5"], "ending in .keras"),
         (["--format=saved_model", "--out=.."], "a new folder"),
-        (["--format=saved_model", "--out=/"], "a new folder"),
+        (["--format=saved_model", "--out=/"], "folder"),
         (["--out=nowhere/mine.keras"], "can be written to"),
     ],
 )

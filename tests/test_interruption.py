@@ -24,14 +24,9 @@ from tfcmc.training.saving import SaveCheckpoint
 from trainers import evaluate, pretrain
 
 
-def test_killed_and_gone_on(tmp_path, monkeypatch):
+def test_killed_and_gone_on(tmp_path):
     """A case with all that is remembered, killed at once, bit for bit."""
-    told, words_of = [], kills.words_of
-    monkeypatch.setattr(
-        kills,
-        "words_of",
-        lambda *case: [*words_of(*case), "--data=shapes(size=320)"],
-    )
+    told = []
     cases = [("nce(z=mean)", "bank(momentum=0.5, draws=64)", 2)]
     assert kills.study(cases, 1, 8, tmp_path, show=told.append) == 1, told
     assert "SIGKILL at " in told[0]

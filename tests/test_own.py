@@ -432,7 +432,8 @@ def test_three_branches_at_96(mine, tmp_path, capsys, monkeypatch):
     names = ("R", "G", "B")
     words = [f"--encoder={mine}:build", f"--views={mine}:three", *TINY]
     words += ["--side=96", "--evaluate=full", "--learning-rate=1e-12"]
-    monkeypatch.setattr(artifacts, "draw", lambda *_: None)
+    for name in ("tsne", "control_maps", "tsne_map"):  # what takes long
+        monkeypatch.setattr(artifacts.figures, name, lambda *_, **__: None)
     pretrain.main([*words, f"--run-dir={run}"])
     found = json.loads((run / "metrics.json").read_text())
     assert set(names) < set(found["linear_probe"])

@@ -147,6 +147,7 @@ def test_a_gpu_that_is_not_found_is_told(tmp_path, monkeypatch, capsys):
     strategy = tf.distribute.get_strategy()
     note_once.cache_clear()
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [])
     monkeypatch.setattr(strategies, "DRIVER", tmp_path / "none")
     assert strategies.devices_words(strategy) == ""
     assert capsys.readouterr().out == ""

@@ -17,6 +17,7 @@ from tfcmc.cli import machines
 from tfcmc.distribute import addresses, heartbeat, reception, rendezvous
 from tfcmc.distribute.cluster import machines_of, proof, read_cluster
 from tfcmc.distribute.links import DONE, STOP, Link
+from tfcmc.distribute.reception import Reception
 from tfcmc.foundation import signals
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.text import printable
@@ -193,11 +194,17 @@ def test_machines_started_otherwise(cluster):
         assert not each.met.is_set()
 
 
-def test_a_machine_that_comes_twice(cluster):
+def test_a_machine_that_comes_twice(cluster, monkeypatch):
     """The first is told to go, and the second has its place."""
-    clusters = cluster(3)
+    clusters, there, admit = cluster(3), threading.Event(), Reception._admit
+
+    def admitted(*visitor):
+        admit(*visitor)
+        there.set()
+
+    monkeypatch.setattr(Reception, "_admit", admitted)
     chief, first = (Machine(each) for each in clusters[:2])
-    time.sleep(0.4)
+    assert there.wait(10)
     second = Machine(clusters[1])
     first.join(10)
     assert "another machine has come as worker 1" in str(first.raised)

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import shutil
+import types
 
 import numpy as np
 import pytest
@@ -162,14 +163,25 @@ def test_arrays_go_on_as_they_were(tmp_path, monkeypatch):
     np.testing.assert_array_equal(got.labels, labels)
 
 
-def test_a_full_disk_is_the_machines(tmp_path):
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [("No space left on device; 3", OSError), ("else", RuntimeError)],
+)
+def test_a_full_disk_is_the_machines(
+    photos, tmp_path, monkeypatch, told, kind
+):
     """As Python would tell it, and not as the library does."""
-    with pytest.raises(OSError, match="No space left") as raised:
-        with packing._faults(tmp_path / "a"):
-            raise RuntimeError("write() failed: No space left on device; 3")
-    assert raised.value.filename == str(tmp_path / "a")
-    with pytest.raises(RuntimeError, match="else"), packing._faults("a"):
-        raise RuntimeError("something else")
+
+    def full(*_):
+        raise RuntimeError(f"write() failed: {told}")
+
+    writer = types.SimpleNamespace(write=full, close=full)
+    library = types.SimpleNamespace(ArrayRecordWriter=lambda *_: writer)
+    monkeypatch.setattr(packing, "array_record", library)
+    with pytest.raises(kind, match=told[:8]) as raised:
+        packed(photos, tmp_path / "packed")
+    if kind is OSError:
+        assert raised.value.filename.endswith(".array_record")
 
 
 @pytest.mark.parametrize("most", [None, 60])
