@@ -191,7 +191,7 @@ def test_layers_that_are_made_once_are_refused(theirs):
     """The untrained encoders, and a twin, would be the trained ones."""
     for name in ("once", "reused"):
         architecture = architecture_of(f"{theirs}:{name}")
-        with pytest.raises(UsageError, match="new layers every time"):
+        with pytest.raises(UsageError, match="new layers at every call"):
             architecture.check_saved()
     architecture_of(f"{theirs}:late").check_saved()
 

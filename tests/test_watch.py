@@ -196,15 +196,15 @@ def test_machines_started_otherwise(cluster):
 
 def test_a_machine_that_comes_twice(cluster, monkeypatch):
     """The first is told to go, and the second has its place."""
-    clusters, there, admit = cluster(3), threading.Event(), Reception._admit
+    clusters, known, admit = cluster(3), threading.Event(), Reception._admit
 
     def admitted(*visitor):
         admit(*visitor)
-        there.set()
+        known.set()
 
     monkeypatch.setattr(Reception, "_admit", admitted)
     chief, first = (Machine(each) for each in clusters[:2])
-    assert there.wait(10)
+    assert known.wait(10)
     second = Machine(clusters[1])
     first.join(10)
     assert "another machine has come as worker 1" in str(first.raised)

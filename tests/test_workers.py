@@ -66,6 +66,7 @@ def test_modules_that_are_found_here_alone(module, tmp_path, monkeypatch):
     (tmp_path / "apart").mkdir()
     (tmp_path / "apart" / "theirs_alone.py").write_text("VALUE = 7\n")
     monkeypatch.syspath_prepend(str(tmp_path / "apart"))
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])  # is passed over
     job = module("asks", "import theirs_alone\nprint(theirs_alone.VALUE)")
     shown, ended = all_of(job)
     assert (shown, ended.code) == (["7"], 0), ended.told

@@ -139,6 +139,19 @@ def test_a_fraction_of_the_cells(rng):
     assert effects(two, {"one": ("a", "b"), "other": ("x", "y")}) == {}
 
 
+def test_two_seeds_know_one(rng):
+    """Of two, what spreads unlike cannot be told: the plain test."""
+    for _ in range(50):
+        cells = {
+            seed: {(level,): value for level, value in zip(
+                "abcd", rng.normal(50, 3, 4), strict=True
+            )}
+            for seed in range(2)
+        }  # fmt: skip
+        found = effects(cells, {"one": tuple("abcd")})["one",]
+        assert 0 <= found.chance <= 1
+
+
 def test_one_seed_knows_no_chance(observed):
     """There are means, and nothing that says how sure they are."""
     (first, *_) = observed.items()

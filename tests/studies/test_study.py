@@ -256,7 +256,9 @@ def test_nothing_to_rank_by():
     cells = [
         Cell(
             (name,),
-            types.SimpleNamespace(name=name, metrics=lambda n=n: found[n]),
+            types.SimpleNamespace(
+                name=name, pictures="all", metrics=lambda n=n: found[n]
+            ),
         )
         for n, name in enumerate("ab")
     ]

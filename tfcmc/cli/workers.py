@@ -166,9 +166,13 @@ def _start(job, cores, events):
 
 def _places():
     """Where modules are found here, but for those of any Python's own."""
-    own = tuple(sysconfig.get_paths().values())
-    here = [path for path in sys.path if path and not path.startswith(own)]
-    return os.pathsep.join(map(os.path.abspath, here))
+    own = [os.path.join(each, "") for each in sysconfig.get_paths().values()]
+    here = [os.path.abspath(each) for each in sys.path if type(each) is str]
+    return os.pathsep.join(
+        each
+        for each in here
+        if not os.path.join(each, "").startswith(tuple(own))
+    )
 
 
 def _follow(job, process, log, events):

@@ -110,7 +110,10 @@ class _Text:
         self._parts[function.__name__] = ""  # it may call itself
         for name in sorted(_used(text) & known.keys()):
             value = known[name]
-            if self._values.setdefault(name, value) is not value:
+            known_as = self._values.setdefault(name, value)
+            alike = is_plain(value) and is_plain(known_as)
+            alike = alike and known_as == value
+            if known_as is not value and not alike:
                 told = f"which uses another {name} than what it calls"
                 raise self._refused(function, told)
             if name not in self._parts:

@@ -88,9 +88,13 @@ def _tell(study, cells, every, limit):
 
 
 def _are_probed(cells):
-    """Whether a run is judged; refuses data that no probe can be read off."""
+    """Whether a run is judged; refuses data that no probe can be read off.
+
+    Where data are an axis, others than the first may have labels.
+    """
     found = next(filter(None, (cell.entry.metrics() for cell in cells)), {})
-    if "no_probe" in found:
+    alike = len({cell.entry.pictures for cell in cells}) == 1
+    if "no_probe" in found and alike:
         told = "labelled, since combinations are ranked by a probe"
         raise must("data", told, found["no_probe"])
     return bool(found)

@@ -108,6 +108,8 @@ def _split(pictures, labels):
     if np.shape(labels) not in ((count,), (count, 1)):
         told = f"(pictures, labels) with a whole number a picture, {count:,}"
         raise must("data", told, f"labels {list(np.shape(labels))}")
+    if not count:
+        return {}  # what is wrong is told where arrays are checked
     flat = np.reshape(labels, -1)
     train, test = carve_validation(flat, 0)
     if not len(test):

@@ -146,7 +146,7 @@ def _splits(place, found, choices):
     # A split that is learnt from alone may have no labels.
     features = {
         name: each
-        for rows in found.values()
+        for rows in reversed(found.values())
         for name, each in rows.features.items()
     }
     image = _column(

@@ -32,6 +32,7 @@ from tfcmc.targets.twin import Twin
 
 CRITICS = 1000  # what is added to the seed of the heads of maps
 FRESH = 2  # what is added to the seed of a twin that starts apart
+BUILT = ("encoder", "head")  # what a branch is made of
 NO_FILES = "--data={data}, which has no image files to decode"
 POLICIES = {
     "float32": "float32",
@@ -316,27 +317,30 @@ class Architecture:
         Raises:
             UsageError: if it cannot.
         """
-        if not {"encoder", "head"} & self._plan.code().keys():
+        code = self._plan.code()
+        own = [axis for axis in (*BUILT, "predictor") if axis in code]
+        if not own:
             return
-        made = [
-            branch for _ in range(2) for branch in self.branches().values()
-        ]
-        weights = [id(each) for branch in made for each in branch.weights]
+        sets = [self.branches(), self.branches()]
+        made = [branch for each in sets for branch in each.values()]
+        made += [p for each in sets for p in self.predictors(each).values()]
+        weights = [id(each) for model in made for each in model.weights]
         if len({*weights}) < len(weights):
-            told = "a function, as its head, that makes new layers every time"
-            raise must("encoder", told, self._plan.encoder.spec)
-        branch = made[0]
+            told = "a function that makes new layers at every call"
+            specs = [getattr(self._plan, axis).spec for axis in own]
+            raise must(" or ".join(own), told, " or ".join(specs))
+        axis, branch = own[0], made[0]
         with drawing(self._plan.config.seed):
             try:
                 keras.models.model_from_json(branch.to_json())
             except Exception as error:
                 # Whatever the user's layers do.
                 raise must(
-                    "encoder",
+                    axis,
                     "of layers that Keras reads back: its own but Lambda, and "
                     "those that keras.saving.register_keras_serializable() "
                     "knows",
-                    f"{self._plan.encoder.spec} ({reason_of(error)})",
+                    f"{getattr(self._plan, axis).spec} ({reason_of(error)})",
                 ) from None
 
     def check_pieces(self) -> None:

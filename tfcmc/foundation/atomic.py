@@ -20,8 +20,8 @@ ASIDE = "partial"
 NAME = re.compile(rf"{ASIDE}-(.+)-(\d{{1,9}})-[0-9a-f]{{8}}(\..*)?")
 FORSAKEN = 24 * 3600  # seconds after which no other machine writes any more
 # What systems without flushing answer: CIFS, VirtualBox's shared folders.
-_writing = set()  # names of what this process writes aside
 UNABLE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+_writing = set()  # names of what this process writes aside
 
 
 @contextlib.contextmanager

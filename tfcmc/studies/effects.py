@@ -11,6 +11,7 @@ from tfcmc.studies.design import contrasts, model_matrix
 special = LazyModule("scipy.special")
 LEVEL = 0.05  # a probability beneath which chance is not believed
 DRAWS = 20_000
+ROUNDING = 1e-9
 DIGITS = 9  # of percents: what differs behind them is rounding
 
 
@@ -128,11 +129,13 @@ def chance_of(coordinates) -> float | None:
 def _sphericity(coordinates):
     """How alike levels spread, by Huynh and Feldt: 1 where they do."""
     seeds, dim = coordinates.shape
+    if seeds == 2:  # of two no covariance tells
+        return 1.0
     spread = np.atleast_2d(np.cov(coordinates, rowvar=False))
     # dim times Greenhouse and Geisser's, from 1 to the rank of the spread.
     kept = np.trace(spread) ** 2 / np.sum(spread**2)
     left = seeds - 1 - kept
-    if left * dim <= 0:
+    if left < ROUNDING:
         return 1.0
     return min(1.0, (seeds * kept - 2) / (dim * left))
 

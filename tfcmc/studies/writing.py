@@ -238,11 +238,16 @@ def not_shown(found: Found, cells: list[Cell], missing: int, failures: dict):
     planned = {0: {cell.levels: 0.0 for cell in cells}}
     told = effects(_of_axes(planned, found.study, levels), levels).keys()
     kept = varied(found.study, found.cells)
+    there = {
+        pair
+        for cell in found.cells
+        for pair in zip(found.study.levels, cell.levels, strict=True)
+    }
     alone = [
         level
         for axis, names in levels.items()
         for level in names
-        if axis in kept and level not in kept[axis]
+        if axis in kept and level not in kept[axis] and (axis, level) in there
     ]
     yield from words.not_shown(
         missing,
