@@ -149,15 +149,15 @@ def test_a_gpu_that_is_not_found_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [])
     monkeypatch.setattr(strategies, "DRIVER", tmp_path / "none")
-    assert strategies.devices_words(strategy) == ""
+    assert strategies.on_gpus(strategy) == ""
     assert capsys.readouterr().out == ""
     monkeypatch.setattr(strategies, "DRIVER", tmp_path)
-    assert strategies.devices_words(strategy) == ""
+    assert strategies.on_gpus(strategy) == ""
     assert "TensorFlow finds no GPU" in capsys.readouterr().out
     monkeypatch.setattr(
         tf.config, "list_logical_devices", lambda kind: ["GPU:0"]
     )
-    assert strategies.devices_words(strategy) == ", on 1 GPU"
+    assert strategies.on_gpus(strategy) == ", on 1 GPU"
 
 
 def test_machines_have_their_gpus(monkeypatch):

@@ -331,7 +331,7 @@ def _reasons(file):
         why = "not an image of a kind that is read (JPEG, PNG, TIFF, ...)"
         raise ImageError(file, why) from None
     except Exception as error:
-        if is_passing(error) and not isinstance(error, PermissionError):
+        if is_passing(error):
             raise  # the file may be sound
         # Pillow's decoders raise nearly any exception on broken bytes.
         why = getattr(error, "strerror", None) or str(error)

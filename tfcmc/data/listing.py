@@ -138,7 +138,7 @@ class Listing:
             if not length:
                 raise ImageError(path, "the file is empty")
         except (OSError, ImageError) as error:
-            if is_passing(error) and not isinstance(error, PermissionError):
+            if is_passing(error):
                 raise
             if self._stops:
                 if isinstance(error, OSError):

@@ -64,7 +64,7 @@ def _join(cluster):
     return strategy
 
 
-def devices_words(strategy) -> str:
+def on_gpus(strategy) -> str:
     """Returns ", on 2 GPUs" where there are any; "" on CPUs.
 
     Where a GPU is there that TensorFlow does not find, this is said.

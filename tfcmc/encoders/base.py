@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tfcmc.foundation.errors import must, reason_of, unknown
 from tfcmc.foundation.lazy import keras
-from tfcmc.foundation.own import drawing, own_member, takes
+from tfcmc.foundation.own import drawing, own_member, seeded, takes
 from tfcmc.foundation.registry import Member, Registry
 
 # The layer that every branch names so. The probe reads its output; the loss
@@ -29,21 +29,18 @@ ENCODERS = Registry("encoder", _elsewhere)
 
 
 def _seeded(function):
-    """A builder whose initial weights are a function of a seed in any case."""
+    """A builder by a seed, of models that are built when it returns them."""
 
     @functools.wraps(function)
-    def build(shape, seed, **options):
-        if takes(function, "seed"):
-            options["seed"] = seed
-        with drawing(seed):
-            model = function(shape, **options)
-            if not getattr(model, "inputs", None):
-                # Built in here, its weights are drawn by the seed, too.
-                inputs = keras.Input(shape)
-                model = keras.Model(inputs, model(inputs))
-            return model
+    def build(shape, **options):
+        model = function(shape, **options)
+        if not getattr(model, "inputs", None):
+            # What it draws now is of the seed, too.
+            inputs = keras.Input(shape)
+            model = keras.Model(inputs, model(inputs))
+        return model
 
-    return build
+    return seeded(build)
 
 
 def _application(name, shape, seed, **options):

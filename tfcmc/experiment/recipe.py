@@ -200,9 +200,10 @@ def as_begun(plan: Plan) -> Plan:
     if config.epochs is not None:
         return plan
     run = Run(config.run_dir)
-    # Of a run that was killed between the two records.
-    known = (read_identity(run) or {}).get("settings", {})
-    stored = _completed(read_settings(run) or known)
+    stored = read_settings(run)
+    if stored is None:  # of a run that was killed between the two records
+        stored = (read_identity(run) or {}).get("settings", {})
+    stored = _completed(stored)
     same = stored["budget"] == config.budget
     if not same or config.steps not in (None, stored["steps"]):
         return plan

@@ -3,8 +3,8 @@
 import contextlib
 
 from tfcmc.distribute.strategies import (
-    devices_words,
     is_chief,
+    on_gpus,
     share_from_chief,
 )
 from tfcmc.foundation.errors import must
@@ -64,7 +64,7 @@ def train(
         return
     if first:
         print(f"{run.folder}: goes on after {place(first, steps)}")
-    where = devices_words(strategy)
+    where = on_gpus(strategy)
     print(f"training with {plan.loss.spec}, {steps:,} steps an epoch{where}")
     more = {}
     if restarts:

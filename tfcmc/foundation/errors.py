@@ -22,8 +22,6 @@ class UsageError(ValueError):
 
 # What a machine answers that may answer otherwise another time.
 PASSING = (
-    errno.EACCES,
-    errno.EPERM,
     errno.EMFILE,
     errno.ENFILE,
     errno.ENOMEM,

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import importlib
 import importlib.machinery
@@ -111,6 +112,27 @@ def drawing(seed):
         yield
     finally:
         random.setstate(before)
+
+
+def seeded(function: Callable, apart: int = 0) -> Callable:
+    """Makes a builder's initial weights a function of a seed in any case.
+
+    Args:
+        function: Builds something of what it is given first, by its options.
+        apart: What is added to the seed.
+
+    Returns:
+        `(first, seed, **options)`, which builds it.
+    """
+
+    @functools.wraps(function)
+    def build(first, seed, **options):
+        if takes(function, "seed"):
+            options["seed"] = seed + apart
+        with drawing(seed + apart):
+            return function(first, **options)
+
+    return build
 
 
 def takes(function: Callable, name: str) -> bool:

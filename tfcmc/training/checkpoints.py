@@ -77,7 +77,7 @@ class Checkpoints:
             try:
                 version, checkpoint = _read(path)
             except Exception as error:
-                if is_passing(error):
+                if is_passing(error) or isinstance(error, PermissionError):
                     raise  # the file may be sound
                 # zipfile, NumPy, JSON and their parts each see damage in
                 # their own way: what cannot be read is not gone on from.
