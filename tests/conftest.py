@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from tests import plain, verdicts
-from tfcmc.cli import command_line
+from tests.dirty.case import told
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.atomic import note_once
@@ -30,6 +30,11 @@ from tfcmc.searches.records import FAILED, trial_folder, write_record
 
 tfds = LazyModule("tensorflow_datasets")
 ROOT = pathlib.Path(__file__).parents[1]
+SOURCES = sorted(
+    path
+    for folder in ("tfcmc", "trainers", "tuning", "benchmarks")
+    for path in (ROOT / folder).rglob("*.py")
+)
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
 # The same examples each time, however slow the machine is.
 hypothesis.settings.register_profile(
@@ -110,13 +115,9 @@ def refused(capsys):
     """A function that says what is told to a user who made a mistake."""
 
     def run(main, *words):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            command_line.run(lambda: main([str(word) for word in words]))
-        assert left.value.code == 2
-        told = capsys.readouterr().err.strip()
-        assert 1 <= len(told.splitlines()) <= 2
-        return told
+        found = told(lambda: main([str(word) for word in words]), capsys)
+        assert 1 <= len(found.strip().splitlines()) <= 2
+        return found.strip()
 
     return run
 
@@ -402,16 +403,20 @@ def write_search(folder, search, trials, default=None):
     return folder
 
 
-@pytest.fixture(scope="session")
-def picture():
-    """A function that reads the pixels of a PNG, and sees that it is whole."""
+@pytest.fixture
+def drawn(tmp_path):
+    """A function that draws a figure, and sees that its PNG is whole."""
 
-    def read(path):
-        assert not list(path.parent.glob("*partial*"))
+    def draw(function, *what, **options):
+        path = tmp_path / "a.png"
+        figure = function(*what, path, **options)
+        assert not list(tmp_path.glob("*partial*"))
         with Image.open(path) as image:
             assert image.format == "PNG"
             pixels = np.asarray(image.convert("L"))
         assert pixels.min() < 100 < pixels.max()
-        return pixels
+        size = 150 * figure.get_size_inches()
+        np.testing.assert_allclose(pixels.shape[::-1], size, atol=1)
+        return figure
 
-    return read
+    return draw

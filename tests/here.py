@@ -1,4 +1,4 @@
-"""Jobs of `workers.run_all` in this process, where Keras is already."""
+"""Commands in this process, where Keras is already, and jobs of them."""
 
 import contextlib
 import functools
@@ -14,6 +14,17 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
+def ran(main, words):
+    """Runs a command; returns its code, what it printed and told."""
+    printed, told, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(told):
+        try:
+            command_line.run(functools.partial(main, words))
+        except SystemExit as ended:
+            code = ended.code
+    return code, printed.getvalue(), told.getvalue()
+
+
 def run_here(jobs, *, at_once, show, started=lambda job: None, killed_at=None):
     """Runs jobs one after the other; at the one `killed_at` it is killed."""
     for job in jobs:
@@ -21,21 +32,12 @@ def run_here(jobs, *, at_once, show, started=lambda job: None, killed_at=None):
         if job.name == killed_at:
             raise Killed
         module, *words = job.words
-        main = importlib.import_module(module).main
-        printed, told, code = io.StringIO(), io.StringIO(), 0
-        with (
-            contextlib.redirect_stdout(printed),
-            contextlib.redirect_stderr(told),
-        ):
-            try:
-                command_line.run(functools.partial(main, words))
-            except SystemExit as ended:
-                code = ended.code
+        code, printed, told = ran(importlib.import_module(module).main, words)
         with open(job.log, "a", encoding="utf-8") as log:
-            log.write(printed.getvalue() + told.getvalue())
-        for line in printed.getvalue().splitlines():
+            log.write(printed + told)
+        for line in printed.splitlines():
             show(job, line)
-        yield workers.Ended(job, code, told.getvalue().strip())
+        yield workers.Ended(job, code, told.strip())
 
 
 @contextlib.contextmanager

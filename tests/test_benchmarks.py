@@ -71,7 +71,7 @@ COMMANDS = {
 
 
 @pytest.fixture
-def in_process(monkeypatch, capsys):
+def in_process(monkeypatch):
     """Measures here and not in a process of its own, and keeps all cores."""
     monkeypatch.setattr(child, "set_tensorflow_threads", lambda threads: None)
     monkeypatch.setattr(measuring, "has", lambda package: False)

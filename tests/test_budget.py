@@ -7,6 +7,7 @@ import types
 import numpy as np
 import pytest
 
+from tests.dirty.clusters import tf_config
 from tests.tiny import NORMED
 from tfcmc.distribute.strategies import make_strategy
 from tfcmc.experiment import budget
@@ -207,9 +208,7 @@ def test_time_and_epochs(refused, monkeypatch):
         "`budget` must be left out of a search, whose trials go by epochs. "
         "Received: '1min'"
     )
-    cluster = {"cluster": {"worker": ["a:1", "b:1"]}}
-    cluster["task"] = {"type": "worker", "index": 0}
-    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    monkeypatch.setenv("TF_CONFIG", tf_config("a:1", "b:1"))
     told = "`strategy` must be one or mirrored, or TF_CONFIG unset"
     assert refused(pretrain.main, "--budget=1min").startswith(told)
 

@@ -331,7 +331,7 @@ def test_what_follows_a_run(ran, tmp_path, monkeypatch):
         tfcmc.export(run, size=(30,) * 3)
 
 
-def test_signals_are_the_callers(ran):
+def test_signals_are_the_callers():
     """SIGTERM ends a call, and then what the caller set for it runs."""
     seen = []
     before = signal.signal(signal.SIGTERM, lambda *_: seen.append(1))

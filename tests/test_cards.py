@@ -1,16 +1,15 @@
 """Cards: read from the docstrings, and nothing lost on the way."""
 
 import importlib.util
-import pathlib
 import re
 
 import pytest
 
+from tests.conftest import ROOT
 from tfcmc.foundation.registry import Choice, Flag, Number, Range, Registry
 from tfcmc.losses import LOSSES, cards
 from trainers import losses
 
-ROOT = pathlib.Path(__file__).parents[1]
 every_loss = pytest.mark.parametrize(
     "member", LOSSES.members(), ids=LOSSES.names()
 )

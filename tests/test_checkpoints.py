@@ -157,12 +157,13 @@ def test_another_version(rng, tmp_path, monkeypatch):
     """What another version saved is not gone on from, whatever its form."""
     kept = Checkpoints(tmp_path / "checkpoints")
     (tmp_path / "checkpoints").mkdir()
-    kept.save(made(rng, 1))
+    saved = made(rng, 1)
+    kept.save(saved)
     with monkeypatch.context() as patch:
         patch.setattr(tfcmc, "__version__", "99.1")
         with pytest.raises(UsageError, match=r"99\.1, to go on .* of 0\."):
             kept.latest()
-    same(kept.latest(), kept.latest())
+    same(kept.latest(), saved)
     for path in (tmp_path / "checkpoints").iterdir():
         path.rename(path.with_name("ckpt-1.index"))
     with pytest.raises(UsageError, match="of another version"):

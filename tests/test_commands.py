@@ -10,10 +10,8 @@ import shutil
 
 import numpy as np
 import pytest
-from tensorboard.backend.event_processing.event_file_loader import (
-    EventFileLoader,
-)
 
+from tests.conftest import ROOT
 from tests.dirty.case import noise
 from tests.here import in_this_process
 from tests.kills import outcome
@@ -27,9 +25,8 @@ from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
 from tfcmc.searches.records import Search, Trial
 from tfcmc.training.classifier import Classifier
-from trainers import compare, evaluate, pretrain
+from trainers import evaluate, pretrain
 
-ROOT = pathlib.Path(__file__).parents[1]
 HOW = ROOT / "docs" / "how"
 PAGES = (ROOT / "README.md", *sorted(HOW.glob("*.md")))
 TINY = "shapes(size=160)"
@@ -90,18 +87,6 @@ def test_run_folder(trained):
     assert not list(folder.rglob("*partial*"))
 
 
-def test_tensorboard_scalars(trained):
-    """Every epoch's numbers are in the event file."""
-    folder, _ = trained
-    tags = {}
-    for path in (folder / "tensorboard").glob("events*"):
-        for event in EventFileLoader(str(path)).Load():
-            for value in event.summary.value:
-                tags.setdefault(value.tag, []).append(event.step)
-    assert tags["epoch/loss"] == [1, 2]
-    assert tags["epoch/alignment"] == [1, 2]
-
-
 def test_same_seed_same_run(trained, tmp_path, capsys, monkeypatch):
     """Two runs with one seed are equal, judged at once, briefly or later.
 
@@ -145,15 +130,10 @@ def test_same_seed_same_run(trained, tmp_path, capsys, monkeypatch):
 
 
 def test_what_has_to_be_judged(trained):
-    """A comparison and a later verdict are not asked to judge nothing."""
-    for main, words in (
-        (compare.main, []),
-        (evaluate.main, [str(trained[0])]),
-    ):
-        with pytest.raises(
-            UsageError, match="`evaluate` must be full, probes or bri"
-        ):
-            main([*words, "--evaluate=none"])
+    """A later verdict is not asked to judge nothing."""
+    told = "`evaluate` must be full, probes or brief"
+    with pytest.raises(UsageError, match=told):
+        evaluate.main([str(trained[0]), "--evaluate=none"])
 
 
 def test_images_alone(tmp_path, capsys, rng):
@@ -266,14 +246,6 @@ def test_mistakes(words, told, refused, monkeypatch, tmp_path):
     (tmp_path / "setup.py").touch()
     monkeypatch.chdir(tmp_path)
     assert told in refused(pretrain.main, *words)
-
-
-def test_a_loss_that_is_not_there(command):
-    """The known ones, and exit code 2."""
-    done = command("trainers.losses", "tripl")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "Did you mean triplet" in done.stderr
-    assert "vicreg" in done.stderr
 
 
 def test_stop_on_collapse(tmp_path, capsys):

@@ -1,10 +1,8 @@
 """Comparing losses: equal terms, what is skipped, what breaks, the words."""
 
-import contextlib
 import csv
 import dataclasses
 import html
-import io
 import json
 import re
 import types
@@ -14,7 +12,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from tests import verdicts
-from tests.here import in_this_process
+from tests.dirty.clusters import tf_config
+from tests.here import in_this_process, ran
 from tests.plain import leave_out_distortions
 from tests.report.conftest import table_of
 from tests.tiny import NORMED
@@ -46,29 +45,19 @@ WORDS = ["--losses", *LOSSES, "--seeds", "0", "1", *TINY]
 WORDS += ["--encoder=paper(width=0.3)", "--side=32"]
 
 
-def comparing(folder, words=WORDS):
-    """Compares, and returns what was printed and the exit code."""
-    printed, code = io.StringIO(), 0
-    with contextlib.redirect_stdout(printed):
-        try:
-            compare.main([*words, f"--run-dir={folder}"])
-        except SystemExit as ended:
-            code = ended.code
-    return printed.getvalue(), code
-
-
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory):
     """A comparison of two seeds in which one run breaks, made twice."""
     folder = tmp_path_factory.mktemp("compared") / "table"
     # A history that is no file: a fault of the machine, found by the run.
     (folder / "vicreg-1" / "history.csv").mkdir(parents=True)
+    words = [*WORDS, f"--run-dir={folder}"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
-        first = comparing(folder)
+        first = ran(compare.main, words)
         page = (folder / "report.html").read_text("utf-8")
         times = {p: p.stat().st_mtime_ns for p in folder.glob("*/metrics*")}
         patch.setattr(writing, "draw", lambda *_: ())
-        again = comparing(folder)
+        again = ran(compare.main, words)
     return types.SimpleNamespace(
         folder=folder, first=first, page=page, times=times, again=again
     )
@@ -80,7 +69,7 @@ def metrics_of(folder):
 
 def test_one_that_breaks(compared):
     """It is told with its reason; the others are all there."""
-    printed, code = compared.first
+    code, printed, _ = compared.first
     assert code == 1
     (line,) = [n for n in printed.splitlines() if "FAILED" in n]
     assert line.startswith("vicreg-1") and "Is a directory" in line
@@ -92,7 +81,7 @@ def test_one_that_breaks(compared):
 
 def test_what_is_finished_is_skipped(compared):
     """A second call trains only what is missing; the first runs stay."""
-    printed, code = compared.again
+    code, printed, _ = compared.again
     assert code == 1 and printed.count("FAILED") == 1
     assert printed.startswith("3 of 4 runs are finished\n")
     for path, time in compared.times.items():
@@ -155,7 +144,7 @@ def test_table_without_labels(compared):
         for name in ("lidar", "alpha_req", "nesum", "retrieval_at_5"):
             values = [(m[kind] if kind else m)["sphere"][name] for m in found]
             assert float(rows[label][name]) == pytest.approx(np.mean(values))
-    assert "Without labels" in compared.first[0]
+    assert "Without labels" in compared.first[1]
     assert 'id="without-labels"' in compared.page
     history = (runs[0] / "history.csv").read_text()
     assert {"lidar", "modality_gap"} <= set(history.split("\n")[0].split(","))
@@ -217,7 +206,7 @@ def test_report(compared):
         "tsne",
     }
     assert compared.page.count("data:image/png;base64") == len(names)
-    assert str(folder / "report.html") in compared.first[0]
+    assert str(folder / "report.html") in compared.first[1]
 
 
 @pytest.fixture(scope="module")
@@ -226,17 +215,17 @@ def methods(tmp_path_factory):
     folder = tmp_path_factory.mktemp("methods") / "table"
     words = ["--presets", "paper", "simclr", "--seeds", "0", *TINY]
     words[words.index("--epochs=1")] = "--budget=0.02min"
-    words += [f"--encoder={NORMED}", "--side=32"]
+    words += [f"--encoder={NORMED}", "--side=32", f"--run-dir={folder}"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
         leave_out_distortions(patch)
         patch.setattr(writing, "draw", lambda *_: ())
         # Twelve steps fit, of a second and a fifth.
         patch.setattr(cost, "seconds_a_step", lambda *_: 0.1)
-        first = comparing(folder, words)
+        first = ran(compare.main, words)
         patch.setattr(cost, "seconds_a_step", lambda *_: 0.2)
-        again = comparing(folder, words)
-    assert (first[1], again[1]) == (0, 0), first[0]
-    return folder, first[0], again[0]
+        again = ran(compare.main, words)
+    assert (first[0], again[0]) == (0, 0), first[1:]
+    return folder, first[1], again[1]
 
 
 def test_methods_are_compared(methods):
@@ -572,7 +561,7 @@ def test_judged_by_others_is_not_finished(tmp_path):
         assert entry.finished() is finished
 
 
-def test_folder_names(tmp_path):
+def test_folder_names():
     """What differs from the defaults; the paper's preset means its losses."""
     for settings, name in (
         ({"loss": "softmax(temperature=0.07)"}, "softmax-9"),
@@ -606,10 +595,7 @@ def test_papers_table():
 @pytest.mark.parametrize("command", [compare, search])
 def test_trainings_of_one_machine(command, monkeypatch):
     """They would wait for each other's machines, ten minutes each."""
-    cluster = {"worker": ["a:1", "b:1"]}
-    task = {"type": "worker", "index": 0}
-    config = json.dumps({"cluster": cluster, "task": task})
-    monkeypatch.setenv("TF_CONFIG", config)
+    monkeypatch.setenv("TF_CONFIG", tf_config("a:1", "b:1"))
     for words in ([], ["--strategy=multiworker"]):
         with pytest.raises(UsageError, match="`strategy` must be one or mirr"):
             command.main([*words, "--data=shapes(size=160)"])
@@ -624,7 +610,7 @@ def test_trainings_of_one_machine(command, monkeypatch):
         (["--seeds", "one"], "a whole number"),
         (["--jobs=0"], "at least 1"),
         (["--loss=softmax"], "Did you mean --losses"),
-        (["--evaluate=none"], "full, probes or brief"),
+        (["--evaluate=none"], "`evaluate` must be full, probes or brief"),
     ],
 )
 def test_mistakes(words, told, refused):

@@ -89,7 +89,14 @@ def test_fetched_where_it_is_not(
     assert "prepared dataset" in refused(data.main, "tfds:../x", *words)
 
 
-@pytest.mark.parametrize("spec", ["folder:/nowhere", "shapes(size=0)", "none"])
-def test_mistakes(spec, refused):
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("folder:/nowhere", "an existing folder. Received: '/nowhere'"),
+        ("shapes(size=0)", "`size` must be"),
+        ("none", "Unknown data: 'none'"),
+    ],
+)
+def test_mistakes(spec, told, refused):
     """Are told as those of `pretrain` are."""
-    assert refused(data.main, spec)
+    assert told in refused(data.main, spec)

@@ -90,10 +90,11 @@ def test_no_measure_of_what_is_no_number(name, bad, rng):
         np.array([["a", "b"], ["c", "d"]]),
         np.array([[1 + 2j, 1], [2, 3]]),
         np.array([[None, 1], [2, 3]]),
+        np.ones(3),
         np.ones((4, 0)),
         np.ones((0, 4)),
     ],
-    ids=["text", "complex", "objects", "no dimensions", "no vectors"],
+    ids=["text", "complex", "objects", "a row", "no dimensions", "no vectors"],
 )
 @pytest.mark.parametrize("name", ["alignment", "uniformity", "effective_rank"])
 def test_no_measure_of_what_are_no_vectors(name, vectors):
@@ -255,12 +256,13 @@ def test_constant_features_become_zero(level, rng):
 def test_leave_one_out_refuses(rng):
     """Features that are no numbers, one picture, too few labels."""
     features = rng.normal(size=(6, 3))
-    for broken, labels in (
-        (np.where(np.eye(6, 3), np.nan, features), np.arange(6)),
-        (features[:1], [0]),
-        (features, [0, 1]),
+    few = "at least two labelled pictures"
+    for broken, labels, told in (
+        (np.where(np.eye(6, 3), np.nan, features), np.arange(6), "finite"),
+        (features[:1], [0], few),
+        (features, [0, 1], few),
     ):
-        with pytest.raises(UsageError, match="Received"):
+        with pytest.raises(UsageError, match=told):
             leave_one_out(broken, labels)
 
 

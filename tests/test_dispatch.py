@@ -104,7 +104,7 @@ def test_nothing_heavy_is_imported(word, python):
         (["x"], "Known: compare, data, "),
         (["--loss=softmax"], "before its options: tfcmc pretrain --loss=soft"),
         (["pretrain", "--los=softmax"], "Did you mean --loss"),
-        (["losses", "tripl"], "Did you mean triplet"),
+        (["losses", "tripl"], "Did you mean triplet?\nKnown: align_uniform, "),
     ],
     ids=str,
 )

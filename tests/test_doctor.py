@@ -208,6 +208,17 @@ def test_collapse_losses(spec, negatives, one_point, orthogonal):
     )
 
 
+def test_a_good_prediction_is_no_collapse():
+    """The best value of a prediction is one point's too: it tells nothing."""
+    for preset, known in (("simsiam", 1), ("simclr", 2)):
+        settings = {"preset": preset, "encoder": "paper(width=0.3)"}
+        plan = make_plan(make_config(settings))
+        architecture = Architecture(plan, 64)
+        found = architecture.patient(architecture.branches(), 99, 50)
+        assert len(found.collapse_losses) == known
+        assert "two orthogonal constants" in found.collapse_losses
+
+
 @pytest.mark.parametrize(
     ("negatives", "candidates"), [("batch", 32), ("local", 8)]
 )

@@ -60,7 +60,7 @@ def test_labels_needed():
 
 
 @pytest.fixture
-def curve(rng):
+def curve():
     """A curve of three numbers of labels, of two samples each."""
     means = {
         "untrained": (0.2, 0.25, 0.3),
@@ -104,11 +104,9 @@ def test_conclusion(curve):
     assert lines[row + 1].split() == ["+-", *["1.4"] * 4]
 
 
-def test_figure(curve, tmp_path, picture):
+def test_figure(curve, drawn):
     """A line a kind, at its means."""
-    drawn = figures.label_curve(curve, tmp_path / "x.png")
-    picture(tmp_path / "x.png")
-    (axes,) = drawn.axes
+    (axes,) = drawn(figures.label_curve, curve).axes
     for kind, container in zip(KINDS, axes.containers, strict=True):
         xs, ys = container.lines[0].get_data(orig=False)
         assert list(xs) == list(curve.points)

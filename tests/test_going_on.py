@@ -150,6 +150,11 @@ def test_from_a_file(tmp_path):
     assert len(head) and start.origin["sha256"] == {
         "rgb": weights_hash(source)
     }
+    # A twin that would be drawn anew starts there, too.
+    target = plan_of(target="momentum(init=fresh)").target.function()
+    (twin,) = Architecture(plan, 64, start=start).twin(target, 9).branches
+    for one, other in zip(parts_of(twin)[0], source.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
     plan = plan_of(views="rgb", init=str(path))
     with pytest.raises(UsageError, match=r"shapes: \[\[6\], .* and not \[\["):
         read_start(plan)

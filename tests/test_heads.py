@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.encoders.loops import through
 from tests.tiny import make
 from tfcmc.heads import HEADS
 
@@ -44,20 +45,7 @@ def test_layers(spec, shapes, rng):
         if len(weight.shape) == 1:
             weight.assign(rng.uniform(0.5, 2.0, weight.shape))
     for training in (False, True):
-        want = features.astype(np.float64)
-        for layer in model.layers:
-            arrays = [each.numpy() for each in layer.weights]
-            if isinstance(layer, keras.layers.Dense):
-                want = want @ arrays[0] + sum(arrays[1:])
-            if isinstance(layer, keras.layers.BatchNormalization):
-                scale, shift = arrays[:-2] or (1.0, 0.0)
-                mean, variance = arrays[-2:]
-                if training:
-                    mean, variance = want.mean(0), want.var(0)
-                want = (want - mean) / np.sqrt(variance + 1e-5)
-                want = scale * want + shift
-            if isinstance(layer, keras.layers.ReLU):
-                want = np.maximum(want, 0)
+        want = through(model, features, training)
         got = model(features, training=training)
         np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-3)
 

@@ -43,6 +43,16 @@ def test_lidar(views):
     assert label_free.lidar(views) == pytest.approx(want, rel=1e-9)
 
 
+def test_lidar_of_many_dims(views, rng):
+    """Turned into a space of more dims than vectors it is the same."""
+    few = [view[:9] for view in views]
+    dim = few[0].shape[1]
+    wide = np.linalg.qr(rng.normal(size=(60 * dim, dim)))[0]
+    want = label_free.lidar(few)
+    found = label_free.lidar([view @ wide.T for view in few])
+    assert found == pytest.approx(want, rel=1e-6)
+
+
 def test_lidar_of_what_is_known(rng):
     """Pictures along three axes alike have three dimensions, one point none.
 

@@ -1,9 +1,9 @@
 """The architecture, read off the imports."""
 
 import ast
-import pathlib
 
-ROOT = pathlib.Path(__file__).parents[1]
+from tests.conftest import ROOT, SOURCES
+
 LINT = "from importlinter.cli import lint_imports_command as c; c()"
 ROOMS = ROOT / "tfcmc"
 ABOVE = tuple(
@@ -19,10 +19,6 @@ ABOVE = tuple(
     )
 )
 COMMANDS = ("trainers", "tuning", "cli", "commands", "searches")
-FOLDERS = ("tfcmc", "trainers", "tuning", "benchmarks")
-FILES = sorted(
-    path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")
-)
 
 
 def module_of(path):
@@ -31,8 +27,8 @@ def module_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {path: module_of(path) for path in FILES}
-TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
+MODULES = {path: module_of(path) for path in SOURCES}
+TREES = {path: ast.parse(path.read_text("utf-8")) for path in SOURCES}
 
 
 def imported(nodes):

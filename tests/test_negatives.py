@@ -160,6 +160,25 @@ def test_views_share_the_draws_of_each_anchor():
         assert not same or not np.array_equal(one.drawn, later.drawn)
 
 
+@pytest.mark.parametrize("seed", [2**31 - 1, 2**28])
+def test_any_seed_draws(seed):
+    """As many views as a preset has: each view's draws are its own."""
+    memory = Memory(
+        NEGATIVES.lookup("bank(draws=9)").function(),
+        dims=[4] * 8,
+        branch=[0] * 8,
+        keys={*range(8)},
+        examples=EXAMPLES,
+        seed=seed,
+    )
+    numbers = tf.constant([3, 1, 2], tf.int64)
+    found = [
+        memory.candidates(tf.zeros([3, 4]), view, 0, numbers, tf.constant(5))
+        for view in range(8)
+    ]
+    assert len({each.vectors.numpy().tobytes() for each in found}) == 8
+
+
 def test_bank_update(unit_vectors):
     """v <- normalise(m v + (1 - m) embedding), the batch's rows alone."""
     bank = NEGATIVES.lookup("bank(momentum=0.3)").function()

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import os
-import pathlib
 import zipfile
 
 import h5py
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.conftest import SOURCES
 from tests.dirty.runs import with_lambda
 from tests.verdicts import IDENTITY
 from tfcmc.cli import command_line
@@ -25,12 +25,6 @@ from tfcmc.foundation.text import plain_text, printable
 from tfcmc.report import Column, latex, markdown, over_seeds, tensorboard
 from trainers import embed, neighbours, pretrain
 
-ROOT = pathlib.Path(__file__).parents[1]
-SOURCES = sorted(
-    path
-    for folder in ("tfcmc", "trainers", "tuning", "benchmarks")
-    for path in (ROOT / folder).rglob("*.py")
-)
 FORBIDDEN = {"eval", "exec", "compile", "__import__", "extractall", "system"}
 UNPICKLING = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve"}
 UNPICKLING |= {"marshal", "yaml"}

@@ -492,10 +492,3 @@ def test_a_child_process_takes_the_file(mine, tmp_path, monkeypatch):
     digest = hashlib.sha256(mine.read_bytes()).hexdigest()
     for code in found:
         assert code["encoder"]["sha256"] == code["views"]["sha256"] == digest
-
-
-def test_views_know_no_name_by_chance():
-    """The catalogue's names, and what is not among them."""
-    assert {"lab", "ycbcr"} <= set(VIEWS.names())
-    with pytest.raises(UsageError, match="Did you mean lab"):
-        VIEWS.lookup("labb")

@@ -272,7 +272,7 @@ def test_the_doctor_wants_its_monitor(rng):
     assert logs["alignment"] == pytest.approx(want, rel=1e-5)
 
 
-def test_the_documented_fit(rng, capsys):
+def test_the_documented_fit(rng):
     """The page's training, on colours of noisy pictures."""
     text = PAGE.read_text("utf-8")
     (code,) = re.findall(r"```python\n(import keras\n.*?)```", text, re.S)

@@ -8,6 +8,7 @@ from tests.tiny import BATCH, CHANNELS, DRAWING, NORMED, make, plan_of
 from tfcmc.experiment import equivalence, verified
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.foundation.errors import UsageError
+from tfcmc.negatives.memory import Memory
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,22 @@ def test_pieces_are_the_batch(settings):
     assert found.fine and found.value
     # Sums in another order.
     assert 0 < found.of_gradient < 1e-10
+
+
+def test_each_step_is_the_next(monkeypatch):
+    """What is remembered by step is verified at two of them."""
+    steps = []
+    remember = Memory.remember
+
+    def noted(memory, embeddings, numbers, step):
+        steps.append(int(step))
+        remember(memory, embeddings, numbers, step)
+
+    monkeypatch.setattr(Memory, "remember", noted)
+    queue = {"negatives": "queue(size=30)", "target": "momentum"}
+    plan = plan_of(**verified.ALWAYS, **queue)
+    equivalence.compute(tf.distribute.get_strategy(), plan, 12)
+    assert steps == [0, 1]
 
 
 def test_one_piece_at_a_time(monkeypatch):

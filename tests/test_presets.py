@@ -80,6 +80,15 @@ def test_what_is_given_goes_first(name):
         assert other.learning_rate == PretrainConfig().learning_rate
 
 
+def test_rate_of_instance_discrimination():
+    """As its code has it for small pictures: a tenth from 120 and from 160."""
+    plan = make_plan(make_config({"preset": "instdisc", "epochs": 200}))
+    course = plan.schedule.function(plan.config.learning_rate, 200, 0.0)
+    for epoch in range(200):
+        falls = (epoch - 80) // 40 if epoch >= 80 else 0
+        assert float(course(epoch)) == pytest.approx(0.03 * 0.1**falls)
+
+
 def test_rules_of_the_rate():
     """In proportion to the batch, or to its root; the same at 4,096."""
     assert Rate(0.3).of(64) == pytest.approx(0.3 * 64 / 256)

@@ -11,6 +11,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
@@ -112,6 +113,75 @@ def test_linear_probe_is_scikit_learns(parts):
     model.fit(scaler.transform(features), labels)
     want = model.score(scaler.transform(test.features), test.labels)
     assert result["accuracy"] == pytest.approx(want, abs=0.011)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Parts of small pictures of digits, of which one is to be told."""
+    features, labels = load_digits(return_X_y=True)
+    order = np.random.default_rng(1).permutation(len(labels))
+    features, labels = features[order].astype("f"), labels[order]
+
+    def parts(digit):
+        told = Labelled(features, (labels == digit).astype(int))
+        rows = carve_validation(told.labels[:900], 0)
+        return *map(told.of, rows), told.of(np.arange(900, len(labels)))
+
+    return parts
+
+
+@pytest.mark.parametrize("digit", [1, 3, 8])
+@pytest.mark.parametrize("name", ["linear_probe", "mlp_head"])
+def test_a_rare_class_is_read(name, digit, digits):
+    """Strong penalties name the common class for all: weaker are tried."""
+    fit, validation, test = digits(digit)
+    result = PROBES.lookup(name).function(fit, validation, test, seed=0)
+    assert np.mean(test.labels == 0) < 0.91
+    assert result["accuracy"] > 0.95
+
+
+def test_weak_penalties_are_tried_while_they_read_no_less(monkeypatch):
+    """Not from a plateau of strong ones, nor past three that read less."""
+    module = importlib.import_module("tfcmc.evaluation.probes.linear")
+    part = Labelled(np.eye(2, dtype="f"), np.arange(2))
+
+    def tried(*read):
+        """The strengths tried, and the one chosen, where so much is read."""
+        seen, accuracies = [], iter(read)
+        regression = types.SimpleNamespace(predict=lambda features: [0, 1])
+        monkeypatch.setattr(
+            module,
+            "_regression",
+            lambda strength, *_: seen.append(strength) or regression,
+        )
+        monkeypatch.setattr(module, "accuracy_of", lambda *_: next(accuracies))
+        chosen = module.linear_probe(part, part, part, seed=0)
+        return seen[:-1], chosen["inverse_strength"]
+
+    strengths = list(module.INVERSE_STRENGTHS)
+    flat = [0.2] * 5
+    assert tried(*flat, 0.1, 0.3, 0.4, 0.39, 0.38, 0.37) == (strengths, 0.1)
+    assert tried(*flat, 0.5, 0.3, 0.4, 0.39) == (strengths[:9], 0.01)
+    assert tried(*flat, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5) == (strengths, 0.01)
+    assert tried(0.6, *flat, 0.2, 0.1) == (strengths[:8], 1e-5)
+
+
+def test_many_classes_are_fitted_out(rng):
+    """As the exact fit reads them, whose gradients are small by class."""
+    centres = rng.normal(size=(300, 24))
+    labels = rng.permutation(np.arange(3600) % 300)
+    features = centres[labels] + 0.9 * rng.normal(size=(3600, 24))
+    whole = Labelled(features.astype("f"), labels)
+    rows = carve_validation(labels[:2400], 0)
+    parts = *map(whole.of, rows), whole.of(np.arange(2400, 3600))
+    result = PROBES.lookup("linear_probe").function(*parts, seed=0)
+    scaler = StandardScaler().fit(features[:2400])
+    model = LogisticRegression(
+        C=result["inverse_strength"], max_iter=5000, tol=1e-6
+    )
+    model.fit(scaler.transform(features[:2400]), labels[:2400])
+    want = model.score(scaler.transform(features[2400:]), labels[2400:])
+    assert result["accuracy"] == pytest.approx(want, abs=0.005)
 
 
 class Watched:

@@ -276,10 +276,7 @@ def test_refused(settings, told, refused):
 def test_every_need_has_a_case():
     """Each row of the table is the first that some case breaks."""
     missing = list(REFUSALS)
-    for settings, told in CASES:
-        with pytest.raises(UsageError) as caught:
-            make_plan(make_config(settings))
-        assert str(caught.value) == told
+    for _, told in CASES:
         start = told.partition(" must be ")[0].strip("`")
         for need in list(missing):
             stem = need.must.split("{")[0]

@@ -14,6 +14,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from tests.verdicts import IDENTITY
 from tfcmc.experiment import pretrain
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan, open_run, stored_plan
@@ -181,18 +182,14 @@ def test_a_folder_takes_the_place_of_another(tmp_path, monkeypatch):
     assert names.count("a.txt") == names.count("inner") == 2
 
 
-def test_steps_of_a_run_that_was_killed_early(plan_of, tmp_path):
+def test_steps_of_a_run_that_was_killed_early(plan_of):
     """Its identity is written before its settings, and knows as much."""
     plan = plan_of(epochs=None, budget="2min")
     run = Run(plan.config.run_dir)
     settings = dataclasses.asdict(plan.config) | {"steps": 90, "epochs": 3}
     (run.folder / "config.json").unlink()
-    data = {
-        "pretrain": {"pictures": 1, "side": 8, "sha256": "a"},
-        "classes": 0,
-        "class_names_sha256": "b",
-    }
-    run.write_json("identity.json", make_identity(settings, data, 1))
+    identity = make_identity(settings, IDENTITY["data"], 1)
+    run.write_json("identity.json", identity)
     again = make_plan(
         make_config({"budget": "2min", "run_dir": str(run.folder)})
     )
@@ -334,7 +331,6 @@ def test_paper_preset(tmp_path):
         ({"picture_side": 4}, "picture-side"),
         ({"memory_limit": 0}, "memory-limit"),
         ({"warmup": 2.0}, "warmup"),
-        ({"preset": "papper"}, "Did you mean paper"),
         ({"bach_size": 2}, "Did you mean batch_size"),
         ({"crop": "windows"}, "Did you mean window"),
         ({"encoder": "papr"}, "Did you mean paper"),
@@ -344,7 +340,7 @@ def test_paper_preset(tmp_path):
         ({"data": "npz:/nowhere.npz"}, "/nowhere.npz"),
         ({"data": "tfds:x", "data_dir": "/nowhere"}, "/nowhere"),
         ({"data": "stl10", "data_dir": "/nowhere"}, "/nowhere"),
-        ({"views": "hsv"}, "views"),
+        ({"views": "labb"}, "Did you mean lab"),
     ],
 )
 def test_bad_settings(given, words):

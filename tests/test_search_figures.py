@@ -12,16 +12,15 @@ WORDS = {"objective": "linear probe, higher is better", "percent": True}
 
 
 @pytest.fixture
-def drawn(picture, tmp_path):
+def shown(drawn):
     """A function that draws; returns the axes, and the words of the legend."""
 
-    def draw(function, *parts, **words):
-        figure = function(*parts, tmp_path / "a.png", **words)
-        picture(tmp_path / "a.png")
+    def show(function, *parts, **words):
+        figure = drawn(function, *parts, **words)
         legend = figure.legends[0].get_texts() if figure.legends else ()
         return figure.axes, [text.get_text() for text in legend]
 
-    return draw
+    return show
 
 
 def marks(axes):
@@ -33,10 +32,10 @@ def marks(axes):
     ]
 
 
-def test_objective_over_options(drawn):
+def test_objective_over_options(shown):
     """Trials and the best of them, where they are, and room about them."""
     plain = Slice("temperature", TRIALS, TRIALS[1], log=True)
-    (axes,), legend = drawn(figures.objective_over_options, [plain], **WORDS)
+    (axes,), legend = shown(figures.objective_over_options, [plain], **WORDS)
     trials, best = marks(axes)
     np.testing.assert_allclose(trials, TRIALS)
     np.testing.assert_allclose(best, [TRIALS[1]])
@@ -48,7 +47,7 @@ def test_objective_over_options(drawn):
     assert legend == ["a trial", "the best trial"]
 
 
-def test_all_that_is_known_of_an_option(drawn):
+def test_all_that_is_known_of_an_option(shown):
     """Defaults, failures, shorter trainings, and the estimate's band."""
     at = np.linspace(0.01, 1, 20)
     mean, deviation = 0.4 + 0.1 * at, 0.05 + 0.01 * at
@@ -62,7 +61,7 @@ def test_all_that_is_known_of_an_option(drawn):
         estimate=(at, mean, deviation),
     )
     nameless = Slice("rate", TRIALS, TRIALS[1], default=(None, 0.48))
-    (axes, other), legend = drawn(
+    (axes, other), legend = shown(
         figures.objective_over_options, [full, nameless], **WORDS
     )
     assert axes.get_xscale() == "linear"
@@ -84,7 +83,7 @@ def test_all_that_is_known_of_an_option(drawn):
     assert len(legend) == 5 and "a trial that failed or was stopped" in legend
 
 
-def test_choices(drawn):
+def test_choices(shown):
     """Each at its word, a little aside by its score, so that none is hid."""
     trials = (("all", 0.5123), ("hard", 0.3471), ("all", 0.4096))
     words = Slice(
@@ -94,7 +93,7 @@ def test_choices(drawn):
         failed=("hard",),
         choices=("all", "hard", "none"),
     )
-    (axes,), _ = drawn(figures.objective_over_options, [words], **WORDS)
+    (axes,), _ = shown(figures.objective_over_options, [words], **WORDS)
     found = marks(axes)
     assert [place.get_text() for place in axes.get_xticklabels()] == [
         "all",
@@ -108,16 +107,16 @@ def test_choices(drawn):
     assert axes.get_xlabel() == "$mining_{x"
 
 
-def test_scores_that_are_equal(drawn):
+def test_scores_that_are_equal(shown):
     """There is room about them all the same."""
     same = Slice("equal", ((0.1, 0.5), (0.2, 0.5)), (0.1, 0.5), log=True)
-    (axes,), _ = drawn(figures.objective_over_options, [same], **WORDS)
+    (axes,), _ = shown(figures.objective_over_options, [same], **WORDS)
     low, high = axes.get_ylim()
     assert low < 0.5 < high
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_option_importance(drawn, order):
+def test_option_importance(shown, order):
     """The largest share on top, each with its interval."""
     parts = (
         ("$rate_{1", "margin")[::order],
@@ -125,7 +124,7 @@ def test_option_importance(drawn, order):
         (-0.05, 0.55)[::order],
         (0.1, 0.69)[::order],
     )
-    (axes,), _ = drawn(figures.option_importance, *parts, note="draws")
+    (axes,), _ = shown(figures.option_importance, *parts, note="draws")
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names == ["$rate_{1", "margin"]
     widths = [bar.get_width() for bar in axes.patches]
@@ -138,7 +137,7 @@ def test_option_importance(drawn, order):
     assert axes.get_xlabel().endswith("\ndraws")
 
 
-def test_label_free_objectives(drawn):
+def test_label_free_objectives(shown):
     """One panel an objective, the better to the right."""
     panel = figures.Scatter(
         "one\ntwo", "rank", "higher", TRIALS, TRIALS[3], TRIALS[1]
@@ -146,7 +145,7 @@ def test_label_free_objectives(drawn):
     other = figures.Scatter(
         "one", "loss", "lower", TRIALS, TRIALS[0], TRIALS[1], (0.3, 0.5)
     )
-    axes, legend = drawn(figures.label_free_objectives, [panel, other])
+    axes, legend = shown(figures.label_free_objectives, [panel, other])
     trials, probes, chosen = marks(axes[0])
     np.testing.assert_allclose(trials, TRIALS)
     np.testing.assert_allclose(probes, [TRIALS[1]])
@@ -155,5 +154,5 @@ def test_label_free_objectives(drawn):
     assert not axes[0].xaxis_inverted() and axes[1].xaxis_inverted()
     np.testing.assert_allclose(marks(axes[1])[1], [(0.3, 0.5)])
     assert legend[-1] == "the defaults"
-    alone, legend = drawn(figures.label_free_objectives, [panel])
+    alone, legend = shown(figures.label_free_objectives, [panel])
     assert len(alone) == 1 and len(legend) == 3

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import types
@@ -11,6 +10,7 @@ import types
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from tests.data.test_stream import make
 from tests.tiny import CHANNELS, NORMED, PLAIN
 from tfcmc.distribute import strategies
@@ -23,7 +23,6 @@ from tfcmc.foundation.lazy import tf
 from tfcmc.losses import LOSSES
 from trainers import pretrain, verify
 
-ROOT = pathlib.Path(__file__).parents[1]
 TRAINING = [
     "--batch-size=9",
     "--schedule=constant",
@@ -202,15 +201,14 @@ def test_shares_make_up_the_batch(shares, machines):
     assert all(next(machine, None) is None for machine in read)
 
 
-def test_batch_has_to_be_shared_out():
-    """A batch that devices cannot share equally is refused."""
-
-    class Three:
-        num_replicas_in_sync = 3
-
-    strategies.check_batch_size(Three, 12)
+def test_batch_and_groups_have_to_be_shared_out():
+    """What devices cannot share equally is refused."""
+    three = types.SimpleNamespace(num_replicas_in_sync=3)
+    strategies.check_batch_size(three, 12, 6)
     with pytest.raises(UsageError, match="multiple of the 3 devices.* 16"):
-        strategies.check_batch_size(Three, 16)
+        strategies.check_batch_size(three, 16)
+    with pytest.raises(UsageError, match="`batch-norm` .* the 3 devices.* 4"):
+        strategies.check_batch_size(three, 12, 4)
 
 
 def test_auto_is_one_device_here(monkeypatch):

@@ -158,6 +158,31 @@ def test_first_view_alone_is_an_anchor(plain_views):
         )
 
 
+@pytest.mark.parametrize(
+    ("loss", "negatives"),
+    [("softmax", "batch"), ("cosine(form=negative)", "none")],
+)
+def test_first_view_alone_and_nothing_remembered(loss, negatives, plain_views):
+    """Of what the twin makes none is kept; the loss is that of the key."""
+    more = {"negatives": negatives, "loss": loss, "head": "none"}
+    more["views"] = "rgb(augment=none)"
+    if loss != "softmax":
+        more["predictor"] = "mlp(hidden=8, dim=7, norm=none)"
+    tiny = make(**MOCO | more, pairs="first")
+    (branch,), (twin,) = tiny.model.branches, tiny.model.twin.branches
+    (query, key), _ = tiny.shown()
+    anchors = branch(query, training=True)
+    for predictor in tiny.model.predictors:
+        anchors = predictor(anchors, training=True)
+    cosines = unit(anchors) @ unit(twin(key, training=True)).T
+    want = -np.mean(np.diagonal(cosines))
+    if loss == "softmax":
+        logits = cosines / 0.07
+        want = np.mean(np.log(np.exp(logits).sum(1)) - np.diagonal(logits))
+    assert tiny.loss() == pytest.approx(want, rel=1e-4)
+    tiny.learn(0, 1)
+
+
 def test_what_nothing_trains_is_refused():
     """A branch that no anchor goes through would never learn."""
     with pytest.raises(UsageError, match="`pairs` must be"):

@@ -15,18 +15,6 @@ NAMES = ("softmax(temperature=0.07)", "损失 $\\frac{1$", "تباين_$x$", "sp
 COLUMNS = ("loss", "knn", "alignment", "uniformity", "effective_rank")
 
 
-@pytest.fixture
-def drawn(picture, tmp_path):
-    """A function that draws, and sees that what it wrote is whole."""
-
-    def draw(function, what, **options):
-        figure = function(what, tmp_path / "a.png", **options)
-        picture(tmp_path / "a.png")
-        return figure
-
-    return draw
-
-
 def history(rng, epochs, knn):
     """Rows of a history, each number on its own walk."""
     walk = np.cumsum(rng.normal(size=(epochs, 5)), axis=0) / 10
@@ -80,6 +68,7 @@ def test_map(losses, seeds, drawn, runs):
     paths = kinds(axes, LineCollection)
     dots = kinds(axes, PathCollection)
     ends = dots[len(traces) : 2 * len(traces)]
+    assert len(paths) == len(ends) == len(traces)
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     for trace, path, dot, end in zip(traces, paths, dots, ends, strict=False):
         points = [(r["alignment"], r["uniformity"]) for r in trace.rows]
@@ -156,7 +145,9 @@ def test_one_epoch_shows_points(drawn, runs):
     """A single epoch is seen: as a marker where it is."""
     traces = runs(1, 2, epochs=1, accuracy=False)
     figure = drawn(figures.learning_curves, traces)
-    for line in figure.axes[2].lines:
+    lines = figure.axes[2].lines
+    assert len(lines) == 3
+    for line in lines:
         assert line.get_marker() not in ("", "None") and line.get_markersize()
     axes = drawn(figures.alignment_uniformity_map, traces).axes[0]
     found = [each.get_offsets() for each in kinds(axes, PathCollection)]

@@ -8,7 +8,7 @@ from tfcmc.report.figures import tuned
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
-def test_figure(rng, seeds, picture, tmp_path):
+def test_figure(rng, seeds, drawn):
     """Means, spreads and seeds of each loss, the best tuned one on top."""
     before, after = rng.uniform(0.3, 0.6, (2, 3, seeds))
     after[2] = before[2]  # its defaults were the best
@@ -19,10 +19,8 @@ def test_figure(rng, seeds, picture, tmp_path):
             ("a(x=1)", "b(x=1)", "$x_{1"), names, before, after, strict=True
         )
     ]
-    path = tmp_path / "a.png"
-    drawn = figures.tuned_and_default(gains, path, measured="accuracy")
-    picture(path)
-    (axes,) = drawn.axes
+    figure = drawn(figures.tuned_and_default, gains, measured="accuracy")
+    (axes,) = figure.axes
     order = np.argsort(after.mean(axis=1))
     shown = [text.get_text() for text in axes.get_yticklabels()]
     for row, place in enumerate(order):

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from tests.dirty.clusters import tf_config
 from tfcmc.cli import machines
 from tfcmc.distribute import addresses, heartbeat, reception, rendezvous
 from tfcmc.distribute.cluster import machines_of, proof, read_cluster
@@ -23,12 +24,6 @@ from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.text import printable
 
 SETTINGS = {"seed": 3, "loss": "softmax"}
-
-
-def config(*workers, index=0, **jobs):
-    """A TF_CONFIG."""
-    task = {"type": "worker", "index": index}
-    return json.dumps({"cluster": {"worker": workers, **jobs}, "task": task})
 
 
 @pytest.fixture
@@ -44,7 +39,7 @@ def cluster(monkeypatch):
             names = [f"localhost:{s.getsockname()[1]}" for s in servers]
         found = []
         for index in range(count):
-            monkeypatch.setenv("TF_CONFIG", config(*names, index=index))
+            monkeypatch.setenv("TF_CONFIG", tf_config(*names, index=index))
             found.append(read_cluster())
         return found
 
@@ -393,7 +388,7 @@ def test_a_port_that_is_taken(cluster, index):
 @pytest.mark.parametrize("index", [1, "1"])
 def test_the_chief_is_the_first(index, monkeypatch):
     """Machines stand in TensorFlow's order, with what they are called."""
-    text = config("a:1", "[::1]:2", chief=["b:3"], index=index)
+    text = tf_config("a:1", "[::1]:2", chief=["b:3"], index=index)
     monkeypatch.setenv("TF_CONFIG", text)
     found = machines_of("auto")
     assert found.names == (
@@ -407,5 +402,5 @@ def test_the_chief_is_the_first(index, monkeypatch):
 
 def test_one_machine_is_no_cluster(monkeypatch):
     """It trains as one without TF_CONFIG does."""
-    monkeypatch.setenv("TF_CONFIG", config("a:1"))
+    monkeypatch.setenv("TF_CONFIG", tf_config("a:1"))
     assert machines_of("multiworker") is machines_of("one") is None

@@ -130,6 +130,11 @@ class Tiny:
         return told.history["loss"][0]
 
 
+def state_of(model):
+    """Every variable that training changes, by its path, as an array."""
+    return {path: value.numpy() for path, value in model.state().items()}
+
+
 def plan_of(**settings):
     """The plan of settings, small where they do not say."""
     small = {"encoder": "paper(width=0.3)", "side": SIDE, "batch_size": BATCH}

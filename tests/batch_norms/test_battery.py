@@ -8,7 +8,6 @@ import pytest
 from tests.batch_norms.replicas_process import PAIRS
 from tests.tiny import make
 from tfcmc.batch_norms import BATCH_NORMS
-from tfcmc.distribute.strategies import check_batch_size
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
 
@@ -138,17 +137,6 @@ def test_two_replicas(python):
     for pair, apart in same:
         assert max(apart) < 1e-5, (pair, apart)
     assert min(other[1]) > 1e-4
-
-
-def test_devices_share_the_groups():
-    """Each an equal part."""
-
-    class Three:
-        num_replicas_in_sync = 3
-
-    check_batch_size(Three, 12, 6)
-    with pytest.raises(UsageError, match="`batch-norm` .* the 3 devices.* 4"):
-        check_batch_size(Three, 12, 4)
 
 
 @pytest.mark.parametrize("spec", ["synchronized", "local", "split(groups=2)"])

@@ -186,7 +186,9 @@ LAYOUTS = {
         ["unlabeled"], None, [NO_PROBE, "test is not used: 2 images"],
     ),
     "train alone, which may be a class": (
-        {"train": [LOOSE], "car": [LOOSE]}, ["car", "train"], None, [NO_PROBE]
+        {"train": [LOOSE], "car": [LOOSE]}, ["car", "train"], None,
+        [NO_PROBE, "where its 2 folders are classes, --data=classes:DIR "
+         "holds a fifth of each out to judge by"],
     ),
     "a name that is of no part": (
         {"train": [A, B], "eval": [A]}, ["eval", "train"], None,

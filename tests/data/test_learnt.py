@@ -53,7 +53,7 @@ def test_some_of_the_pictures():
         read_data(plan)
 
 
-def test_some_of_what_is_judged_by_too(tmp_path, rng):
+def test_some_of_what_is_judged_by_too(tmp_path):
     """Drawn first, the same at every seed; the held-out of the others."""
     arrays = {f"x_{part}": noise(n, 60, 8, 8, 3)
               for n, part in enumerate(("train", "test"))}  # fmt: skip

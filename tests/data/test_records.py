@@ -10,12 +10,14 @@ import pytest
 from PIL import Image
 
 from tests.dirty.case import all_of, noise, source_of
+from tests.equal_runs import check_equal
 from tfcmc.data import pack as packing
 from tfcmc.data.digest import describe_data
 from tfcmc.data.record_files import array_record
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import pack
 from tfcmc.experiment.recipe import make_plan
+from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.errors import UsageError
 from trainers import data, pretrain
 
@@ -41,6 +43,17 @@ def packed(source, folder, **settings):
     settings = {"data": f"folder:{source}", "on_bad_image": "skip"} | settings
     pack(make_plan(make_config(settings)), folder)
     return folder
+
+
+def stopped_after(last):
+    """Writes files whole, and is stopped after a name that `last` holds of."""
+
+    def write(path, content):
+        write_whole(path, content)
+        if last(pathlib.Path(path).name):
+            raise InterruptedError
+
+    return write
 
 
 @pytest.mark.parametrize("side", [None, 9])
@@ -70,13 +83,7 @@ def test_goes_on(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "SHARD_BYTES", 1)
     monkeypatch.setattr("tfcmc.data.decode.BATCH", 3)
     whole = packed(photos, tmp_path / "whole")
-    written = packing.write_whole
-
-    def stopped(path, content):
-        written(path, content)
-        if pathlib.Path(path).name.startswith(("train-", "test-")):
-            raise InterruptedError
-
+    stopped = stopped_after(lambda n: n.startswith(("train-", "test-")))
     monkeypatch.setattr(packing, "write_whole", stopped)
     times = 0
     while True:
@@ -98,13 +105,7 @@ def test_goes_on_with_the_same_alone(photos, tmp_path, monkeypatch):
     """A class that came since would make others of the labels packed."""
     monkeypatch.setattr(packing, "SHARD_BYTES", 1)
     monkeypatch.setattr("tfcmc.data.decode.BATCH", 3)
-    written = packing.write_whole
-
-    def stopped(path, content):
-        written(path, content)
-        if pathlib.Path(path).name == "train-00001.json":
-            raise InterruptedError
-
+    stopped = stopped_after(lambda name: name == "train-00001.json")
     with monkeypatch.context() as patch:
         patch.setattr(packing, "write_whole", stopped)
         with pytest.raises(InterruptedError):
@@ -139,13 +140,7 @@ def test_arrays_go_on_as_they_were(tmp_path, monkeypatch):
         np.savez(path, **parts, x_test=images, y_test=labels)
         return make_plan(make_config({"data": f"npz:{path}"}))
 
-    written = packing.write_whole
-
-    def stopped(path, content):
-        written(path, content)
-        if pathlib.Path(path).name.endswith("-00001.json"):
-            raise InterruptedError
-
+    stopped = stopped_after(lambda name: name.endswith("-00001.json"))
     with monkeypatch.context() as patch:
         patch.setattr(packing, "write_whole", stopped)
         with pytest.raises(InterruptedError):
@@ -272,10 +267,7 @@ def test_trained_from(photos, tmp_path, capsys, learnt):
     words += ["--memory-limit=1e-9"]  # each batch is read where it lies
     pretrain.main([f"--data=records:{folder}", "--epochs=2", *words, parted])
     assert "goes on" in capsys.readouterr().out
-    (rows, got), (others, want) = (learnt(tmp_path / name) for name in "ba")
-    assert rows == others
-    for name, weights in want.items():
-        np.testing.assert_array_equal(got[name], weights)
+    check_equal(learnt(tmp_path / "b"), learnt(tmp_path / "a"))
 
 
 def test_damaged_in_the_middle(photos, tmp_path, refused, capsys):

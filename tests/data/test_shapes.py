@@ -105,7 +105,9 @@ def test_drawing_is_fast():
     assert time.process_time() - start < 2  # measured: 0.2 s
 
 
-@pytest.mark.parametrize("option", ["size=10", "size=1.5", "seed=-1"])
-def test_options_out_of_range_are_refused(option):
-    with pytest.raises(UsageError):
-        SOURCES.lookup(f"shapes({option})")
+@pytest.mark.parametrize(
+    ("option", "value"), [("size", 10), ("size", 1.5), ("seed", -1)]
+)
+def test_options_out_of_range_are_refused(option, value):
+    with pytest.raises(UsageError, match=f"`{option}` must be"):
+        SOURCES.lookup(f"shapes({option}={value})")

@@ -1,6 +1,7 @@
 """Views cut out of whole pictures, where their files are decoded."""
 
 import dataclasses
+import functools
 import io
 import math
 
@@ -11,56 +12,23 @@ from PIL import Image, ImageOps
 
 from tests.data.icc import P3_TO_XYZ, rgb_profile
 from tests.dirty.case import noise
-from tests.tiny import NORMED, plan_of
+from tests.tiny import NORMED, plan_of, state_of
+from tests.views.boxes import box_of, view_draws
 from tfcmc.data import images
 from tfcmc.data.encoded import EncodedPictures
 from tfcmc.data.images import Encoded, Room, decode_crops, decode_image
 from tfcmc.data.pictures import ArrayPictures, Subset
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.train import compiled
-from tfcmc.foundation.draws import DISTORTIONS, uniforms
+from tfcmc.foundation.draws import DISTORTIONS
 from tfcmc.foundation.errors import UsageError
 from tfcmc.views import CROPS
-from tfcmc.views.augment import DRAWS, Augmentation, box, boxes, rows
-from tfcmc.views.augment import draws as places
+from tfcmc.views.augment import Augmentation, box, boxes, rows
 from tfcmc.views.lab import lab
 
 ROOM = Room(2**30)
+drawn = functools.partial(view_draws, DISTORTIONS)
 SHAPES = [(375, 500), (500, 333), (64, 64), (20, 400)]
-
-
-def drawn(count):
-    """Uniform numbers of one view of each of the first examples."""
-    return uniforms(0, DISTORTIONS, 0, np.arange(count), 1, DRAWS)[:, 0]
-
-
-def expected_box(u, row, height, width):
-    """After RandomResizedCrop.get_params of torchvision 0.28, by hand."""
-    for n in range(10):
-        area = (
-            height
-            * width
-            * (
-                row.area_low
-                + (row.area_high - row.area_low) * float(u[places.AREA][n])
-            )
-        )
-        low, high = math.log(row.ratio_low), math.log(row.ratio_high)
-        ratio = math.exp(low + (high - low) * float(u[places.RATIO][n]))
-        w = int(round(math.sqrt(area * ratio)))
-        h = int(round(math.sqrt(area / ratio)))
-        if 0 < w <= width and 0 < h <= height:
-            i = int(float(u[places.TOP]) * (height - h + 1))
-            j = int(float(u[places.LEFT]) * (width - w + 1))
-            return i, j, h, w
-    own = float(width) / float(height)
-    if own < row.ratio_low:
-        w, h = width, int(round(width / row.ratio_low))
-    elif own > row.ratio_high:
-        h, w = height, int(round(height * row.ratio_high))
-    else:
-        w, h = width, height
-    return (height - h) // 2, (width - w) // 2, h, w
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -68,7 +36,7 @@ def test_boxes_are_torchvisions(shape):
     """In oblong pictures too, also where none fits; and within them."""
     row = rows("simclr", 1)[0]
     found = [box(u, row, *shape) for u in drawn(300)]
-    assert found == [expected_box(u, row, *shape) for u in drawn(300)]
+    assert found == [box_of(u, row, *shape) for u in drawn(300)]
     top, left, height, width = np.transpose(found)
     assert top.min() >= 0 and (top + height).max() <= shape[0]
     assert left.min() >= 0 and (left + width).max() <= shape[1]
@@ -266,11 +234,6 @@ def learner(pictures, **settings):
     architecture = Architecture(plan, pictures.side)
     model = compiled(plan, architecture, architecture.branches(), pictures, 3)
     return model, architecture.stream(Subset(pictures, np.arange(13)[::-1]))
-
-
-def state_of(model):
-    """Every variable that training changes."""
-    return {name: each.numpy() for name, each in model.state().items()}
 
 
 def test_goes_on_to_the_bit():

@@ -8,7 +8,7 @@ from tests.dirty.case import Case, same
 from tfcmc.distribute.cluster import machines_of
 
 
-def _config(*workers, index=0, **jobs):
+def tf_config(*workers, index=0, **jobs):
     """A TF_CONFIG, as a scheduler writes it."""
     task = {"type": "worker", "index": index}
     return json.dumps({"cluster": {"worker": workers, **jobs}, "task": task})
@@ -33,14 +33,14 @@ CLUSTERS = {
     "a TF_CONFIG that is no JSON": _bad("{"),
     "a TF_CONFIG of ten thousand brackets": _bad("[" * 10_000),
     "a TF_CONFIG without a task": _bad('{"cluster": {"worker": ["a:1"]}}'),
-    "a task that the cluster lacks": _bad(_config("a:1", index=1)),
-    "a task of number 0.0": _bad(_config("a:1", index=0.0)),
-    "a task of number true": _bad(_config("a:1", index=True)),
+    "a task that the cluster lacks": _bad(tf_config("a:1", index=1)),
+    "a task of number 0.0": _bad(tf_config("a:1", index=0.0)),
+    "a task of number true": _bad(tf_config("a:1", index=True)),
     "workers in a dict, not a list":
         _bad('{"cluster": {"worker": {"0": "a:1"}}, '
              '"task": {"type": "worker", "index": 0}}'),
-    "a cluster with a job `ps`": _bad(_config("a:1", ps=["b:1"])),
-    "a cluster of two chiefs": _bad(_config("a:1", chief=["b:1", "b:2"])),
-    "two machines of one address": _bad(_config("a:1", "a:1")),
-    **{f"a machine {where!r}": _bad(_config(where)) for where in MACHINES},
+    "a cluster with a job `ps`": _bad(tf_config("a:1", ps=["b:1"])),
+    "a cluster of two chiefs": _bad(tf_config("a:1", chief=["b:1", "b:2"])),
+    "two machines of one address": _bad(tf_config("a:1", "a:1")),
+    **{f"a machine {where!r}": _bad(tf_config(where)) for where in MACHINES},
 }  # fmt: skip

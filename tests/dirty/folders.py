@@ -69,16 +69,21 @@ def _empty(name):
     return lambda folder: os.mkdir(folder / name)
 
 
-def _forbidden(folder):
-    """Reads a folder of which one part may not be listed, even by root."""
+def closed(name):
+    """Lets nobody list the folders of a name, not even root."""
     scan = os.scandir
 
     def refuse(path):
-        if os.fspath(path).endswith("bee"):
+        if os.fspath(path).endswith(name):
             raise PermissionError(13, "Permission denied", os.fspath(path))
         return scan(path)
 
-    with mock.patch("os.scandir", refuse):
+    return mock.patch("os.scandir", refuse)
+
+
+def _forbidden(folder):
+    """Reads a folder of which one part may not be listed."""
+    with closed("bee"):
         _read(folder)
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tfcmc.foundation.lazy import keras
+
 
 def convolve(inputs, kernel):
     """A convolution of stride 2 of an even side, which it halves.
@@ -22,4 +24,27 @@ def convolve(inputs, kernel):
                 2 * column : 2 * column + size,
             ]
             found[:, row, column] = np.einsum("bhwc,hwco->bo", patch, kernel)
+    return found
+
+
+def through(model, inputs, training):
+    """What comes out of a model whose layers follow each other, in float64."""
+    found = inputs.astype(np.float64)
+    for layer in model.layers:
+        arrays = [each.numpy() for each in layer.weights]
+        if isinstance(layer, keras.layers.Conv2D):
+            found = convolve(found, arrays[0])
+        if isinstance(layer, keras.layers.BatchNormalization):
+            scale, shift = arrays[:-2] or (1.0, 0.0)
+            mean, variance = arrays[-2:]
+            if training:
+                axes = tuple(range(found.ndim - 1))
+                mean, variance = found.mean(axes), found.var(axes)
+            found = scale * (found - mean) / np.sqrt(variance + 1e-5) + shift
+        if isinstance(layer, keras.layers.ReLU):
+            found = np.maximum(found, 0)
+        if isinstance(layer, keras.layers.Flatten):
+            found = found.reshape(len(found), -1)
+        if isinstance(layer, keras.layers.Dense):
+            found = found @ arrays[0] + sum(arrays[1:])
     return found

@@ -200,7 +200,7 @@ def test_normalised_as_the_plan_says(spec):
         assert (layer.momentum, layer.epsilon) == (0.9, 1e-5)
 
 
-def test_half_precision(rng):
+def test_half_precision():
     """In bfloat16, the features near those of float32."""
     tiny = make(encoder="resnet(width=0.1)", precision="bfloat16")
     exact = make(encoder="resnet(width=0.1)")

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.terms import make, of_places, term, with_own_view
 from tfcmc.losses.vectors import normalise
@@ -64,15 +65,27 @@ def noted_views():
 
 
 @pytest.fixture
-def noted_places():
-    """Vectors `[3, 5]` of pictures and `[3, 4, 5]` of their places.
+def holds_to_code():
+    """A function that holds a loss to what Deep InfoMax's own code gave.
 
-    On these the values of Deep InfoMax's own code are noted.
+    Of vectors `[3, 5]` of pictures and `[3, 4, 5]` of their places.
     """
     k = np.arange(60)
-    places = np.sin(1.0 + 1.7 * k + 0.05 * k**2).reshape(3, 4, 5)
+    places = tf.constant(np.sin(1.0 + 1.7 * k + 0.05 * k**2), shape=(3, 4, 5))
     k = k[:15]
-    return 1.3 * np.cos(2.3 * k + 0.1 * k**2).reshape(3, 5), places
+    pictures = tf.constant(1.3 * np.cos(2.3 * k + 0.1 * k**2), shape=(3, 5))
+
+    def check(loss, want, by_pictures, by_place):
+        """Its value, and the gradients by all pictures and by one place."""
+        with tf.GradientTape() as tape:
+            tape.watch([pictures, places])
+            value = tf.reduce_mean(loss(of_places(pictures, places)))
+        of_pictures, of_all = tape.gradient(value, [pictures, places])
+        assert float(value) == pytest.approx(want, rel=1e-12)
+        np.testing.assert_allclose(of_pictures, by_pictures, atol=1e-9)
+        np.testing.assert_allclose(of_all[1, 2], by_place, atol=1e-9)
+
+    return check
 
 
 @pytest.fixture

@@ -89,16 +89,6 @@ def test_shares(unit_vectors):
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
 
-def test_authors_code(noted_views, both_directions):
-    """The value of the paper's own two functions, in torch 2.14.1, float64.
-
-    0.7 lalign(x, y, 3) + 1.3 (lunif(x, 1.5) + lunif(y, 1.5)) / 2.
-    """
-    options = "alignment_weight=0.7, uniformity_weight=1.3, alpha=3.0, t=1.5"
-    got = both_directions(f"alignment_uniformity({options})", *noted_views)
-    assert got == pytest.approx(-1.1582517321779404, rel=1e-5)
-
-
 def test_is_what_is_measured(unit_vectors, both_directions):
     """It trains for the two numbers that `evaluation.metrics` reports."""
     first, second = unit_vectors(6, 4), unit_vectors(6, 4)

@@ -1,10 +1,10 @@
 """Deep InfoMax's InfoNCE against its formula and the authors' code."""
 
+import functools
 import math
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tests.terms import of_places
 from tfcmc.losses.infomax_nce import infomax_nce
@@ -33,17 +33,11 @@ def test_formula(own, by_places):
     )
 
 
-def test_authors_code(noted_places):
+def test_authors_code(holds_to_code):
     """Value and gradients of rdevon/DIM, `infonce_loss`, in float64."""
-    pictures, places = map(tf.constant, noted_places)
-    with tf.GradientTape() as tape:
-        tape.watch([pictures, places])
-        values = infomax_nce(of_places(pictures, places), own="minus_ten")
-        value = tf.reduce_mean(values)
-    of_pictures, of_all = tape.gradient(value, [pictures, places])
-    assert float(value) == pytest.approx(2.825956728177746, rel=1e-12)
-    np.testing.assert_allclose(
-        of_pictures,
+    holds_to_code(
+        functools.partial(infomax_nce, own="minus_ten"),
+        2.825956728177746,
         [
             [0.114457548, -0.006591959, 0.107489236, -0.035166299]
             + [-0.363303899],
@@ -52,12 +46,7 @@ def test_authors_code(noted_places):
             [0.016671235, 0.254368491, 0.036045121, -0.094697932]
             + [0.117991744],
         ],
-        atol=1e-9,
-    )
-    np.testing.assert_allclose(
-        of_all[1, 2],
         [0.019568729, 0.102706005, 0.005594728, -0.231673112, 0.08457868],
-        atol=1e-9,
     )
 
 

@@ -70,17 +70,12 @@ def test_estimated_z(compared, policy):
     [("exact", []), ("2.5", []), ("first", [(2,)]), ("mean", [(2,)])],
 )
 def test_only_a_kept_z_is_state(unit_vectors, z, size):
-    """Else nothing is handed on, and each anchor stands by itself."""
+    """Else nothing is handed on."""
     loss = make(f"nce(z={z})")
     assert [tuple(each.shape) for each in loss.variables] == size
-    anchor, candidates = unit_vectors(5, 4), unit_vectors(9, 4)
-    positive = np.array([3, 0, 8, 1, 6])
-    values = loss(term(anchor, candidates, positive))
+    loss(term(unit_vectors(5, 4), unit_vectors(9, 4), np.arange(5)))
     if size:
         assert np.abs(loss.state).max() > 0
-        return
-    alone = loss(term(anchor[2:3], candidates, positive[2:3]))
-    np.testing.assert_allclose(values[2], alone[0], rtol=1e-5)
 
 
 def test_alias():

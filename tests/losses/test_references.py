@@ -1,8 +1,9 @@
-"""One step's loss and gradients beside the reference codes' own.
+"""One step's loss and gradients, and values, beside those of other codes.
 
-The numbers are what those gave, run as they are on the arrays below in float64
-(SimCLR's takes float32 alone), with torch 2.13.0, jax 0.10.2 and tensorflow
-2.21.0; nothing of them stands here. What was run, and at which commit:
+The numbers of a step are what the reference codes gave, run as they are on the
+arrays below in float64 (SimCLR's takes float32 alone), with torch 2.13.0, jax
+0.10.2 and tensorflow 2.21.0; nothing of them stands here. What was run, and at
+which commit:
 
     moco            facebookresearch/moco 132aea9, moco/builder.py, `MoCo`
     simclr          google-research/simclr 383d414, tf2/objective.py,
@@ -169,6 +170,37 @@ NOTED = {
         """,
     },
 }
+# Of a spec on `noted_views`, what other code gives in float64.
+VALUES = [
+    # lightly 1.6.0, `BarlowTwinsLoss`.
+    ("barlow_twins(redundancy_weight=0.01)", 0.6178364503558497),
+    # lightly 1.6.0, `DCLLoss`.
+    ("dcl(temperature=0.2)", 2.2962387692553454),
+    # joshr17/HCL at 93ce802, image/main.py, `criterion`; with beta 0, where it
+    # is the debiased loss, and with others.
+    ("debiased(temperature=0.5, tau_plus=0.1)", 1.8907148444117226),
+    ("debiased(temperature=0.5, tau_plus=0.3)", 1.5348956395039146),
+    (
+        "hard_negative(temperature=0.5, tau_plus=0.1, beta=1.0)",
+        2.6686412239852424,
+    ),
+    (
+        "hard_negative(temperature=0.5, tau_plus=0.3, beta=2.0)",
+        2.9369059777734896,
+    ),
+    # lightly 1.6.0 and pytorch-metric-learning 2.9.0, `NTXentLoss`; optax
+    # 0.2.8, `ntxent`.
+    ("nt_xent(temperature=0.2)", 2.4716889649085814),
+    # lightly 1.6.0 and pytorch-metric-learning 2.9.0, `VICRegLoss`.
+    ("vicreg(invariance=20, variance=30, covariance=2)", 48.57018819420654),
+    # The paper's own two functions, in torch 2.14.1: 0.7 lalign(x, y, 3) + 1.3
+    # (lunif(x, 1.5) + lunif(y, 1.5)) / 2.
+    (
+        "alignment_uniformity(alignment_weight=0.7, uniformity_weight=1.3, "
+        "alpha=3.0, t=1.5)",
+        -1.1582517321779404,
+    ),
+]
 # The memory after that step of instance discrimination.
 REMEMBERED = """
     0.5569208 0.6273153 -0.5443480 -0.7027861 -0.1068250 0.7033350
@@ -322,6 +354,13 @@ def test_loss_and_gradients(function):
             continue
         want = numbers_of(noted[key])
         np.testing.assert_allclose(gradient, want, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("spec", "want"), VALUES)
+def test_values(spec, want, noted_views, both_directions):
+    """The mean over both directions."""
+    got = both_directions(spec, *noted_views)
+    assert got == pytest.approx(want, rel=1e-5)
 
 
 def test_memory_after_the_step():

@@ -181,8 +181,6 @@ def test_at_collapse(unit_vectors):
     codes = sinkhorn(point @ centres.T, epsilon=0.05, iterations=3)
     np.testing.assert_allclose(codes, np.full((BATCH, 40), 1 / 40), rtol=1e-4)
     assert loss.at_collapse == math.log(40)
-    assert math.log(3000) == pytest.approx(8.006, abs=1e-3)
-    assert math.log(512) == pytest.approx(6.238, abs=1e-3)
 
 
 def test_no_gradient_goes_into_codes(unit_vectors):

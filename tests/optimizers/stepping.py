@@ -80,3 +80,26 @@ def take(optimizer, gradients, variables):
 def values(variables):
     """What they are, as arrays."""
     return [variable.numpy() for variable in variables]
+
+
+def check_steps(spec, by_hand, rng, **tolerance):
+    """Holds the steps of an optimizer to those of a function, by hand.
+
+    It takes a variable's path, start, gradients and rates. Returns the paths.
+    """
+    variables = make_variables(rng)
+    gradients = make_gradients(variables, rng)
+    optimizer = make(spec, variables)
+    wants = [
+        by_hand(
+            variable.path,
+            variable.numpy(),
+            [each[number] for each in gradients],
+            rates(optimizer),
+        )
+        for number, variable in enumerate(variables)
+    ]
+    take(optimizer, gradients, variables)
+    for value, want in zip(values(variables), wants, strict=True):
+        np.testing.assert_allclose(value, want, **tolerance)
+    return [variable.path for variable in variables]

@@ -163,10 +163,3 @@ def test_bad_options_are_refused(spec, words):
     """In words, before anything is made."""
     with pytest.raises(UsageError, match=words):
         OPTIMIZERS.lookup(spec)
-
-
-def test_catalogue_needs_no_tensorflow(python):
-    """Names and ranges are known at once, for the command line."""
-    told = "import sys, tfcmc.optimizers; print('tensorflow' in sys.modules)"
-    done = python("-c", told)
-    assert done.stdout == "False\n", done.stderr

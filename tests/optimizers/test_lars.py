@@ -5,14 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.optimizers.stepping import (
-    make,
-    make_gradients,
-    make_variables,
-    rates,
-    take,
-    values,
-)
+from tests.optimizers.stepping import check_steps, take
 from tfcmc.foundation.lazy import keras
 from tfcmc.optimizers.descent import LARS
 
@@ -59,32 +52,16 @@ def by_hand(weights, gradients, rates, decay, trust, classic, parts, adapted):
 @pytest.mark.parametrize("exclude", ["none", "bias_and_norm"])
 def test_numbers(classic, denominator, exclude, rng):
     """All variables, while the learning rate falls; some are left alone."""
-    variables = make_variables(rng)
-    gradients = make_gradients(variables, rng)
+
+    def want(path, *given):
+        adapted = exclude == "none" or path not in EXCLUDED
+        parts = denominator == "parts"
+        return by_hand(*given, 0.1, 0.02, classic, parts, adapted)
+
     options = f"classic={classic}, denominator={denominator}"
-    optimizer = make(
-        f"lars(weight_decay=0.1, trust=0.02, exclude={exclude}, {options})",
-        variables,
-    )
-    wants = [
-        by_hand(
-            start,
-            [each[number] for each in gradients],
-            rates(optimizer),
-            0.1,
-            0.02,
-            classic,
-            denominator == "parts",
-            exclude == "none" or variable.path not in EXCLUDED,
-        )
-        for number, (variable, start) in enumerate(
-            zip(variables, values(variables), strict=True)
-        )
-    ]
-    take(optimizer, gradients, variables)
-    assert sum(variable.path in EXCLUDED for variable in variables) == 6
-    for value, want in zip(values(variables), wants, strict=True):
-        np.testing.assert_allclose(value, want, rtol=1e-5, atol=1e-5)
+    spec = f"lars(weight_decay=0.1, trust=0.02, exclude={exclude}, {options})"
+    paths = check_steps(spec, want, rng, rtol=1e-5, atol=1e-5)
+    assert sum(path in EXCLUDED for path in paths) == 6
 
 
 @pytest.mark.parametrize(
@@ -105,7 +82,7 @@ def test_first_step(options, step):
     np.testing.assert_allclose([3, 4] - weights.numpy(), step, atol=1e-6)
 
 
-def test_conventions_part_where_the_rate_falls(rng):
+def test_conventions_part_where_the_rate_falls():
     """One while it is constant; afterwards the classic velocity is larger."""
     ends = {}
     for classic in (True, False):

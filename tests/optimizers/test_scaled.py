@@ -3,15 +3,10 @@
 import numpy as np
 import pytest
 
-from tests.tiny import make
+from tests.tiny import make, state_of
 from tfcmc.training.stopping import NotFinite, StopWhenNotFinite
 
 SHARP = {"loss": "nce(z=mean, temperature=0.05)"}
-
-
-def values(model):
-    """Every variable that training changes, by its path."""
-    return {name: each.numpy() for name, each in model.state().items()}
 
 
 def test_gradients_are_those_of_float32():
@@ -37,9 +32,9 @@ def test_a_step_that_overflows_is_skipped():
     tiny = make(precision="float16", **SHARP)
     tiny.learn(0, 2)
     tiny.model.optimizer.dynamic_scale.assign(2.0**40)
-    before = values(tiny.model)
+    before = state_of(tiny.model)
     tiny.learn(2, 1)
-    after = values(tiny.model)
+    after = state_of(tiny.model)
     changed = {
         name
         for name, value in after.items()
@@ -62,10 +57,10 @@ def test_it_goes_on_with_its_scale():
     one, other = (make(precision="float16", **SHARP) for _ in range(2))
     one.model.optimizer.dynamic_scale.assign(2.0**6)
     one.learn(0, 2)
-    other.model.set_state(values(one.model))
+    other.model.set_state(state_of(one.model))
     for tiny in (one, other):
         tiny.learn(2, 2)
-    ends = values(one.model), values(other.model)
+    ends = state_of(one.model), state_of(other.model)
     assert ends[0]["optimizer/step_counter"] == 4
     for name in ends[0]:
         np.testing.assert_array_equal(ends[1][name], ends[0][name], name)

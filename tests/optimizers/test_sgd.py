@@ -5,10 +5,10 @@ import pytest
 
 from tests.optimizers.stepping import (
     SHARES,
+    check_steps,
     make,
     make_gradients,
     make_variables,
-    rates,
     take,
     values,
 )
@@ -39,27 +39,15 @@ def by_hand(weights, gradients, rates, momentum, nesterov, decay):
 @pytest.mark.parametrize("exclude", ["none", "bias_and_norm"])
 def test_numbers(momentum, nesterov, decay, exclude, rng):
     """All variables, while the learning rate falls; kernels alone decay."""
-    variables = make_variables(rng)
-    gradients = make_gradients(variables, rng)
+
+    def want(path, *given):
+        decayed = exclude == "none" or path in KERNELS
+        return by_hand(*given, momentum, nesterov, decay if decayed else 0.0)
+
     options = f"momentum={momentum}, nesterov={nesterov}, exclude={exclude}"
-    optimizer = make(f"sgd({options}, weight_decay={decay})", variables)
-    wants = [
-        by_hand(
-            start,
-            [each[number] for each in gradients],
-            rates(optimizer),
-            momentum,
-            nesterov,
-            decay if exclude == "none" or variable.path in KERNELS else 0.0,
-        )
-        for number, (variable, start) in enumerate(
-            zip(variables, values(variables), strict=True)
-        )
-    ]
-    take(optimizer, gradients, variables)
-    assert sum(variable.path in KERNELS for variable in variables) == 4
-    for value, want in zip(values(variables), wants, strict=True):
-        np.testing.assert_allclose(value, want, rtol=1e-5, atol=1e-6)
+    spec = f"sgd({options}, weight_decay={decay})"
+    paths = check_steps(spec, want, rng, rtol=1e-5, atol=1e-6)
+    assert sum(path in KERNELS for path in paths) == 4
 
 
 @pytest.mark.parametrize(

@@ -57,12 +57,6 @@ def table_of(rows, columns=COLUMNS):
     return Table(columns, frame.set_index("label").astype(known))
 
 
-@pytest.fixture(scope="session")
-def hostile():
-    """What names of losses, files and classes may hold."""
-    return HOSTILE
-
-
 @pytest.fixture
 def random_rows(rng):
     """A function that makes rows, with a value missing here and there."""

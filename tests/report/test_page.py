@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from tests.report.conftest import COLUMNS, table_of
+from tests.report.conftest import COLUMNS, HOSTILE, table_of
 from tfcmc.foundation.errors import UsageError
 from tfcmc.report import Column, Picture, Report, write_report
 
@@ -46,11 +46,11 @@ class Reader(html.parser.HTMLParser):
         return [attrs[name] for _, attrs in self.tags if name in attrs]
 
 
-def test_the_page_shows_names_as_they_are(report, page, hostile):
+def test_the_page_shows_names_as_they_are(report, page):
     """Every string is there as text, and none of them is a tag."""
     reader = Reader(page.read_text("utf-8"))
     text = "".join(reader.texts)
-    for name in hostile:
+    for name in HOSTILE:
         # In: row, findings, cards (twice and a name), notes, and more.
         assert text.count(name) >= 5
     assert list(report.commands.values())[0] in text

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.report.conftest import COLUMNS, table_of
+from tests.report.conftest import COLUMNS, HOSTILE, table_of
 from tfcmc.foundation.errors import UsageError
 from tfcmc.report import (
     Column,
@@ -85,11 +85,11 @@ def test_over_seeds(rng):
     assert table.cell("a", both) is None and table.losses() == ["a"]
 
 
-def test_a_leader_is_beyond_chance(random_rows, hostile):
+def test_a_leader_is_beyond_chance(random_rows):
     """Bold is what the rule says, and nothing that the spread explains."""
     seen = set()
     for _ in range(30):
-        rows = random_rows(hostile)
+        rows = random_rows(HOSTILE)
         found = table_of(rows).leaders()
         for column in COLUMNS:
             leader = led_by(column, rows)
@@ -99,9 +99,9 @@ def test_a_leader_is_beyond_chance(random_rows, hostile):
     assert seen == {*itertools.product(led, (True, False)), ("rank", True)}
 
 
-def test_one_seed_never_leads_and_is_never_led(random_rows, hostile):
+def test_one_seed_never_leads_and_is_never_led(random_rows):
     """No spread is known of one seed; raw pixels have none."""
-    table = table_of(random_rows(hostile, seeds=1))
+    table = table_of(random_rows(HOSTILE, seeds=1))
     assert table.leaders() == {}
     assert "no value is marked" in markdown(table)
     best = ("best", "loss", {"both": (90.0, 1.0, 3)})
@@ -110,9 +110,9 @@ def test_one_seed_never_leads_and_is_never_led(random_rows, hostile):
         assert table_of([other, best]).leaders() == leading
 
 
-def test_markdown_says_the_numbers(random_rows, hostile):
+def test_markdown_says_the_numbers(random_rows):
     """Each cell holds mean and deviation, rounded; bold where it leads."""
-    rows = random_rows(hostile)
+    rows = random_rows(HOSTILE)
     lines = markdown(table_of(rows)).splitlines()
     assert len({len(line) for line in lines[: len(rows) + 2]}) == 1
 
@@ -138,18 +138,18 @@ def test_a_small_spread_is_not_shown_as_none():
     assert r"5.0 \pm {<}0.1" in latex(table)
 
 
-def test_rows_of_fewer_seeds_say_so(random_rows, hostile):
+def test_rows_of_fewer_seeds_say_so(random_rows):
     """Where counts differ each row tells its own, but raw pixels none."""
-    rows = random_rows(hostile[3:]) + random_rows(["late"], seeds=2)
+    rows = random_rows(HOSTILE[3:]) + random_rows(["late"], seeds=2)
     rows.append(("raw", "raw", {"both": (1.0, None, 1)}))
     text = markdown(table_of(rows))
     assert "late (2 seeds)" in text and "(3 seeds)" in text
     assert "| raw " in text and "over seeds" in text
 
 
-def test_csv_gives_every_number_back(random_rows, hostile):
+def test_csv_gives_every_number_back(random_rows):
     """Nothing is rounded, and names survive."""
-    rows = random_rows([*hostile, "two\nlines, and ;", "=1+1", "-x"])
+    rows = random_rows([*HOSTILE, "two\nlines, and ;", "=1+1", "-x"])
     text = csv_text(table_of(rows))
     read = list(csv.DictReader(io.StringIO(text, newline="")))
     assert len(read) == len(rows)
@@ -165,9 +165,9 @@ def test_csv_gives_every_number_back(random_rows, hostile):
                 assert texts == ("", "", "")
 
 
-def test_latex_obeys_no_name(random_rows, hostile):
+def test_latex_obeys_no_name(random_rows):
     """Whatever a name holds, a row has its cells and nothing is a command."""
-    rows = random_rows([*hostile, "".join(map(chr, range(33, 127)))])
+    rows = random_rows([*HOSTILE, "".join(map(chr, range(33, 127)))])
     rows.append(("raw", "raw", {}))
     lines = latex(table_of(rows)).splitlines()
     title, _, *body, rule, raw, _, _, _ = lines[lines.index(r"\hline") + 1 :]

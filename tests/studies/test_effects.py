@@ -46,6 +46,18 @@ def means_of(observed, place, levels):
     )
 
 
+def analysed(means):
+    """By a loop: the ratio of levels to noise, and the freedom of both."""
+    seeds, count = means.shape
+    total, between, noise = means.mean(), 0.0, 0.0
+    for s, k in itertools.product(range(seeds), range(count)):
+        level, seed = means[:, k].mean(), means[s].mean()
+        between += (level - total) ** 2
+        noise += (means[s, k] - level - seed + total) ** 2
+    freedom = count - 1, (count - 1) * (seeds - 1)
+    return between / freedom[0] / (noise / freedom[1]), *freedom
+
+
 def test_main_effects(observed):
     """Plain averages; the test is the analysis of variance with seeds."""
     # One level that spreads far more than the others.
@@ -57,13 +69,7 @@ def test_main_effects(observed):
         effect = found[axis,]
         np.testing.assert_allclose(effect.means, want)
         seeds, count = want.shape
-        total, between, noise = want.mean(), 0.0, 0.0
-        for s, k in itertools.product(range(seeds), range(count)):
-            level, seed = want[:, k].mean(), want[s].mean()
-            between += (level - total) ** 2
-            noise += (want[s, k] - level - seed + total) ** 2
-        freedom = count - 1, (count - 1) * (seeds - 1)
-        ratio = between / freedom[0] / (noise / freedom[1])
+        ratio, *freedom = analysed(want)
         # Box's, of the covariance of the levels; then Huynh and Feldt's.
         covered = np.cov(want, rowvar=False)
         all_of, diagonal = covered.mean(), np.diag(covered).mean()
@@ -141,15 +147,14 @@ def test_a_fraction_of_the_cells(rng):
 
 def test_two_seeds_know_one(rng):
     """Of two, what spreads unlike cannot be told: the plain test."""
-    for _ in range(50):
-        cells = {
-            seed: {(level,): value for level, value in zip(
-                "abcd", rng.normal(50, 3, 4), strict=True
-            )}
-            for seed in range(2)
-        }  # fmt: skip
-        found = effects(cells, {"one": tuple("abcd")})["one",]
-        assert 0 <= found.chance <= 1
+    cells = {
+        seed: {(level,): rng.normal(50, 3) for level in "abcd"}
+        for seed in range(2)
+    }
+    found = effects(cells, {"one": tuple("abcd")})["one",]
+    ratio, *freedom = analysed(means_of(cells, 0, "abcd"))
+    assert freedom == [3, 3]
+    assert found.chance == pytest.approx(stats.f.sf(ratio, 3, 3))
 
 
 def test_one_seed_knows_no_chance(observed):

@@ -7,16 +7,9 @@ from tfcmc.report import figures
 
 
 @pytest.fixture
-def axes_of(picture, tmp_path):
+def axes_of(drawn):
     """A function that draws, and returns the axes."""
-
-    def draw(function, *parts):
-        path = tmp_path / "a.png"
-        figure = function(*parts, path, measured="linear probe")
-        picture(path)
-        return figure.axes
-
-    return draw
+    return lambda *parts: drawn(*parts, measured="linear probe").axes
 
 
 def spots(axes):
@@ -70,6 +63,7 @@ def test_interactions(rng, axes_of):
         figures.interactions, [(("loss", "data"), levels, means)]
     )
     apart = means - means.mean(axis=(1, 2), keepdims=True)
+    assert len(axes.containers) == 2
     for row, drawn in enumerate(axes.containers):
         line, _, (bars,) = drawn
         np.testing.assert_allclose(line.get_ydata(), means.mean(axis=0)[row])
@@ -88,7 +82,7 @@ def test_interactions(rng, axes_of):
     assert axes.get_title(loc="left") == "loss at each data"
 
 
-def test_time_and_accuracy(rng, axes_of):
+def test_time_and_accuracy(axes_of):
     """Every combination where it is, and a step along the front."""
     seconds, values = np.array([9.0, 120.0, 40.0]), np.array([41.0, 52, 38])
     (axes,) = axes_of(

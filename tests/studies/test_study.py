@@ -1,8 +1,6 @@
 """A study as a command: its file, what it runs, and what it says."""
 
-import contextlib
 import csv
-import io
 import itertools
 import os
 import types
@@ -10,8 +8,7 @@ import types
 import numpy as np
 import pytest
 
-from tests.here import in_this_process
-from tfcmc.cli import command_line
+from tests.here import in_this_process, ran
 from tfcmc.commands import study as command
 from tfcmc.foundation.errors import UsageError
 from tfcmc.runs.folder import Run
@@ -48,34 +45,22 @@ apart = {geometry = "independent"}
 """
 
 
-def studying(folder, file, *more):
-    """Runs the command; returns its code, what it printed and told."""
-    printed, told, code = io.StringIO(), io.StringIO(), 0
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(told):
-        try:
-            command_line.run(
-                lambda: study.main([str(file), f"--run-dir={folder}", *more])
-            )
-        except SystemExit as ended:
-            code = ended.code
-    return code, printed.getvalue(), told.getvalue()
-
-
 @pytest.fixture(scope="module")
 def studied(tmp_path_factory):
     """A study that had no time first, and then was made."""
     place = tmp_path_factory.mktemp("study")
     (place / "asked.toml").write_text(FILE)
     folder = place / "found"
+    asked = [str(place / "asked.toml"), f"--run-dir={folder}"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
         # One run is made before anything is known of their time.
         patch.setattr(
             command, "expected_seconds", lambda _, done: 1e9 * len(done)
         )
-        first = studying(folder, place / "asked.toml", "--time=10min")
+        first = ran(study.main, [*asked, "--time=10min"])
         patch.undo()
         with in_this_process():
-            second = studying(folder, place / "asked.toml")
+            second = ran(study.main, asked)
     return types.SimpleNamespace(folder=folder, first=first, second=second)
 
 
@@ -391,7 +376,8 @@ def test_file_that_is_none(tmp_path):
     """Two plain lines and exit code 2."""
     (tmp_path / "bad.toml").write_text("seeds = [0")
     for name in ("bad.toml", "absent.toml"):
-        code, _, told = studying(tmp_path / "r", tmp_path / name)
+        words = [str(tmp_path / name), f"--run-dir={tmp_path / 'r'}"]
+        code, _, told = ran(study.main, words)
         assert code == 2 and told.startswith("`file` must be of a study")
     with pytest.raises(UsageError, match="`axes` must be two combinations"):
         plan_cells(make_study({"axes": {"loss": ["nce"]}}), tmp_path)

@@ -62,7 +62,7 @@ def search_of(loss, tuner):
 
 
 @pytest.mark.parametrize("alone", [True, False])
-def test_a_trial_is_stopped(alone, tmp_path, monkeypatch, capsys):
+def test_a_trial_is_stopped(alone, tmp_path, monkeypatch):
     """At the line of an epoch; by a worker, which knows its own alone, not."""
     curves = {str(n): [0.3 + n / 100, 0.4 + n / 100] for n in range(4)}
     config = make_plan(make_config({"data": "shapes(size=160)"})).config

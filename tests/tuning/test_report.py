@@ -387,8 +387,8 @@ def test_what_is_within_the_noise():
         ("verdict.json", {"winner": None}, "it lacks winner"),
         ("verdict.json", {"default": []}, "default is no table of names"),
         ("verdict.json", {"before": 1}, "before is no list"),
-        ("verdict.json", {"difference": {"linear_probe": 0.1}}, "it lacks|"
-         "difference lacks|interval"),
+        ("verdict.json", {"difference": {"linear_probe": 0.1}},
+         "difference lacks interval"),
     ],
 )  # fmt: skip
 def test_damaged_records(name, change, told, rng, found):

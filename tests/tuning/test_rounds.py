@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from tests.here import Killed
 from tfcmc.distribute.cluster import TOKEN
 from tfcmc.foundation.errors import TrainingFailed, UsageError
 from tfcmc.searches import distributed
@@ -52,10 +53,6 @@ def score_of(trial):
     values = trial.values
     score = math.exp(-(math.log(values["temperature"] / 0.2) ** 2))
     return 0.8 * (score + values["batch_size"] / 640 + trial.epochs / 100)
-
-
-class Killed(BaseException):
-    """Stands for the end of the process."""
 
 
 class Runner:

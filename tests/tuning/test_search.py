@@ -17,6 +17,7 @@ import time
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from tests.here import Killed, in_this_process
 from tfcmc.comparison import drawing
 from tfcmc.data import Source, Split
@@ -48,7 +49,6 @@ from tfcmc.searches.trial import go_on_from
 from trainers import compare, evaluate
 from tuning import report, search
 
-ROOT = pathlib.Path(__file__).parents[2]
 TINY = ["--data=shapes(size=160)", "--epochs=1", "--batch-size=16"]
 TINY += ["--encoder=paper(width=0.3)", "--side=32"]
 # One of the three has more pictures a batch than there are.
@@ -328,14 +328,6 @@ def test_scores():
     assert scores_of(metrics) == {"effective_rank": 12.5, "knn": 0.25}
 
 
-def refused(folder, *words):
-    """What a user is told who searches for something else in a folder."""
-    with pytest.raises(UsageError) as caught:
-        search.main([*words, f"--run-dir={folder}"])
-    assert len(str(caught.value).splitlines()) <= 2
-    return str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("word", "told"),
     [
@@ -348,11 +340,11 @@ def refused(folder, *words):
         ("--loss=softmax(temperature=0.1)", "loss"),
     ],
 )
-def test_another_search_in_the_folder(word, told, searched):
+def test_another_search_in_the_folder(word, told, searched, refused):
     """A folder of another search is refused, with what differs."""
     folder, _ = searched
     before = (folder / "search.json").read_text()
-    assert told in refused(folder, *WORDS, word)
+    assert told in refused(search.main, *WORDS, word, f"--run-dir={folder}")
     assert (folder / "search.json").read_text() == before
 
 
@@ -369,7 +361,7 @@ def test_a_grid_is_another_search(tmp_path):
             settled(wanted, tmp_path)
 
 
-def test_the_same_search(searched, monkeypatch, capsys):
+def test_the_same_search(searched, monkeypatch, capsys, refused):
     """A longer one goes on, and one with the data elsewhere; one at a time.
 
     A worker that comes when all trials have ended waits for no chief.
@@ -380,18 +372,19 @@ def test_the_same_search(searched, monkeypatch, capsys):
     for changes in ({"trials": 9}, {"objective": None}, {"settings": place}):
         wanted = dataclasses.replace(stored, **changes)
         assert settled(wanted, folder).objective == "least_probe"
+    usual = [*WORDS, f"--run-dir={folder}"]
     with held(folder):
-        assert "by one process at a time" in refused(folder, *WORDS)
+        assert "by one process at a time" in refused(search.main, *usual)
     with held(folder, part="one-"), held(folder, part="two-"):
         pass
     for name, value in zip(NAMES, ("late", "127.0.0.1", "9"), strict=True):
         monkeypatch.setenv(name, value)
-    words = [*WORDS, "--objective=least_probe", f"--run-dir={folder}"]
+    words = [*usual, "--objective=least_probe"]
     with in_this_process():
         search.main(words)
     assert "all trials have ended" in capsys.readouterr().out
-    assert "`objective` must be given" in refused(folder, *WORDS)
-    assert "start workers" in refused(folder, *words[:-1], "--jobs=2")
+    assert "`objective` must be given" in refused(search.main, *usual)
+    assert "start workers" in refused(search.main, *words, "--jobs=2")
 
 
 def test_the_test_part_is_never_read(rng):
@@ -433,10 +426,11 @@ def test_the_test_part_is_never_read(rng):
         (["--loss=sofmax"], "Did you mean softmax"),
     ],
 )
-def test_mistakes(words, told, tmp_path):
+def test_mistakes(words, told, tmp_path, refused):
     """Told before anything is trained or written."""
-    assert told in refused(tmp_path / "new", *words)
-    assert not (tmp_path / "new").exists()
+    folder = tmp_path / "new"
+    assert told in refused(search.main, *words, f"--run-dir={folder}")
+    assert not folder.exists()
 
 
 def test_help_is_quick(command, tmp_path):

@@ -2,6 +2,7 @@
 
 import colorsys
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ import tensorflow_datasets as tfds
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from scipy import stats
 
+from tests.views.boxes import box_of, view_draws
 from tfcmc.foundation.draws import uniforms
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import tf
@@ -30,6 +32,7 @@ PIL_FILTER = {
     "bicubic": Image.Resampling.BICUBIC,
 }
 TAG = 5
+drawn = functools.partial(view_draws, TAG)
 JITTERED = Augmentation(jitter=1.0)
 
 
@@ -60,35 +63,6 @@ def numbers(count, **places):
     return found
 
 
-def drawn(count, seed=0):
-    """Uniform numbers of one view of each of the first examples."""
-    return uniforms(seed, TAG, 0, np.arange(count), 1, DRAWS)[:, 0]
-
-
-def box_of(u, augmentation, side):
-    """torchvision 0.28's RandomResizedCrop.get_params, draws given."""
-    area = side * side
-    low, high = augmentation.area_low, augmentation.area_high
-    logs = math.log(augmentation.ratio_low), math.log(augmentation.ratio_high)
-    for number in range(10):
-        target = area * (low + (high - low) * float(u[number]))
-        drawn_log = logs[0] + (logs[1] - logs[0]) * float(u[10 + number])
-        aspect = math.exp(drawn_log)
-        w = int(round(math.sqrt(target * aspect)))
-        h = int(round(math.sqrt(target / aspect)))
-        if 0 < w <= side and 0 < h <= side:
-            i = int(float(u[20]) * (side - h + 1))
-            j = int(float(u[21]) * (side - w + 1))
-            return i, j, h, w
-    if augmentation.ratio_low > 1:
-        w, h = side, int(round(side / augmentation.ratio_low))
-    elif augmentation.ratio_high < 1:
-        w, h = int(round(side * augmentation.ratio_high)), side
-    else:
-        w = h = side
-    return (side - h) // 2, (side - w) // 2, h, w
-
-
 @pytest.mark.parametrize("side", [32, 96])
 def test_boxes_are_torchvision_s(side):
     """To the pixel, by its ten tries."""
@@ -107,7 +81,7 @@ def test_boxes_are_torchvision_s(side):
         lambda u: [boxes(u, each, side) for each in every], jit_compile=True
     )(u)
     for augmentation, own in zip(every, found, strict=True):
-        expected = [box_of(each, augmentation, side) for each in u]
+        expected = [box_of(each, augmentation, side, side) for each in u]
         np.testing.assert_array_equal(own, expected)
 
 
@@ -118,7 +92,7 @@ def test_what_does_not_fit_is_cut_from_the_middle(ratio):
     u = drawn(2000)
     # One that fails ten times: wide, and of all the area.
     u[0, : draws.TOP] = 0.999
-    expected = np.array([box_of(each, augmentation, 64) for each in u])
+    expected = np.array([box_of(each, augmentation, 64, 64) for each in u])
     np.testing.assert_array_equal(boxes(u, augmentation, 64), expected)
     height, width = expected[0, 2:]
     assert expected[0, 0] == (64 - height) // 2
@@ -543,7 +517,7 @@ def test_boxes_are_distributed_as_torchvision_s(name, rng):
     (row,) = rows(name, 1, small=True)
     found = boxes(drawn(DRAWN, 11), row, 96).numpy()
     other = np.array(
-        [box_of(each, row, 96) for each in rng.random((DRAWN, DRAWS))]
+        [box_of(each, row, 96, 96) for each in rng.random((DRAWN, DRAWS))]
     )
     area = found[:, 2] * found[:, 3] / 96**2
     assert row.area_low - 0.01 < area.min() and area.max() < (

@@ -1,10 +1,12 @@
 """The distortions against torchvision's own code, where it is installed."""
 
+import functools
+
 import numpy as np
 import pytest
 
-from tfcmc.foundation.draws import uniforms
-from tfcmc.views.augment import DRAWS, Augmentation, boxes, distort, rows
+from tests.views.boxes import view_draws
+from tfcmc.views.augment import Augmentation, boxes, distort, rows
 from tfcmc.views.augment import draws as places
 from tfcmc.views.augment.jitter import ORDERS
 
@@ -12,11 +14,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 transforms = pytest.importorskip(
     "torchvision.transforms", reason="torchvision is not installed"
 )
-
-
-def drawn(count):
-    """Uniform numbers of one view of each of the first examples."""
-    return uniforms(0, 6, 0, np.arange(count), 1, DRAWS)[:, 0]
+drawn = functools.partial(view_draws, 6)
 
 
 class Numbers:

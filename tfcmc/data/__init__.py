@@ -3,6 +3,7 @@
 Importing it fills the table.
 """
 
+from tfcmc.data import classes as classes
 from tfcmc.data import folder as folder
 from tfcmc.data import hf as hf
 from tfcmc.data import memory as memory

@@ -51,6 +51,15 @@ class FileList:
         """Returns some paths, for `EncodedPictures`."""
         return [self[number] for number in numbers]
 
+    def take(self, rows) -> "FileList":
+        """Returns the paths of some numbers, `[count]`, in rising order."""
+        found = FileList()
+        for folder, numbers in self.by_folder():
+            ends = np.searchsorted(rows, [numbers.start, numbers.stop])
+            names = map(self._name, rows[slice(*ends)])
+            found += FileList(folder, list(map(os.fsdecode, names)))
+        return found
+
     def by_folder(self):
         """Returns each folder with the range of its files' numbers."""
         ends = [*self.starts[1:], len(self)]

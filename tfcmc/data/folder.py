@@ -24,7 +24,8 @@ PEEK = 256  # images whose heads are read to find the data's own side
 def check(argument, data_dir=None):
     """Raises a `UsageError` unless the argument is a folder."""
     if not os.path.isdir(expanded("data", argument)):
-        raise must("data", "folder:DIR, with an existing folder", argument)
+        told = "folder:DIR or classes:DIR, with an existing folder"
+        raise must("data", told, argument)
 
 
 def reads(argument, path):
@@ -60,19 +61,18 @@ def walk(reading, argument) -> Walk:
     return Walk(side, len(paths), batches, account)
 
 
-@SOURCES.register(
-    "folder",
-    takes_argument=True,
-    extra={
-        "epochs": 20,
-        "encoded": True,
-        "check": check,
-        "reads": reads,
-        "walk": walk,
-        "check_whole": check_whole,
-        "files": True,
-    },
-)
+IMAGE_FILES = {
+    "epochs": 20,
+    "encoded": True,
+    "check": check,
+    "reads": reads,
+    "walk": walk,
+    "check_whole": check_whole,
+    "files": True,
+}
+
+
+@SOURCES.register("folder", takes_argument=True, extra=IMAGE_FILES)
 def folder(reading, argument):
     """Reads image files from a folder.
 
@@ -89,6 +89,15 @@ def folder(reading, argument):
     """
     check(argument)
     layout = find_layout(pathlib.Path(expanded("data", argument)))
+    return source_of(reading, argument, layout)
+
+
+def source_of(reading, argument, layout):
+    """Reads the images of a `Layout` of a folder.
+
+    Raises:
+        UsageError: as `folder` does.
+    """
     files = {part: found for part, found in layout.files.items() if found}
     if not files:
         raise _no_images(argument, layout.others)

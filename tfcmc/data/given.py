@@ -6,7 +6,7 @@ import numpy as np
 
 from tfcmc.data.base import DEFAULT_SIDE, UNLABELLED
 from tfcmc.data.images import resize
-from tfcmc.data.validation import carve_validation
+from tfcmc.data.validation import SPLIT_OFF, carve_validation
 from tfcmc.foundation.errors import UsageError, must, reason_of, unknown
 from tfcmc.foundation.lazy import tf
 
@@ -16,10 +16,6 @@ FORMS = (
     "a tf.data.Dataset of either, or a dict with unlabeled, train or test"
 )
 PACKAGES = "site-packages"  # where nobody's own code lies
-SPLIT_OFF = (
-    "a fifth of the labelled pictures of every class is the test part, since "
-    "none is given"
-)
 
 
 def arrays_of(data, *, limit: int, side: int | None = None) -> tuple:

@@ -9,6 +9,7 @@ import numpy as np
 from tfcmc.data.base import UNLABELLED
 from tfcmc.data.class_folders import Finder, entries, odd_names
 from tfcmc.data.file_list import FileList, joined
+from tfcmc.data.validation import SPLIT_OFF, carve_validation
 from tfcmc.foundation.errors import UsageError
 
 # The names of each part's folder, in any case.
@@ -50,7 +51,7 @@ def find_layout(root: pathlib.Path) -> Layout:
         finder = Finder()  # what was counted is met again
         images = finder.images_beneath(root)
         _check_flat(root, images)
-        notes = [NO_LABELS, *_mistaken(root)]
+        notes = [NO_LABELS, *(_mistaken(root) or _maybe_classes(root, images))]
         return Layout((), {"pretrain": images}, {}, notes, finder.others)
     learnt = parts.get("unlabelled") or parts.get("train")
     if learnt is None:
@@ -75,6 +76,40 @@ def find_layout(root: pathlib.Path) -> Layout:
         files["pretrain"] = learnt.images
     notes += _choices(parts, used) + _beside(finder, root, parts)
     return Layout(names, files, labels, notes, finder.others)
+
+
+def split_layout(root: pathlib.Path) -> Layout:
+    """Finds the images of class folders, and holds a fifth of each out.
+
+    Raises:
+        UsageError: if a folder cannot be read, there are no two classes, some
+            images are in none, or parts are apart already.
+    """
+    if parts := _parts(Finder(), root):
+        listed = " and ".join(sorted(part.name for part in parts.values()))
+        raise UsageError(
+            f"`data` must be class folders alone; with parts, as {listed}, "
+            f"it is folder:DIR. Received: {str(root)!r}"
+        )
+    finder = Finder()
+    found = finder.classes_of(root)
+    names = tuple(sorted(found.classes))
+    if len(names) < 2:
+        raise UsageError(
+            f"`data` must have two folders of images at least, one a class. "
+            f"Received: {str(root)!r}, with {len(names)}"
+        )
+    images, labels = _with_labels(found, names)
+    rows = dict(
+        zip(("train", "test"), carve_validation(labels, 0), strict=True)
+    )
+    return Layout(
+        names,
+        {role: images.take(some) for role, some in rows.items()},
+        {role: labels[some] for role, some in rows.items()},
+        [SPLIT_OFF, *odd_names(names, found.empty)],
+        finder.others,
+    )
 
 
 def _parts(finder, root):
@@ -131,6 +166,20 @@ def _mistaken(root):
         for mine in train
         for name in there
         if name not in train and classes[name] & classes[mine]
+    ]
+
+
+def _maybe_classes(root, images):
+    """Tells how folders that may be classes are read as such."""
+    there = {
+        pathlib.Path(place).relative_to(root).parts[:1]
+        for place in images.folders
+    }
+    if len(there) < 2 or () in there:
+        return []
+    return [
+        f"where its {len(there):,} folders are classes, --data=classes:DIR "
+        f"holds a fifth of each out to judge by"
     ]
 
 

@@ -12,6 +12,10 @@ model_selection = LazyModule("sklearn.model_selection")
 
 VALIDATION_SHARE = 0.2
 FOLDS = 5
+SPLIT_OFF = (
+    "a fifth of the labelled pictures of every class is the test part, since "
+    "none is given"
+)
 
 
 def carve_validation(labels, seed):

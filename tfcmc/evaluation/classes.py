@@ -5,6 +5,7 @@ import numpy as np
 # The largest class over the average one: beyond it an accuracy says as much
 # of the sizes of the classes as of the features.
 UNBALANCED = 1.25
+MOST_CONFUSED = 1000  # classes whose confusions are kept: 8 MB a probe
 
 
 def confusion(labels, predicted, count: int) -> np.ndarray:
@@ -23,19 +24,19 @@ def confusion(labels, predicted, count: int) -> np.ndarray:
     return np.bincount(cells, minlength=count * count).reshape(count, count)
 
 
-def class_accuracies(matrix) -> list:
-    """Reads which share of each class was found off a confusion matrix.
+def class_accuracies(found, sizes) -> list:
+    """Says which share of each class was found.
 
     Args:
-        matrix: `[count, count]`, as `confusion` counts.
+        found: `[count]`, how many of each class were.
+        sizes: `[count]`, how many there are.
 
     Returns:
         A share in [0, 1] a class; None of one without pictures.
     """
-    sizes = matrix.sum(axis=1)
     return [
-        float(found / size) if size else None
-        for found, size in zip(np.diagonal(matrix), sizes, strict=True)
+        float(some / size) if size else None
+        for some, size in zip(found, sizes, strict=True)
     ]
 
 

@@ -138,6 +138,11 @@ def lidar(views: Sequence[np.ndarray], *, within: float = WITHIN) -> float:
         views of few pictures.
     """
     vectors = np.stack([unit(view) for view in _fitting(views)])
+    *lengths, dim = vectors.shape
+    if dim > np.prod(lengths):
+        # Outside their span pictures do not differ, and W is `within` alone.
+        basis = np.linalg.qr(vectors.reshape(-1, dim).T)[0]
+        vectors = vectors @ basis
     means = vectors.mean(axis=0)
     apart = (vectors - means).reshape(-1, vectors.shape[-1])
     count = len(means)

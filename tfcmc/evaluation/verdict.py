@@ -8,6 +8,7 @@ import numpy as np
 from tfcmc.data.validation import carve_validation, folds
 from tfcmc.evaluation import metrics
 from tfcmc.evaluation.classes import (
+    MOST_CONFUSED,
     balanced_accuracy,
     class_accuracies,
     confusion,
@@ -48,7 +49,8 @@ def run_probes(probes, train, test, classes, *, seed):
     Returns:
         `(numbers, confusions)`: probe name to its numbers, with the
         `balanced_accuracy` and the `class_accuracy` of each class; and to
-        its confusion matrix `[classes, classes]`.
+        its confusion matrix `[classes, classes]`, of `MOST_CONFUSED` classes
+        at most.
     """
     run = _cross_validated if test is None else _on_test
     told = together(
@@ -58,13 +60,16 @@ def run_probes(probes, train, test, classes, *, seed):
         )
     )
     labels = train.labels if test is None else test.labels
+    sizes = np.bincount(labels, minlength=classes)
     numbers, confusions = {}, {}
     for name, found in zip(probes, told, strict=True):
-        matrix = confusion(labels, found.pop("predicted"), classes)
-        shares = class_accuracies(matrix)
+        predicted = found.pop("predicted")
+        right = np.bincount(labels[predicted == labels], minlength=classes)
+        shares = class_accuracies(right, sizes)
         found["balanced_accuracy"] = balanced_accuracy(shares)
         numbers[name] = found | {"class_accuracy": shares}
-        confusions[name] = matrix
+        if classes <= MOST_CONFUSED:
+            confusions[name] = confusion(labels, predicted, classes)
     return numbers, confusions
 
 

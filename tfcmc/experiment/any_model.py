@@ -154,7 +154,7 @@ def _encoder(model, low: float, high: float, views) -> Callable:
             raise must("model", SHAPE, str(shape))
         return tf.cast(found, tf.float32)
 
-    def encode(batch):
+    def encode(batch, views=views):
         features = run(batch)
         if views is None:
             return features, [normalise(features)]
@@ -168,8 +168,12 @@ def _encoder(model, low: float, high: float, views) -> Callable:
 
 def _inputs(encode, plan, data, extent):
     """Gathers what is measured; alignment needs the judged pictures alone."""
-    read = functools.partial(_encoded, encode)
-    reader = types.SimpleNamespace(encode=read, read=read)
+    reader = types.SimpleNamespace(
+        encode=functools.partial(_encoded, encode),
+        read=functools.partial(
+            _encoded, functools.partial(encode, views=None)
+        ),
+    )
     known = types.SimpleNamespace(names=(NAME,), branches=(NAME,))
     found = inputs_of(plan, data, known, reader, extent)
     names, count = known.names, len(found.judged.embeddings)

@@ -21,6 +21,7 @@ from tfcmc.evaluation.collapse_values import collapse_losses
 from tfcmc.evaluation.doctor import Patient
 from tfcmc.evaluation.features import Reader
 from tfcmc.evaluation.statistics_leak import StatisticsLeak
+from tfcmc.experiment.refusals import PREDICTION, kind_of
 from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.own import drawing
@@ -260,7 +261,8 @@ class Architecture:
         """
         if target.init is None:
             return None
-        if target.init == "fresh":
+        # A fresh one would undo what the branches start from.
+        if target.init == "fresh" and self.start is None:
             branches = self.branches(self._plan.config.seed + FRESH)
         else:
             branches = self.initial()
@@ -410,19 +412,23 @@ class Architecture:
         negatives = self._plan.negatives.function()
         apart = self.replicas if negatives.local else 1
         first = next(iter(branches.values()))
+        collapsed = collapse_losses(
+            functools.partial(Loss, self._plan.loss),
+            negatives,
+            self.pairs,
+            batch=self._plan.config.batch_size // apart,
+            dim=first.output_shape[-1],
+            examples=examples,
+            places=self._places(branches),
+        )
+        if kind_of(self._plan.loss.member) == PREDICTION:
+            # One point is its best value, which a good prediction has too.
+            del collapsed["one point"]
         return Patient(
             names=self.views.names,
             branches=self.views.branches,
             dims=min(features, images),
-            collapse_losses=collapse_losses(
-                functools.partial(Loss, self._plan.loss),
-                negatives,
-                self.pairs,
-                batch=self._plan.config.batch_size // apart,
-                dim=first.output_shape[-1],
-                examples=examples,
-                places=self._places(branches),
-            ),
+            collapse_losses=collapsed,
         )
 
     def _places(self, branches):

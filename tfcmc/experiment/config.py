@@ -73,7 +73,7 @@ class PretrainConfig:
     data: str = _setting(
         "shapes",
         "spec of the data: shapes (embedded), stl10, tfds:NAME, folder:DIR, "
-        "npz:FILE, records:DIR, or hf:NAME or DIR",
+        "classes:DIR, npz:FILE, records:DIR, or hf:NAME or DIR",
     )
     data_dir: str | None = _setting(
         None, "folder of the data, for stl10, tfds and hf"

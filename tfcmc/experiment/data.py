@@ -78,7 +78,7 @@ def read_data(plan, *, learns: bool = False) -> Data:
     """
     config = plan.config
     source, described = _look_at(plan, learns)
-    learnt, held_out = _parted(source, config.pictures, config.seed)
+    learnt, held_out = _parted(source, config.pictures, config.seed, learns)
     judged, judged_on = source.test, config.judge_on
     if judged is None:
         judged, judged_on = Split(held_out.pictures, None), "held-out"
@@ -161,10 +161,11 @@ def _look_at(plan, learns):
     if 2 * blank > count:
         raise UsageError(
             f"`data` must be colour pictures for the views "
-            f"{' and '.join(views.names)}. Received: {blank:,} of {count:,} "
+            f"{' and '.join(views.names)}; --views=rgb --head=mlp learns from "
+            f"grey ones too. Received: {blank:,} of {count:,} "
             f"{views.blank_word}"
         )
-    _check_labelled(source)
+    _check_labelled(source, folded=config.judge_on == "validation")
     parts = [f"{count:,} to learn from"]
     for role, split in (
         ("to fit probes on", source.probe_train),
@@ -180,7 +181,7 @@ def _look_at(plan, learns):
     return source, data
 
 
-def _check_labelled(source):
+def _check_labelled(source, *, folded):
     """Refuses labels that are too few to fit and judge probes by."""
     if not source.labelled:
         return
@@ -198,6 +199,12 @@ def _check_labelled(source):
             f"train part. Received: {[int(n) for n in counts if n]} pictures "
             f"of {np.sum(counts > 0)} classes"
         )
+    if folded and counts.max() < 3:
+        raise UsageError(
+            f"`data` must have a class of three pictures in the train part, "
+            f"to be judged on folds of it. Received: {int(counts.max())} of "
+            f"the largest"
+        )
     if len(test) < 2:
         raise UsageError(
             f"`data` must have at least two pictures in the test part. "
@@ -205,12 +212,13 @@ def _check_labelled(source):
         )
 
 
-def _parted(source, wanted, seed):
+def _parted(source, wanted, seed, learns):
     """Chooses the pictures to learn from, and those of every epoch's measures.
 
     Where probe-train is not learnt from, these are some of its pictures; else
     they are taken out of what could be learnt from. Those wanted are drawn
-    first, for they are the same at every seed.
+    first, for they are the same at every seed. Where nothing is learnt, other
+    pictures than the training's may be fewer than it wanted.
     """
     learnt, labels = source.pretrain, None
     pool, kept = learnt, np.arange(len(learnt))
@@ -219,14 +227,15 @@ def _parted(source, wanted, seed):
     count = min(HELD_OUT, len(pool) if apart else max(2, len(pool) // 10))
     if wanted is not None:
         most = len(learnt) - (0 if apart else count)
-        if wanted > most:
+        if learns and wanted > most:
             raise must(
                 "pictures",
                 f"at most the {most:,} there are to learn from",
                 wanted,
             )
-        print(f"  {wanted:,} of {most:,} are learnt from")
-        kept = sample_rows(len(learnt), wanted)
+        if learns:
+            print(f"  {wanted:,} of {most:,} are learnt from")
+        kept = sample_rows(len(learnt), min(wanted, most))
     free = np.arange(len(pool))
     if not apart and wanted is not None:
         free = np.setdiff1d(free, kept)

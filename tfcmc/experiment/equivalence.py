@@ -190,6 +190,7 @@ def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
         apart = _in_parts(model, parts)
     with apart:
         for step in range(steps):
+            model.optimizer.iterations.assign(step)
             part = strategy.experimental_distribute_values_from_function(
                 functools.partial(_share, stream, step)
             )

@@ -7,7 +7,7 @@ from tfcmc.heads.base import HEADS
 
 @HEADS.register("linear", dim=Number(at_least=1, at_most=65_536, whole=True))
 def linear(features, seed: int, *, dim: int = 128):
-    """One matrix without a bias, as in instance discrimination and CMC.
+    """One matrix, without a bias.
 
     Args:
         features: `[batch, features]`.
@@ -17,7 +17,8 @@ def linear(features, seed: int, *, dim: int = 128):
     Returns:
         `[batch, dim]`.
 
-    Reference: Wu et al. 2018, section 3; Tian et al. 2019, section 3.
+    Reference: Wu et al. 2018, section 3; Tian et al. 2019, section 3; their
+        code adds a bias.
     """
     return keras.layers.Dense(
         dim,

@@ -63,7 +63,9 @@ class Memory(keras.layers.Layer):
         """
         # The same pictures are drawn for all views, or for each its own.
         number = 0 if self._negatives.one_draw else view
-        seed = tf.stack([self._seed * self._views + number, step])
+        # Wrapped into int32, where the step's is, for any seed and view.
+        first = (self._seed * self._views + number + 2**31) % 2**32 - 2**31
+        seed = tf.stack([first, step])
         memory = self._kept[self._of_view[other]].value
         return self._negatives.candidates(others, memory, numbers, seed)
 
@@ -76,7 +78,12 @@ class Memory(keras.layers.Layer):
             step: Steps done before this one.
         """
         for owner, kept in self._kept.items():
-            keys = [embeddings[view] for view in self._feeding(owner)]
+            # A twin makes those alone that anchors are compared with.
+            keys = [
+                embeddings[view]
+                for view in self._feeding(owner)
+                if view in embeddings
+            ]
             if keys:
                 self._negatives.remember(keys, kept.value, numbers, step)
 

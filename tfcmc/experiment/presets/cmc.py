@@ -23,7 +23,9 @@ CMC = Preset(
         "batch_size": 128,
     },
     letter={
+        "crop": "area=0.08; 0.2 with AlexNet or on 100 classes",
         "encoder": "ResNet-50 of half the width",
+        "head": "with a bias",
         "side": "224",
         "negatives": "16,384 draws",
         "epochs": "240",

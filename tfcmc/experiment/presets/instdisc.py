@@ -19,10 +19,14 @@ INSTDISC = Preset(
         "pairs": "self",
         "optimizer": "sgd(momentum=0.9, weight_decay=0.0005)",
         "learning_rate": 0.03,
-        "schedule": "steps(at=(0.4, 0.6, 0.8), factor=0.1)",
+        "schedule": "steps(at=(0.6, 0.8), factor=0.1)",
         "batch_size": 128,
     },
-    letter={"side": "32", "epochs": "200"},
+    letter={
+        "head": "with a bias",
+        "side": "32",
+        "epochs": "200",
+    },
     why="The authors' own recipe for small pictures, on pictures of 64 "
     "pixels; on ImageNet they take ResNet-50 and 4,096 draws.",
 )

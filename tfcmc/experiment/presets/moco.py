@@ -7,6 +7,12 @@ SMALL = (
     "Small pictures and one device. Their eight GPUs with 32 pictures each "
     "are eight groups of batch statistics here."
 )
+LETTER = {
+    "encoder": "ResNet-50",
+    "batch_norm": "each of 8 GPUs its own, keys in another order",
+    "side": "224",
+    "epochs": "200",
+}
 
 MOCO_V1 = Preset(
     line="A query is told from a queue of keys, which a slowly moving twin "
@@ -27,12 +33,7 @@ MOCO_V1 = Preset(
         "batch_size": 256,
     },
     rate=Rate(0.03),
-    letter={
-        "encoder": "ResNet-50",
-        "batch_norm": "each of 8 GPUs its own, keys in another order",
-        "side": "224",
-        "epochs": "200",
-    },
+    letter={**LETTER, "head": "with a bias"},
     why=SMALL,
 )
 MOCO_V2 = Preset(
@@ -49,7 +50,7 @@ MOCO_V2 = Preset(
         "warmup": 0.0,
     },
     rate=Rate(0.03),
-    letter=MOCO_V1.letter,
+    letter=LETTER,
     why=SMALL,
 )
 MOCO_CIFAR = Preset(
@@ -73,7 +74,13 @@ MOCO_CIFAR = Preset(
         "batch_size": 256,
     },
     rate=Rate(0.03),
-    letter={"side": "32", "batch_size": "512", "epochs": "200"},
+    letter={
+        "head": "with a bias",
+        "pairs": "first; both ways, as here, is its option",
+        "side": "32",
+        "batch_size": "512",
+        "epochs": "200",
+    },
     why="The authors' own recipe for small pictures, with fewer a step, for "
     "more steps of fewer pictures.",
 )
@@ -103,6 +110,8 @@ MOCOV3 = Preset(
     },
     rate=Rate(0.6),
     letter={
+        "views": "cut bilinearly, colours as torchvision changes them, "
+        "Pillow's blur",
         "encoder": "ResNet-50",
         "side": "224",
         "pairs": "both times 2 T",

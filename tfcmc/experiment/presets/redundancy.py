@@ -2,6 +2,7 @@
 
 from tfcmc.experiment.presets.base import Preset, Rate
 
+COLOURS = "colours as torchvision changes them, Pillow's blur"
 BARLOW_TWINS = Preset(
     line="Each feature of one copy correlates with the same feature of the "
     "other, and with no other feature.",
@@ -24,6 +25,7 @@ BARLOW_TWINS = Preset(
     },
     rate=Rate(0.2),
     letter={
+        "views": COLOURS,
         "encoder": "ResNet-50",
         "head": "hidden=8192, dim=8192",
         "learning_rate": "0.2 * batch size / 256; 0.0048 of biases and norms",
@@ -46,6 +48,7 @@ VICREG = Preset(
     },
     rate=Rate(0.2),
     letter={
+        "views": COLOURS,
         "encoder": "ResNet-50",
         "head": "hidden=8192, dim=8192",
         "side": "224",

@@ -10,7 +10,7 @@ SIMCLR = Preset(
     "tf2/.",
     settings={
         "views": "rgb(count=2, augment=simclr)",
-        "encoder": "resnet(depth=18)",
+        "encoder": "resnet(depth=18, zero_init=True)",
         "batch_norm": "synchronized",
         "head": "mlp(layers=3, hidden=512, dim=128, norm=all)",
         "negatives": "batch",
@@ -27,6 +27,7 @@ SIMCLR = Preset(
     letter={
         "encoder": "ResNet-50",
         "head": "hidden=2048, as the encoder; the last norm without a shift",
+        "optimizer": "weight_decay=0.0001 in the commands of their README",
         "side": "224",
         "batch_size": "4096",
         "learning_rate": "4.8",

@@ -54,7 +54,7 @@ def _draw(axis, panel, *, alone):
                 color="white" if share > 0.5 else "black",
             )
     title = wrapped(panel.title, 6.0 if alone else 3.6)
-    balanced = balanced_accuracy(class_accuracies(matrix))
+    balanced = balanced_accuracy(class_accuracies(np.diagonal(matrix), sizes))
     accuracy = np.trace(matrix) / matrix.sum()
     axis.set_title(
         f"{title}\naccuracy {100 * accuracy:.1f} %, balanced "

@@ -148,7 +148,7 @@ _SWAV = dataclasses.replace(
 # views, and of small ones where these have none of their own.
 ROWS = {
     "none": (Augmentation(),),
-    "instdisc": (dataclasses.replace(_MOCO_V1, flip=0.0),),
+    "instdisc": (dataclasses.replace(_MOCO_V1, flip=0.0, grey_first=False),),
     "moco_v1": (_MOCO_V1,),
     "moco_v2": (dataclasses.replace(_WEAK, area_low=0.2, blur=0.5),),
     "simclr": (_SIMCLR,),
