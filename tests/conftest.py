@@ -29,6 +29,7 @@ from tfcmc.runs.identity import make_identity
 from tfcmc.searches.records import FAILED, trial_folder, write_record
 
 tfds = LazyModule("tensorflow_datasets")
+exporting = LazyModule("tfcmc.using.export")
 ROOT = pathlib.Path(__file__).parents[1]
 SOURCES = sorted(
     path
@@ -152,6 +153,23 @@ def trained(tmp_path_factory, command):
 def plain_views(monkeypatch):
     """RGB views without distortions, which take seconds to compile."""
     plain.leave_out_distortions(monkeypatch)
+
+
+@pytest.fixture
+def uncompared(monkeypatch):
+    """Exports without the process that compares, of which a test is enough."""
+    found = exporting.Comparison(
+        difference=0.0,
+        largest=1.0,
+        cosine=1.0,
+        pictures=2,
+        dim=768,
+        branches=("L", "ab"),
+        timed=(256, 256, 32),
+        seconds={"keras": [np.ones(1), np.ones(1)]},
+        versions=(),
+    )
+    monkeypatch.setattr("tfcmc.using.export.compare", lambda *_: found)
 
 
 @pytest.fixture(scope="session")

@@ -488,7 +488,7 @@ def test_models_that_will_not_do():
             tfcmc.evaluate(model, data=data, verbose=0, **words)
 
 
-def test_the_documented_calls(tmp_path, monkeypatch):
+def test_the_documented_calls(tmp_path, monkeypatch, uncompared):
     """Each line as it is written: little is trained, and in this process."""
     monkeypatch.chdir(tmp_path)
     code, readme = (
@@ -515,13 +515,6 @@ def test_the_documented_calls(tmp_path, monkeypatch):
         "export": {"verbose": 0},
         "evaluate": brief,
     }
-    for place, few in (
-        ("export.COMPARED", 2),
-        ("export.TIMED", 32),
-        ("alone.REPEATS", 1),
-        ("alone.FEWEST", 1),
-    ):
-        monkeypatch.setattr(f"tfcmc.using.{place}", few)
     found = {}
     for name, words in less.items():
         real = getattr(tfcmc, name)

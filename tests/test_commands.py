@@ -370,7 +370,14 @@ def packed_images(folder):
 
 @pytest.mark.parametrize("words", documented().values(), ids=" ".join)
 def test_documented(
-    words, trained, tmp_path, monkeypatch, search_folder, command, plain_views
+    words,
+    trained,
+    tmp_path,
+    monkeypatch,
+    search_folder,
+    command,
+    plain_views,
+    uncompared,
 ):
     """Each command runs as it is written, on tiny data, judged briefly.
 
@@ -444,9 +451,6 @@ def test_documented(
         main([str(trained[0]), *kept[1:], data])
         assert list(trained[0].glob("figures/neighbours-*.png"))
     elif module == "trainers.export":
-        for name in ("COMPARED", "SEVERAL"):
-            monkeypatch.setattr(f"tfcmc.using.export.{name}", 2)
-        monkeypatch.setattr("tfcmc.using.export.TIMED", 32)
         main([str(trained[0]), *rest[1:]])
         assert (trained[0] / "export" / "features.keras.md").exists()
     elif module == "tuning.report":
