@@ -86,6 +86,14 @@ def in_process(monkeypatch):
     monkeypatch.setattr(measuring, "measure", measure)
 
 
+@pytest.fixture
+def eagerly():
+    """Computes without graphs: making them takes longer than a few calls."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 def check_screen(text, width=100):
     """A table within the columns, of numbers above 0 with their spread."""
     lines = text.splitlines()
@@ -99,7 +107,7 @@ def check_screen(text, width=100):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_screen(name, in_process, capsys):
+def test_screen(name, in_process, eagerly, capsys):
     """Each command on tiny sizes, without PyTorch."""
     module, words = COMMANDS[name]
     module.main(words.split())
@@ -145,7 +153,7 @@ def test_pytorch_with_workers(rng, tmp_path):
     assert 0 < measuring.measure(case, 1)["images_per_second"] < math.inf
 
 
-def test_decoding(in_process, capsys, monkeypatch):
+def test_decoding(in_process, eagerly, capsys, monkeypatch):
     """Every part has its row, of one core; the views are timed alone too."""
     small = {64: {"encoder": "paper(width=0.2)", "views": "lab"}}
     monkeypatch.setattr(decoding, "TRAININGS", small)
@@ -184,7 +192,7 @@ def test_step(in_process, capsys):
     assert re.search(r"encoders: \d+\.\d+ Gflop at \d+ Gflop/s", text)
 
 
-def test_saving(in_process, capsys, tmp_path):
+def test_saving(in_process, eagerly, capsys, tmp_path):
     """Steps, saves and their size; the bank is every picture's vectors."""
     words = "--batch-size=4 --pictures=400 --seconds=0.1 --threads=1".split()
     saving.main([*words, f"--folder={tmp_path}"])
@@ -620,7 +628,7 @@ def test_probed(rng):
 @pytest.mark.parametrize(
     "torch", [False, pytest.param(True, marks=needs_torch)]
 )
-def test_accuracy(torch, in_process, capsys, monkeypatch, tmp_path):
+def test_accuracy(torch, in_process, eagerly, capsys, monkeypatch, tmp_path):
     """A row for each, with the seconds of both epochs."""
     monkeypatch.setattr(measuring, "has", lambda package: torch)
     (tmp_path / "best.json").write_text('{"loss": "nce", "batch_size": 32}')
