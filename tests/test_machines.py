@@ -147,7 +147,7 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     which the other machine does not care for.
     """
     (tmp_path / "pictures").mkdir()
-    source = patches(tmp_path / "pictures", 600).removeprefix("--data=")
+    source = patches(tmp_path / "pictures", 400).removeprefix("--data=")
     pack(make_plan(make_config({"data": source})), tmp_path / "records")
     # Each machine reads its own pictures where they lie.
     training = [*TRAINING, f"--data=records:{tmp_path / 'records'}"]
@@ -174,7 +174,7 @@ def test_death_and_restart(pair, patches, learnt, tmp_path):
     for epoch, dying, by, fate in ends:
         killed = pair(command)
         killed.wait_for(f"epoch {epoch}/3")
-        time.sleep(0.2)
+        time.sleep(0.05)  # into the next one, of 22 steps
         killed.processes[dying].send_signal(by)
         code, _, error = killed.ended(1 - dying, SOON)
         assert code == 1
