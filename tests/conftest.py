@@ -156,6 +156,24 @@ def plain_views(monkeypatch):
 
 
 @pytest.fixture
+def eager(monkeypatch):
+    """Commands that train in this process, a few steps, without a graph."""
+    plain.leave_out_graphs(monkeypatch)
+
+
+@pytest.fixture
+def uncompiled(monkeypatch):
+    """Views whose distortions are not compiled: a second or two of each."""
+    monkeypatch.setattr("tfcmc.views.rgb.compiled", lambda convert: convert)
+
+
+@pytest.fixture
+def few_fits(monkeypatch):
+    """Probes with little to choose among, where no accuracy is asserted."""
+    plain.leave_out_fits(monkeypatch)
+
+
+@pytest.fixture
 def uncompared(monkeypatch):
     """Exports without the process that compares, of which a test is enough."""
     found = exporting.Comparison(

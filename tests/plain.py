@@ -1,4 +1,4 @@
-"""RGB views without distortions, which take seconds to compile."""
+"""What takes long and is left out where nothing asserted depends on it."""
 
 import importlib
 
@@ -6,7 +6,10 @@ from tfcmc.foundation.lazy import keras
 
 
 def leave_out_distortions(patch):
-    """Cuts a corner out of pictures, darker by a draw, and does no more."""
+    """Cuts a corner out of pictures, darker by a draw, and does no more.
+
+    Distortions take seconds to compile.
+    """
 
     def darkened(pictures, draws, row, side):
         corner = keras.ops.cast(pictures[:, :side, :side], "float32") / 255.0
@@ -18,3 +21,27 @@ def leave_out_distortions(patch):
     module = importlib.import_module("tfcmc.views.rgb")
     patch.setattr(module, "distort", darkened)
     patch.setattr(module, "finish", finished)
+
+
+def leave_out_graphs(patch):
+    """Lets commands train eagerly: tracing takes longer than a few steps."""
+    module = importlib.import_module("tfcmc.experiment.train")
+    make = module.compiled
+
+    def compiled(*given):
+        model = make(*given)
+        model.run_eagerly = True
+        return model
+
+    patch.setattr(module, "compiled", compiled)
+
+
+def leave_out_fits(patch):
+    """Leaves probes a few penalties and epochs to choose among."""
+    for name, few in (
+        ("linear.INVERSE_STRENGTHS", (1e-3, 1e-1)),
+        ("mlp_head.INVERSE_STRENGTHS", (0.1,)),
+        ("mlp_head.EPOCHS", 2),
+        ("plain_head.EPOCHS", 4),
+    ):
+        patch.setattr(f"tfcmc.evaluation.probes.{name}", few)

@@ -14,7 +14,11 @@ from scipy.stats import spearmanr
 from tests import verdicts
 from tests.dirty.clusters import tf_config
 from tests.here import in_this_process, ran
-from tests.plain import leave_out_distortions
+from tests.plain import (
+    leave_out_distortions,
+    leave_out_fits,
+    leave_out_graphs,
+)
 from tests.report.conftest import table_of
 from tests.tiny import NORMED
 from tfcmc.cli import command_line
@@ -29,6 +33,7 @@ from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
 from tfcmc.report import Column, over_seeds
+from tfcmc.report.figures import maps
 from tfcmc.runs.folder import Run
 from trainers import compare
 from tuning import search
@@ -53,6 +58,9 @@ def compared(tmp_path_factory):
     (folder / "vicreg-1" / "history.csv").mkdir(parents=True)
     words = [*WORDS, f"--run-dir={folder}"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
+        leave_out_graphs(patch)
+        leave_out_fits(patch)
+        patch.setattr(maps, "ITERATIONS", 250)  # as few as there can be
         first = ran(compare.main, words)
         page = (folder / "report.html").read_text("utf-8")
         times = {p: p.stat().st_mtime_ns for p in folder.glob("*/metrics*")}
@@ -218,6 +226,8 @@ def methods(tmp_path_factory):
     words += [f"--encoder={NORMED}", "--side=32", f"--run-dir={folder}"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
         leave_out_distortions(patch)
+        leave_out_graphs(patch)
+        leave_out_fits(patch)
         patch.setattr(writing, "draw", lambda *_: ())
         # Twelve steps fit, of a second and a fifth.
         patch.setattr(cost, "seconds_a_step", lambda *_: 0.1)

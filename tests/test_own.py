@@ -427,7 +427,7 @@ def test_nothing_in_a_run_folder_is_run(trained):
         stored_plan(folder)
 
 
-def test_three_branches_at_96(mine, tmp_path, capsys, monkeypatch):
+def test_three_branches_at_96(mine, tmp_path, capsys, monkeypatch, few_fits):
     """Judged, shown in the projector, embedded, examined and transformed."""
     run, out = tmp_path / "run", tmp_path / "out.npz"
     names = ("R", "G", "B")
@@ -435,6 +435,7 @@ def test_three_branches_at_96(mine, tmp_path, capsys, monkeypatch):
     words += ["--side=96", "--evaluate=full", "--learning-rate=1e-12"]
     for name in ("tsne", "control_maps", "tsne_map"):  # what takes long
         monkeypatch.setattr(artifacts.figures, name, lambda *_, **__: None)
+    monkeypatch.setattr(artifacts, "_draw_quick", lambda *_: None)
     pretrain.main([*words, f"--run-dir={run}"])
     found = json.loads((run / "metrics.json").read_text())
     assert set(names) < set(found["linear_probe"])

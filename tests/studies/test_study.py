@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.here import in_this_process, ran
+from tests.plain import leave_out_fits, leave_out_graphs
 from tfcmc.commands import study as command
 from tfcmc.foundation.errors import UsageError
 from tfcmc.runs.folder import Run
@@ -53,14 +54,15 @@ def studied(tmp_path_factory):
     folder = place / "found"
     asked = [str(place / "asked.toml"), f"--run-dir={folder}"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
+        leave_out_graphs(patch)
+        leave_out_fits(patch)
         # One run is made before anything is known of their time.
-        patch.setattr(
-            command, "expected_seconds", lambda _, done: 1e9 * len(done)
-        )
-        first = ran(study.main, [*asked, "--time=10min"])
-        patch.undo()
-        with in_this_process():
-            second = ran(study.main, asked)
+        with pytest.MonkeyPatch.context() as late:
+            late.setattr(
+                command, "expected_seconds", lambda _, done: 1e9 * len(done)
+            )
+            first = ran(study.main, [*asked, "--time=10min"])
+        second = ran(study.main, asked)
     return types.SimpleNamespace(folder=folder, first=first, second=second)
 
 

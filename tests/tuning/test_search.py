@@ -17,6 +17,7 @@ import time
 import numpy as np
 import pytest
 
+from tests import plain
 from tests.conftest import ROOT
 from tests.here import Killed, in_this_process
 from tfcmc.comparison import drawing
@@ -25,7 +26,7 @@ from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.validation import choose_on_validation
 from tfcmc.encoders import save_encoder
 from tfcmc.evaluation.label_free import MEASURES
-from tfcmc.experiment import pretrain
+from tfcmc.experiment import artifacts, pretrain
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
@@ -56,6 +57,15 @@ WORDS = [*TINY, "--loss=softmax(temperature=0.07)", "--tuner=random"]
 WORDS += ["--space=batch_size=32|64|4096", "--seed=4", "--trials=3"]
 LABEL_FREE = {"alignment_uniformity": -2.0, "effective_rank": 30.0}
 LABEL_FREE |= dict.fromkeys(MEASURES, 1.5)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little():
+    """Nothing is traced to train, and probes have little to choose among."""
+    with pytest.MonkeyPatch.context() as patch:
+        plain.leave_out_graphs(patch)
+        plain.leave_out_fits(patch)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +126,7 @@ def test_run_folders(searched):
     assert "untrained encoders and raw pixels as in" in log
 
 
-def test_evaluate_a_trial(searched, tmp_path, capsys):
+def test_evaluate_a_trial(searched, tmp_path, capsys, monkeypatch):
     """All probes, on the validation part still; by other constants.
 
     The history keeps its own: neither the doctor nor a figure mixes them, and
@@ -126,6 +136,8 @@ def test_evaluate_a_trial(searched, tmp_path, capsys):
     run = tmp_path / "default"
     shutil.copytree(folder / "default", run)
     before = json.loads((run / "metrics.json").read_text())
+    for name in ("tsne", "control_maps", "tsne_map"):  # what takes long
+        monkeypatch.setattr(artifacts.figures, name, lambda *_, **__: None)
     evaluate.main([str(run), "--alpha=1", "--t=5"])
     after = json.loads((run / "metrics.json").read_text())
     assert after["judged_on"] == "validation"
