@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.dirty.clusters import tf_config
+from tests.plain import leave_out_graphs
 from tests.tiny import NORMED
 from tfcmc.distribute.strategies import make_strategy
 from tfcmc.experiment import budget
@@ -51,10 +52,12 @@ def learn(folder, until=None, **settings):
 @pytest.fixture(scope="module")
 def cut(tmp_path_factory):
     """A training of 13 steps, as `learn` returns it."""
-    return learn(tmp_path_factory.mktemp("cut") / "a", steps=13)
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_graphs(patch)
+        return learn(tmp_path_factory.mktemp("cut") / "a", steps=13)
 
 
-def test_steps_that_end_within_an_epoch(cut, tmp_path):
+def test_steps_that_end_within_an_epoch(cut, tmp_path, eager):
     """The last epoch is cut short; gone on with, it is the same to a bit."""
     run, settings, rows = cut
     assert (settings["steps"], settings["epochs"]) == (13, 2)
@@ -84,7 +87,7 @@ def test_what_is_finished_stays(cut, tmp_path, capsys):
         learn(tmp_path / "other", steps=13, epochs=3)
 
 
-def test_what_fits_is_measured_once(tmp_path, monkeypatch, capsys):
+def test_what_fits_is_measured_once(tmp_path, monkeypatch, capsys, eager):
     """And is a setting of the run from then on, however fast it is later."""
     monkeypatch.setattr(budget, "step_time", lambda *_: 0.1)
     given = {"budget": "0.02min"}
@@ -221,7 +224,7 @@ def test_the_time_of_what_begins_late(plain_views):
     assert step_time(plan, pictures, make_strategy("one"), 0.05) > 0
 
 
-def test_other_pictures_under_steps(tmp_path, rng):
+def test_other_pictures_under_steps(tmp_path, rng, eager):
     """Are told as such, and not as epochs that nobody gave."""
     for count in (160, 200):
         pictures = rng.integers(0, 256, (count, 16, 16, 3), np.uint8)

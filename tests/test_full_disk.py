@@ -55,7 +55,7 @@ def run(folder):
     return 0
 
 
-def test_filled_during_a_save(disk, tmp_path, learnt, capsys):
+def test_filled_during_a_save(disk, tmp_path, learnt, capsys, eager):
     """Full before the first save, and in the third; then it goes on."""
     folder, remount = disk
     # Nothing fits, not even what TensorBoard reads; one checkpoint and a

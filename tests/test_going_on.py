@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from tests.plain import leave_out_graphs
 from tests.tiny import NORMED, plan_of
 from tfcmc.evaluation.features import weights_hash
 from tfcmc.experiment.architecture import Architecture, open_trained
@@ -44,7 +45,9 @@ def longer(tmp_path_factory):
     run = tmp_path_factory.mktemp("longer") / "run"
     found = []
     for words in ([*TINY, "--epochs=1"], ["--epochs=2", "--evaluate=none"]):
-        pretrain.main([f"--run-dir={run}", *words])
+        with pytest.MonkeyPatch.context() as patch:
+            leave_out_graphs(patch)
+            pretrain.main([f"--run-dir={run}", *words])
         found.append(encoders(run))
         kept = run.with_name(f"after {len(found)}")
         shutil.copytree(run / "encoders", kept)
@@ -83,7 +86,7 @@ def test_judged_while_a_longer_training_is_on_its_way(longer, tmp_path):
     assert as_far(plan, run, architecture).config.epochs == 1
 
 
-def test_from_another_run(longer, tmp_path, refused, capsys):
+def test_from_another_run(longer, tmp_path, refused, capsys, eager):
     """Its encoders, whose hash is kept; a head of another shape is new."""
     source, _, trained = longer
     run, words = tmp_path / "run", [*TINY[:-1], f"--init={source}"]

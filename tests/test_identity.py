@@ -13,6 +13,7 @@ from PIL import Image
 
 import tfcmc
 from tests.dirty.case import told
+from tests.plain import leave_out_graphs
 from tests.verdicts import IDENTITY
 from tfcmc.cli import same_data, workers
 from tfcmc.comparison.entries import Entry, check_one_data
@@ -207,6 +208,7 @@ def begun(tmp_path_factory):
     folder = tmp_path_factory.mktemp("begun")
     np.savez(folder / "x.npz", **arrays_of(1, (48, 12)))
     with pytest.MonkeyPatch.context() as patch:
+        leave_out_graphs(patch)
         patch.setattr(JUDGE, lambda *parts: None)
         patch.chdir(folder)
         train("run")
@@ -215,7 +217,7 @@ def begun(tmp_path_factory):
 
 
 @pytest.fixture
-def there(begun, tmp_path, monkeypatch):
+def there(begun, tmp_path, monkeypatch, eager):
     """A copy of it, to which one goes; nothing is judged."""
     folder = tmp_path / "copy"
     shutil.copytree(begun, folder)

@@ -32,7 +32,9 @@ def test_killed_and_gone_on(tmp_path):
     assert "SIGKILL at " in told[0]
 
 
-def test_stopped_after_every_step(tmp_path, monkeypatch, learnt, capsys):
+def test_stopped_after_every_step(
+    tmp_path, monkeypatch, learnt, capsys, eager
+):
     """Told to stop after each step in turn, the last of an epoch too.
 
     With all that is remembered: bank, Z, batch statistics, an encoder of

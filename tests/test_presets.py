@@ -29,11 +29,11 @@ NARROW = {
 
 
 @every_preset
-def test_runs(name, tmp_path, capsys, request):
+def test_runs(name, tmp_path, capsys, request, eager):
     """One epoch, to a loss that is a number; a rate of a rule is told."""
     preset = PRESETS[name]
-    if name != WHOLE:
-        request.getfixturevalue("plain_views")
+    fixture = "uncompiled" if name == WHOLE else "plain_views"
+    request.getfixturevalue(fixture)
     words = [f"--preset={name}", *SMALL, "--evaluate=none", "--side=32"]
     words += [f"--encoder={NARROW.get(name, NORMED)}"]
     pretrain.main([*words, f"--run-dir={tmp_path / 'run'}"])

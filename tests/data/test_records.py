@@ -255,7 +255,7 @@ def test_what_is_refused(photos, tmp_path, refused):
         assert "as they were packed" in refused(data.main, spec)
 
 
-def test_trained_from(photos, tmp_path, capsys, learnt):
+def test_trained_from(photos, tmp_path, capsys, learnt, eager):
     """A run of the folder goes on with its pixels packed, to the bit."""
     words = ["--batch-size=4", "--evaluate=none", "--on-bad-image=skip"]
     words += ["--encoder=paper(width=0.3)", "--side=32", "--picture-side=16"]
@@ -270,7 +270,9 @@ def test_trained_from(photos, tmp_path, capsys, learnt):
     check_equal(learnt(tmp_path / "b"), learnt(tmp_path / "a"))
 
 
-def test_damaged_in_the_middle(photos, tmp_path, refused, capsys):
+def test_damaged_in_the_middle(
+    photos, tmp_path, refused, capsys, plain_views, eager
+):
     """A record is damaged after the start: told, or another's in its place."""
     folder = packed(photos, tmp_path / "packed")
     (path,) = folder.glob("train*.array_record")
@@ -279,7 +281,7 @@ def test_damaged_in_the_middle(photos, tmp_path, refused, capsys):
     path.write_bytes(content[: place + 60] + b"x" + content[place + 61 :])
     words = [f"--data=records:{folder}", "--batch-size=6", "--epochs=1"]
     words += ["--evaluate=none", "--encoder=paper(width=0.3)", "--side=32"]
-    words += [f"--run-dir={tmp_path / 'run'}", "--picture-side=16"]
+    words += [f"--run-dir={tmp_path / 'run'}", "--picture-side=32"]
     words += ["--memory-limit=1e-9", "--views=rgb(augment=none)"]
     told = refused(pretrain.main, *words)
     assert told.startswith("`data` must have only images that can be read, or")

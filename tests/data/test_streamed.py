@@ -117,7 +117,7 @@ def test_stopped_and_damaged(photos, cache, capsys, monkeypatch):
     assert "cannot be kept (" in capsys.readouterr().out
 
 
-def test_gone_on_with(photos, tmp_path, refused, capsys):
+def test_gone_on_with(photos, tmp_path, refused, capsys, plain_views):
     """By records of the same files, not where pictures are known otherwise.
 
     A bad file is found in the middle; another stands in its place.
@@ -131,7 +131,7 @@ def test_gone_on_with(photos, tmp_path, refused, capsys):
         "--side=32",
     ]
     words += [f"--run-dir={tmp_path / 'run'}", "--encoder=paper(width=0.3)"]
-    words += ["--schedule=constant", "--picture-side=16"]
+    words += ["--schedule=constant", "--picture-side=32"]
     small = [f"--data=folder:{photos}", "--memory-limit=1e-9", *words]
     told = refused(pretrain.main, *small, "--epochs=1")
     assert told.startswith("`data` must have only images that can be read")

@@ -22,12 +22,6 @@ def pictures(rng):
     return rng.integers(0, 256, (COUNT, SIDE, SIDE, 3), np.uint8)
 
 
-@pytest.fixture
-def uncompiled(monkeypatch):
-    """Views whose distortions are not compiled: a second or two of each."""
-    monkeypatch.setattr("tfcmc.views.rgb.compiled", lambda convert: convert)
-
-
 def plan_of(views, **settings):
     """The plan of these views, on views of 32."""
     given = {"views": views, "side": 32, "encoder": "paper(width=0.2)"}
