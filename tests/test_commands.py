@@ -15,11 +15,12 @@ from tests.conftest import ROOT
 from tests.dirty.case import noise
 from tests.here import in_this_process
 from tests.kills import outcome
+from tests.plain import leave_out_fits
 from tfcmc.__main__ import COMMANDS
 from tfcmc.cli import command_line
 from tfcmc.comparison import writing
 from tfcmc.evaluation.probes import PROBES
-from tfcmc.experiment import artifacts, cost
+from tfcmc.experiment import artifacts, cost, train
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
@@ -368,6 +369,15 @@ def packed_images(folder):
     return folder / "packed"
 
 
+def unmeasured(plan, architecture, *_):
+    """Logs of an epoch what is shown and watched, without measuring it."""
+    names = ["alignment", "uniformity", "effective_rank", "apart"]
+    names += [f"spread_{name}" for name in architecture.views.names]
+    return keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: logs.update(dict.fromkeys(names, 9.0))
+    )
+
+
 @pytest.mark.parametrize("words", documented().values(), ids=" ".join)
 def test_documented(
     words,
@@ -378,10 +388,12 @@ def test_documented(
     command,
     plain_views,
     uncompared,
+    eager,
 ):
     """Each command runs as it is written, on tiny data, judged briefly.
 
-    What takes long to compile is smaller: encoders, distortions.
+    What takes long to compile is smaller: encoders, distortions. Where no
+    verdict is asserted, probes choose among few and epochs are not measured.
 
     `tensorboard --logdir=runs` is started in `test_board.py`.
     """
@@ -425,6 +437,7 @@ def test_documented(
             raw = judged["raw_pixels"]["knn"], before["raw_pixels"]["knn"]
             assert raw[0]["accuracy"] != raw[1]["accuracy"]
     elif module == "trainers.finetune":
+        monkeypatch.setattr("tfcmc.experiment.finetune.BATCH", 16)
         place = trained[0] / "finetune"
         words = [str(trained[0]), "--labels", "0.25", "1"]
         words += ["--samples=1", "--steps=1"]
@@ -458,6 +471,7 @@ def test_documented(
         main(rest)
         assert (tmp_path / rest[0] / "best.json").exists()
     elif module == "trainers.compare":
+        leave_out_fits(monkeypatch)
         # One row and one seed, for the time it takes; or one search, whose
         # best are its defaults: one run.
         chosen = rest[:2]
@@ -478,6 +492,7 @@ def test_documented(
         folder = rest[-1].partition("=")[2]
         assert (tmp_path / folder / "report.html").exists()
     elif module == "trainers.study":
+        leave_out_fits(monkeypatch)
         toml = (HOW / "study.md").read_text("utf-8")
         asked = toml.partition("```toml\n")[2].partition("```")[0]
         tiny = {"data": "shapes(size=100)", "epochs": "1", "cells": "2"}
@@ -494,6 +509,7 @@ def test_documented(
             main(rest)
         assert (tmp_path / "runs" / "asked" / "report.html").exists()
     elif module == "tuning.search":
+        leave_out_fits(monkeypatch)
         with in_this_process():
             own = any("encoder" in word for word in kept)
             smaller = ["--side=32"] if own else SMALL
@@ -508,7 +524,9 @@ def test_documented(
         if begun := any(word.startswith("--init") for word in rest):
             shutil.copytree(trained[0], tmp_path / "runs" / "mine")
         judged = own or rest == ["--loss=softmax"]
-        tiny[3:] = tiny[3:] if judged else ["--evaluate=none"]
+        if not judged:
+            tiny[3:] = ["--evaluate=none"]
+            monkeypatch.setattr(train, "measuring", unmeasured)
         if any(word.startswith("--microbatch") for word in rest):
             tiny.append("--microbatch=4")
         if "--crop-from=whole" in rest:
@@ -518,10 +536,10 @@ def test_documented(
         assert list(tmp_path.glob(f"runs/*/{left}"))
 
 
-def test_bfloat16(tmp_path):
+def test_bfloat16(tmp_path, few_fits):
     """Encoders compute in bfloat16; weights and what is measured do not."""
     words = [
-        f"--data={TINY}",
+        "--data=shapes(size=100)",
         "--batch-size=16",
         "--evaluate=brief",
         "--epochs=1",
