@@ -12,6 +12,7 @@ from tests.here import Killed
 from tfcmc.distribute.cluster import TOKEN
 from tfcmc.foundation.errors import TrainingFailed, UsageError
 from tfcmc.searches import distributed
+from tfcmc.searches import tuner as tuners
 from tfcmc.searches.distributed import BOOK, NAMES, Chief, role, work
 from tfcmc.searches.processes import Progress
 from tfcmc.searches.ranking import ranked
@@ -89,12 +90,31 @@ def search_in(folder, search, **changes):
     return run.numbers
 
 
+def hurry(patch):
+    """Fits Gaussian processes from one other start, and not from twenty."""
+    oracle = tuners.keras_tuner.oracles.BayesianOptimizationOracle
+    make = oracle._make_gpr
+    patch.setattr(
+        oracle,
+        "_make_gpr",
+        lambda self: make(self).set_params(n_restarts_optimizer=1),
+    )
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """A Bayesian search that is the same each time, and not its best."""
+    hurry(monkeypatch)
+
+
 @pytest.fixture(scope="module", params=TUNERS)
 def whole(request, tmp_path_factory):
     """A search by every tuner, never interrupted."""
     folder = tmp_path_factory.mktemp(request.param)
     search = make_search(request.param)
-    ran = search_in(folder, search)
+    with pytest.MonkeyPatch.context() as patch:
+        hurry(patch)
+        ran = search_in(folder, search)
     trials = read_trials(folder)
     assert ran == [trial.number for trial in trials] == list(range(len(ran)))
     return search, trials
@@ -117,7 +137,7 @@ def test_trials_keep_to_the_space(whole):
     assert len(seen) == len(trials)
 
 
-def test_killed_and_gone_on(whole, tmp_path):
+def test_killed_and_gone_on(whole, tmp_path, hurried):
     """The same trials, each once, though a round's end in another order."""
     search, trials = whole
     ran = []
@@ -138,7 +158,7 @@ def test_killed_and_gone_on(whole, tmp_path):
         search_in(tmp_path, search)
 
 
-def test_more_trials_go_on(whole, tmp_path):
+def test_more_trials_go_on(whole, tmp_path, hurried):
     """Five and then all are all; a grid of five is another grid."""
     search, trials = whole
     if search.tuner == "grid":
@@ -160,7 +180,7 @@ def test_another_seed(whole):
     assert other < found if search.tuner == "grid" else not found & other
 
 
-def test_trials_that_fail(whole, tmp_path):
+def test_trials_that_fail(whole, tmp_path, hurried):
     """They are recorded, and the search goes on to as many trials."""
     search, trials = whole
     ran = search_in(tmp_path / "some", search, broken={0, 2, 6})
@@ -354,7 +374,7 @@ def test_a_book_that_cannot_be_written(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("tuner", ["bayesian", "hyperband", "grid"])
-def test_a_chief_that_is_killed(tuner, loopback, tmp_path):
+def test_a_chief_that_is_killed(tuner, loopback, tmp_path, hurried):
     """The next one has the same trials, ended and not, and goes on alike."""
     search = make_search(tuner, trials=30, jobs=1)
 
