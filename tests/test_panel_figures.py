@@ -112,12 +112,14 @@ def test_hypersphere(views, drawn, rng):
             np.testing.assert_allclose(above, want, atol=1e-9)
             if number:
                 assert height.max() < radii[number - 1]
-    many = drawn(figures.hypersphere, [shown, panel(rng, views=views), shown])
-    assert len(many.axes) == 3 * (1 + 3)
-    few = drawn(
-        figures.hypersphere, [panel(rng, views=views) for _ in range(14)]
-    )
-    assert len(few.axes) == 14
+
+
+def test_hypersphere_of_several(drawn, rng):
+    """With the classes of each of a few, without those of many."""
+    few = drawn(figures.hypersphere, [panel(rng) for _ in range(3)])
+    assert len(few.axes) == 3 * (1 + 3)
+    many = drawn(figures.hypersphere, [panel(rng) for _ in range(14)])
+    assert len(many.axes) == 14
 
 
 def test_tsne_map(drawn, rng):
