@@ -24,8 +24,25 @@ from tfcmc.training.saving import SaveCheckpoint
 from trainers import evaluate, pretrain
 
 
-def test_killed_and_gone_on(tmp_path):
+def killed_in_epoch_2(devices, words, number, moment):
+    """As `kills.killed`, at a moment at which something is saved already."""
+    process = kills.start(devices, words)
+    for line in process.stdout:
+        if "epoch 1/" in line:
+            break
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=kills.UNDISTURBED)
+    assert process.returncode == -number, errors
+    return True
+
+
+def test_killed_and_gone_on(tmp_path, monkeypatch):
     """A case with all that is remembered, killed at once, bit for bit."""
+    words_of, less = kills.words_of, ["--data=shapes(size=320)", "--epochs=2"]
+    monkeypatch.setattr(
+        kills, "words_of", lambda *case: [*words_of(*case), *less]
+    )
+    monkeypatch.setattr(kills, "killed", killed_in_epoch_2)
     told = []
     cases = [("nce(z=mean)", "bank(momentum=0.5, draws=64)", 2)]
     assert kills.study(cases, 1, 8, tmp_path, show=told.append) == 1, told
