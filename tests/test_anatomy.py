@@ -10,7 +10,7 @@ from tfcmc.evaluation.negative_weights import negative_weights
 from tfcmc.foundation.errors import UsageError
 from tfcmc.losses import LOSSES
 
-COUNT = 5
+COUNT = 4
 UNWEIGHED = (
     "alignment_uniformity",
     "barlow_twins",
