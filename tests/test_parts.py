@@ -321,7 +321,7 @@ def test_a_model_of_ready_views(rng, tmp_path):
     model = tfcmc.ContrastiveModel(
         small(6, 4, kernel_regularizer="l2"), small(4, DIM), loss="nt_xent"
     )
-    model.compile(keras.optimizers.SGD(0.0))
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
     first, second = views(rng, 20, 6)
     third = first - second
     data = tf.data.Dataset.from_tensor_slices((first, second, third))
@@ -351,7 +351,7 @@ def test_three_views_are_one_step(loss, rng):
     """Which is counted once, and to measure is none."""
     contrast = tfcmc.losses.get(loss, dim=DIM)
     model = tfcmc.ContrastiveModel(small(6, DIM), loss=contrast)
-    model.compile(keras.optimizers.SGD(0.1))
+    model.compile(keras.optimizers.SGD(0.1), run_eagerly=True)
     rows = [rng.normal(size=(16, 6)).astype(np.float32) for _ in range(3)]
     model.fit(tuple(rows), batch_size=8, epochs=1, verbose=0)
     kept = [*contrast.variables, contrast._steps]
