@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from skimage.color import rgb2lab
 
 from benchmarks import (
     accuracy,
@@ -384,6 +383,8 @@ def test_the_same_outputs(rng):
 @needs_torch
 def test_the_same_colours(rng):
     """Its Lab is scikit-image's, scaled as ours, and so is ours."""
+    from skimage.color import rgb2lab
+
     from benchmarks import torch_recipe
 
     picture = rng.integers(0, 256, (9, 7, 3), dtype=np.uint8)

@@ -14,8 +14,6 @@ import urllib.request
 import numpy as np
 import pytest
 from PIL import Image
-from tensorboard import program
-from tensorboard.plugins.projector import projector_plugin
 
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.evaluation.features import Encoded
@@ -109,6 +107,9 @@ def runs(trained, tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(runs):
     """The address of TensorBoard's server on the folder of runs."""
+    # Not at the top: each of two processes would load it to collect tests.
+    from tensorboard import program
+
     server = program.TensorBoard()
     server.configure(
         argv=["tensorboard", f"--logdir={runs[0]}", "--port=0"]
@@ -381,6 +382,8 @@ def test_vectors_of_all_bytes(tmp_path, rng):
 
 def read_as_tensorboard(path, shape):
     """Bytes as the projector plugin reads a file: as text, else as binary."""
+    from tensorboard.plugins.projector import projector_plugin
+
     try:
         return projector_plugin._read_tensor_tsv_file(str(path)).tobytes()
     except UnicodeDecodeError:

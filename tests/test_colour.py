@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from skimage.color import rgb2lab, rgb2ycbcr
 
 from tests.tiny import plan_of
 from tfcmc.views import lab, split, ycbcr
@@ -21,6 +20,9 @@ def cube():
 @pytest.mark.parametrize("jit", [False, True])
 def test_rgb_to_lab(cube, jit):
     """Within 0.01 in L and 0.02 in a and b of scikit-image."""
+    # Not at the top: each of two processes would load it to collect tests.
+    from skimage.color import rgb2lab
+
     parts = tf.function(rgb_to_l_and_ab, jit_compile=jit)(cube)
     got = np.concatenate(parts, axis=-1)
     difference = np.abs(got - rgb2lab(cube / 255.0)).max(axis=(0, 1, 2))
@@ -37,6 +39,8 @@ def test_lab_fills_its_range(cube):
 
 def test_ycbcr(cube):
     """scikit-image's, by the mean and deviation of CMC's own code."""
+    from skimage.color import rgb2ycbcr
+
     mean = [116.151, 121.080, 132.342]
     deviation = [109.500, 111.855, 111.964]
     want = (rgb2ycbcr(cube / 255.0) - mean) / deviation

@@ -6,7 +6,6 @@ import re
 
 import numpy as np
 import pytest
-import tensorflow_datasets as tfds
 
 from tfcmc.foundation.lazy import keras
 
@@ -30,6 +29,9 @@ def test_the_documented_script(
     planted, photographs, tmp_path, monkeypatch, capsys
 ):
     """It learns, names a collapse, and its loss is saved with the model."""
+    # Not at the top: each of two processes would load it to collect tests.
+    import tensorflow_datasets as tfds
+
     prepared = {"data_dir": photographs, "download": False}
     load = functools.partial(tfds.load, **prepared)
     monkeypatch.setattr("tensorflow_datasets.load", load)

@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 import pytest
-import tensorflow_datasets as tfds
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from scipy import stats
 
@@ -372,6 +371,9 @@ def test_solarisation_is_pil_s(rng):
 
 def test_photographs_as_pil_cuts_and_colours_them(photographs):
     """Crop within a level of 255, each colour two, blur three."""
+    # Not at the top: each of two processes would load it to collect tests.
+    import tensorflow_datasets as tfds
+
     read = tfds.load("photos10", data_dir=photographs, split="train[:24]")
     given = np.stack([each["image"] for each in tfds.as_numpy(read)])
     u = drawn(24)
