@@ -36,6 +36,11 @@ def leave_out_graphs(patch):
     patch.setattr(module, "compiled", compiled)
 
 
+def leave_out_padding(patch):
+    """Reads pictures by 32, to which a few are filled up, and not by 256."""
+    patch.setattr("tfcmc.evaluation.features.BATCH", 32)
+
+
 def leave_out_fits(patch):
     """Leaves probes a few penalties and epochs to choose among."""
     for name, few in (

@@ -18,6 +18,7 @@ from tests.plain import (
     leave_out_distortions,
     leave_out_fits,
     leave_out_graphs,
+    leave_out_padding,
 )
 from tests.report.conftest import table_of
 from tests.tiny import NORMED
@@ -60,6 +61,7 @@ def compared(tmp_path_factory):
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
         leave_out_graphs(patch)
         leave_out_fits(patch)
+        leave_out_padding(patch)
         patch.setattr(maps, "ITERATIONS", 250)  # as few as there can be
         first = ran(compare.main, words)
         page = (folder / "report.html").read_text("utf-8")
@@ -228,6 +230,7 @@ def methods(tmp_path_factory):
         leave_out_distortions(patch)
         leave_out_graphs(patch)
         leave_out_fits(patch)
+        leave_out_padding(patch)
         patch.setattr(writing, "draw", lambda *_: ())
         # Twelve steps fit, of a second and a fifth.
         patch.setattr(cost, "seconds_a_step", lambda *_: 0.1)

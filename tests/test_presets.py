@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
+from tests.plain import leave_out_padding
 from tests.tiny import NORMED
 from tfcmc.experiment import verified
 from tfcmc.experiment.config import PretrainConfig, make_config
@@ -29,8 +30,9 @@ NARROW = {
 
 
 @every_preset
-def test_runs(name, tmp_path, capsys, request, eager):
+def test_runs(name, tmp_path, capsys, request, monkeypatch, eager):
     """One epoch, to a loss that is a number; a rate of a rule is told."""
+    leave_out_padding(monkeypatch)
     preset = PRESETS[name]
     fixture = "uncompiled" if name == WHOLE else "plain_views"
     request.getfixturevalue(fixture)

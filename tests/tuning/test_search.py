@@ -65,6 +65,7 @@ def little():
     with pytest.MonkeyPatch.context() as patch:
         plain.leave_out_graphs(patch)
         plain.leave_out_fits(patch)
+        plain.leave_out_padding(patch)
         yield
 
 
