@@ -80,8 +80,12 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """What is imported by then stays: nothing looks for garbage in it."""
+    """What is imported by then stays: nothing looks for garbage in it.
+
+    Nor as often as usual in what comes, most of which is none.
+    """
     gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture
