@@ -436,6 +436,20 @@ def test_any_model_is_judged_as_a_run_is():
     )
 
 
+def test_views_are_of_the_judged_pictures_alone():
+    """What probes are fitted on is encoded as it is."""
+    (x, y), counts = pictures(), []
+
+    def shown(batch):
+        counts.append(len(batch))
+        return batch, 255.0 - batch
+
+    data = {"train": (x[:50], y[:50]), "test": (x[50:], y[50:])}
+    words = {"data": data, "evaluate": "brief", "verbose": 0}
+    tfcmc.evaluate(model_of(), views=shown, **words)
+    assert sum(counts) == 2 * len(x[50:])  # and of the fresh model
+
+
 def test_any_model_is_chosen_on_folds():
     """On validation, each fifth is read by probes fitted on the rest."""
     model, (x, y) = model_of(), pictures()

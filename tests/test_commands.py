@@ -283,6 +283,7 @@ def test_stop_on_collapse(tmp_path, capsys):
         ([0, 0, 0, 0], [0, 0], "two classes"),
         ([0, 1, 2, 3], [0, 1], "two classes"),
         ([0, 0, 1, 1], [1], "two pictures in the test"),
+        ([0, 0, 1, 1], [0, 1], "a class of three pictures"),
     ],
 )
 def test_too_few_labels(tmp_path, refused, rng, train, test, told):
@@ -293,6 +294,8 @@ def test_too_few_labels(tmp_path, refused, rng, train, test, told):
         arrays[f"x_{part}"] = rng.integers(0, 256, shape, np.uint8)
     np.savez(tmp_path / "few.npz", **arrays)
     words = [f"--data=npz:{tmp_path / 'few.npz'}", "--batch-size=2"]
+    if "three" in told:  # which folds are made of
+        words.append("--judge-on=validation")
     assert told in refused(pretrain.main, *words)
 
 
@@ -305,7 +308,8 @@ def test_grey_pictures(tmp_path, refused, rng):
             pixels[..., 0] = 255 - pixels[..., 0]
         keras.utils.save_img(tmp_path / f"{number}.png", pixels, scale=False)
     words = [f"--data=folder:{tmp_path}", "--batch-size=2"]
-    assert "4 of 5 grey" in refused(pretrain.main, *words)
+    told = refused(pretrain.main, *words)
+    assert "4 of 5 grey" in told and "--views=rgb --head=mlp learns" in told
 
 
 def test_another_run_in_the_folder(trained, refused):

@@ -268,6 +268,26 @@ def test_probes_tell_each_class(rng):
     assert json.loads(json.dumps(numbers)) == numbers
 
 
+def test_many_classes_have_no_matrix(rng, monkeypatch):
+    """Their accuracies are the same; what grows as a square is left out."""
+    labels = np.repeat([0, 2], [20, 9])
+    part = Labelled(rng.normal(size=(29, 4)).astype("f"), labels)
+    probes = {"knn": PROBES.lookup("knn").function}
+    want, (matrix,) = run_probes_of(probes, part, 3)
+    monkeypatch.setattr(verdict, "MOST_CONFUSED", 2)
+    assert run_probes_of(probes, part, 3) == (want, [])
+    shares = want["knn"]["class_accuracy"]
+    assert shares == [matrix[0, 0] / 20, None, matrix[2, 2] / 9]
+
+
+def run_probes_of(probes, part, classes):
+    """The numbers of probes on what they are fitted on, and the matrices."""
+    numbers, confusions = verdict.run_probes(
+        probes, part, part, classes, seed=0
+    )
+    return numbers, list(confusions.values())
+
+
 def test_cross_validation(rng):
     """Each fold is predicted by a probe that has not seen it."""
     labels = rng.permutation(np.repeat([0, 1, 2], [40, 21, 4]))

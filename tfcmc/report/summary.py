@@ -183,7 +183,10 @@ def _choice_lines(result):
         strength = f"{probe['inverse_strength']:g}"
         chosen[f"C = {strength} of the linear probe"] = probe
     if probe := result.get("mlp_head"):
-        chosen[f"{count_epochs(probe['epochs'])} of the MLP head"] = probe
+        words = f"{count_epochs(probe['epochs'])} of the MLP head"
+        if "inverse_strength" in probe:  # else judged before it was chosen
+            words = f"C = {probe['inverse_strength']:g} and {words}"
+        chosen[words] = probe
     told = ",\n    ".join(
         f"{words} ({percent(probe['validation_accuracy'])} %)"
         for words, probe in chosen.items()
