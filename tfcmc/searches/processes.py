@@ -199,9 +199,7 @@ def run_default(config: PretrainConfig, folder: pathlib.Path) -> tuple:
     job = _job("default", folder / "default", config, ())
     run = Run(job.folder)
     if read_metrics(run) is None:
-        (ended,) = workers.run_all(
-            [job], at_once=1, show=lambda job, line: None
-        )
+        ended, _ = workers.run_one(job)
         if ended.code != 0:
             return {}, ended.reason
     return scores_of(read_metrics(run)), None
