@@ -24,6 +24,7 @@ from tfcmc.evaluation.statistics_leak import StatisticsLeak
 from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.own import drawing
+from tfcmc.foundation.variables import assign
 from tfcmc.losses.layer import Loss, make_losses
 from tfcmc.model import ContrastiveModel
 from tfcmc.runs.identity import origin_of
@@ -475,10 +476,7 @@ def _form(model):
 def _copy(branches, others):
     """Gives other branches of the same names the weights of branches."""
     for name, branch in branches.items():
-        for own, other in zip(
-            branch.weights, others[name].weights, strict=True
-        ):
-            other.assign(own)
+        assign(others[name].weights, branch.weights)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.recipe import Plan, make_plan
 from tfcmc.experiment.verified import SEED
 from tfcmc.foundation.lazy import keras, settled, tf
+from tfcmc.foundation.variables import assign
 
 TOLERANCE = 1e-5  # relative: the rounding of float32 in another order
 # An estimate near 0 is the difference of numbers near 1, and rounded as they.
@@ -204,8 +205,7 @@ def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
     )
     left = [[np.ravel(each.numpy()) for each in copy] for copy in copies]
     # The branches serve other losses.
-    for variable, first in zip(model.statistics(), start, strict=True):
-        variable.assign(first)
+    assign(model.statistics(), start)
     return Outcome(
         float(value),
         _by_part(model, gradients),
@@ -315,12 +315,11 @@ def _in_turn(variables, call, parts):
     start = [each.numpy() for each in variables]
     found, ends = [], []
     for part in parts:
-        for variable, value in zip(variables, start, strict=True):
-            variable.assign(value)
+        assign(variables, start)
         found.append(call(*part))
         ends.append([each.numpy() for each in variables])
-    for variable, *values in zip(variables, *ends, strict=True):
-        variable.assign(np.mean(values, axis=0))
+    means = [np.mean(each, axis=0) for each in zip(*ends, strict=True)]
+    assign(variables, means)
     return found
 
 

@@ -9,6 +9,7 @@ from tfcmc.evaluation.features import weights_hash
 from tfcmc.experiment.architecture import Architecture, open_trained
 from tfcmc.experiment.recipe import Plan, stored_plan
 from tfcmc.foundation.errors import UsageError, must, reason_of
+from tfcmc.foundation.variables import assign
 from tfcmc.runs.folder import Run
 from tfcmc.training.checkpoints import Checkpoints
 
@@ -33,15 +34,9 @@ class Start:
         """Sets the weights of branches, of heads where they fit."""
         for name in self.features:
             features, head = parts_of(branches[name])
-            for variable, array in zip(
-                features, self.features[name], strict=True
-            ):
-                variable.assign(array)
+            assign(features, self.features[name])
             if _shapes(head) == _shapes(self.heads[name]):
-                for variable, array in zip(
-                    head, self.heads[name], strict=True
-                ):
-                    variable.assign(array)
+                assign(head, self.heads[name])
 
 
 def read_start(plan: Plan) -> Start | None:
