@@ -19,6 +19,7 @@ import numpy as np
 
 from tfcmc.batch_norms.layer import BatchNormalization
 from tfcmc.encoders import encoder_of
+from tfcmc.evaluation.probes.base import unit
 from tfcmc.experiment import elsewhere
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.foundation.atomic import whole, write_whole
@@ -326,9 +327,10 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
         with np.load(out) as found:
             found = dict(found)
     wanted = np.concatenate([encode(each) for each in drawn])
-    cosines = np.sum(
-        _unit(wanted) * _unit(found["features"]), axis=1, dtype=np.float64
+    ours, theirs = (
+        unit(each.astype(np.float64)) for each in (wanted, found["features"])
     )
+    cosines = np.sum(ours * theirs, axis=1)
     # What is nothing has no direction, and may be the same.
     cosines[(found["features"] == wanted).all(axis=1)] = 1.0
     return Comparison(
@@ -345,9 +347,3 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
         },
         versions=tuple(map(str, found["versions"])),
     )
-
-
-def _unit(vectors):
-    vectors = vectors.astype(np.float64)
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(length, 1e-12)
