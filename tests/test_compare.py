@@ -584,7 +584,7 @@ def test_folder_names(tmp_path):
         ),
     ):
         plan = make_plan(make_config(settings | {"seed": 9}))
-        assert folder_name(plan) == name
+        assert folder_name(plan, Variant(settings)) == name
 
 
 def test_papers_table():
