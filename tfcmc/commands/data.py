@@ -30,9 +30,6 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
 def run(given: dict):
     """Fetches data, looks through them and prints what they hold.
 
-    Args:
-        given: Name to value of what the user gave.
-
     Returns:
         The `Source`.
 
@@ -64,7 +61,6 @@ def part_lines(source, described: dict) -> list[str]:
     """Returns a table of a source's parts.
 
     Args:
-        source: A `Source`.
         described: What `describe_data` says of it.
     """
     lines = [["part", "pictures", "size", "of a class", "SHA-256", "use"]]

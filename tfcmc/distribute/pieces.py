@@ -73,13 +73,11 @@ class Pieces:
     ) -> tuple:
         """Computes a loss of all rows, and its gradients.
 
+        What it shares with `make` is as there.
+
         Args:
-            make: As for `make`.
-            like: Likewise.
-            rows: Likewise.
             judge: What is made of all rows to `(loss, left)`.
             learnt: The variables.
-            models: As for `make`.
 
         Returns:
             `(loss, gradients, left)`.

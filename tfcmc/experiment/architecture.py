@@ -58,10 +58,7 @@ class Architecture:
             most: a longer training may be on its way. None where none were.
 
     Args:
-        plan: A `Plan`.
         picture_side: Side of the pictures, in pixels.
-        replicas: As above.
-        start: As above.
     """
 
     def __init__(self, plan, picture_side: int, replicas: int = 1, start=None):
@@ -440,7 +437,6 @@ def open_trained(plan, run) -> tuple:
 
     Args:
         plan: The `Plan` it was trained by.
-        run: The `Run`.
 
     Returns:
         `(architecture, branches)`, for pictures of the side that it had.
@@ -457,7 +453,6 @@ def refuse_whole(plan, why: str):
     """Refuses to cut views out of whole pictures.
 
     Args:
-        plan: A `Plan`.
         why: With what that is not possible; `{views}` and `{data}` are its.
 
     Raises:

@@ -233,11 +233,9 @@ def _common(config):
 
 @functools.lru_cache(maxsize=4)
 def _branches(strategy, config):
-    """The branches at their initial weights, which nothing here changes.
-
-    Made once for all losses: several machines agree on the start of each
-    weight in turn.
-    """
+    """The branches at their initial weights, which nothing here changes."""
+    # Once for all losses: several machines agree on the start of each weight
+    # in turn.
     del strategy  # part of the key only
     plan = make_plan(config, check_data=False)
     return Architecture(plan, config.side).branches()
@@ -252,10 +250,7 @@ def _compute_on_one(config, batch, count):
 
 @contextlib.contextmanager
 def _in_parts(model, count):
-    """Lets one device do by parts what each of several does by itself.
-
-    Batch statistics of its own, and comparisons where negatives are its own.
-    """
+    """Lets one device do by parts what each of several does by itself."""
     layers = [
         each
         for each in model.normalisations()

@@ -108,8 +108,9 @@ class Facts:
 
     Attributes:
         contrasts: Whether the loss tells the positive from negatives.
-        batch_only, unpredicted: Why the loss takes no remembered negatives,
-            and no predictor; None where it does.
+        batch_only: Why the loss takes no remembered negatives; None where it
+            does.
+        unpredicted: Why it takes no predictor; None where it does.
         held: Whether anchors are to agree with what has no gradient.
         small: How many of the views are small.
         groups: How many batch normalisation splits a batch into.
@@ -393,9 +394,6 @@ CAUTIONS = (
 
 def check(plan) -> tuple:
     """Refuses a plan whose parts do not go together.
-
-    Args:
-        plan: A `Plan`.
 
     Returns:
         What is to be told of it, a sentence each.

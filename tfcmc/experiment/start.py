@@ -42,9 +42,6 @@ class Start:
 def read_start(plan: Plan) -> Start | None:
     """Reads the weights that a plan starts from, before its pictures are.
 
-    Args:
-        plan: A `Plan`.
-
     Returns:
         A `Start`; None where weights are drawn.
 
@@ -89,12 +86,10 @@ def read_start(plan: Plan) -> Start | None:
 
 
 def _noted(place, run):
-    """Returns the start of a run that goes on, whatever is there now.
-
-    None where no step of it is saved that was done from there.
-    """
+    """Returns the start of a run that goes on from there, or None."""
     saved = Checkpoints(run.checkpoints).latest()
     origin = saved and saved.state["identity"].get("init")
+    # One without a saved step that was done from there begins anew.
     if not origin or not saved.step or origin["place"] != place:
         return None
     if not os.path.exists(place):

@@ -139,17 +139,14 @@ class Processes:
         return _job(trial.number, folder, config, words)
 
     def _curves(self, number):
-        """The curves that a trial is measured by; none where it is not.
-
-        Those of its own round do not count, though it went on after a stop.
-
-        Hyperband stops trials by itself, and a worker knows its own alone.
-        """
+        """The curves that a trial is measured by; none where it is not."""
         search = self.search
+        # Hyperband stops trials by itself, and a worker knows its own alone.
         if search.tuner == "hyperband" or search.objective not in LABELLED:
             return []
         if not self.progress.alone:
             return []
+        # Those of its own round do not count, though it went on after a stop.
         first = number - number % search.jobs
         folders = [
             trial_folder(self.folder, trial.number)

@@ -44,9 +44,6 @@ WAIT = 1.0  # seconds between looks for the chief's search
 def search(given: dict) -> pathlib.Path:
     """Searches: alone, as the chief of several processes, or as a worker.
 
-    Args:
-        given: Name to value of what the user gave.
-
     Returns:
         The search's folder.
 
@@ -94,9 +91,6 @@ def search(given: dict) -> pathlib.Path:
 
 def plan_search(given: dict) -> tuple[Search, PretrainConfig, pathlib.Path]:
     """Settles what is searched for, before anything is trained.
-
-    Args:
-        given: Name to value of what the user gave.
 
     Returns:
         The search, its objective None where it is for the data to settle;

@@ -19,7 +19,6 @@ class SaveHistory(keras.callbacks.Callback):
     between epochs does not count.
 
     Args:
-        run: The `Run`.
         rows: The rows of the epochs before.
         seconds: What the steps of the epoch at hand have taken already.
         more: What every row says beside what is logged.

@@ -85,8 +85,6 @@ def export(plan, run, kind: str, out, size: tuple | None = None) -> Comparison:
     this library, and gives what `tfcmc.load` gives.
 
     Args:
-        plan: The `Plan` of the run.
-        run: The `Run`.
         kind: A format of `FORMATS`.
         out: Path of the file, or of the folder of a SavedModel.
         size: Height and width of the pictures; None for any.
@@ -127,9 +125,6 @@ def whole_model(plan, run, architecture, branches, size: tuple | None = None):
     """Makes the one model of a run: pictures in, features out.
 
     Args:
-        plan: The `Plan` of the run.
-        run: The `Run`.
-        architecture: Its `Architecture`.
         branches: Branch name to trained model.
         size: Height and width of the pictures; None for any.
 
@@ -159,8 +154,7 @@ def shown_views(plan, views, square):
     """Returns what each branch sees of symbolic pictures.
 
     Args:
-        plan: The `Plan` of the run.
-        views: Its `Views` that are judged.
+        views: The `Views` that are judged.
         square: `[batch, side, side, 3]`, uint8, of their picture's side.
 
     Raises:
@@ -288,7 +282,6 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
     """Reads a model without this library and compares it with `tfcmc.load`.
 
     Args:
-        run: The `Run`.
         kind: Its format.
         path: Where it is.
         size: Height and width of the pictures it takes; None for any.

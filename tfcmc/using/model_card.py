@@ -74,8 +74,6 @@ def card(plan, run, kind: str, out, takes: str, found) -> str:
     """Writes the card of an exported model, as Markdown.
 
     Args:
-        plan: The `Plan` of the run.
-        run: The `Run`.
         kind: Its format.
         out: Where it is.
         takes: The shape and type of what it takes.
