@@ -573,7 +573,7 @@ def test_folder_names():
         ),
     ):
         plan = make_plan(make_config(settings | {"seed": 9}))
-        assert folder_name(plan) == name
+        assert folder_name(plan, Variant(settings)) == name
 
 
 def test_papers_table():

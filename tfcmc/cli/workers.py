@@ -120,6 +120,22 @@ def run_all(jobs, *, at_once, show, started=lambda job: None):
             process.wait()
 
 
+def run_one(job: Job) -> tuple[Ended, list[str]]:
+    """Runs a command by itself.
+
+    Returns:
+        How it ended, and the lines that it printed.
+
+    Raises:
+        OSError: if its log cannot be written to.
+    """
+    lines = []
+    (ended,) = run_all(
+        [job], at_once=1, show=lambda job, line: lines.append(line)
+    )
+    return ended, lines
+
+
 def core_shares(count):
     """Splits the cores that this process may use in so many shares.
 

@@ -86,7 +86,6 @@ def run(given: dict, command: str) -> Compared:
     """Trains what is missing, and compares.
 
     Args:
-        given: Name to value of what the user gave.
         command: What repeats it.
 
     Raises:
@@ -197,8 +196,6 @@ def train_missing(
     """Trains what is not finished, a process a run, `jobs` at once.
 
     Args:
-        entries: The runs.
-        jobs: How many at once.
         begun: Says, as there is room for a run, whether to begin it.
 
     Returns:
@@ -239,14 +236,12 @@ def _job(entry):
 
 
 def _show(name, line, width, notes):
-    """Prints the lines of a training that tell how it goes.
-
-    What is noted of the pictures is printed once, for they are the same in
-    all runs; names that no font has are told where the figures of all are.
-    """
+    """Prints the lines of a training that tell how it goes."""
     if line.startswith(("  epoch", "  !", "    try")):
         print(f"{name:{width}}{line}", flush=True)
+    # Names that no font has are told where the figures of all are.
     elif line.startswith("  note:") and "no font" not in line:
+        # Once of the pictures, which are the same in all runs.
         if line not in notes:
             print(line, flush=True)
         notes.add(line)

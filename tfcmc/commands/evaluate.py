@@ -30,9 +30,6 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
 def run(given: dict) -> Run:
     """Judges.
 
-    Args:
-        given: Name to value of what the user gave.
-
     Returns:
         The `Run` that the verdict is written to: one in a folder of the run's
         for other pictures than its own.

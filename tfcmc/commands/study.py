@@ -88,11 +88,9 @@ def _tell(study, cells, every, limit):
 
 
 def _are_probed(cells):
-    """Whether a run is judged; refuses data that no probe can be read off.
-
-    Where data are an axis, others than the first may have labels.
-    """
+    """Whether a run is judged; refuses data that no probe can be read off."""
     found = next(filter(None, (cell.entry.metrics() for cell in cells)), {})
+    # Where data are an axis, others than the first may have labels.
     alike = len({cell.entry.pictures for cell in cells}) == 1
     if "no_probe" in found and alike:
         told = "labelled, since combinations are ranked by a probe"
@@ -101,11 +99,7 @@ def _are_probed(cells):
 
 
 def _in_time(cells, start, limit):
-    """Returns what says of an entry whether it would end in time.
-
-    Raises:
-        UsageError: once a run shows that there is nothing to rank by.
-    """
+    """Returns what says of an entry whether it would end in time."""
     places = {cell.entry.name: cell for cell in cells}
     told = probed = False
 

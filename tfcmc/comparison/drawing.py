@@ -132,11 +132,8 @@ def _gains(finished, pairs):
 
 
 def _weights(first, panels):
-    """Weighs the negatives, for all losses on the same embeddings.
-
-    They are those of the run whose embeddings are the most uniform: of the
-    widest choice of similarities.
-    """
+    """Weighs the negatives, for all losses on the same embeddings."""
+    # The most uniform ones have the widest choice of similarities.
     judged = [entry.metrics()["uniformity"] for entry in first]
     place = judged.index(min(judged))
     encoded = panels[place].encoded

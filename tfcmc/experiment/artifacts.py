@@ -40,11 +40,7 @@ def write(plan, run, data, views, verdict, *, full: bool) -> dict:
     """Draws the figures, and writes vectors, TensorBoard's and metrics.json.
 
     Args:
-        plan: A `Plan`.
         run: The `Run` to write to.
-        data: The `Data`.
-        views: The `Views`.
-        verdict: The `Verdict`.
         full: Whether figures are drawn and TensorBoard shows pictures.
 
     Returns:
@@ -166,7 +162,6 @@ def trace_of(label, seed, run, result):
     Args:
         label: What to call its loss.
         seed: Its seed.
-        run: The `Run`.
         result: Its metrics.
 
     Returns:
@@ -187,10 +182,6 @@ def write_embedded(run, data, views, verdict, drawn) -> None:
     """Writes the vectors of a draw of pictures, for figures of many runs.
 
     Args:
-        run: The `Run`.
-        data: The `Data`.
-        views: The `Views`.
-        verdict: The `Verdict`.
         drawn: Their t-SNE `Map`, which takes seconds to make, or None.
     """
     rows = shown_rows(verdict.encoded)
@@ -217,8 +208,6 @@ def read_panel(title: str, run, views) -> figures.Panel:
 
     Args:
         title: Of the panel.
-        run: The `Run`.
-        views: Its `Views`.
     """
     arrays = read_embedded(run, views.names, views.branches)
     drawn = None

@@ -42,7 +42,6 @@ def pretrain(plan, *, until: int | None = None, beside=()):
     """Trains the branches of a plan and judges them; goes on where it stopped.
 
     Args:
-        plan: A `Plan`.
         until: The epoch to stop after, of those that the schedule spans; None
             for the last.
         beside: `Run`s with the same controls.
@@ -150,7 +149,6 @@ def identify(plan, data: dict, strategy, beside, start=None) -> dict:
     """Makes the identity of a training.
 
     Args:
-        plan: Its `Plan`.
         data: What `describe_data` said of its pictures.
         strategy: The `tf.distribute` strategy.
         beside: `Run`s that it is to be compared with.
@@ -173,14 +171,13 @@ def identify(plan, data: dict, strategy, beside, start=None) -> dict:
 
 
 @contextlib.contextmanager
-def own_folder(run, chief):
+def own_folder(run: Run, chief):
     """Gives the run folder to the chief, and others one that passes away.
 
     All machines do the same, measure and stop alike; what the others write
     and print is of no use.
 
     Args:
-        run: The `Run`.
         chief: Whether this process is the one that writes.
 
     Yields:
@@ -203,11 +200,8 @@ def own_folder(run, chief):
 
 
 @contextlib.contextmanager
-def alone_in(run):
+def alone_in(run: Run):
     """Makes a run folder and holds it; leaves none where nothing came of it.
-
-    Args:
-        run: The `Run`.
 
     Raises:
         UsageError: if another process is using the folder.
@@ -226,7 +220,6 @@ def check_same_data(plan, runs):
     """Reads the plan's data, and checks that runs had these very pictures.
 
     Args:
-        plan: A `Plan`.
         runs: `Run`s; those that have not begun do not count.
 
     Raises:
@@ -244,7 +237,7 @@ def save(run, branches: dict, identity: dict) -> None:
 
 
 @settled()
-def evaluate(plan, run, evaluate="full", *, named=False, **constants):
+def evaluate(plan, run: Run, evaluate="full", *, named=False, **constants):
     """Judges the encoders of a run folder, again or for the first time.
 
     Where the pictures are is noted in its `config.json`. Those that were named
@@ -253,7 +246,6 @@ def evaluate(plan, run, evaluate="full", *, named=False, **constants):
 
     Args:
         plan: The `Plan` it was trained by, with where the pictures are now.
-        run: Its `Run`.
         evaluate: `full` or `brief`.
         named: Whether the user named the pictures.
         **constants: `alpha` and `t` of the verdict, where they are not to be

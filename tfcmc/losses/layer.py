@@ -101,7 +101,6 @@ class Loss(keras.layers.Layer):
         """Computes the loss of every anchor, and moves the state on.
 
         Args:
-            term: The comparison.
             step: Optimizer steps done.
             view: Number of the view that the positives are of.
 
@@ -131,7 +130,6 @@ class Loss(keras.layers.Layer):
         and the same gradients but for rounding.
 
         Args:
-            term: The comparison.
             shared: Whether every replica has a term of its own, and the state
                 to keep is the mean of theirs.
             step: As for a call.

@@ -139,17 +139,14 @@ class Processes:
         return _job(trial.number, folder, config, words)
 
     def _curves(self, number):
-        """The curves that a trial is measured by; none where it is not.
-
-        Those of its own round do not count, though it went on after a stop.
-
-        Hyperband stops trials by itself, and a worker knows its own alone.
-        """
+        """The curves that a trial is measured by; none where it is not."""
         search = self.search
+        # Hyperband stops trials by itself, and a worker knows its own alone.
         if search.tuner == "hyperband" or search.objective not in LABELLED:
             return []
         if not self.progress.alone:
             return []
+        # Those of its own round do not count, though it went on after a stop.
         first = number - number % search.jobs
         folders = [
             trial_folder(self.folder, trial.number)
@@ -199,9 +196,7 @@ def run_default(config: PretrainConfig, folder: pathlib.Path) -> tuple:
     job = _job("default", folder / "default", config, ())
     run = Run(job.folder)
     if read_metrics(run) is None:
-        (ended,) = workers.run_all(
-            [job], at_once=1, show=lambda job, line: None
-        )
+        ended, _ = workers.run_one(job)
         if ended.code != 0:
             return {}, ended.reason
     return scores_of(read_metrics(run)), None

@@ -48,9 +48,6 @@ UNSURE = (
 def search(given: dict) -> pathlib.Path:
     """Searches: alone, as the chief of several processes, or as a worker.
 
-    Args:
-        given: Name to value of what the user gave.
-
     Returns:
         The search's folder.
 
@@ -98,9 +95,6 @@ def search(given: dict) -> pathlib.Path:
 
 def plan_search(given: dict) -> tuple[Search, PretrainConfig, pathlib.Path]:
     """Settles what is searched for, before anything is trained.
-
-    Args:
-        given: Name to value of what the user gave.
 
     Returns:
         The search, its objective None where it is for the data to settle;

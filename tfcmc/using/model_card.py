@@ -8,7 +8,7 @@ import numpy as np
 
 import tfcmc
 from tfcmc.report.summary import count_epochs
-from tfcmc.report.text_tables import MARKDOWN, padded, pipe_table
+from tfcmc.report.text_tables import MARKDOWN, laid_out, pipe_table
 from tfcmc.runs.identity import ROLES
 from tfcmc.runs.record import identity_of, read_metrics
 from tfcmc.using.formats import FORMATS
@@ -34,7 +34,7 @@ def parity_words(found) -> str:
 
 def screen_lines(found) -> list:
     """Lays out what was timed for a screen."""
-    return ["  ".join(line).rstrip() for line in padded(_lines(found), left=0)]
+    return laid_out(_lines(found), left=0)
 
 
 def _lines(found):
@@ -74,8 +74,6 @@ def card(plan, run, kind: str, out, takes: str, found) -> str:
     """Writes the card of an exported model, as Markdown.
 
     Args:
-        plan: The `Plan` of the run.
-        run: The `Run`.
         kind: Its format.
         out: Where it is.
         takes: The shape and type of what it takes.
