@@ -80,6 +80,7 @@ class Architecture:
                 refuse_whole(plan, "--views={views}, which have no boxes")
         self.pairs = plan.pairs.function(len(self.trained.names))
         self._plan = plan
+        self._read_by = None, None  # models, and their `Reader`
         self._check_branches()
 
     def _check_branches(self):
@@ -222,17 +223,18 @@ class Architecture:
 
     def reader(self, branches: dict) -> Reader:
         """Returns what encodes pictures with branches that are read."""
-        return Reader(self.views, list(branches.values()))
+        models = list(branches.values())
+        if models != self._read_by[0]:  # else it is traced and compiled
+            self._read_by = models, Reader(self.views, models)
+        return self._read_by[1]
 
     def follower(self, branches: dict) -> Reader:
         """Returns what encodes pictures with branches that go on learning."""
         read = self.as_read(branches)
+        if read is branches:
+            return self.reader(branches)
         follow = functools.partial(_copy, branches, read)
-        return Reader(
-            self.views,
-            list(read.values()),
-            None if read is branches else follow,
-        )
+        return Reader(self.views, list(read.values()), follow)
 
     def stream(self, pictures) -> TrainingStream:
         """Returns the batches of an endless training on pictures."""
