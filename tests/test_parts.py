@@ -344,6 +344,37 @@ def test_a_model_of_ready_views(rng, tmp_path):
     assert again["loss"] == pytest.approx(history["loss"][0], rel=1e-4)
 
 
+@pytest.mark.parametrize("ready", [True, False])
+def test_saved_straight_after_a_fit(ready, rng, tmp_path):
+    """By Keras's callbacks too, with what the optimizer keeps."""
+    dense = keras.layers.Dense(4)
+    encoder = small(6, 4) if ready else keras.Sequential([dense])
+    model = tfcmc.ContrastiveModel(encoder, small(4, DIM))
+    assert model.built == ready
+    model.compile("adam")
+    kept = keras.callbacks.ModelCheckpoint(
+        str(tmp_path / "kept.weights.h5"), save_weights_only=True
+    )
+    backup = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
+    callbacks = [kept, backup] if ready else [kept]
+    rows = views(rng, 16, 6)
+    model.fit(rows, batch_size=8, epochs=2, verbose=0, callbacks=callbacks)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert int(loaded.optimizer.iterations.numpy()) == 4
+    for one, other in (
+        (loaded.optimizer.variables, model.optimizer.variables),
+        (loaded.trainable_variables, model.trainable_variables),
+    ):
+        for found, want in zip(one, other, strict=True):
+            np.testing.assert_array_equal(found, want)
+    before = model.get_weights()
+    model.fit(rows, batch_size=8, verbose=0)
+    model.load_weights(tmp_path / "kept.weights.h5")
+    for found, want in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(found, want)
+
+
 @pytest.mark.parametrize(
     "loss", ["nce(z=mean)", "swav(prototypes=6, queue=8, freeze=3)"]
 )

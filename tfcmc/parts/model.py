@@ -63,6 +63,9 @@ class ContrastiveModel(keras.Model):
         # Keras tracks layers, and so saves and trains what they keep.
         self._kept = loss.layers
         self._measures = [Alignment(), Uniformity()]
+        # Keras notes it where a model is called, which no step does.
+        layers = self._flatten_layers(include_self=False)
+        self.built = all(each.built for each in layers)
 
     def call(self, inputs, training=False):
         """Computes features: of a view, or of a dict of views."""
@@ -114,6 +117,7 @@ class ContrastiveModel(keras.Model):
         self._loss_tracker.update_state(loss)
         for pair, measure in itertools.product(pairs, self._measures):
             measure.update_state(*pair)
+        self.built = True
         return loss
 
     def _embed(self, name, view, training, added):
