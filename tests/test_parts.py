@@ -462,3 +462,30 @@ def test_a_model_of_something_else(rng):
     with pytest.raises(UsageError, match="`x` must be a tuple or a dict"):
         model.fit(pair[0], verbose=0)
     assert len(model.fit(pair, verbose=0).history["loss"]) == 1
+    for words, told in (
+        ({"loss": "mse"}, r"takes it. Received: 'mse'"),
+        ({"metrics": ["mae"]}, r"measures. Received: \['mae'\]"),
+        ({"weighted_metrics": ["mae"]}, "`metrics` must be left out"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            model.compile("sgd", **words)
+
+
+def test_batches_by_hand(rng):
+    """Two views or three, side by side or together, are learnt from."""
+    model = tfcmc.ContrastiveModel(small(6, DIM), loss="softmax")
+    model.compile(keras.optimizers.SGD(0.0))
+    first, second = views(rng, 8, 6)
+    third = first - second
+    loss = tfcmc.losses.get("softmax")
+    made = [model(view) for view in (first, second, third)]
+    pair = float(loss(*made[:2]))
+    every = sum(float(loss(*two)) for two in itertools.combinations(made, 2))
+    for batch, want in (
+        ((first, second), pair),
+        (((first, second),), pair),
+        ((first, second, third), every),
+    ):
+        for told in (model.train_on_batch, model.test_on_batch):
+            found = told(*batch, return_dict=True)
+            assert found["loss"] == pytest.approx(want, rel=1e-4)

@@ -67,6 +67,41 @@ class ContrastiveModel(keras.Model):
         layers = self._flatten_layers(include_self=False)
         self.built = all(each.built for each in layers)
 
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        *,
+        metrics=None,
+        weighted_metrics=None,
+        **options,
+    ):
+        """Configures the training, as Keras's own.
+
+        Args:
+            optimizer: Keras's.
+            loss: None: the model has its own.
+            metrics: None: a `RepresentationMonitor` measures.
+            weighted_metrics: Likewise.
+            **options: Keras's.
+
+        Raises:
+            UsageError: if a loss or metrics are given.
+        """
+        if loss:
+            told = "left out here: ContrastiveModel(..., loss=...) takes it"
+            raise must("loss", told, loss)
+        if given := metrics or weighted_metrics:
+            told = "left out: a RepresentationMonitor among fit's callbacks"
+            raise must("metrics", f"{told} measures", given)
+        super().compile(optimizer, **options)
+
+    def compile_from_config(self, config):
+        """Compiles as before; the optimizer has variables to be read into."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
+
     def call(self, inputs, training=False):
         """Computes features: of a view, or of a dict of views."""
         if isinstance(self.encoder, dict):
@@ -134,6 +169,9 @@ class ContrastiveModel(keras.Model):
 
     def _named(self, data):
         """Views by their names, however they came."""
+        # `train_on_batch` adds a None for what it is not given.
+        while isinstance(data, tuple) and data and data[-1] is None:
+            data = data[:-1]
         if isinstance(data, tuple) and len(data) == 1:
             (data,) = data
         names = list(self.encoder) if isinstance(self.encoder, dict) else None
