@@ -385,12 +385,40 @@ def test_three_views_are_one_step(loss, rng):
     model.compile(keras.optimizers.SGD(0.1))
     rows = [rng.normal(size=(16, 6)).astype(np.float32) for _ in range(3)]
     model.fit(tuple(rows), batch_size=8, epochs=1, verbose=0)
-    kept = [*contrast.variables, contrast._steps]
+    kept = contrast.variables
     before = [each.numpy() for each in kept]
-    assert before[-1] == 2
+    (steps,) = (each for each in kept if each.name == "steps")
+    assert steps.numpy() == 2
     model.evaluate(tuple(rows), batch_size=8, verbose=0)
     for variable, value in zip(kept, before, strict=True):
         np.testing.assert_array_equal(variable, value)
+
+
+def test_a_loss_goes_on_where_it_was(rng, tmp_path):
+    """Loaded with its model: prototypes, queues, and the steps before."""
+    spec = "swav(prototypes=6, queue=8, freeze=3)"
+    model = tfcmc.ContrastiveModel(small(6, DIM), loss=spec)
+    model.compile(keras.optimizers.SGD(0.1))
+    rows = views(rng, 16, 6)
+    model.fit(rows, batch_size=8, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    kept = [
+        {v.name: v.numpy() for v in each.contrast.variables}
+        for each in (model, loaded)
+    ]
+    assert kept[0]["steps"] == 2 and np.any(kept[0]["queue_first"])
+    assert kept[0].keys() == kept[1].keys()
+    for name, want in kept[0].items():
+        np.testing.assert_array_equal(kept[1][name], want)
+    # Prototypes are held for one step more, and then move.
+    still = []
+    for _ in range(2):
+        loaded.fit(rows, batch_size=16, verbose=0)
+        (centres,) = loaded.contrast.trainable_variables
+        moved = np.abs(centres.numpy() - kept[0]["centres"]).max()
+        still.append(moved < 1e-6)
+    assert still == [True, False]
 
 
 def test_queued_of_the_steps_before(rng):
