@@ -16,7 +16,8 @@ class ContrastiveModel(keras.Model):
     Objective: sum over pairs of views of loss(one, other). `fit` takes batches
     of views: a tuple or a dict of them, `[batch, ...]` each, row by row of the
     same pictures. `model(pictures)` gives features, what the head stands on.
-    It learns on one device.
+    It learns on one device, and logs `loss`, `batch_alignment` and
+    `batch_uniformity`, of what the loss compares in each batch.
 
     Example:
 
@@ -62,7 +63,10 @@ class ContrastiveModel(keras.Model):
         self.contrast = loss
         # Keras tracks layers, and so saves and trains what they keep.
         self._kept = loss.layers
-        self._measures = [Alignment(), Uniformity()]
+        self._measures = [
+            Alignment(name="batch_alignment"),
+            Uniformity(name="batch_uniformity"),
+        ]
         # Keras notes it where a model is called, which no step does.
         layers = self._flatten_layers(include_self=False)
         self.built = all(each.built for each in layers)
@@ -155,11 +159,15 @@ class ContrastiveModel(keras.Model):
         self.built = True
         return loss
 
-    def _embed(self, name, view, training, added):
-        encoder, head = (
+    def parts_of(self, name) -> tuple:
+        """Returns the encoder and the head of a view; None for no head."""
+        return tuple(
             part[name] if isinstance(part, dict) else part
             for part in (self.encoder, self.head)
         )
+
+    def _embed(self, name, view, training, added):
+        encoder, head = self.parts_of(name)
         vectors = encoder(view, training=training)
         added += added_by(encoder)
         if head is not None:
