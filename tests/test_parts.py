@@ -150,6 +150,17 @@ def test_metrics_are_those_of_all_batches(rng):
     assert float(measures[2].result()) == 0.0
 
 
+def test_uniformity_of_zero_vectors(rng):
+    """They stay at the centre, as for the function: one point, if all do."""
+    vectors, _ = views(rng)
+    vectors[[1, 4]] = 0.0
+    for each in (vectors, np.zeros_like(vectors)):
+        measure = tfcmc.Uniformity(t=1.5)
+        measure.update_state(each)
+        want = tfcmc.uniformity(each, t=1.5)
+        assert float(measure.result()) == pytest.approx(want, abs=1e-5)
+
+
 class SimCLR(keras.Model):
     """As a tutorial has it: an encoder, and a loss of two views."""
 
