@@ -118,7 +118,8 @@ class ContrastiveLoss(keras.losses.Loss):
             second: `[batch, dim]`, of the same pictures in the same order.
 
         Returns:
-            A number, in bounded memory for any batch.
+            A number; of a large batch in bounded memory where its size is
+            known beforehand, as with `drop_remainder=True`.
         """
         total = self.compare(first, second)
         self.advance(first, second)
