@@ -350,6 +350,34 @@ def test_the_documented_fit(rng, capsys):
     assert len(history["loss"]) == 2
 
 
+def test_loaded_in_a_new_process(rng, tmp_path, python):
+    """As the page says, which is where Keras first meets the class."""
+    (code,) = re.findall(
+        r"```python\n(from tfcmc.*?)```", PAGE.read_text("utf-8"), re.S
+    )
+    model = tfcmc.ContrastiveModel(small(6, 4), small(4, DIM))
+    model.compile("adam")
+    pair = views(rng, 8, 6)
+    model.fit(pair, verbose=0)
+    model.save(tmp_path / "simclr.keras")
+    np.save(tmp_path / "first.npy", pair[0])
+    done = python("-c", LOADED.format(folder=str(tmp_path), code=code))
+    assert done.returncode == 0, done.stderr
+    made = np.load(tmp_path / "made.npy")
+    np.testing.assert_allclose(made, model(pair[0]), rtol=1e-5)
+
+
+LOADED = """
+import os
+import keras
+import numpy as np
+import tfcmc
+os.chdir({folder!r})
+{code}
+np.save("made.npy", model(np.load("first.npy")))
+"""
+
+
 def test_every_public_name_is_there():
     """Each is found, and says what it is."""
     for name in tfcmc._PUBLIC:
