@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import tfcmc
+from tests import verdicts
 from tfcmc.batch_norms.layer import BatchNormalization
 from tfcmc.data.images import resize
 from tfcmc.experiment.config import make_config
@@ -16,6 +17,7 @@ from tfcmc.foundation.lazy import keras, tf
 from tfcmc.using import alone
 from tfcmc.using import export as exporting
 from tfcmc.using.formats import FORMATS
+from tfcmc.using.model_card import verdict_words
 from tfcmc.using.resizing import resized
 from trainers import export
 
@@ -118,6 +120,18 @@ def test_formats(name, trained, brief, tmp_path, monkeypatch, capsys, rng):
     assert {path.name for path in tmp_path.iterdir()} == {
         out.name, f"{out.name}.md"
     }  # fmt: skip
+
+
+def test_a_verdict_is_of_the_weights():
+    """Of a run that was trained on since it was judged, the card has none."""
+    sphere = {"alignment": 0.5, "uniformity": -2.0, "effective_rank": 9.0}
+    metrics = verdicts.verdict({}, sphere)
+    metrics |= {"encoders_sha256": {"L": "00", "ab": "11"}}
+    told = verdict_words(metrics, {"L": "00", "ab": "11"})
+    assert told == "on test: alignment 0.500, uniformity -2.000"
+    told = verdict_words(metrics, {"L": "00", "ab": "12"})
+    assert told == "none of these weights; tfcmc evaluate gives it"
+    assert verdict_words(None, {}) == "none; tfcmc evaluate gives it"
 
 
 def test_what_differs_is_not_written(trained, tmp_path, monkeypatch):

@@ -111,7 +111,8 @@ def export(plan, run, kind: str, out, size: tuple | None = None) -> Comparison:
             )
     print("\n".join([parity_words(found), "", *screen_lines(found), ""]))
     path = out.with_name(f"{out.name}.md")
-    write_whole(path, card(plan, run, kind, out, shape_words(size), found))
+    takes = shape_words(size)
+    write_whole(path, card(plan, run, branches, kind, out, takes, found))
     print(f"{path}: its card")
     return found
 

@@ -7,6 +7,7 @@ from importlib import metadata
 import numpy as np
 
 import tfcmc
+from tfcmc.experiment.evaluate import hashes_of
 from tfcmc.report.summary import count_epochs
 from tfcmc.report.text_tables import MARKDOWN, padded, pipe_table
 from tfcmc.runs.identity import ROLES
@@ -70,12 +71,13 @@ def checksum(path) -> str:
     return digest.hexdigest()
 
 
-def card(plan, run, kind: str, out, takes: str, found) -> str:
+def card(plan, run, branches, kind: str, out, takes: str, found) -> str:
     """Writes the card of an exported model, as Markdown.
 
     Args:
         plan: The `Plan` of the run.
         run: The `Run`.
+        branches: Branch name to trained model.
         kind: Its format.
         out: Where it is.
         takes: The shape and type of what it takes.
@@ -99,7 +101,7 @@ def card(plan, run, kind: str, out, takes: str, found) -> str:
         "Encoder": config.encoder,
         "Training": f"{count_epochs(config.epochs)} of batches of "
         f"{config.batch_size}, seed {config.seed}",
-        "Verdict": verdict_words(read_metrics(run)),
+        "Verdict": verdict_words(read_metrics(run), hashes_of(branches)),
         "File": f"{out.name}, {kind}, SHA-256 {checksum(out)}",
         "Versions": ", ".join(
             [
@@ -150,10 +152,12 @@ def card(plan, run, kind: str, out, takes: str, found) -> str:
     )
 
 
-def verdict_words(metrics: dict | None) -> str:
-    """Says what `metrics.json` does, on a line."""
+def verdict_words(metrics: dict | None, hashes: dict) -> str:
+    """Says what `metrics.json` does of weights of these hashes, on a line."""
     if metrics is None:
         return "none; tfcmc evaluate gives it"
+    if metrics.get("encoders_sha256") != hashes:
+        return "none of these weights; tfcmc evaluate gives it"
     told = [
         f"{words} {100 * metrics[name]['accuracy']:.1f} % (untrained "
         f"{100 * metrics['untrained'][name]['accuracy']:.1f} %)"
