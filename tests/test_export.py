@@ -14,9 +14,10 @@ from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import TrainingFailed, UsageError
 from tfcmc.foundation.lazy import keras, tf
+from tfcmc.runs.folder import Run
 from tfcmc.using import alone
 from tfcmc.using import export as exporting
-from tfcmc.using.formats import FORMATS
+from tfcmc.using.formats import CARD, FORMATS, place_of
 from tfcmc.using.model_card import verdict_words
 from tfcmc.using.resizing import resized
 from trainers import export
@@ -190,3 +191,27 @@ def test_mistakes(words, told, trained, tmp_path, monkeypatch, refused):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert told in refused(export.main, trained[0], *words)
     assert [path.name for path in tmp_path.rglob("*")] == ["here"]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["--format=saved_model", "--out=README"], "README.md"),
+        (["--out=mine.keras"], "mine.keras.md"),
+    ],
+)
+def test_a_card_replaces_none_but_a_card(
+    words, name, trained, tmp_path, monkeypatch, refused
+):
+    """What a user wrote under its name stays."""
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / name
+    for content in (b"# README\n\nOf mine.\n", b"\xff"):
+        page.write_bytes(content)
+        told = refused(export.main, trained[0], *words)
+        assert f"its card, {name}, replaces no other file" in told
+        assert page.read_bytes() == content
+    page.write_text(f"# mine\n\n{CARD} softmax.\n")
+    kind = FORMATS["keras" if len(words) == 1 else "saved_model"]
+    out = tmp_path / name.removesuffix(".md")
+    assert place_of(Run(trained[0]), kind, str(out)) == out

@@ -12,7 +12,7 @@ from tfcmc.report.summary import count_epochs
 from tfcmc.report.text_tables import MARKDOWN, padded, pipe_table
 from tfcmc.runs.identity import ROLES
 from tfcmc.runs.record import identity_of, read_metrics
-from tfcmc.using.formats import FORMATS
+from tfcmc.using.formats import CARD, FORMATS
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
 BACKSLASH = r"\\\g<0>"
@@ -119,8 +119,7 @@ def card(plan, run, branches, kind: str, out, takes: str, found) -> str:
         [
             f"# {out.name}",
             "",
-            f"Pictures to features, by a run of tfcmc: "
-            f"{MARKDOWN.sub(BACKSLASH, run.folder.name)}.",
+            f"{CARD} {MARKDOWN.sub(BACKSLASH, run.folder.name)}.",
             "",
             *lines,
             "",
