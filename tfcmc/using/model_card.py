@@ -127,7 +127,8 @@ def card(plan, run, branches, kind: str, out, takes: str, found) -> str:
             "",
             f"- **Input** `pictures`: {takes}, red, green and blue of sRGB "
             f"from 0 to 255. The shorter side is scaled, the middle square "
-            f"kept and its colours converted inside the model.",
+            f"kept and its colours converted inside the model. Give uint8: "
+            f"Keras cuts other types to bytes without a word.",
             f"- **Output**: [batch, {found.dim}] of float32, "
             f"{' and '.join(found.branches)} side by side.",
             "",
