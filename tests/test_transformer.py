@@ -1,5 +1,6 @@
 """A run as a scikit-learn transformer."""
 
+import os
 import pathlib
 import pickle
 import shutil
@@ -13,6 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import tfcmc
+from tfcmc.commands.results import Run
 from tfcmc.data.images import resize
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.experiment.architecture import open_trained
@@ -54,6 +56,17 @@ def test_parameters(trained, images):
     names = first.get_feature_names_out()
     assert list(names[:2]) == ["ab_0", "ab_1"] and len(names) == 384
     assert "FrozenFeatures" in repr(first)
+
+
+def test_of_a_run_in_memory(trained):
+    """A transformer has the path of a `Run`; no copy has its pictures."""
+    held = np.zeros([2, 64, 64, 3], np.uint8)
+    run = Run(trained[0], held=held)
+    first = tfcmc.load(run)
+    assert first.get_params()["run"] == clone(first).run == str(trained[0])
+    copy = pickle.loads(pickle.dumps(run))
+    assert copy._held is None and run._held is held
+    assert os.fspath(copy) == os.fspath(run) and copy.verdict == run.verdict
 
 
 def test_in_a_pipeline(trained, rng):

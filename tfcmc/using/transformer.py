@@ -5,6 +5,7 @@ below stands on scikit-learn's, which is therefore loaded with it.
 """
 
 import functools
+import os
 import pathlib
 
 import numpy as np
@@ -36,6 +37,8 @@ def load(run) -> "FrozenFeatures":
         UsageError: if the folder `run` holds no run, or its encoders are
             missing or damaged.
     """
+    if isinstance(run, os.PathLike):
+        run = os.fspath(run)  # what a `Run` holds besides is not copied
     transformer = FrozenFeatures(run)
     transformer.open()
     return transformer
