@@ -5,6 +5,7 @@ import pathlib
 import pickle
 import shutil
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -17,6 +18,7 @@ import tfcmc
 from tfcmc.commands.results import Run
 from tfcmc.data.images import resize
 from tfcmc.data.pictures import ArrayPictures
+from tfcmc.encoders import read_trained_as, save_encoder
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError
@@ -89,6 +91,37 @@ def test_in_a_pipeline(trained, rng):
     assert search.best_score_ > 0.9
     first_step = make_pipeline(tfcmc.load(trained[0]))
     assert first_step.transform(pictures[:3]).shape == (3, 768)
+
+
+def test_a_run_that_was_trained_since(trained, images, tmp_path):
+    """A cache gives no old features, and what was fitted meets no new ones."""
+    copy, images = tmp_path / "run", images[:20]
+    shutil.copytree(trained[0], copy)
+    path = copy / "encoders" / "L.keras"
+
+    def save(factor):
+        _, branches = open_trained(*stored_plan(copy))
+        for weight in branches["L"].trainable_weights:
+            weight.assign(factor * weight)
+        save_encoder(path, branches["L"], read_trained_as(path))
+
+    steps = [("features", tfcmc.load(copy)), ("scale", StandardScaler())]
+    pipeline = Pipeline(steps, memory=str(tmp_path / "cache")).fit(images)
+    means, known = pipeline["scale"].mean_, joblib.hash(tfcmc.load(copy))
+    save(1.0)  # again as it was
+    assert joblib.hash(tfcmc.load(copy)) == known
+    pipeline.transform(images)
+    save(2.0)
+    assert joblib.hash(tfcmc.load(copy)) != known
+    for fitted in (pipeline, pickle.loads(pickle.dumps(pipeline))):
+        with pytest.raises(UsageError, match="trained on since: fit again"):
+            fitted.transform(images)
+    found = pipeline.fit(images)["scale"].mean_
+    want = tfcmc.load(copy).transform(images).mean(axis=0)
+    np.testing.assert_allclose(found, want, rtol=1e-4, atol=1e-5)
+    assert np.abs(found - means).max() > 1e-2
+    shutil.rmtree(copy)
+    assert pickle.loads(pickle.dumps(pipeline)).get_params()
 
 
 @pytest.mark.parametrize(
