@@ -276,7 +276,7 @@ def walk(plan, only: str | None = None) -> Walk:
 
     Returns:
         A `Walk`: of a folder all that is beneath it, with file names; of
-        other data, and of one part, numbers of those that were read.
+        other data, and of one part, with their numbers.
 
     Raises:
         UsageError: if they cannot be read.

@@ -127,7 +127,8 @@ class Loss(keras.layers.Layer):
 
         Where the matrix of all similarities would be large it is never held:
         blocks of anchors are computed one after the other, to the same number
-        and the same gradients but for rounding.
+        and the same gradients but for rounding. The term's size must be known
+        when it is traced: a `tf.data` batch's is with `drop_remainder=True`.
 
         Args:
             shared: Whether every replica has a term of its own, and the state

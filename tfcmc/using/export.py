@@ -27,7 +27,7 @@ from tfcmc.foundation.errors import TrainingFailed, must, reason_of
 from tfcmc.foundation.lazy import LazyModule, keras, settled
 from tfcmc.runs.record import picture_side
 from tfcmc.using import alone
-from tfcmc.using.formats import FORMATS
+from tfcmc.using.formats import FORMATS, card_of
 from tfcmc.using.model_card import card, parity_words, screen_lines
 from tfcmc.using.resizing import resized
 from tfcmc.using.transformer import load
@@ -109,8 +109,9 @@ def export(plan, run, kind: str, out, size: tuple | None = None) -> Comparison:
                 f"{LEAST_COSINE}"
             )
     print("\n".join([parity_words(found), "", *screen_lines(found), ""]))
-    path = out.with_name(f"{out.name}.md")
-    write_whole(path, card(plan, run, kind, out, shape_words(size), found))
+    path = card_of(out)
+    takes = shape_words(size)
+    write_whole(path, card(plan, run, branches, kind, out, takes, found))
     print(f"{path}: its card")
     return found
 

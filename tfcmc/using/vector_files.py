@@ -104,7 +104,7 @@ def _npz(path):
         yield write
         archive = stack.enter_context(zipfile.ZipFile(path, "w"))
         for name, values in kept.items():
-            with archive.open(f"{name}.npy", "w") as entry:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(
                     entry, np.array(values), allow_pickle=False
                 )
