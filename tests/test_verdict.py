@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 
 import numpy as np
@@ -327,3 +328,54 @@ def test_unbalanced_classes_are_told(sizes):
     if expected:
         assert lines[-2].split() == ["trained", "encoders", "55.6"]
         assert lines[-1].endswith("first: c1 (4) 12.5, c0 (80) 98.7")
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        ("L", "ab"),
+        ("lightness", "chroma"),
+        ("visible", "near_infrared_and_red_edge1"),
+    ],
+    ids=" and ".join,
+)
+def test_columns_are_as_wide_as_their_words(views, rng):
+    """Whatever the views are called, each number stands beneath its title."""
+
+    def judged(*names):
+        """Accuracies of both probes, on all views and on some alone."""
+        row = {}
+        for probe in ("knn", "plain_head"):
+            found = [{"accuracy": share} for share in rng.uniform(size=9)]
+            row[probe] = found[-1] | dict(zip(names, found, strict=False))
+        return row
+
+    sphere = {"images": 16, "alignment": 0.25, "effective_rank": 9.0}
+    for key in ("alignment", *(f"uniformity_{n}" for n in (*views, "both"))):
+        sphere |= {key: -rng.uniform(), f"{key}_interval": (-0.5, 0.75)}
+    sphere["uniformity"] = sphere["uniformity_both"]
+    settings = {"loss": "softmax", "data": "shapes", "seed": 0, "epochs": 2}
+    result = verdicts.verdict(settings, sphere) | judged(*views)
+    result |= {"raw_pixels": judged(), "classes": ()}
+    result["untrained"] |= judged(*views)
+    result["encoders_sha256"] = dict.fromkeys(views, "a1b2c3d4e5")
+    lines = summary.verdict_text(result, views).splitlines()
+    start = lines.index("") + 3  # below the title
+    probed, known = lines[start : start + 8], lines[start + 9 : start + 13]
+    assert probed[0].endswith("  kNN    plain head")
+    first, last = (f"{label} encoders" for label in ("untrained", "trained"))
+    shown = [" ".join(line.split()[:-2]) for line in probed[1:]]
+    wanted = ["raw pixels"]
+    for label in (first, last):
+        wanted += [f"{label} {views[0]}", views[1], "both"]
+    assert shown == wanted
+    assert len({tuple(ends(line)[-2:]) for line in probed}) == 1
+    titles = re.split(" {2,}", known[0])
+    assert titles[1:-2] == ["alignment", *(f"unif. {view}" for view in views)]
+    assert ends(known[1])[1:] == ends(known[2])[1:] == ends(known[0])[1:]
+    assert ends(known[3])[1:] == ends(known[0])[1:-1]
+
+
+def ends(line):
+    """Where each text of a line ends; two blanks part one from the next."""
+    return [found.end() for found in re.finditer(r"\S+(?: \S+)*", line)]
