@@ -68,15 +68,11 @@ def test_run_folder(trained):
     assert [row["epoch"] for row in rows] == [1, 2]
     for column in ("loss", "alignment", "uniformity", "effective_rank"):
         assert np.isfinite(rows[1][column])
-    for name in (
-        "alignment_histogram",
-        "confusion_matrix",
-        "hypersphere",
-        "tsne",
-        "alignment_uniformity_map",
-        "learning_curves",
-        "gradient_anatomy",
-    ):
+    names = {path.stem for path in (folder / "figures").glob("*.png")}
+    assert {n for n in names if not n.startswith("neighbours")} == {
+        *artifacts.FIGURES
+    }
+    for name in artifacts.FIGURES:
         data = (folder / "figures" / f"{name}.png").read_bytes()
         assert data.startswith(b"\x89PNG") and len(data) > 10_000
     embedded = np.load(folder / "embedded.npz")

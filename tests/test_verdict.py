@@ -22,6 +22,7 @@ from tfcmc.experiment import artifacts, evaluate
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import Data
+from tfcmc.experiment.pretrain import leave_unjudged
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.report import summary
 from tfcmc.runs.folder import Run
@@ -221,6 +222,61 @@ def test_sorted_classes_are_sampled(data, rng, tmp_path, monkeypatch):
     for row in (few, every):
         low, high = row["alignment_interval"]
         assert low < row["alignment"] < high
+
+
+def drawn(folder, before):
+    """A run that was judged before: what is drawn of it, and what else is.
+
+    Args:
+        before: What encoders its verdict is on; empty without one, None for
+            a damaged one.
+    """
+    run = Run(folder)
+    run.create()
+    if before is None:
+        (run.folder / "metrics.json").write_text("3")
+    elif before:
+        run.write_json("metrics.json", verdict_on(before))
+    shown = run.tensorboard / "verdict"
+    shown.mkdir(parents=True)
+    events = "events.out.tfevents"
+    files = [run.figures / f"{name}.png" for name in artifacts.FIGURES]
+    files += [shown / "projector_config.pbtxt", shown / f"{events}.figures"]
+    others = [run.figures / "neighbours-a.png", shown / f"{events}.hparams"]
+    for path in (*files, *others):
+        path.touch()
+    return run, files, others
+
+
+def verdict_on(encoders):
+    """What `metrics.json` holds at the least, of some weights."""
+    settings = {"loss": "softmax", "data": "shapes", "seed": 0, "epochs": 2}
+    sphere = {"images": 16, **dict.fromkeys(verdicts.SHAPE, 0.5)}
+    return verdicts.verdict(settings, sphere) | {"encoders_sha256": encoders}
+
+
+@pytest.mark.parametrize("before", [{"L": "new"}, {"L": "old"}, {}, None])
+def test_figures_of_other_weights_go(before, tmp_path, monkeypatch):
+    """A verdict without figures leaves only those of its own weights."""
+    run, files, others = drawn(tmp_path, before)
+    for name in ("write_embedded", "write_row"):
+        monkeypatch.setattr(artifacts, name, lambda *_: None)
+    found = evaluate.Verdict(verdict_on({"L": "new"}), None, {})
+    artifacts.write(None, run, None, None, found, full=False)
+    stay = before == {"L": "new"}
+    assert [path.exists() for path in files] == [stay] * len(files)
+    assert all(path.exists() for path in others)
+
+
+@pytest.mark.parametrize("before", [{"L": "new"}, {"L": "old"}, None])
+def test_unjudged(before, tmp_path):
+    """What was found of other weights goes as a whole."""
+    run, files, others = drawn(tmp_path, before)
+    files.append(run.folder / "metrics.json")
+    leave_unjudged(run, {"L": "new"})
+    stay = before == {"L": "new"}
+    assert [path.exists() for path in files] == [stay] * len(files)
+    assert all(path.exists() for path in others)
 
 
 def test_class_scores(rng):

@@ -119,7 +119,7 @@ def conclude(plan, run, data, architecture, branches: dict, extent) -> dict:
 
 
 def leave_unjudged(run, hashes: dict) -> None:
-    """Says how to judge later; a verdict on other weights goes."""
+    """Says how to judge later; what was found of other weights goes."""
     try:
         found = read_metrics(run)
     except UsageError as error:
@@ -127,6 +127,7 @@ def leave_unjudged(run, hashes: dict) -> None:
         found = {"encoders_sha256": None}
     if found and found.get("encoders_sha256") != hashes:
         (run.folder / "metrics.json").unlink()
+        artifacts.remove_drawn(run)
     print(f"not judged: tfcmc evaluate {run.folder} does that")
 
 
