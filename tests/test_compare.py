@@ -20,10 +20,11 @@ from tests.report.conftest import table_of
 from tests.tiny import NORMED
 from tfcmc.cli import command_line
 from tfcmc.commands.compare import _show, plan_entries
-from tfcmc.comparison import rows, writing
+from tfcmc.comparison import drawing, rows, writing
 from tfcmc.comparison.entries import Variant, folder_name, plan_variants
 from tfcmc.comparison.rows import LINEAR, PAPER_TABLE
 from tfcmc.comparison.tuned import interval_words, tuned_words
+from tfcmc.evaluation.features import Encoded
 from tfcmc.experiment import cost
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import PretrainConfig, make_config
@@ -292,6 +293,29 @@ def test_controls_that_are_the_same():
         ("before of a, b", 60.0),
         ("before of c", 25.0),
     ]
+
+
+def test_a_loss_looks_alike_in_all_figures(monkeypatch):
+    """The figure of gradients knows of those that it cannot draw, too."""
+    labels = ["vicreg", "softmax"]
+    entries = [
+        types.SimpleNamespace(
+            label=label, seed=2, name=f"{label}-2", run=None, plan=label,
+            metrics=lambda: {"uniformity": -2.0},
+        )
+        for label in labels
+    ]  # fmt: skip
+    panel = types.SimpleNamespace(names=("rgb",), confusion=None)
+    panel.encoded = Encoded(([0, 1],), ([0, 1],))
+    monkeypatch.setattr(drawing, "read_panel", lambda *_: panel)
+    monkeypatch.setattr(drawing, "trace_of", lambda *_: None)
+    monkeypatch.setattr(drawing, "_judged", lambda entry: None)
+    weighed = {"vicreg": None, "softmax": ([0.5], [1.0])}
+    monkeypatch.setattr(drawing, "weigh", lambda plan, _: weighed[plan])
+    *_, (name, _, curves, told) = drawing._figures(entries, ())
+    assert name == "gradient_anatomy" and curves == [("softmax", [0.5], [1.0])]
+    assert told["labels"] == labels
+    assert "not one by one: vicreg" in told["note"]
 
 
 def test_findings_are_told():
