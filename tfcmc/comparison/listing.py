@@ -36,7 +36,8 @@ SIGNS = {
     "<": lambda one, other: one < other,
     ">": lambda one, other: one > other,
 }
-CONDITION = re.compile(r"\s*([\w-]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*")
+# The name of a column may be of several words.
+CONDITION = re.compile(r"\s*([\w-][\w -]*?)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*")
 STEP = re.compile(r"step-(\d+)\.npz")
 
 
