@@ -152,6 +152,7 @@ def test_a_trial_that_no_round_took_further(folder, capsys):
     runs.main([str(folder), "--csv", "--where", "loss=triplet"])
     (row,) = csv.DictReader(capsys.readouterr().out.splitlines())
     assert row["state"] == "judged after 1 of 2 epochs"
+    assert "judged after" in runs.__doc__
 
 
 @pytest.mark.parametrize(
