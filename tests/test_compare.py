@@ -5,6 +5,7 @@ import csv
 import dataclasses
 import html
 import io
+import itertools
 import json
 import re
 import types
@@ -18,8 +19,8 @@ from tests.here import in_this_process
 from tests.plain import leave_out_distortions
 from tests.report.conftest import table_of
 from tests.tiny import NORMED
-from tfcmc.cli import command_line
-from tfcmc.commands.compare import _show, plan_entries
+from tfcmc.cli import command_line, workers
+from tfcmc.commands.compare import _show, plan_entries, train_missing
 from tfcmc.comparison import drawing, rows, writing
 from tfcmc.comparison.entries import Variant, folder_name, plan_variants
 from tfcmc.comparison.rows import LINEAR, PAPER_TABLE
@@ -637,6 +638,70 @@ def test_trainings_of_one_machine(command, monkeypatch):
     for words in ([], ["--strategy=multiworker"]):
         with pytest.raises(UsageError, match="`strategy` must be one or mirr"):
             command.main([*words, "--data=shapes(size=160)"])
+
+
+def endings(monkeypatch, folder, count, jobs, *limits):
+    """What is told of time as runs of ten minutes end."""
+    now = [50.0]
+    clock = types.SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("tfcmc.commands.compare.time", clock)
+
+    def run_all(asked, *, at_once, show):
+        """Ends as many jobs as run at once, ten minutes later."""
+        while batch := list(itertools.islice(asked, at_once)):
+            now[0] += 600
+            for job in batch:
+                yield workers.Ended(job, 1, "it broke")
+
+    monkeypatch.setattr(workers, "run_all", run_all)
+    entries = [
+        types.SimpleNamespace(
+            name=f"nce-{seed}",
+            finished=lambda: False,
+            words=lambda: (),
+            run=Run(folder / f"nce-{seed}"),
+        )
+        for seed in range(count)
+    ]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        train_missing(entries, jobs, *limits)
+    return [
+        line.partition("log.txt)")[2]
+        for line in printed.getvalue().splitlines()
+    ]
+
+
+def test_time_that_is_left(monkeypatch, tmp_path):
+    """What runs beside the first to end does not take its time again."""
+    told = endings(monkeypatch, tmp_path, 6, 1)
+    assert told[0] == "; 5 to go, 50:00"
+    assert told[-2:] == ["; 1 to go, 10:00", ""]
+    told = endings(monkeypatch, tmp_path, 12, 4)
+    assert told[0] == "; 11 to go, 27:30" and told[3] == "; 8 to go, 20:00"
+    assert told[11] == "" and len(told) == 12
+    assert endings(monkeypatch, tmp_path, 2, 9)[0] == "; 1 to go, 5:00"
+
+
+def test_time_that_a_limit_leaves(monkeypatch, tmp_path):
+    """Nothing is told of time that no run will have."""
+    asked = []
+
+    def begun(entry):
+        """All but one, and then only what ends by 25 minutes."""
+        asked.append(entry.name)
+        return entry.name in ("nce-0", "nce-2")
+
+    told = endings(monkeypatch, tmp_path, 5, 1, begun, 50.0 + 1500)
+    assert told == [
+        "; at most 4 to go, in the 15:00 that are left",
+        "; at most 2 to go, in the 5:00 that are left",
+    ]
+    assert len(asked) == 5
+    late = endings(monkeypatch, tmp_path, 3, 1, lambda entry: True, 100.0)
+    assert late[0] == "; at most 2 to go, in the 0:00 that are left"
+    early = endings(monkeypatch, tmp_path, 3, 1, lambda entry: True, 9e3)
+    assert early[0] == "; 2 to go, 20:00"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Trains every loss with every seed on equal terms, and compares them."""
 
 import dataclasses
+import math
 import pathlib
 import time
 from collections.abc import Callable
@@ -193,6 +194,7 @@ def train_missing(
     entries: list[Entry],
     jobs: int,
     begun: Callable[[Entry], bool] = lambda entry: True,
+    until: float | None = None,
 ) -> dict:
     """Trains what is not finished, a process a run, `jobs` at once.
 
@@ -200,6 +202,8 @@ def train_missing(
         entries: The runs.
         jobs: How many at once.
         begun: Says, as there is room for a run, whether to begin it.
+        until: When all that is begun is to have ended, as `time.monotonic`
+            counts; None for no such time.
 
     Returns:
         Run name to the reason, of runs that broke.
@@ -209,9 +213,16 @@ def train_missing(
         done = len(entries) - len(missing)
         print(f"{done} of {len(entries)} runs are finished")
     width = max(map(len, missing), default=0)
-    start, failures, notes = time.monotonic(), {}, set()
+    start, failures, notes, later = time.monotonic(), {}, set(), []
+
+    def begins(entry):
+        fits = begun(entry)
+        if not fits:
+            later.append(entry.name)
+        return fits
+
     ends = workers.run_all(
-        map(_job, filter(begun, missing.values())),
+        map(_job, filter(begins, missing.values())),
         at_once=jobs,
         show=lambda job, line: _show(job.name, line, width, notes),
     )
@@ -222,11 +233,20 @@ def train_missing(
         else:
             failures[name] = ended.reason
             text = f"FAILED: {failures[name]} (see {ended.job.log})"
-        if left := len(missing) - done:
+        if left := len(missing) - done - len(later):
             spent = time.monotonic() - start
-            text += f"; {left} to go, {clock(left * spent / done)}"
+            rest = workers.seconds_left(spent, done, left, jobs)
+            text += f"; {_to_go(left, rest, until)}"
         print(f"{name:{width}}  {text}", flush=True)
     return failures
+
+
+def _to_go(count, seconds, until):
+    """Says how many runs are left, and their time or all that they have."""
+    room = math.inf if until is None else max(0.0, until - time.monotonic())
+    if seconds > room:
+        return f"at most {count} to go, in the {clock(room)} that are left"
+    return f"{count} to go, {clock(seconds)}"
 
 
 def _job(entry):
