@@ -376,8 +376,25 @@ def test_ranking():
     assert interval_words((0.0, 1e-9)) == " (95 % interval 0.0 to 0.0)"
     alone = accuracies({"nce": (59.5, None), "spring": (40, None)})
     text = writing.ranking(alone)
-    assert "nce 59.5 %, spring 40.0 %. One seed says nothing" in text
+    told = "nce 59.5 %, spring 40.0 %. One seed says nothing of the spread."
+    assert told in text
     assert "above" not in text
+
+
+def test_ranking_of_one_seed_beside_others():
+    """A row of which all other seeds broke silences no others."""
+    losses = {"nce": (59.5, 0.5), "vicreg": (59, None), "triplet": (48, None)}
+    losses = losses | {"softmax": (58.5, 0.4), "spring": (40, 1)}
+    text = writing.ranking(accuracies({"raw pixels": (30, None)} | losses))
+    assert (
+        "vicreg 59.0 %, softmax 58.5 ± 0.4 %, triplet 48.0 %, spring" in text
+    )
+    assert "not separate nce from softmax (95 % interval" in text
+    assert "softmax is 18.5 points above spring (95 % interval" in text
+    assert text.endswith(
+        "One seed says nothing of the spread of vicreg and triplet. "
+        "Beside them: raw pixels 30.0 %."
+    )
 
 
 NCE, SPRINGS = PAIRS = (

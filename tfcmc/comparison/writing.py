@@ -22,7 +22,7 @@ from tfcmc.experiment.presets import PRESETS
 from tfcmc.experiment.presets import cards as preset_cards
 from tfcmc.experiment.refusals import negatives_of
 from tfcmc.foundation.atomic import write_whole
-from tfcmc.foundation.text import distinct, printable
+from tfcmc.foundation.text import distinct, listed, printable
 from tfcmc.losses import cards
 from tfcmc.report import (
     Cell,
@@ -144,8 +144,8 @@ def lead(
         if finding["collapse"] and finding["until"] == entry.epochs
     }
     if collapsed:
-        listed = ", ".join(sorted(collapsed))
-        yield f"Collapsed at the end of training: {listed}."
+        told = ", ".join(sorted(collapsed))
+        yield f"Collapsed at the end of training: {told}."
     if failures:
         yield f"Broken and not in the table: {', '.join(failures)}."
     if not (collapsed or failures or LINEAR in table.columns):
@@ -161,11 +161,13 @@ def ranking(table: Table) -> str:
         label: f"{label} {_percent(cell)}" for label, cell in cells.items()
     }
     text = f"By the linear probe: {', '.join(told[row] for row in ranked)}."
-    if any(cells[label].deviation is None for label in ranked):
-        text += " One seed says nothing of the spread."
-    else:
-        for pair in zip(ranked, ranked[1:], strict=False):
-            text += f" {_gap(*pair, *(cells[label] for label in pair))}"
+    alone = [label for label in ranked if cells[label].deviation is None]
+    several = [label for label in ranked if label not in alone]
+    for pair in zip(several, several[1:], strict=False):
+        text += f" {_gap(*pair, *(cells[label] for label in pair))}"
+    if alone:
+        of = f" of {listed(alone)}" if several else ""
+        text += f" One seed says nothing of the spread{of}."
     controls = [told[label] for label in told if label not in losses]
     return f"{text} Beside them: {', '.join(controls)}."
 
