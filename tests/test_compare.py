@@ -510,6 +510,38 @@ def test_whether_all_started_alike(second, told):
 
 
 @pytest.mark.parametrize(
+    ("floors", "told"),
+    [
+        ((-3.9312, -3.9312, -3.9344), "is -3.93 on an evenly covered"),
+        (
+            (-3.862, -3.969, -3.5207),
+            "is from -3.97 to -3.52, by the dimensions of the embeddings, on",
+        ),
+    ],
+)
+def test_floors_of_all_runs(floors, told):
+    """Runs whose embeddings have other dimensions have another floor."""
+    entries = []
+    for seed, floor in enumerate(floors):
+        known = {"loss": "nce", "data": "shapes", "seed": seed, "epochs": 2}
+        sphere = {"images": 16, **dict.fromkeys(verdicts.SHAPE, 0.5)}
+        found = verdicts.verdict(known, sphere)
+        found["floors"]["uniformity_uniform_sphere"] = floor
+        found["versions"] = {"tfcmc": "1"}
+        entries.append(
+            types.SimpleNamespace(
+                seed=seed,
+                named_by=("loss",),
+                plan=types.SimpleNamespace(config=PretrainConfig(epochs=2)),
+                metrics=lambda found=found: found,
+            )
+        )
+    (words,) = (n for n in writing.notes_of(entries) if "evenly" in n)
+    assert words.startswith(f"Uniformity {told}")
+    assert words.endswith("and 2 for unrelated views (at alpha 2).")
+
+
+@pytest.mark.parametrize(
     "settings",
     [
         {},

@@ -272,18 +272,25 @@ def notes_of(finished: list[Entry]) -> Iterator[str]:
         "Raw pixels and untrained encoders are the controls: what a loss adds "
         "is what stands above both."
     )
-    floors = metrics["floors"]
-    even, apart = (
-        floors[name]
-        for name in ("uniformity_uniform_sphere", "alignment_unrelated_views")
-    )
+    apart = metrics["floors"]["alignment_unrelated_views"]
     yield (
-        f"Uniformity is {even:.2f} on an evenly covered sphere and 0 at one "
-        f"point (at t {metrics['t']:g}); alignment is 0 at one point and "
-        f"{apart:.3g} for unrelated views (at alpha {metrics['alpha']:g})."
+        f"Uniformity is {_even_words(finished)} on an evenly covered sphere "
+        f"and 0 at one point (at t {metrics['t']:g}); alignment is 0 at one "
+        f"point and {apart:.3g} for unrelated views (at alpha "
+        f"{metrics['alpha']:g})."
     )
     yield _equal_words(finished)
     yield _start_words(finished)
+
+
+def _even_words(finished):
+    """Says what uniformity is on an evenly covered sphere, in all runs."""
+    floors = [entry.metrics()["floors"] for entry in finished]
+    even = [each["uniformity_uniform_sphere"] for each in floors]
+    low, high = (f"{end(even):.2f}" for end in (min, max))
+    if low == high:
+        return low
+    return f"from {low} to {high}, by the dimensions of the embeddings,"
 
 
 def length_words(config) -> str:
