@@ -509,6 +509,24 @@ def test_whether_all_started_alike(second, told):
     assert told in writing._start_words(entries)
 
 
+def test_versions_of_all_runs():
+    """Those that differ are all told, in the order of the runs."""
+    entries = [
+        types.SimpleNamespace(metrics=lambda found=found: {"versions": found})
+        for found in (
+            {"tfcmc": "0.3.0", "keras": "3.15.1"},
+            {"tfcmc": "0.2.0", "keras": "3.15.1", "tensorflow": "2.21.0"},
+            {"tfcmc": "0.3.0", "keras": "3.15.1"},
+            {"tfcmc": "0.4.0"},
+        )
+    ]
+    assert writing.versions_of(entries) == {
+        "tfcmc": "0.3.0, 0.2.0 and 0.4.0",
+        "keras": "3.15.1",
+        "tensorflow": "2.21.0",
+    }
+
+
 @pytest.mark.parametrize(
     ("floors", "told"),
     [

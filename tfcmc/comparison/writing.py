@@ -112,7 +112,7 @@ def report_of(finished: list[Entry], command: str, **own) -> Report:
         cards=cards_of(finished),
         commands=commands_of(finished, command),
         settings=shared_settings(finished),
-        versions=finished[0].metrics()["versions"],
+        versions=versions_of(finished),
         **own,
     )
 
@@ -242,6 +242,15 @@ def commands_of(finished: list[Entry], command: str) -> dict:
         **{f"{e.label}, seed {e.seed}": e.command() for e in finished},
         "In TensorBoard": f"tensorboard --logdir={folder}",
     }
+
+
+def versions_of(finished: list[Entry]) -> dict:
+    """Returns software to its version: "1.2.0", or "1.2.0 and 1.3.0"."""
+    found = {}
+    for entry in finished:
+        for name, version in entry.metrics()["versions"].items():
+            found.setdefault(name, {})[version] = None
+    return {name: listed(list(each)) for name, each in found.items()}
 
 
 def notes_of(finished: list[Entry]) -> Iterator[str]:
