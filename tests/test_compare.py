@@ -296,6 +296,37 @@ def test_controls_that_are_the_same():
     ]
 
 
+def test_controls_of_other_extents(rng):
+    """Those judged briefly are the same, and have some of the numbers."""
+    shares = rng.uniform(size=(2, 3))
+
+    def entry(label, seed, *probes, apart=0.0):
+        judged = {
+            name: {"accuracy": shares[seed, place] + apart}
+            for place, name in enumerate(("linear_probe", "knn", "mlp_head"))
+            if name in probes
+        }
+        return types.SimpleNamespace(
+            label=label, seed=seed, metrics=lambda: {"raw_pixels": judged}
+        )
+
+    brief, full = ("linear_probe", "knn"), ("linear_probe", "knn", "mlp_head")
+    entries = [
+        entry("a", 0, *brief),
+        entry("a", 1, *brief),
+        entry("b", 0, *full),
+        entry("c", 1, *full),
+    ]
+    found = list(rows._controls(entries, "raw_pixels", "raw pixels", "raw"))
+    assert [each["label"] for each in found] == ["raw pixels"] * 2
+    for each, wanted in zip(found, 100 * shares, strict=True):
+        assert [each[name] for name in full] == pytest.approx(list(wanted))
+    other = entry("d", 0, *brief, apart=0.01)
+    found = list(rows._controls([*entries, other], "raw_pixels", "raw", "raw"))
+    labels = ["raw of a, b, c", "raw of a, b, c", "raw of d"]
+    assert [each["label"] for each in found] == labels
+
+
 def test_a_loss_looks_alike_in_all_figures(monkeypatch):
     """The figure of gradients knows of those that it cannot draw, too."""
     labels = ["vicreg", "softmax"]

@@ -249,7 +249,7 @@ def versions_of(finished: list[Entry]) -> dict:
     found = {}
     for entry in finished:
         for name, version in entry.metrics()["versions"].items():
-            found.setdefault(name, {})[version] = None
+            found.setdefault(name, {})[str(version)] = None
     return {name: listed(list(each)) for name, each in found.items()}
 
 
