@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import re
+import shlex
 import types
 
 import numpy as np
@@ -538,6 +539,18 @@ def test_whether_all_started_alike(second, told):
         for found in (first, first | second)
     ]
     assert told in writing._start_words(entries)
+
+
+def test_commands_are_for_a_shell(tmp_path):
+    """Whatever the folder is called."""
+    folder = tmp_path / "it's a folder"
+    entry = types.SimpleNamespace(
+        run=Run(folder / "nce-1"), label="nce", seed=1, command=lambda: "one"
+    )
+    found = writing.commands_of([entry], "all")
+    shown = found.pop("In TensorBoard")
+    assert shlex.split(shown) == ["tensorboard", f"--logdir={folder}"]
+    assert found == {"The whole comparison": "all", "nce, seed 1": "one"}
 
 
 def test_versions_of_all_runs():

@@ -1,6 +1,7 @@
 """How fast training goes, what it waits for, and a trace of its steps."""
 
 import functools
+import shlex
 import time
 import types
 
@@ -148,11 +149,11 @@ def test_what_is_left_has_the_ends_of_epochs(monkeypatch):
 
 def test_a_trace_changes_nothing(tmp_path, capsys):
     """It is of the steps asked for, where TensorBoard looks for it."""
-    ends = []
+    folder, ends = tmp_path / "a run", []
     for traced in (True, False):
         tiny = make()
         tiny.model.run_eagerly = True
-        with Profile(str(tmp_path), "2:3", 4) as profile:
+        with Profile(str(folder), "2:3", 4) as profile:
             tiny.model.fit(
                 tiny.stream.dataset(0, 4),
                 verbose=0,
@@ -162,10 +163,12 @@ def test_a_trace_changes_nothing(tmp_path, capsys):
         ends.append([v.numpy() for v in tiny.model.state().values()])
     for one, other in zip(*ends, strict=True):
         np.testing.assert_array_equal(one, other)
-    (trace,) = (tmp_path / "plugins" / "profile").glob("*/*.xplane.pb")
+    (trace,) = (folder / "plugins" / "profile").glob("*/*.xplane.pb")
     assert trace.stat().st_size > 1000
     told = capsys.readouterr().out
-    assert told.startswith("trace of steps 2 to 3") and str(tmp_path) in told
+    first, _, command = told.partition(" (")[0].partition(": ")
+    assert first == "trace of steps 2 to 3"
+    assert shlex.split(command) == ["tensorboard", f"--logdir={folder}"]
     with pytest.raises(UsageError, match="of the 4 steps to train"):
         Profile(str(tmp_path), "2:5", 4)
 

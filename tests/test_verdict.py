@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shlex
 import shutil
 
 import numpy as np
@@ -269,11 +270,14 @@ def test_figures_of_other_weights_go(before, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("before", [{"L": "new"}, {"L": "old"}, None])
-def test_unjudged(before, tmp_path):
-    """What was found of other weights goes as a whole."""
-    run, files, others = drawn(tmp_path, before)
+def test_unjudged(before, tmp_path, capsys):
+    """What was found of other weights goes as a whole; the rest is told."""
+    run, files, others = drawn(tmp_path / "a run", before)
     files.append(run.folder / "metrics.json")
     leave_unjudged(run, {"L": "new"})
+    *_, told = capsys.readouterr().out.splitlines()
+    command = told.removeprefix("not judged: ").removesuffix(" does that")
+    assert shlex.split(command) == ["tfcmc", "evaluate", str(run.folder)]
     stay = before == {"L": "new"}
     assert [path.exists() for path in files] == [stay] * len(files)
     assert all(path.exists() for path in others)

@@ -4,6 +4,7 @@ Like `recipe.py` it stands at the seam: it reads run folders, and hands plain
 records down.
 """
 
+import shlex
 import textwrap
 from collections.abc import Iterator
 
@@ -240,7 +241,7 @@ def commands_of(finished: list[Entry], command: str) -> dict:
     return {
         "The whole comparison": command,
         **{f"{e.label}, seed {e.seed}": e.command() for e in finished},
-        "In TensorBoard": f"tensorboard --logdir={folder}",
+        "In TensorBoard": shlex.join(["tensorboard", f"--logdir={folder}"]),
     }
 
 

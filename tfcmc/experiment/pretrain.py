@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import shlex
 import tempfile
 
 from tfcmc.data.digest import describe_data
@@ -128,7 +129,8 @@ def leave_unjudged(run, hashes: dict) -> None:
     if found and found.get("encoders_sha256") != hashes:
         (run.folder / "metrics.json").unlink()
         artifacts.remove_drawn(run)
-    print(f"not judged: tfcmc evaluate {run.folder} does that")
+    command = shlex.join(["tfcmc", "evaluate", str(run.folder)])
+    print(f"not judged: {command} does that")
 
 
 def check_enough(data, batch_size: int) -> None:
