@@ -17,6 +17,7 @@ from tensorboard.backend.event_processing.event_file_loader import (
 from tests.dirty.case import noise
 from tests.here import in_this_process
 from tests.kills import outcome
+from tfcmc import commands
 from tfcmc.__main__ import COMMANDS
 from tfcmc.cli import command_line
 from tfcmc.comparison import writing
@@ -140,8 +141,24 @@ def test_same_seed_same_run(trained, tmp_path, capsys, monkeypatch):
             assert some[name].items() <= whole[name].items()
 
 
-def test_what_has_to_be_judged(trained):
-    """A comparison and a later verdict are not asked to judge nothing."""
+def test_what_has_to_be_judged(trained, monkeypatch):
+    """A comparison and a later verdict are not asked to judge nothing.
+
+    Nor do they offer it; it is refused before anything is loaded.
+    """
+    monkeypatch.setattr(
+        "tfcmc.experiment.pretrain.evaluate", lambda *_, **__: pytest.fail()
+    )
+    for module, offered in (
+        (commands.pretrain, True),
+        (commands.compare, False),
+        (commands.evaluate, False),
+    ):
+        options = command_line.arguments(module.make_parser())
+        told = options["evaluate"].help
+        assert "; brief, by the linear and" in told
+        assert told.endswith("(default: full)")
+        assert ("none" in told) is offered
     for main, words in (
         (compare.main, []),
         (evaluate.main, [str(trained[0])]),

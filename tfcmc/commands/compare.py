@@ -10,7 +10,7 @@ from tfcmc.cli import command_line, machines, same_data, workers
 from tfcmc.comparison.entries import Entry, Variant, plan_variants
 from tfcmc.comparison.rows import numbers
 from tfcmc.comparison.tuned import Tuned
-from tfcmc.experiment.config import JUDGING, PretrainConfig
+from tfcmc.experiment.config import JUDGED, JUDGING, PretrainConfig
 from tfcmc.foundation.errors import check_number, must
 from tfcmc.report import Table
 from tfcmc.report.summary import clock
@@ -78,7 +78,8 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
         type=command_line.reader("--jobs", int),
         help="runs at once, each on its share of the cores (default: 1)",
     )
-    command_line.add_settings(parser, PretrainConfig, but=OWN)
+    helps = {"evaluate": JUDGED}
+    command_line.add_settings(parser, PretrainConfig, but=OWN, helps=helps)
     command_line.add_config(parser, unread=OWN)
     return parser
 

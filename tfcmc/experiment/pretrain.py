@@ -22,14 +22,13 @@ from tfcmc.experiment.architecture import (
     refuse_whole,
 )
 from tfcmc.experiment.budget import settle
-from tfcmc.experiment.config import JUDGING
 from tfcmc.experiment.data import as_trained, read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
 from tfcmc.experiment.recipe import open_run
 from tfcmc.experiment.start import read_start
 from tfcmc.experiment.train import train
-from tfcmc.foundation.errors import UsageError, must
+from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import settled
 from tfcmc.foundation.locks import held
 from tfcmc.report.summary import verdict_text
@@ -257,7 +256,7 @@ def evaluate(plan, run, evaluate="full", *, named=False, **constants):
     Args:
         plan: The `Plan` it was trained by, with where the pictures are now.
         run: Its `Run`.
-        evaluate: `full` or `brief`.
+        evaluate: `full`, `probes` or `brief`.
         named: Whether the user named the pictures.
         **constants: `alpha` and `t` of the verdict, where they are not to be
             those that the history was measured with.
@@ -272,8 +271,6 @@ def evaluate(plan, run, evaluate="full", *, named=False, **constants):
     """
     # Checks their ranges.
     dataclasses.replace(plan.config, evaluate=evaluate, **constants)
-    if evaluate == "none":
-        raise must("evaluate", JUDGING, evaluate)
     run.create()  # tells what cannot be written to before the work
     with held(run.folder):
         architecture, branches = open_trained(plan, run)
