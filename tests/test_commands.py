@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 from tests.dirty.case import noise
 from tests.here import in_this_process
 from tests.kills import outcome
+from tfcmc import commands
 from tfcmc.__main__ import COMMANDS
 from tfcmc.cli import command_line
 from tfcmc.comparison import writing
@@ -65,15 +66,11 @@ def test_run_folder(trained):
     assert [row["epoch"] for row in rows] == [1, 2]
     for column in ("loss", "alignment", "uniformity", "effective_rank"):
         assert np.isfinite(rows[1][column])
-    for name in (
-        "alignment_histogram",
-        "confusion_matrix",
-        "hypersphere",
-        "tsne",
-        "alignment_uniformity_map",
-        "learning_curves",
-        "gradient_anatomy",
-    ):
+    names = {path.stem for path in (folder / "figures").glob("*.png")}
+    assert {n for n in names if not n.startswith("neighbours")} == {
+        *artifacts.FIGURES
+    }
+    for name in artifacts.FIGURES:
         data = (folder / "figures" / f"{name}.png").read_bytes()
         assert data.startswith(b"\x89PNG") and len(data) > 10_000
     embedded = np.load(folder / "embedded.npz")
@@ -129,8 +126,24 @@ def test_same_seed_same_run(trained, tmp_path, capsys, monkeypatch):
             assert some[name].items() <= whole[name].items()
 
 
-def test_what_has_to_be_judged(trained):
-    """A later verdict is not asked to judge nothing."""
+def test_what_has_to_be_judged(trained, monkeypatch):
+    """A comparison and a later verdict are not asked to judge nothing.
+
+    Nor do they offer it; it is refused before anything is loaded.
+    """
+    monkeypatch.setattr(
+        "tfcmc.experiment.pretrain.evaluate", lambda *_, **__: pytest.fail()
+    )
+    for module, offered in (
+        (commands.pretrain, True),
+        (commands.compare, False),
+        (commands.evaluate, False),
+    ):
+        options = command_line.arguments(module.make_parser())
+        told = options["evaluate"].help
+        assert "; brief, by the linear and" in told
+        assert told.endswith("(default: full)")
+        assert ("none" in told) is offered
     told = "`evaluate` must be full, probes or brief"
     with pytest.raises(UsageError, match=told):
         evaluate.main([str(trained[0]), "--evaluate=none"])

@@ -63,7 +63,8 @@ def run(given: dict, command: str) -> Compared:
     prepare(entries)
     _tell(study, cells, every, limit)
     begun = _in_time(cells, start, seconds)
-    failures = train_missing(entries, jobs, begun)
+    until = None if seconds is None else start + seconds
+    failures = train_missing(entries, jobs, begun, until)
     cells = [Cell(cell.levels, cell.entry.settled()) for cell in cells]
     from tfcmc.studies import writing  # loads TensorFlow: only now
 

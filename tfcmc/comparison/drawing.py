@@ -108,7 +108,7 @@ def _figures(finished, pairs):
         yield "confusion_matrix", figures.confusion_matrix, probed, {}
     curves, note = _weights(first, panels)
     if curves:
-        told = {"note": note}
+        told = {"labels": [e.label for e in finished], "note": note}
         yield "gradient_anatomy", figures.gradient_anatomy, curves, told
 
 

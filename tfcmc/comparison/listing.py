@@ -36,7 +36,8 @@ SIGNS = {
     "<": lambda one, other: one < other,
     ">": lambda one, other: one > other,
 }
-CONDITION = re.compile(r"\s*([\w-]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*")
+# The name of a column may be of several words.
+CONDITION = re.compile(r"\s*([\w-][\w -]*?)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*")
 STEP = re.compile(r"step-(\d+)\.npz")
 
 
@@ -46,7 +47,8 @@ class Listed:
 
     Attributes:
         name: Its folder, below the one that was looked through.
-        state: "finished", "not judged" or "interrupted at step 120".
+        state: "finished", "not judged", "judged after 3 of 20 epochs" or
+            "interrupted at step 120".
         settings: Name to value.
         measured: Name of `MEASURED` to number, where there is one.
     """

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import shlex
 import tempfile
 
 from tfcmc.data.digest import describe_data
@@ -21,14 +22,13 @@ from tfcmc.experiment.architecture import (
     refuse_whole,
 )
 from tfcmc.experiment.budget import settle
-from tfcmc.experiment.config import JUDGING
 from tfcmc.experiment.data import as_trained, read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
 from tfcmc.experiment.recipe import open_run
 from tfcmc.experiment.start import read_start
 from tfcmc.experiment.train import train
-from tfcmc.foundation.errors import UsageError, must
+from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import settled
 from tfcmc.foundation.locks import held
 from tfcmc.report.summary import verdict_text
@@ -118,7 +118,7 @@ def conclude(plan, run, data, architecture, branches: dict, extent) -> dict:
 
 
 def leave_unjudged(run, hashes: dict) -> None:
-    """Says how to judge later; a verdict on other weights goes."""
+    """Says how to judge later; what was found of other weights goes."""
     try:
         found = read_metrics(run)
     except UsageError as error:
@@ -126,7 +126,9 @@ def leave_unjudged(run, hashes: dict) -> None:
         found = {"encoders_sha256": None}
     if found and found.get("encoders_sha256") != hashes:
         (run.folder / "metrics.json").unlink()
-    print(f"not judged: tfcmc evaluate {run.folder} does that")
+        artifacts.remove_drawn(run)
+    command = shlex.join(["tfcmc", "evaluate", str(run.folder)])
+    print(f"not judged: {command} does that")
 
 
 def check_enough(data, batch_size: int) -> None:
@@ -246,7 +248,7 @@ def evaluate(plan, run: Run, evaluate="full", *, named=False, **constants):
 
     Args:
         plan: The `Plan` it was trained by, with where the pictures are now.
-        evaluate: `full` or `brief`.
+        evaluate: `full`, `probes` or `brief`.
         named: Whether the user named the pictures.
         **constants: `alpha` and `t` of the verdict, where they are not to be
             those that the history was measured with.
@@ -261,8 +263,6 @@ def evaluate(plan, run: Run, evaluate="full", *, named=False, **constants):
     """
     # Checks their ranges.
     dataclasses.replace(plan.config, evaluate=evaluate, **constants)
-    if evaluate == "none":
-        raise must("evaluate", JUDGING, evaluate)
     run.create()  # tells what cannot be written to before the work
     with held(run.folder):
         architecture, branches = open_trained(plan, run)

@@ -65,8 +65,10 @@ class Progress:
             told += f"; best {self._score(order[0])}, trial {order[0].number}"
         left = self._search.trials - len(self._trials)
         if self.alone and left > 0:
-            rate = (time.monotonic() - self._start) / self._ended
-            told += f"; {left} to go, {clock(left * rate)}"
+            spent = time.monotonic() - self._start
+            jobs = self._search.jobs
+            rest = workers.seconds_left(spent, self._ended, left, jobs)
+            told += f"; {left} to go, {clock(rest)}"
         self._print(trial, f": {told}")
 
     def _score(self, trial):
