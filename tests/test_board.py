@@ -392,20 +392,6 @@ def read_as_tensorboard(path, shape):
         ).tobytes()
 
 
-@pytest.mark.parametrize(
-    ("count", "side"),
-    [(1, 96), (2, 20), (1000, 96), (29_241, 96), (50_000, 96)]
-    + [(sprite.MOST_TILES, 96), (sprite.MOST_TILES, 8)],
-)
-def test_grid(count, side):
-    """Every picture has a tile, and the sprite keeps to the limit."""
-    columns, tile = sprite.grid_of(count, side)
-    assert (columns - 1) ** 2 < count <= columns**2
-    assert columns * tile <= 8192
-    assert tile >= 8
-    assert tile == min(side, 48) or (columns * (tile + 1) > 8192)
-
-
 def test_thumbnails_are_shrunk(rng):
     """A tile of a large picture has the colours of its quarters."""
     coarse = rng.integers(0, 256, (2, 2, 2, 3), np.uint8)
@@ -417,21 +403,6 @@ def test_thumbnails_are_shrunk(rng):
         for row, column in np.ndindex(2, 2):
             middle = shown[12 + 24 * row, 12 + 24 * column].astype(int)
             assert np.abs(middle - picture[row, column]).max() <= 1
-
-
-def test_more_points_than_tiles(tmp_path, rng, monkeypatch):
-    """Where thumbnails have no room for all, a draw is shown, everywhere."""
-    monkeypatch.setattr(projector, "MOST_TILES", 6)
-    encoded = made(rng, 8)
-    tensorboard.write_projector(
-        tmp_path, encoded, ("L", "ab"), None, (), made_pictures(rng, 8)
-    )
-    shown = list(map(int, (tmp_path / "metadata.tsv").read_text().split()))
-    assert len(set(shown)) == 6 and shown == sorted(shown)
-    for name, array in vectors_of(encoded).items():
-        data = (tmp_path / f"{name}.bytes").read_bytes()
-        assert data == array[shown].tobytes()
-    assert Image.open(tmp_path / "sprite.png").size == (30, 30)
 
 
 def test_a_writing_that_fails(tmp_path, rng, monkeypatch):

@@ -36,7 +36,7 @@ from tfcmc.commands import (
 )
 from tfcmc.commands.code import spec_of
 from tfcmc.commands.results import Search
-from tfcmc.commands.words import _specs
+from tfcmc.commands.words import _specs, in_python
 from tfcmc.comparison import writing
 from tfcmc.data.memory import HELD
 from tfcmc.evaluation.probes import PROBES, Labelled
@@ -440,6 +440,20 @@ def test_any_model_is_judged_as_a_run_is():
     )
 
 
+def test_views_are_of_the_judged_pictures_alone():
+    """What probes are fitted on is encoded as it is."""
+    (x, y), counts = pictures(), []
+
+    def shown(batch):
+        counts.append(len(batch))
+        return batch, 255.0 - batch
+
+    data = {"train": (x[:50], y[:50]), "test": (x[50:], y[50:])}
+    words = {"data": data, "evaluate": "brief", "verbose": 0}
+    tfcmc.evaluate(model_of(), views=shown, **words)
+    assert sum(counts) == 2 * len(x[50:])  # and of the fresh model
+
+
 def test_any_model_is_chosen_on_folds():
     """On validation, each fifth is read by probes fitted on the rest."""
     model, (x, y) = model_of(), pictures()
@@ -490,6 +504,32 @@ def test_models_that_will_not_do():
     ):
         with pytest.raises(UsageError, match=told):
             tfcmc.evaluate(model, data=data, verbose=0, **words)
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        (
+            "`batch-size` must be left out with --run-dir and --steps=5.",
+            "`batch_size` must be left out with `run_dir` and steps=5.",
+        ),
+        (
+            '--data=x (--picture-side), "--crop-from=whole", [--force]',
+            'data=x (`picture_side`), "crop_from=whole", [`force`]',
+        ),
+        (
+            "`run` must be a folder. Received: '/data/exp--final/a--lr=0.1'",
+            "`run` must be a folder. Received: '/data/exp--final/a--lr=0.1'",
+        ),
+        (
+            "Received: '/data/--lr=1/b.--x/---y--z', with --data-dir=/a--b",
+            "Received: '/data/--lr=1/b.--x/---y--z', with data_dir=/a--b",
+        ),
+    ],
+)
+def test_messages_name_words_of_python(told, wanted):
+    """Options are told as words; names of files are as they are."""
+    assert in_python(told) == wanted
 
 
 def test_the_documented_calls(

@@ -16,6 +16,7 @@ from tests.dirty.case import noise
 from tests.here import in_this_process
 from tests.kills import outcome
 from tests.plain import leave_out_fits
+from tfcmc import commands
 from tfcmc.__main__ import COMMANDS
 from tfcmc.cli import command_line
 from tfcmc.comparison import writing
@@ -66,15 +67,11 @@ def test_run_folder(trained):
     assert [row["epoch"] for row in rows] == [1, 2]
     for column in ("loss", "alignment", "uniformity", "effective_rank"):
         assert np.isfinite(rows[1][column])
-    for name in (
-        "alignment_histogram",
-        "confusion_matrix",
-        "hypersphere",
-        "tsne",
-        "alignment_uniformity_map",
-        "learning_curves",
-        "gradient_anatomy",
-    ):
+    names = {path.stem for path in (folder / "figures").glob("*.png")}
+    assert {n for n in names if not n.startswith("neighbours")} == {
+        *artifacts.FIGURES
+    }
+    for name in artifacts.FIGURES:
         data = (folder / "figures" / f"{name}.png").read_bytes()
         assert data.startswith(b"\x89PNG") and len(data) > 10_000
     embedded = np.load(folder / "embedded.npz")
@@ -130,8 +127,24 @@ def test_same_seed_same_run(trained, tmp_path, capsys, monkeypatch):
             assert some[name].items() <= whole[name].items()
 
 
-def test_what_has_to_be_judged(trained):
-    """A later verdict is not asked to judge nothing."""
+def test_what_has_to_be_judged(trained, monkeypatch):
+    """A comparison and a later verdict are not asked to judge nothing.
+
+    Nor do they offer it; it is refused before anything is loaded.
+    """
+    monkeypatch.setattr(
+        "tfcmc.experiment.pretrain.evaluate", lambda *_, **__: pytest.fail()
+    )
+    for module, offered in (
+        (commands.pretrain, True),
+        (commands.compare, False),
+        (commands.evaluate, False),
+    ):
+        options = command_line.arguments(module.make_parser())
+        told = options["evaluate"].help
+        assert "; brief, by the linear and" in told
+        assert told.endswith("(default: full)")
+        assert ("none" in told) is offered
     told = "`evaluate` must be full, probes or brief"
     with pytest.raises(UsageError, match=told):
         evaluate.main([str(trained[0]), "--evaluate=none"])
@@ -284,6 +297,7 @@ def test_stop_on_collapse(tmp_path, capsys):
         ([0, 0, 0, 0], [0, 0], "two classes"),
         ([0, 1, 2, 3], [0, 1], "two classes"),
         ([0, 0, 1, 1], [1], "two pictures in the test"),
+        ([0, 0, 1, 1], [0, 1], "a class of three pictures"),
     ],
 )
 def test_too_few_labels(tmp_path, refused, rng, train, test, told):
@@ -294,6 +308,8 @@ def test_too_few_labels(tmp_path, refused, rng, train, test, told):
         arrays[f"x_{part}"] = rng.integers(0, 256, shape, np.uint8)
     np.savez(tmp_path / "few.npz", **arrays)
     words = [f"--data=npz:{tmp_path / 'few.npz'}", "--batch-size=2"]
+    if "three" in told:  # which folds are made of
+        words.append("--judge-on=validation")
     assert told in refused(pretrain.main, *words)
 
 
@@ -306,7 +322,8 @@ def test_grey_pictures(tmp_path, refused, rng):
             pixels[..., 0] = 255 - pixels[..., 0]
         keras.utils.save_img(tmp_path / f"{number}.png", pixels, scale=False)
     words = [f"--data=folder:{tmp_path}", "--batch-size=2"]
-    assert "4 of 5 grey" in refused(pretrain.main, *words)
+    told = refused(pretrain.main, *words)
+    assert "4 of 5 grey" in told and "--views=rgb --head=mlp learns" in told
 
 
 def test_another_run_in_the_folder(trained, refused):

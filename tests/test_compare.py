@@ -1,10 +1,14 @@
 """Comparing losses: equal terms, what is skipped, what breaks, the words."""
 
+import contextlib
 import csv
 import dataclasses
 import html
+import io
+import itertools
 import json
 import re
+import shlex
 import types
 
 import numpy as np
@@ -22,12 +26,13 @@ from tests.plain import (
 )
 from tests.report.conftest import table_of
 from tests.tiny import NORMED
-from tfcmc.cli import command_line
-from tfcmc.commands.compare import _show, plan_entries
-from tfcmc.comparison import rows, writing
+from tfcmc.cli import command_line, workers
+from tfcmc.commands.compare import _show, plan_entries, train_missing
+from tfcmc.comparison import drawing, rows, writing
 from tfcmc.comparison.entries import Variant, folder_name, plan_variants
 from tfcmc.comparison.rows import LINEAR, PAPER_TABLE
 from tfcmc.comparison.tuned import interval_words, tuned_words
+from tfcmc.evaluation.features import Encoded
 from tfcmc.experiment import cost
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import PretrainConfig, make_config
@@ -296,6 +301,60 @@ def test_controls_that_are_the_same():
     ]
 
 
+def test_controls_of_other_extents(rng):
+    """Those judged briefly are the same, and have some of the numbers."""
+    shares = rng.uniform(size=(2, 3))
+
+    def entry(label, seed, *probes, apart=0.0):
+        judged = {
+            name: {"accuracy": shares[seed, place] + apart}
+            for place, name in enumerate(("linear_probe", "knn", "mlp_head"))
+            if name in probes
+        }
+        return types.SimpleNamespace(
+            label=label, seed=seed, metrics=lambda: {"raw_pixels": judged}
+        )
+
+    brief, full = ("linear_probe", "knn"), ("linear_probe", "knn", "mlp_head")
+    entries = [
+        entry("a", 0, *brief),
+        entry("a", 1, *brief),
+        entry("b", 0, *full),
+        entry("c", 1, *full),
+    ]
+    found = list(rows._controls(entries, "raw_pixels", "raw pixels", "raw"))
+    assert [each["label"] for each in found] == ["raw pixels"] * 2
+    for each, wanted in zip(found, 100 * shares, strict=True):
+        assert [each[name] for name in full] == pytest.approx(list(wanted))
+    other = entry("d", 0, *brief, apart=0.01)
+    found = list(rows._controls([*entries, other], "raw_pixels", "raw", "raw"))
+    labels = ["raw of a, b, c", "raw of a, b, c", "raw of d"]
+    assert [each["label"] for each in found] == labels
+
+
+def test_a_loss_looks_alike_in_all_figures(monkeypatch):
+    """The figure of gradients knows of those that it cannot draw, too."""
+    labels = ["vicreg", "softmax"]
+    entries = [
+        types.SimpleNamespace(
+            label=label, seed=2, name=f"{label}-2", run=None, plan=label,
+            metrics=lambda: {"uniformity": -2.0},
+        )
+        for label in labels
+    ]  # fmt: skip
+    panel = types.SimpleNamespace(names=("rgb",), confusion=None)
+    panel.encoded = Encoded(([0, 1],), ([0, 1],))
+    monkeypatch.setattr(drawing, "read_panel", lambda *_: panel)
+    monkeypatch.setattr(drawing, "trace_of", lambda *_: None)
+    monkeypatch.setattr(drawing, "_judged", lambda entry: None)
+    weighed = {"vicreg": None, "softmax": ([0.5], [1.0])}
+    monkeypatch.setattr(drawing, "weigh", lambda plan, _: weighed[plan])
+    *_, (name, _, curves, told) = drawing._figures(entries, ())
+    assert name == "gradient_anatomy" and curves == [("softmax", [0.5], [1.0])]
+    assert told["labels"] == labels
+    assert "not one by one: vicreg" in told["note"]
+
+
 def test_findings_are_told():
     """What the doctor said of each run, and until when."""
     finding = {"epoch": 3, "until": 5, "words": "one point", "advice": "rest"}
@@ -353,8 +412,25 @@ def test_ranking():
     assert interval_words((0.0, 1e-9)) == " (95 % interval 0.0 to 0.0)"
     alone = accuracies({"nce": (59.5, None), "spring": (40, None)})
     text = writing.ranking(alone)
-    assert "nce 59.5 %, spring 40.0 %. One seed says nothing" in text
+    told = "nce 59.5 %, spring 40.0 %. One seed says nothing of the spread."
+    assert told in text
     assert "above" not in text
+
+
+def test_ranking_of_one_seed_beside_others():
+    """A row of which all other seeds broke silences no others."""
+    losses = {"nce": (59.5, 0.5), "vicreg": (59, None), "triplet": (48, None)}
+    losses = losses | {"softmax": (58.5, 0.4), "spring": (40, 1)}
+    text = writing.ranking(accuracies({"raw pixels": (30, None)} | losses))
+    assert (
+        "vicreg 59.0 %, softmax 58.5 ± 0.4 %, triplet 48.0 %, spring" in text
+    )
+    assert "not separate nce from softmax (95 % interval" in text
+    assert "softmax is 18.5 points above spring (95 % interval" in text
+    assert text.endswith(
+        "One seed says nothing of the spread of vicreg and triplet. "
+        "Beside them: raw pixels 30.0 %."
+    )
 
 
 NCE, SPRINGS = PAIRS = (
@@ -467,6 +543,68 @@ def test_whether_all_started_alike(second, told):
         for found in (first, first | second)
     ]
     assert told in writing._start_words(entries)
+
+
+def test_commands_are_for_a_shell(tmp_path):
+    """Whatever the folder is called."""
+    folder = tmp_path / "it's a folder"
+    entry = types.SimpleNamespace(
+        run=Run(folder / "nce-1"), label="nce", seed=1, command=lambda: "one"
+    )
+    found = writing.commands_of([entry], "all")
+    shown = found.pop("In TensorBoard")
+    assert shlex.split(shown) == ["tensorboard", f"--logdir={folder}"]
+    assert found == {"The whole comparison": "all", "nce, seed 1": "one"}
+
+
+def test_versions_of_all_runs():
+    """Those that differ are all told, in the order of the runs."""
+    entries = [
+        types.SimpleNamespace(metrics=lambda found=found: {"versions": found})
+        for found in (
+            {"tfcmc": "0.3.0", "keras": "3.15.1"},
+            {"tfcmc": "0.2.0", "keras": "3.15.1", "tensorflow": "2.21.0"},
+            {"tfcmc": "0.3.0", "keras": "3.15.1"},
+            {"tfcmc": "0.4.0"},
+        )
+    ]
+    assert writing.versions_of(entries) == {
+        "tfcmc": "0.3.0, 0.2.0 and 0.4.0",
+        "keras": "3.15.1",
+        "tensorflow": "2.21.0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("floors", "told"),
+    [
+        ((-3.9312, -3.9312, -3.9344), "is -3.93 on an evenly covered"),
+        (
+            (-3.862, -3.969, -3.5207),
+            "is from -3.97 to -3.52, by the dimensions of the embeddings, on",
+        ),
+    ],
+)
+def test_floors_of_all_runs(floors, told):
+    """Runs whose embeddings have other dimensions have another floor."""
+    entries = []
+    for seed, floor in enumerate(floors):
+        known = {"loss": "nce", "data": "shapes", "seed": seed, "epochs": 2}
+        sphere = {"images": 16, **dict.fromkeys(verdicts.SHAPE, 0.5)}
+        found = verdicts.verdict(known, sphere)
+        found["floors"]["uniformity_uniform_sphere"] = floor
+        found["versions"] = {"tfcmc": "1"}
+        entries.append(
+            types.SimpleNamespace(
+                seed=seed,
+                named_by=("loss",),
+                plan=types.SimpleNamespace(config=PretrainConfig(epochs=2)),
+                metrics=lambda found=found: found,
+            )
+        )
+    (words,) = (n for n in writing.notes_of(entries) if "evenly" in n)
+    assert words.startswith(f"Uniformity {told}")
+    assert words.endswith("and 2 for unrelated views (at alpha 2).")
 
 
 @pytest.mark.parametrize(
@@ -586,7 +724,7 @@ def test_folder_names():
         ),
     ):
         plan = make_plan(make_config(settings | {"seed": 9}))
-        assert folder_name(plan) == name
+        assert folder_name(plan, Variant(settings)) == name
 
 
 def test_papers_table():
@@ -612,6 +750,70 @@ def test_trainings_of_one_machine(command, monkeypatch):
     for words in ([], ["--strategy=multiworker"]):
         with pytest.raises(UsageError, match="`strategy` must be one or mirr"):
             command.main([*words, "--data=shapes(size=160)"])
+
+
+def endings(monkeypatch, folder, count, jobs, *limits):
+    """What is told of time as runs of ten minutes end."""
+    now = [50.0]
+    clock = types.SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("tfcmc.commands.compare.time", clock)
+
+    def run_all(asked, *, at_once, show):
+        """Ends as many jobs as run at once, ten minutes later."""
+        while batch := list(itertools.islice(asked, at_once)):
+            now[0] += 600
+            for job in batch:
+                yield workers.Ended(job, 1, "it broke")
+
+    monkeypatch.setattr(workers, "run_all", run_all)
+    entries = [
+        types.SimpleNamespace(
+            name=f"nce-{seed}",
+            finished=lambda: False,
+            words=lambda: (),
+            run=Run(folder / f"nce-{seed}"),
+        )
+        for seed in range(count)
+    ]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        train_missing(entries, jobs, *limits)
+    return [
+        line.partition("log.txt)")[2]
+        for line in printed.getvalue().splitlines()
+    ]
+
+
+def test_time_that_is_left(monkeypatch, tmp_path):
+    """What runs beside the first to end does not take its time again."""
+    told = endings(monkeypatch, tmp_path, 6, 1)
+    assert told[0] == "; 5 to go, 50:00"
+    assert told[-2:] == ["; 1 to go, 10:00", ""]
+    told = endings(monkeypatch, tmp_path, 12, 4)
+    assert told[0] == "; 11 to go, 27:30" and told[3] == "; 8 to go, 20:00"
+    assert told[11] == "" and len(told) == 12
+    assert endings(monkeypatch, tmp_path, 2, 9)[0] == "; 1 to go, 5:00"
+
+
+def test_time_that_a_limit_leaves(monkeypatch, tmp_path):
+    """Nothing is told of time that no run will have."""
+    asked = []
+
+    def begun(entry):
+        """All but one, and then only what ends by 25 minutes."""
+        asked.append(entry.name)
+        return entry.name in ("nce-0", "nce-2")
+
+    told = endings(monkeypatch, tmp_path, 5, 1, begun, 50.0 + 1500)
+    assert told == [
+        "; at most 4 to go, in the 15:00 that are left",
+        "; at most 2 to go, in the 5:00 that are left",
+    ]
+    assert len(asked) == 5
+    late = endings(monkeypatch, tmp_path, 3, 1, lambda entry: True, 100.0)
+    assert late[0] == "; at most 2 to go, in the 0:00 that are left"
+    early = endings(monkeypatch, tmp_path, 3, 1, lambda entry: True, 9e3)
+    assert early[0] == "; 2 to go, 20:00"
 
 
 @pytest.mark.parametrize(

@@ -149,10 +149,7 @@ def test_processes_of_its_own(project, monkeypatch):
     (project / "random.py").write_text("raise SystemExit('no')")
     monkeypatch.chdir(project)
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    lines = []
     job = workers.Job("card", ("trainers.losses", "triplet"), None)
-    (ended,) = workers.run_all(
-        [job], at_once=1, show=lambda _, line: lines.append(line)
-    )
+    ended, lines = workers.run_one(job)
     assert (ended.code, ended.told) == (0, "")
     assert lines[0].startswith("triplet(margin=0.2")

@@ -7,15 +7,18 @@ import numpy as np
 import pytest
 
 import tfcmc
+from tests import verdicts
 from tfcmc.batch_norms.layer import BatchNormalization
 from tfcmc.data.images import resize
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import TrainingFailed, UsageError
 from tfcmc.foundation.lazy import keras, tf
+from tfcmc.runs.folder import Run
 from tfcmc.using import alone
 from tfcmc.using import export as exporting
-from tfcmc.using.formats import FORMATS
+from tfcmc.using.formats import CARD, FORMATS, place_of
+from tfcmc.using.model_card import verdict_words
 from tfcmc.using.resizing import resized
 from trainers import export
 
@@ -104,6 +107,7 @@ def test_formats(name, trained, brief, tmp_path, monkeypatch, capsys, rng):
     text = (tmp_path / f"{out.name}.md").read_text()
     for word in ("softmax(temperature=0.07)", "SHA-256", "linear probe"):
         assert word in text
+    assert "Give uint8: Keras cuts other types to bytes" in text
     pictures = rng.integers(0, 256, (3, 50, 70, 3), np.uint8)
     told = {"pictures": pictures}
     monkeypatch.chdir(tmp_path)
@@ -118,6 +122,18 @@ def test_formats(name, trained, brief, tmp_path, monkeypatch, capsys, rng):
     assert {path.name for path in tmp_path.iterdir()} == {
         out.name, f"{out.name}.md"
     }  # fmt: skip
+
+
+def test_a_verdict_is_of_the_weights():
+    """Of a run that was trained on since it was judged, the card has none."""
+    sphere = {"alignment": 0.5, "uniformity": -2.0, "effective_rank": 9.0}
+    metrics = verdicts.verdict({}, sphere)
+    metrics |= {"encoders_sha256": {"L": "00", "ab": "11"}}
+    told = verdict_words(metrics, {"L": "00", "ab": "11"})
+    assert told == "on test: alignment 0.500, uniformity -2.000"
+    told = verdict_words(metrics, {"L": "00", "ab": "12"})
+    assert told == "none of these weights; tfcmc evaluate gives it"
+    assert verdict_words(None, {}) == "none; tfcmc evaluate gives it"
 
 
 def test_what_differs_is_not_written(trained, tmp_path, monkeypatch):
@@ -176,3 +192,27 @@ def test_mistakes(words, told, trained, tmp_path, monkeypatch, refused):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert told in refused(export.main, trained[0], *words)
     assert [path.name for path in tmp_path.rglob("*")] == ["here"]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["--format=saved_model", "--out=README"], "README.md"),
+        (["--out=mine.keras"], "mine.keras.md"),
+    ],
+)
+def test_a_card_replaces_none_but_a_card(
+    words, name, trained, tmp_path, monkeypatch, refused
+):
+    """What a user wrote under its name stays."""
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / name
+    for content in (b"# README\n\nOf mine.\n", b"\xff"):
+        page.write_bytes(content)
+        told = refused(export.main, trained[0], *words)
+        assert f"its card, {name}, replaces no other file" in told
+        assert page.read_bytes() == content
+    page.write_text(f"# mine\n\n{CARD} softmax.\n")
+    kind = FORMATS["keras" if len(words) == 1 else "saved_model"]
+    out = tmp_path / name.removesuffix(".md")
+    assert place_of(Run(trained[0]), kind, str(out)) == out

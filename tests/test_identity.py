@@ -16,7 +16,7 @@ from tests.dirty.case import told
 from tests.plain import leave_out_graphs
 from tests.verdicts import IDENTITY
 from tfcmc.cli import same_data, workers
-from tfcmc.comparison.entries import Entry, check_one_data
+from tfcmc.comparison.entries import Entry, Variant, check_one_data
 from tfcmc.data import Source, Split
 from tfcmc.data.digest import describe_data
 from tfcmc.data.pictures import ArrayPictures
@@ -450,7 +450,7 @@ def test_one_table_of_other_pictures(tmp_path):
         run = Run(tmp_path / name)
         run.create()
         run.write_json("identity.json", data)
-        entries.append(Entry(None, run))
+        entries.append(Entry(None, run, Variant({})))
     check_one_data(entries[:1])
     with pytest.raises(UsageError, match="/b, which had 20 .* not 16 as a"):
         check_one_data(entries)

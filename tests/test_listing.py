@@ -113,6 +113,26 @@ def test_filters_and_sorts(words, names, folder, capsys):
     assert [each["run"] for each in found] == names
 
 
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("10 labels>50", ["a/softmax-1"]),
+        (" 10 Labels <= 31.5 ", ["a/softmax-0"]),
+    ],
+)
+def test_a_column_of_two_words(condition, names, folder, capsys):
+    """It is asked for as it stands above the column."""
+    for name, accuracy in (("a/softmax-0", 0.31), ("a/softmax-1", 0.72)):
+        path = folder / name / "metrics.json"
+        told = json.loads(path.read_text())
+        told["nearest_mean"] = {"accuracy": accuracy}
+        path.write_text(json.dumps(told))
+    runs.main([str(folder), "--where", condition])
+    head, *lines, _, count = capsys.readouterr().out.splitlines()
+    assert " 10 labels " in head and count == "1 of 4 runs"
+    assert [line.split()[0] for line in lines] == names
+
+
 def test_csv(folder, capsys):
     """All of every run, in full."""
     runs.main([str(folder), "--csv"])
@@ -132,6 +152,7 @@ def test_a_trial_that_no_round_took_further(folder, capsys):
     runs.main([str(folder), "--csv", "--where", "loss=triplet"])
     (row,) = csv.DictReader(capsys.readouterr().out.splitlines())
     assert row["state"] == "judged after 1 of 2 epochs"
+    assert "judged after" in runs.__doc__
 
 
 @pytest.mark.parametrize(
@@ -139,6 +160,7 @@ def test_a_trial_that_no_round_took_further(folder, capsys):
     [
         (["nowhere"], "`folder` must be a folder"),
         ([".", "--where", "loss"], "such as loss=softmax"),
+        ([".", "--where", " =softmax"], "such as loss=softmax"),
         ([".", "--where", "seed=one"], "a number for a number"),
         ([".", "--where", "lost=softmax"], "Did you mean loss?"),
         ([".", "--sort=linaer"], "Did you mean linear?"),

@@ -9,6 +9,7 @@ from tfcmc.data.pictures import ArrayPictures
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import stored_plan
+from tfcmc.runs.folder import Run
 from tfcmc.using import neighbours as module
 from trainers import neighbours
 
@@ -49,8 +50,18 @@ def test_among_the_runs_test_pictures(trained, image, capsys):
         name = source.class_names[source.test.labels[number]]
         assert " ".join(row[3:-2]) == name
     assert "among 160 pictures of shapes" in "".join(printed)
-    drawn = trained[0] / "figures" / f"neighbours-{image.stem}.png"
+    drawn = neighbours.sheet_of(Run(trained[0]), str(image))
     assert drawn.read_bytes().startswith(b"\x89PNG")
+
+
+def test_each_image_has_its_sheet(tmp_path, monkeypatch):
+    """Also of images of one name; however its path is written."""
+    run = Run(tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    names = ["a/x.jpg", "b/x.jpg", "b/x.png", "./a/x.jpg"]
+    one, other, third, again = (neighbours.sheet_of(run, n) for n in names)
+    assert len({one, other, third}) == 3 and again == one
+    assert one.name.startswith("neighbours-x-") and one.suffix == ".png"
 
 
 def test_among_a_folder(trained, image, tmp_path, capsys, rng, refused):

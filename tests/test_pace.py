@@ -1,6 +1,7 @@
 """How fast training goes, what it waits for, and a trace of its steps."""
 
 import functools
+import shlex
 import time
 import types
 
@@ -11,7 +12,9 @@ import tensorflow as tf
 
 from tests.tiny import make
 from tfcmc.foundation.errors import UsageError
+from tfcmc.report import summary
 from tfcmc.training import pace as pacing
+from tfcmc.training import progress
 from tfcmc.training.interval import steps_of
 from tfcmc.training.pace import Pace
 from tfcmc.training.profile import Profile
@@ -96,25 +99,61 @@ def test_lines_fit_the_screen(monkeypatch, capsys):
             batch_size=128,
             pace=pace,
         )
+        show.on_epoch_begin(89)
+        show.on_train_batch_end(0)
         names = ("loss", "alignment", "uniformity", "effective_rank")
         numbers = (7.5163, 0.229, -3.977, 1200.0)
-        show.on_epoch_end(7, dict(zip(names, numbers, strict=True)))
+        show.on_epoch_end(89, dict(zip(names, numbers, strict=True)))
         line = capsys.readouterr().out.rstrip("\n")
-        assert line.startswith("  epoch  8/90  loss") and line.endswith(end)
+        assert line.startswith("  epoch 90/90  loss") and line.endswith(end)
         assert len(line) <= 120
         show._pace.seconds = 41e6
-        show.on_epoch_end(7, dict.fromkeys(names, -1e6))
+        show.on_epoch_end(89, dict.fromkeys(names, -1e6))
         line = capsys.readouterr().out.rstrip("\n")
         assert len(line) <= 120 and "loss -1000000" in line
 
 
+def test_what_is_left_has_the_ends_of_epochs(monkeypatch):
+    """Each epoch to come is measured and saved as the last one was."""
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [])
+    now = iter([9.0, 69.0, 70.0, 71.0, 72.0, 73.0, 93.0, 94.0, 200.0])
+    clock = types.SimpleNamespace(perf_counter=lambda: next(now))
+    monkeypatch.setattr(progress, "time", clock)
+    pace = Pace({}, 3)
+    pace.steps, pace.seconds = 10, 4.0
+    # Goes on within the first epoch; the last is cut short.
+    show = ShowProgress(
+        epochs=3,
+        first_step=3,
+        last_step=9,
+        steps_per_epoch=4,
+        batch_size=16,
+        pace=pace,
+    )
+    logs = dict.fromkeys(
+        ("loss", "alignment", "uniformity", "effective_rank"), 1.0
+    )
+    told = []
+    for epoch, steps in enumerate((1, 4, 1)):
+        show.on_epoch_begin(epoch)
+        for _ in range(steps):
+            show.on_train_batch_end(0, logs)
+            told.append([*show._speed()][1])
+        show.on_epoch_end(epoch, logs)
+        told.append([*show._speed()][1])
+    seconds = [2.0, 2.0 + 2 * 60]
+    seconds += [0.4 * left + 2 * 60 for left in (4, 3, 2, 1)]
+    seconds += [0.4 + 20, 20.0, 0.0]
+    assert told == [f"{summary.clock(each)} left" for each in seconds]
+
+
 def test_a_trace_changes_nothing(tmp_path, capsys):
     """It is of the steps asked for, where TensorBoard looks for it."""
-    ends = []
+    folder, ends = tmp_path / "a run", []
     for traced in (True, False):
         tiny = make()
         tiny.model.run_eagerly = True
-        with Profile(str(tmp_path), "2:3", 4) as profile:
+        with Profile(str(folder), "2:3", 4) as profile:
             tiny.model.fit(
                 tiny.stream.dataset(0, 4),
                 verbose=0,
@@ -124,10 +163,12 @@ def test_a_trace_changes_nothing(tmp_path, capsys):
         ends.append([v.numpy() for v in tiny.model.state().values()])
     for one, other in zip(*ends, strict=True):
         np.testing.assert_array_equal(one, other)
-    (trace,) = (tmp_path / "plugins" / "profile").glob("*/*.xplane.pb")
+    (trace,) = (folder / "plugins" / "profile").glob("*/*.xplane.pb")
     assert trace.stat().st_size > 1000
     told = capsys.readouterr().out
-    assert told.startswith("trace of steps 2 to 3") and str(tmp_path) in told
+    first, _, command = told.partition(" (")[0].partition(": ")
+    assert first == "trace of steps 2 to 3"
+    assert shlex.split(command) == ["tensorboard", f"--logdir={folder}"]
     with pytest.raises(UsageError, match="of the 4 steps to train"):
         Profile(str(tmp_path), "2:5", 4)
 

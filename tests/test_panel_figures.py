@@ -15,7 +15,7 @@ from tfcmc.report.figures import fonts
 from tfcmc.report.figures.density import angle_density, circle
 from tfcmc.report.figures.fonts import choose_fonts
 from tfcmc.report.figures.maps import control_clouds, tsne
-from tfcmc.report.figures.panel import class_looks
+from tfcmc.report.figures.panel import class_legend, class_looks
 from tfcmc.report.figures.style import new_figure
 
 COUNT, DIM = 40, 7
@@ -172,6 +172,17 @@ def test_panels_that_differ(rng, drawn):
     assert list(together) == [0, 1, 2, 3]
     assert len({look.color for look in together.values()}) == 4
     assert len({look.marker for look in together.values()}) == 4
+
+
+def test_long_names_of_classes_are_cut(rng):
+    """What is drawn keeps its room beside the legend."""
+    names = [f"{number} {'long ' * 20}" for number in range(3)]
+    figure, axes = new_figure(6.4, 4.2)
+    class_legend(figure, [panel(rng, names=names)])
+    figure.canvas.draw()
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == [name[:24] for name in names]
+    assert axes.get_position().width > 0.4
 
 
 def test_circle(rng):

@@ -150,6 +150,17 @@ def test_metrics_are_those_of_all_batches(rng):
     assert float(measures[2].result()) == 0.0
 
 
+def test_uniformity_of_zero_vectors(rng):
+    """They stay at the centre, as for the function: one point, if all do."""
+    vectors, _ = views(rng)
+    vectors[[1, 4]] = 0.0
+    for each in (vectors, np.zeros_like(vectors)):
+        measure = tfcmc.Uniformity(t=1.5)
+        measure.update_state(each)
+        want = tfcmc.uniformity(each, t=1.5)
+        assert float(measure.result()) == pytest.approx(want, abs=1e-5)
+
+
 class SimCLR(keras.Model):
     """As a tutorial has it: an encoder, and a loss of two views."""
 
@@ -200,9 +211,9 @@ def test_monitor_in_any_fit(rng):
     assert last["alignment"] == pytest.approx(tfcmc.alignment(*vectors), 1e-5)
     both = [tfcmc.uniformity(each) for each in vectors]
     assert last["uniformity"] == pytest.approx(np.mean(both), rel=1e-5)
-    joined = np.concatenate(vectors, axis=1)
-    assert last["knn"] == pytest.approx(leave_one_out(joined, labels))
-    rank = tfcmc.effective_rank(joined)
+    # One encoder makes both views: its features count once.
+    assert last["knn"] == pytest.approx(leave_one_out(vectors[0], labels))
+    rank = tfcmc.effective_rank(vectors[0])
     assert last["effective_rank"] == pytest.approx(rank, rel=1e-5)
     unit_vectors = tuple(map(unit, vectors))
     lidar = label_free.lidar(unit_vectors)
@@ -255,8 +266,7 @@ def test_the_doctor_wants_its_monitor(rng):
     )
     logs = {}
     columns.on_epoch_end(0, logs)
-    joined = np.concatenate([first, second], axis=1)
-    assert logs["knn"] == pytest.approx(leave_one_out(joined, labels[:, 0]))
+    assert logs["knn"] == pytest.approx(leave_one_out(first, labels[:, 0]))
     with pytest.raises(UsageError, match="as long as"):
         tfcmc.RepresentationMonitor(first, second, labels=np.eye(len(first)))
     # Each view by its own encoder, where the model has two.
@@ -270,6 +280,42 @@ def test_the_doctor_wants_its_monitor(rng):
     )
     want = np.mean(np.sum((one - other) ** 2, axis=1))
     assert logs["alignment"] == pytest.approx(want, rel=1e-5)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_monitor_of_a_model_with_heads(shared, rng):
+    """The sphere is what the loss compares; the rest, what heads stand on."""
+    encoders = [small(6, 4), small(6, 3)]
+    heads = [small(4, DIM), small(3, DIM)]
+    if shared:
+        encoders, heads = [encoders[0]] * 2, [heads[0]] * 2
+        model = tfcmc.ContrastiveModel(encoders[0], heads[0])
+    else:
+        model = tfcmc.ContrastiveModel(
+            dict(zip("ab", encoders, strict=True)),
+            dict(zip("ab", heads, strict=True)),
+        )
+    pair, labels = views(rng, 20, 6), rng.integers(0, 3, 20)
+    monitor = tfcmc.RepresentationMonitor(*pair, labels=labels, batch_size=8)
+    monitor.set_model(model)
+    monitor.on_epoch_end(0, logs := {})
+    features = [
+        encoder(view).numpy()
+        for encoder, view in zip(encoders, pair, strict=True)
+    ]
+    compared = [
+        head(each).numpy() for head, each in zip(heads, features, strict=True)
+    ]
+    joined = np.concatenate(features[:1] if shared else features, axis=1)
+    assert monitor.dims == joined.shape[1] == (4 if shared else 7)
+    for found, want in (
+        ("alignment", tfcmc.alignment(*compared)),
+        ("uniformity_first", tfcmc.uniformity(compared[0])),
+        ("uniformity_second", tfcmc.uniformity(compared[1])),
+        ("effective_rank", tfcmc.effective_rank(joined)),
+        ("knn", leave_one_out(joined, labels)),
+    ):
+        assert logs[found] == pytest.approx(want, rel=1e-5), found
 
 
 def test_the_documented_fit(rng):
@@ -300,7 +346,36 @@ def test_the_documented_fit(rng):
     exec(code, known)
     history = known["model"].history.history
     assert {"loss", "alignment", "effective_rank", "knn"} <= history.keys()
+    assert history["batch_alignment"] != history["alignment"]
     assert len(history["loss"]) == 2
+
+
+def test_loaded_in_a_new_process(rng, tmp_path, python):
+    """As the page says, which is where Keras first meets the class."""
+    (code,) = re.findall(
+        r"```python\n(from tfcmc.*?)```", PAGE.read_text("utf-8"), re.S
+    )
+    model = tfcmc.ContrastiveModel(small(6, 4), small(4, DIM))
+    model.compile("adam")
+    pair = views(rng, 8, 6)
+    model.fit(pair, verbose=0)
+    model.save(tmp_path / "simclr.keras")
+    np.save(tmp_path / "first.npy", pair[0])
+    done = python("-c", LOADED.format(folder=str(tmp_path), code=code))
+    assert done.returncode == 0, done.stderr
+    made = np.load(tmp_path / "made.npy")
+    np.testing.assert_allclose(made, model(pair[0]), rtol=1e-5)
+
+
+LOADED = """
+import os
+import keras
+import numpy as np
+import tfcmc
+os.chdir({folder!r})
+{code}
+np.save("made.npy", model(np.load("first.npy")))
+"""
 
 
 def test_every_public_name_is_there():
@@ -335,13 +410,44 @@ def test_a_model_of_ready_views(rng, tmp_path):
     want += sum(map(float, model.encoder.losses))
     assert history["loss"][0] == pytest.approx(want, rel=1e-4)
     want = np.mean([tfcmc.alignment(*pair) for pair in pairs])
-    assert history["alignment"][0] == pytest.approx(want, rel=1e-4)
+    assert history["batch_alignment"][0] == pytest.approx(want, rel=1e-4)
     np.testing.assert_allclose(model(first), model.encoder(first))
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded(first), model(first))
     again = loaded.evaluate(data.batch(20), verbose=0, return_dict=True)
     assert again["loss"] == pytest.approx(history["loss"][0], rel=1e-4)
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_saved_straight_after_a_fit(ready, rng, tmp_path):
+    """By Keras's callbacks too, with what the optimizer keeps."""
+    dense = keras.layers.Dense(4)
+    encoder = small(6, 4) if ready else keras.Sequential([dense])
+    model = tfcmc.ContrastiveModel(encoder, small(4, DIM))
+    assert model.built == ready
+    model.compile("adam")
+    kept = keras.callbacks.ModelCheckpoint(
+        str(tmp_path / "kept.weights.h5"), save_weights_only=True
+    )
+    backup = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
+    callbacks = [kept, backup] if ready else [kept]
+    rows = views(rng, 16, 6)
+    model.fit(rows, batch_size=8, epochs=2, verbose=0, callbacks=callbacks)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert int(loaded.optimizer.iterations.numpy()) == 4
+    for one, other in (
+        (loaded.optimizer.variables, model.optimizer.variables),
+        (loaded.trainable_variables, model.trainable_variables),
+    ):
+        for found, want in zip(one, other, strict=True):
+            np.testing.assert_array_equal(found, want)
+    before = model.get_weights()
+    model.fit(rows, batch_size=8, verbose=0)
+    model.load_weights(tmp_path / "kept.weights.h5")
+    for found, want in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(found, want)
 
 
 @pytest.mark.parametrize(
@@ -354,12 +460,40 @@ def test_three_views_are_one_step(loss, rng):
     model.compile(keras.optimizers.SGD(0.1), run_eagerly=True)
     rows = [rng.normal(size=(16, 6)).astype(np.float32) for _ in range(3)]
     model.fit(tuple(rows), batch_size=8, epochs=1, verbose=0)
-    kept = [*contrast.variables, contrast._steps]
+    kept = contrast.variables
     before = [each.numpy() for each in kept]
-    assert before[-1] == 2
+    (steps,) = (each for each in kept if each.name == "steps")
+    assert steps.numpy() == 2
     model.evaluate(tuple(rows), batch_size=8, verbose=0)
     for variable, value in zip(kept, before, strict=True):
         np.testing.assert_array_equal(variable, value)
+
+
+def test_a_loss_goes_on_where_it_was(rng, tmp_path):
+    """Loaded with its model: prototypes, queues, and the steps before."""
+    spec = "swav(prototypes=6, queue=8, freeze=3)"
+    model = tfcmc.ContrastiveModel(small(6, DIM), loss=spec)
+    model.compile(keras.optimizers.SGD(0.1))
+    rows = views(rng, 16, 6)
+    model.fit(rows, batch_size=8, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    kept = [
+        {v.name: v.numpy() for v in each.contrast.variables}
+        for each in (model, loaded)
+    ]
+    assert kept[0]["steps"] == 2 and np.any(kept[0]["queue_first"])
+    assert kept[0].keys() == kept[1].keys()
+    for name, want in kept[0].items():
+        np.testing.assert_array_equal(kept[1][name], want)
+    # Prototypes are held for one step more, and then move.
+    still = []
+    for _ in range(2):
+        loaded.fit(rows, batch_size=16, verbose=0)
+        (centres,) = loaded.contrast.trainable_variables
+        moved = np.abs(centres.numpy() - kept[0]["centres"]).max()
+        still.append(moved < 1e-6)
+    assert still == [True, False]
 
 
 def test_queued_of_the_steps_before(rng):
@@ -431,3 +565,30 @@ def test_a_model_of_something_else(rng):
     with pytest.raises(UsageError, match="`x` must be a tuple or a dict"):
         model.fit(pair[0], verbose=0)
     assert len(model.fit(pair, verbose=0).history["loss"]) == 1
+    for words, told in (
+        ({"loss": "mse"}, r"takes it. Received: 'mse'"),
+        ({"metrics": ["mae"]}, r"measures. Received: \['mae'\]"),
+        ({"weighted_metrics": ["mae"]}, "`metrics` must be left out"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            model.compile("sgd", **words)
+
+
+def test_batches_by_hand(rng):
+    """Two views or three, side by side or together, are learnt from."""
+    model = tfcmc.ContrastiveModel(small(6, DIM), loss="softmax")
+    model.compile(keras.optimizers.SGD(0.0))
+    first, second = views(rng, 8, 6)
+    third = first - second
+    loss = tfcmc.losses.get("softmax")
+    made = [model(view) for view in (first, second, third)]
+    pair = float(loss(*made[:2]))
+    every = sum(float(loss(*two)) for two in itertools.combinations(made, 2))
+    for batch, want in (
+        ((first, second), pair),
+        (((first, second),), pair),
+        ((first, second, third), every),
+    ):
+        for told in (model.train_on_batch, model.test_on_batch):
+            found = told(*batch, return_dict=True)
+            assert found["loss"] == pytest.approx(want, rel=1e-4)

@@ -416,8 +416,18 @@ def test_raw_pixels(side, rng):
     np.testing.assert_allclose(got.reshape(-1), want, rtol=1e-5)
 
 
-def test_leave_one_out(rng):
-    """Each picture judged by the others, against a loop."""
+@pytest.mark.parametrize("block", [5 * 23, 2**24])
+def test_leave_one_out(block, rng, monkeypatch):
+    """Each picture judged by the others, against a loop, in blocks."""
+    module = importlib.import_module("tfcmc.evaluation.probes.knn")
+    held, votes_of = [], module._votes
+
+    def noted(cosine, *how):
+        held.append(cosine.size)
+        return votes_of(cosine, *how)
+
+    monkeypatch.setattr(module, "_votes", noted)
+    monkeypatch.setattr(module, "BLOCK", block)
     labels = rng.integers(0, 3, 23) * 2
     features = rng.normal(size=(23, 5)) + labels[:, None] * 0.3
     k, temperature = 4, 0.3
@@ -436,4 +446,5 @@ def test_leave_one_out(rng):
         right += max(votes, key=votes.get) == labels[i]
     accuracy = leave_one_out(features, labels, k=k, temperature=temperature)
     assert accuracy == pytest.approx(right / 23)
+    assert sum(held) == 23 * 23 and max(held) <= block
     assert leave_one_out(features[:2], [0, 1]) == 0.0

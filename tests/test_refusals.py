@@ -4,7 +4,12 @@ import pytest
 
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
-from tfcmc.experiment.refusals import CAUTIONS, REFUSALS
+from tfcmc.experiment.refusals import (
+    BATCH_ONLY,
+    CAUTIONS,
+    REFUSALS,
+    UNPREDICTED,
+)
 from tfcmc.foundation.errors import UsageError
 from trainers import pretrain
 
@@ -286,6 +291,16 @@ def test_every_need_has_a_case():
             ):
                 missing.remove(need)
     assert [need.must for need in missing] == []
+    for axis, reasons in (
+        ("negatives", BATCH_ONLY),
+        ("predictor", UNPREDICTED),
+    ):
+        for reason in reasons.values():
+            words = f", which {reason}. Received"
+            assert any(
+                told.startswith(f"`{axis}` must be") and words in told
+                for _, told in CASES
+            )
 
 
 @pytest.mark.parametrize(("settings", "told"), TOLD)

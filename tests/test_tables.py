@@ -1,6 +1,7 @@
 """Files of vectors: what is written is what is read back."""
 
 import csv
+import zipfile
 
 import numpy as np
 import pyarrow.parquet
@@ -72,6 +73,16 @@ def test_read_back(ending, rows, tmp_path):
         np.testing.assert_array_equal(array, rows[1][name])
         assert array.dtype == np.float32
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_columns_of_any_length(rows, tmp_path, monkeypatch):
+    """Beyond 2 GiB an entry of an archive needs the longer form."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    path = tmp_path / "out.npz"
+    write(path, rows)
+    columns, vectors = read(path)
+    assert columns == rows[0]
+    np.testing.assert_array_equal(vectors["features"], rows[1]["features"])
 
 
 @pytest.mark.parametrize("sign", "=+-@\t\r'")

@@ -271,6 +271,30 @@ def test_negatives_that_are_not_pushed_are_seen(drawn, curve):
     assert texts == ["spring", "triplet: pushes no negative"]
 
 
+def test_a_loss_looks_alike_in_all_figures(drawn, curve, runs):
+    """Also where a loss before it weighs no negative one by one."""
+    traces = runs(losses=3, seeds=2)
+    labels = [trace.group for trace in traces]
+    curves = [curve(labels[4]), curve(labels[2])]
+    found = [
+        drawn(figures.learning_curves, traces),
+        drawn(figures.gradient_anatomy, curves, labels=labels),
+    ]
+    beside, alone = (
+        {
+            text.get_text(): (line.get_color(), line.get_marker())
+            for text, line in zip(
+                each.legends[0].get_texts(),
+                each.legends[0].get_lines(),
+                strict=True,
+            )
+        }
+        for each in found
+    )
+    assert len(set(beside.values())) == 3 and len(alone) == 2
+    assert alone.items() <= beside.items()
+
+
 @pytest.mark.parametrize("count", [0, 1, 6])
 def test_anatomy_of_few(count, drawn, curve):
     """Few pairs, pairs of one similarity and no numbers are drawn."""

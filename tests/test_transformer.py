@@ -1,9 +1,11 @@
 """A run as a scikit-learn transformer."""
 
+import os
 import pathlib
 import pickle
 import shutil
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -13,8 +15,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import tfcmc
+from tfcmc.commands.results import Run
 from tfcmc.data.images import resize
 from tfcmc.data.pictures import ArrayPictures
+from tfcmc.encoders import read_trained_as, save_encoder
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError
@@ -56,6 +60,17 @@ def test_parameters(trained, images):
     assert "FrozenFeatures" in repr(first)
 
 
+def test_of_a_run_in_memory(trained):
+    """A transformer has the path of a `Run`; no copy has its pictures."""
+    held = np.zeros([2, 64, 64, 3], np.uint8)
+    run = Run(trained[0], held=held)
+    first = tfcmc.load(run)
+    assert first.get_params()["run"] == clone(first).run == str(trained[0])
+    copy = pickle.loads(pickle.dumps(run))
+    assert copy._held is None and run._held is held
+    assert os.fspath(copy) == os.fspath(run) and copy.verdict == run.verdict
+
+
 def test_in_a_pipeline(trained, rng):
     """Scaled, classified and searched over, it tells red from blue."""
     labels = np.arange(60) % 2
@@ -76,6 +91,37 @@ def test_in_a_pipeline(trained, rng):
     assert search.best_score_ > 0.9
     first_step = make_pipeline(tfcmc.load(trained[0]))
     assert first_step.transform(pictures[:3]).shape == (3, 768)
+
+
+def test_a_run_that_was_trained_since(trained, images, tmp_path):
+    """A cache gives no old features, and what was fitted meets no new ones."""
+    copy, images = tmp_path / "run", images[:20]
+    shutil.copytree(trained[0], copy)
+    path = copy / "encoders" / "L.keras"
+
+    def save(factor):
+        _, branches = open_trained(*stored_plan(copy))
+        for weight in branches["L"].trainable_weights:
+            weight.assign(factor * weight)
+        save_encoder(path, branches["L"], read_trained_as(path))
+
+    steps = [("features", tfcmc.load(copy)), ("scale", StandardScaler())]
+    pipeline = Pipeline(steps, memory=str(tmp_path / "cache")).fit(images)
+    means, known = pipeline["scale"].mean_, joblib.hash(tfcmc.load(copy))
+    save(1.0)  # again as it was
+    assert joblib.hash(tfcmc.load(copy)) == known
+    pipeline.transform(images)
+    save(2.0)
+    assert joblib.hash(tfcmc.load(copy)) != known
+    for fitted in (pipeline, pickle.loads(pickle.dumps(pipeline))):
+        with pytest.raises(UsageError, match="trained on since: fit again"):
+            fitted.transform(images)
+    found = pipeline.fit(images)["scale"].mean_
+    want = tfcmc.load(copy).transform(images).mean(axis=0)
+    np.testing.assert_allclose(found, want, rtol=1e-4, atol=1e-5)
+    assert np.abs(found - means).max() > 1e-2
+    shutil.rmtree(copy)
+    assert pickle.loads(pickle.dumps(pipeline)).get_params()
 
 
 @pytest.mark.parametrize(

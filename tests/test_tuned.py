@@ -52,3 +52,36 @@ def test_figure(rng, seeds, drawn):
         np.testing.assert_allclose(seen, values)
     assert len(axes.texts) == 2  # an arrow each, of those that were tuned
     assert axes.get_xlabel() == "accuracy"
+
+
+def test_long_names_leave_room(rng, picture, tmp_path):
+    """They are whole, on lines of their own, and no two lie on each other."""
+    names = [
+        ", ".join(
+            f"{option}={value:.4g}"
+            for option, value in zip(
+                ("learning_rate", "batch_size", "warmup", "beta_1", "beta_2"),
+                rng.uniform(size=5),
+                strict=True,
+            )
+        )
+        for _ in range(3)
+    ]
+    gains = [
+        figures.Gain(f"loss(x={place})", name, (0.3, 0.4), (0.5 + place, 0.6))
+        for place, name in enumerate(names)
+    ]
+    path = tmp_path / "a.png"
+    drawn = figures.tuned_and_default(gains, path, measured="accuracy")
+    picture(path)
+    (axes,) = drawn.axes
+    drawn.canvas.draw()
+    labels = axes.get_yticklabels()
+    for place, label in enumerate(labels):
+        told = f"{names[place]} loss(x={place})"
+        assert " ".join(label.get_text().split()) == told
+    boxes = [label.get_window_extent() for label in labels]
+    assert min(box.x0 for box in boxes) >= 0
+    for below, above in zip(boxes, boxes[1:], strict=False):
+        assert below.y1 < above.y0
+    assert axes.get_position().width > 0.5

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+import shlex
 import shutil
 
 import numpy as np
@@ -21,6 +23,7 @@ from tfcmc.experiment import artifacts, evaluate
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import Data
+from tfcmc.experiment.pretrain import leave_unjudged
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.report import summary
 from tfcmc.runs.folder import Run
@@ -222,6 +225,64 @@ def test_sorted_classes_are_sampled(data, rng, tmp_path, monkeypatch):
         assert low < row["alignment"] < high
 
 
+def drawn(folder, before):
+    """A run that was judged before: what is drawn of it, and what else is.
+
+    Args:
+        before: What encoders its verdict is on; empty without one, None for
+            a damaged one.
+    """
+    run = Run(folder)
+    run.create()
+    if before is None:
+        (run.folder / "metrics.json").write_text("3")
+    elif before:
+        run.write_json("metrics.json", verdict_on(before))
+    shown = run.tensorboard / "verdict"
+    shown.mkdir(parents=True)
+    events = "events.out.tfevents"
+    files = [run.figures / f"{name}.png" for name in artifacts.FIGURES]
+    files += [shown / "projector_config.pbtxt", shown / f"{events}.figures"]
+    others = [run.figures / "neighbours-a.png", shown / f"{events}.hparams"]
+    for path in (*files, *others):
+        path.touch()
+    return run, files, others
+
+
+def verdict_on(encoders):
+    """What `metrics.json` holds at the least, of some weights."""
+    settings = {"loss": "softmax", "data": "shapes", "seed": 0, "epochs": 2}
+    sphere = {"images": 16, **dict.fromkeys(verdicts.SHAPE, 0.5)}
+    return verdicts.verdict(settings, sphere) | {"encoders_sha256": encoders}
+
+
+@pytest.mark.parametrize("before", [{"L": "new"}, {"L": "old"}, {}, None])
+def test_figures_of_other_weights_go(before, tmp_path, monkeypatch):
+    """A verdict without figures leaves only those of its own weights."""
+    run, files, others = drawn(tmp_path, before)
+    for name in ("write_embedded", "write_row"):
+        monkeypatch.setattr(artifacts, name, lambda *_: None)
+    found = evaluate.Verdict(verdict_on({"L": "new"}), None, {})
+    artifacts.write(None, run, None, None, found, full=False)
+    stay = before == {"L": "new"}
+    assert [path.exists() for path in files] == [stay] * len(files)
+    assert all(path.exists() for path in others)
+
+
+@pytest.mark.parametrize("before", [{"L": "new"}, {"L": "old"}, None])
+def test_unjudged(before, tmp_path, capsys):
+    """What was found of other weights goes as a whole; the rest is told."""
+    run, files, others = drawn(tmp_path / "a run", before)
+    files.append(run.folder / "metrics.json")
+    leave_unjudged(run, {"L": "new"})
+    *_, told = capsys.readouterr().out.splitlines()
+    command = told.removeprefix("not judged: ").removesuffix(" does that")
+    assert shlex.split(command) == ["tfcmc", "evaluate", str(run.folder)]
+    stay = before == {"L": "new"}
+    assert [path.exists() for path in files] == [stay] * len(files)
+    assert all(path.exists() for path in others)
+
+
 def test_class_scores(rng):
     """As scikit-learn has them, of classes that differ in size."""
     labels = rng.choice(5, 300, p=[0.6, 0.25, 0.1, 0.05, 0.0])
@@ -266,6 +327,26 @@ def test_probes_tell_each_class(rng):
             mean = np.mean(row["class_accuracy"])
             assert row["balanced_accuracy"] == pytest.approx(mean)
     assert json.loads(json.dumps(numbers)) == numbers
+
+
+def test_many_classes_have_no_matrix(rng, monkeypatch):
+    """Their accuracies are the same; what grows as a square is left out."""
+    labels = np.repeat([0, 2], [20, 9])
+    part = Labelled(rng.normal(size=(29, 4)).astype("f"), labels)
+    probes = {"knn": PROBES.lookup("knn").function}
+    want, (matrix,) = run_probes_of(probes, part, 3)
+    monkeypatch.setattr(verdict, "MOST_CONFUSED", 2)
+    assert run_probes_of(probes, part, 3) == (want, [])
+    shares = want["knn"]["class_accuracy"]
+    assert shares == [matrix[0, 0] / 20, None, matrix[2, 2] / 9]
+
+
+def run_probes_of(probes, part, classes):
+    """The numbers of probes on what they are fitted on, and the matrices."""
+    numbers, confusions = verdict.run_probes(
+        probes, part, part, classes, seed=0
+    )
+    return numbers, list(confusions.values())
 
 
 def test_cross_validation(rng):
@@ -331,3 +412,54 @@ def test_unbalanced_classes_are_told(sizes):
     if expected:
         assert lines[-2].split() == ["trained", "encoders", "55.6"]
         assert lines[-1].endswith("first: c1 (4) 12.5, c0 (80) 98.7")
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        ("L", "ab"),
+        ("lightness", "chroma"),
+        ("visible", "near_infrared_and_red_edge1"),
+    ],
+    ids=" and ".join,
+)
+def test_columns_are_as_wide_as_their_words(views, rng):
+    """Whatever the views are called, each number stands beneath its title."""
+
+    def judged(*names):
+        """Accuracies of both probes, on all views and on some alone."""
+        row = {}
+        for probe in ("knn", "plain_head"):
+            found = [{"accuracy": share} for share in rng.uniform(size=9)]
+            row[probe] = found[-1] | dict(zip(names, found, strict=False))
+        return row
+
+    sphere = {"images": 16, "alignment": 0.25, "effective_rank": 9.0}
+    for key in ("alignment", *(f"uniformity_{n}" for n in (*views, "both"))):
+        sphere |= {key: -rng.uniform(), f"{key}_interval": (-0.5, 0.75)}
+    sphere["uniformity"] = sphere["uniformity_both"]
+    settings = {"loss": "softmax", "data": "shapes", "seed": 0, "epochs": 2}
+    result = verdicts.verdict(settings, sphere) | judged(*views)
+    result |= {"raw_pixels": judged(), "classes": ()}
+    result["untrained"] |= judged(*views)
+    result["encoders_sha256"] = dict.fromkeys(views, "a1b2c3d4e5")
+    lines = summary.verdict_text(result, views).splitlines()
+    start = lines.index("") + 3  # below the title
+    probed, known = lines[start : start + 8], lines[start + 9 : start + 13]
+    assert probed[0].endswith("  kNN    plain head")
+    first, last = (f"{label} encoders" for label in ("untrained", "trained"))
+    shown = [" ".join(line.split()[:-2]) for line in probed[1:]]
+    wanted = ["raw pixels"]
+    for label in (first, last):
+        wanted += [f"{label} {views[0]}", views[1], "both"]
+    assert shown == wanted
+    assert len({tuple(ends(line)[-2:]) for line in probed}) == 1
+    titles = re.split(" {2,}", known[0])
+    assert titles[1:-2] == ["alignment", *(f"unif. {view}" for view in views)]
+    assert ends(known[1])[1:] == ends(known[2])[1:] == ends(known[0])[1:]
+    assert ends(known[3])[1:] == ends(known[0])[1:-1]
+
+
+def ends(line):
+    """Where each text of a line ends; two blanks part one from the next."""
+    return [found.end() for found in re.finditer(r"\S+(?: \S+)*", line)]

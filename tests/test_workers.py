@@ -52,15 +52,6 @@ def module(tmp_path, monkeypatch):
     return make
 
 
-def all_of(job):
-    """Runs a job; returns the lines shown, and how it ended."""
-    shown = []
-    (ended,) = workers.run_all(
-        [job], at_once=1, show=lambda _, line: shown.append(line)
-    )
-    return shown, ended
-
-
 def test_modules_that_are_found_here_alone(module, tmp_path, monkeypatch):
     """A notebook may have put a folder to those where modules are."""
     (tmp_path / "apart").mkdir()
@@ -68,7 +59,7 @@ def test_modules_that_are_found_here_alone(module, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path / "apart"))
     monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])  # is passed over
     job = module("asks", "import theirs_alone\nprint(theirs_alone.VALUE)")
-    shown, ended = all_of(job)
+    ended, shown = workers.run_one(job)
     assert (shown, ended.code) == (["7"], 0), ended.told
 
 
@@ -101,7 +92,7 @@ def test_workers(module):
     ]
     first = jobs[1].log.read_text()
     assert sorted(first.splitlines()) == ["a", "it broke"]
-    all_of(jobs[1])
+    workers.run_one(jobs[1])
     log = jobs[1].log.read_text()
     assert log.startswith(f"{first}\nstarted again, 20")
     assert sorted(log.splitlines()[-2:]) == ["a", "it broke"]
@@ -136,7 +127,7 @@ def test_the_parent_ends(how, module, tmp_path):
     code, end = ENDS[how]
     end(pid, screen)
     # At once: it waits for the one that saves.
-    shown, ended = all_of(job)
+    ended, shown = workers.run_one(job)
     assert (shown, ended.code) == (["goes on"], 0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == code
     if how == "Ctrl-C":
@@ -154,7 +145,7 @@ def test_a_log_that_cannot_be_written(where, module):
     else:
         job.log.symlink_to("/dev/full")
     with pytest.raises(OSError, match="Is a directory|No space left"):
-        all_of(job)
+        workers.run_one(job)
 
 
 def test_core_shares(monkeypatch):

@@ -34,7 +34,6 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         critics: Branch name to a model of the branch's map, to vectors of its
             places; empty where pairs are not of places.
         losses: One `tfcmc.losses.layer.Loss` a pair, which may be the same.
-        pairs: A `Pairs`.
         target: Embeddings to what anchors are compared with, a member of
             `TARGETS`.
         twin: The `Twin` that makes the target's embeddings; None where the
@@ -313,10 +312,7 @@ class ContrastiveModel(replicas.FitsOnSeveralMachines, keras.Model):
         return dict(enumerate(views))
 
     def _embed(self, views, branches, added):
-        """Embeddings of views; those of one branch and side in a call.
-
-        What the layers add to the loss is added to `added`.
-        """
+        """Embeddings of views; what layers add to the loss goes to `added`."""
         calls = {}
         for number, view in views.items():
             apart = number if self._each_view else None
@@ -508,11 +504,9 @@ def _exchanged(shares):
 
 
 def _by_path(variables):
-    """Yields variables by their paths, numbered as in this model alone.
-
-    Keras numbers the layers that have no name over the whole process: the
-    same model, made a second time, would have other paths.
-    """
+    """Yields variables by their paths, numbered as in this model alone."""
+    # Keras numbers the layers that have no name over the whole process: the
+    # same model, made a second time, would have other paths.
     known, taken = collections.defaultdict(dict), collections.Counter()
     paths = [variable.path.split("/") for variable in variables]
     for part in itertools.chain.from_iterable(paths):

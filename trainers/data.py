@@ -3,8 +3,8 @@
     tfcmc data tfds:cifar10
 
 A dataset of TensorFlow Datasets that is not prepared in --data-dir is
-downloaded and prepared there by it: `pretrain` and the others never do that.
-Then, of any data,
+downloaded and prepared there by it: `pretrain` and the others do that of stl10
+alone, where it is not there. Then, of any data,
 
     tfcmc data folder:MY_IMAGES
 

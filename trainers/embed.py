@@ -5,8 +5,9 @@
 One row a picture: what names it, and `features`, those of both views side by
 side, 768 numbers by default. A folder gives every picture beneath it,
 whatever its sub-folders, under `name`, relative to the folder; other data
-give all their parts under `part`, `number` and `class`. Pictures are written
-as they are read, however many there are, and FILE appears when it is whole.
+give all their parts under `part`, `number` and `class`. What is skipped has no
+row, and its number is no other's. Pictures are written as they are read,
+however many there are, and FILE appears when it is whole.
 
 .npz holds arrays, .csv one column a number, .parquet lists (needs pyarrow).
 """

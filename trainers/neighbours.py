@@ -4,10 +4,12 @@
 
 searches every picture of the data; without --data, the run's own test
 pictures. Nearest is by the cosine of the features of both views. The list is
-printed, and drawn in the run's figures/neighbours-IMAGE.png.
+printed, and drawn in the run's figures/neighbours-IMAGE-HASH.png; HASH tells
+images of one name apart, by their folders.
 """
 
 import contextlib
+import hashlib
 import os
 import pathlib
 
@@ -61,7 +63,9 @@ def sheet_of(run: Run, image: str) -> pathlib.Path:
         run.figures.mkdir(exist_ok=True)
     # The whole name may be as long as a file's can be.
     stem = pathlib.Path(image).stem[:LONGEST_STEM]
-    return run.figures / f"neighbours-{stem}.png"
+    path = os.fsencode(os.path.realpath(image))
+    told_apart = hashlib.sha256(path).hexdigest()[:8]
+    return run.figures / f"neighbours-{stem}-{told_apart}.png"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
     tfcmc runs runs
 
-One line a run: its folder; "finished", "not judged" or "interrupted at step
+One line a run: its folder; "finished", "not judged", "judged after 3 of 20
+epochs", as a trial that its search took no further, or "interrupted at step
 120", the last that was saved, from where the command that began it goes on if
 it does not already; the verdict, accuracies in %, alignment, uniformity,
 effective rank, and the seconds of training; the loss and in what else the runs

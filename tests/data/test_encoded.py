@@ -7,9 +7,12 @@ import pytest
 from PIL import Image
 
 from tests.dirty.case import noise
+from tfcmc.data.base import Reading
+from tfcmc.data.decode import read_parts
 from tfcmc.data.encoded import EncodedPictures
 from tfcmc.data.images import Encoded, ImageError, read
 from tfcmc.data.room import Room
+from tfcmc.data.walk import walk_parts
 from tfcmc.foundation.errors import UsageError
 
 BAD = {3, 4, 6}
@@ -56,6 +59,35 @@ def test_nearest_of_its_label(capsys):
         pictures.read([6])  # alone of its label
     unlabelled = EncodedPictures(Files(), 6, Room(2**20), "skip")
     np.testing.assert_array_equal(unlabelled.read([4, 6])[0], want(5))
+
+
+@pytest.mark.parametrize("size", [1, 3, 256])
+@pytest.mark.parametrize("kept", [True, False])
+def test_walked_over(size, kept, monkeypatch, capsys):
+    """By their numbers; what stands for another has none."""
+    monkeypatch.setattr("tfcmc.data.walk.BATCH", size)
+    labels, files = LABELS, Files().files(range(8))
+    pictures = EncodedPictures(Files(), 6, Room(2**20), "skip")
+    if kept:
+        files[4] = Encoded("picture 4", b"none")
+        found, marks, _ = read_parts(
+            {"train": zip(files, LABELS, strict=True)},
+            {"train": 8},
+            6,
+            Reading(on_bad_image="skip"),
+        )
+        pictures, labels = found["train"], np.array(marks["train"])
+    names = ("ant", "bee", "cat")
+    walked = walk_parts([("train", pictures, labels)], names)
+    found = {"number": [], "class": []}
+    for columns, batch in walked.batches:
+        assert columns["part"] == ["train"] * len(batch)
+        for name, values in found.items():
+            values += columns[name]
+        for number, picture in zip(columns["number"], batch, strict=True):
+            np.testing.assert_array_equal(picture, want(number))
+    assert found["number"] == [n for n in range(8) if n not in BAD]
+    assert found["class"] == [names[LABELS[n]] for n in found["number"]]
 
 
 def test_stops(capsys):

@@ -35,7 +35,7 @@ def test_overlap(tmp_path, rng, capsys, unlabelled):
     assert (learnt in told) == unlabelled
 
 
-def test_some_of_the_pictures():
+def test_some_of_the_pictures(capsys):
     """Fewer are a part of more, the same at every seed; the rest stays."""
     found = {}
     for seed, wanted in ((0, 40), (1, 40), (0, 90), (0, None)):
@@ -50,7 +50,10 @@ def test_some_of_the_pictures():
     assert found[1, 40] == found[0, 40]
     plan = make_plan(make_config(settings | {"pictures": 999}))
     with pytest.raises(UsageError, match="`pictures` must be at most the 160"):
-        read_data(plan)
+        read_data(plan, learns=True)
+    capsys.readouterr()
+    assert len(read_data(plan).learnt) == 160  # to be judged: fewer will do
+    assert "learnt from" not in capsys.readouterr().out
 
 
 def test_some_of_what_is_judged_by_too(tmp_path):
@@ -85,7 +88,7 @@ def test_some_of_what_is_judged_by_too(tmp_path):
     assert found[1, None][0] == want
     plan = make_plan(make_config(settings | {"pictures": 55}))
     with pytest.raises(UsageError, match="`pictures` must be at most the 54"):
-        read_data(plan)
+        read_data(plan, learns=True)
 
 
 def test_files_that_cannot_be_read_are_no_overlap():

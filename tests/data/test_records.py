@@ -14,6 +14,7 @@ from tests.equal_runs import check_equal
 from tfcmc.data import pack as packing
 from tfcmc.data.digest import describe_data
 from tfcmc.data.record_files import array_record
+from tfcmc.data.walk import walk_parts
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import pack
 from tfcmc.experiment.recipe import make_plan
@@ -279,6 +280,14 @@ def test_damaged_in_the_middle(
     content = path.read_bytes()
     place = content.index((photos / "train/ant/4.png").read_bytes())
     path.write_bytes(content[: place + 60] + b"x" + content[place + 61 :])
+    for limit in (2**20, 0):  # kept, or read where they lie
+        found = source_of(
+            f"records:{folder}", memory_limit=limit, on_bad_image="skip"
+        )
+        walked = walk_parts(found.parts(), found.class_names)
+        numbers = [columns["number"] for columns, _ in walked.batches]
+        assert numbers == [[0, 1, 3, 4, 5, 6, 7], list(range(8))]
+    capsys.readouterr()
     words = [f"--data=records:{folder}", "--batch-size=6", "--epochs=1"]
     words += ["--evaluate=none", "--encoder=paper(width=0.3)", "--side=32"]
     words += [f"--run-dir={tmp_path / 'run'}", "--picture-side=32"]

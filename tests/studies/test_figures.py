@@ -82,6 +82,34 @@ def test_interactions(rng, axes_of):
     assert axes.get_title(loc="left") == "loss at each data"
 
 
+@pytest.mark.parametrize("pairs", [1, 4])
+def test_long_levels_leave_room(rng, axes_of, pairs):
+    """Their names are whole, on lines of their own."""
+    first = ["spring(margin=1.4, weighting=active, squared=True)", "nce"]
+    second = [
+        "mlp(layers=3, hidden=2048, dim=2048, norm=hidden, bias=False)",
+        "mlp(layers=2, hidden=4096, dim=256, norm=all, last_affine=False)",
+        "none",
+    ]
+    means = rng.uniform(40, 60, (3, 2, 3))
+    effect = ("loss", "head"), (first, second), means
+    found = axes_of(figures.interactions, [effect] * pairs)
+    found[0].figure.canvas.draw()
+    for axes in found:
+        legend = axes.get_legend()
+        for texts, levels in (
+            (legend.get_texts(), first),
+            (axes.get_xticklabels(), second),
+        ):
+            told = [" ".join(text.get_text().split()) for text in texts]
+            assert told == levels
+        place, inside = axes.get_window_extent(), legend.get_window_extent()
+        assert place.x0 < inside.x0 and inside.x1 < place.x1
+        shape = axes.get_position()
+        columns, rows = min(pairs, 3), -(-pairs // 3)
+        assert shape.width * columns > 0.6 and shape.height * rows > 0.4
+
+
 def test_time_and_accuracy(axes_of):
     """Every combination where it is, and a step along the front."""
     seconds, values = np.array([9.0, 120.0, 40.0]), np.array([41.0, 52, 38])

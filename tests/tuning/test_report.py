@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import re
+import shlex
 import shutil
 
 import numpy as np
@@ -107,6 +108,19 @@ def test_order(rng, found):
     assert " continues 1 " in table.markdown(results)
     same = [dataclasses.replace(t, scores={"knn": 0.5}) for t in trials[:3]]
     assert ranked(same[::-1], "knn")[0].number == 0
+
+
+def test_defaults_judged_by_others(rng, tmp_path, search_folder):
+    """What judges them again is told as a shell takes it."""
+    folder = tmp_path / "a search"
+    search_folder(folder, search_of(), trials_of(rng, 1))
+    path = folder / "default" / "metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"t": 5.0}))
+    with pytest.raises(UsageError, match="their own alpha and t") as raised:
+        _ = open_search(folder).default
+    command = str(raised.value).splitlines()[1]
+    words = shlex.split(command.removesuffix(" judges it again."))
+    assert words == ["tfcmc", "evaluate", str(folder / "default")]
 
 
 def test_table(rng, found):

@@ -5,13 +5,14 @@ import json
 import math
 import socket
 import threading
+import types
 
 import pytest
 
 from tests.here import Killed
 from tfcmc.distribute.cluster import TOKEN
 from tfcmc.foundation.errors import TrainingFailed, UsageError
-from tfcmc.searches import distributed
+from tfcmc.searches import distributed, processes
 from tfcmc.searches import tuner as tuners
 from tfcmc.searches.distributed import BOOK, NAMES, Chief, role, work
 from tfcmc.searches.processes import Progress
@@ -21,6 +22,7 @@ from tfcmc.searches.records import (
     FAILED,
     TUNERS,
     Search,
+    Trial,
     read_trials,
     trial_folder,
 )
@@ -265,6 +267,22 @@ def test_screen(tmp_path, capsys):
     top = ranked(read_trials(tmp_path), "knn")[0]
     told = f"best kNN {100 * top.scores['knn']:.1f} %, trial {top.number}"
     assert told in lines[7]
+
+
+def test_time_that_is_left(monkeypatch, capsys):
+    """Trials beside the first to end do not take its time again."""
+    now = [7.0]
+    clock = types.SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr(processes, "time", clock)
+    progress = Progress(make_search("random", trials=12, jobs=4), ())
+    for number in range(5):
+        now[0] += 600 * (number % 4 == 0)
+        broken = {"status": FAILED, "reason": "it broke"}
+        progress.ended(Trial(number, {}, EPOCHS, **broken))
+    lines = capsys.readouterr().out.splitlines()
+    told = [line.partition("; ")[2] for line in lines]
+    assert told[0] == "11 to go, 27:30" and told[3] == "8 to go, 20:00"
+    assert told[4] == "7 to go, 28:00"
 
 
 @pytest.fixture

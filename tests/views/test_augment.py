@@ -12,7 +12,6 @@ from scipy import stats
 
 from tests.views.boxes import box_of, view_draws
 from tfcmc.foundation.draws import uniforms
-from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import tf
 from tfcmc.views.augment import (
     DRAWS,
@@ -596,31 +595,3 @@ def test_a_strength_scales_the_jitter():
     (row,) = rows("simclr", 1, strength=0.5, hue=0.3, blur=0.0)
     found = row.brightness, row.contrast, row.saturation, row.hue, row.blur
     assert found == (0.4, 0.4, 0.4, 0.3, 0.0)
-
-
-@pytest.mark.parametrize(
-    "given, told",
-    [
-        ({"area_low": 0}, "`area_low` must be a number above 0"),
-        ({"area_low": 0.5, "area_high": 0.3}, "`area_low` must be at most"),
-        ({"hue": 0.6}, "`hue` must be a number at least 0 and at most"),
-        ({"flip": 1.5}, "`flip` must be"),
-        ({"order": "any"}, "`order` must be one of 'random', 'fixed'"),
-        ({"grey_first": 1}, "`grey_first` must be one of True, False"),
-        ({"sigma_high": math.nan}, "`sigma_high` must be"),
-    ],
-)
-def test_what_is_out_of_range_is_refused(given, told):
-    """In one line, by its name."""
-    with pytest.raises(UsageError, match=told):
-        Augmentation(**given)
-
-
-def test_unknown_rows_and_options_are_refused():
-    """With the nearest name."""
-    with pytest.raises(UsageError, match="Did you mean simclr?"):
-        rows("simcrl", 2)
-    with pytest.raises(UsageError, match="Did you mean solarise?"):
-        rows("byol", 2, solarize=0.5)
-    with pytest.raises(UsageError, match="`strength` must be"):
-        rows("byol", 2, strength=-1)

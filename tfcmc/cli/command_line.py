@@ -63,17 +63,19 @@ def make_parser(name: str, manual: str) -> Parser:
     )
 
 
-def add_settings(parser, record, only=None, but=(), *, defaults=None):
+def add_settings(
+    parser, record, only=None, but=(), *, defaults=None, helps=None
+):
     """Adds an option for every field of a dataclass, `but` some, or for some.
 
-    The fields' metadata hold a `help`; `defaults` says what stands for those
-    of some fields here.
+    The fields' metadata hold a `help`; `defaults` and `helps` say what stands
+    for those of some fields here.
     """
     hints = typing.get_type_hints(record)
     for field in dataclasses.fields(record):
         if field.name in but or (only is not None and field.name not in only):
             continue
-        help_text = field.metadata["help"]
+        help_text = (helps or {}).get(field.name, field.metadata["help"])
         default = (defaults or {}).get(field.name, field.default)
         if default is not None:
             help_text += f" (default: {default})"

@@ -37,13 +37,7 @@ def costs(names: list[str], given: dict) -> Iterator[tuple[str, dict | str]]:
     """
     for name in names:
         words = ("tfcmc.cli.method_costs", f"--preset={name}", *options(given))
-        lines = []
-        job = workers.Job(name, words, None)
-        (ended,) = workers.run_all(
-            [job],
-            at_once=1,
-            show=lambda _, line, kept=lines: kept.append(line),
-        )
+        ended, lines = workers.run_one(workers.Job(name, words, None))
         yield name, ended.reason if ended.code else json.loads(lines[-1])
 
 

@@ -50,8 +50,7 @@ def check(config: PretrainConfig, runs: list[Run], *, apart: bool) -> None:
         main([*begun, *words])
     elif begun:
         words = ("tfcmc.cli.same_data", *begun, *words)
-        job = workers.Job("data", words, None)
-        (ended,) = workers.run_all([job], at_once=1, show=lambda *_: None)
+        ended, _ = workers.run_one(workers.Job("data", words, None))
         if ended.code != 0:
             fault = UsageError if ended.code == 2 else TrainingFailed
             raise fault(ended.reason)

@@ -120,6 +120,37 @@ def run_all(jobs, *, at_once, show, started=lambda job: None):
             process.wait()
 
 
+def run_one(job: Job) -> tuple[Ended, list[str]]:
+    """Runs a command by itself.
+
+    Returns:
+        How it ended, and the lines that it printed.
+
+    Raises:
+        OSError: if its log cannot be written to.
+    """
+    lines = []
+    (ended,) = run_all(
+        [job], at_once=1, show=lambda job, line: lines.append(line)
+    )
+    return ended, lines
+
+
+def seconds_left(spent: float, done: int, left: int, at_once: int) -> float:
+    """Returns how long what is left will take, at the pace so far.
+
+    Until as many have ended as run at once, those beside them count as ended:
+    they began together.
+
+    Args:
+        spent: Seconds since the first began.
+        done: How many have ended, from 1.
+        left: How many have not.
+        at_once: How many run at the same time.
+    """
+    return left * spent / max(done, min(at_once, done + left))
+
+
 def core_shares(count):
     """Splits the cores that this process may use in so many shares.
 

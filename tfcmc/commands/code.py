@@ -80,14 +80,10 @@ def _place(axis, function, folder):
 
 
 class _Text:
-    """The text of a function, and before it that of all that it uses.
-
-    Args:
-        axis: What the function is to be, for messages.
-    """
+    """The text of a function, and before it that of all that it uses."""
 
     def __init__(self, axis):
-        self._axis = axis
+        self._axis = axis  # what the function is to be, for messages
         self._parts, self._values = {}, {}
 
     def of(self, function) -> list:

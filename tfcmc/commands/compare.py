@@ -1,6 +1,7 @@
 """Trains every loss with every seed on equal terms, and compares them."""
 
 import dataclasses
+import math
 import pathlib
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from tfcmc.cli import command_line, machines, same_data, workers
 from tfcmc.comparison.entries import Entry, Variant, plan_variants
 from tfcmc.comparison.rows import numbers
 from tfcmc.comparison.tuned import Tuned
-from tfcmc.experiment.config import JUDGING, PretrainConfig
+from tfcmc.experiment.config import JUDGED, JUDGING, PretrainConfig
 from tfcmc.foundation.errors import check_number, must
 from tfcmc.report import Table
 from tfcmc.report.summary import clock
@@ -77,7 +78,8 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
         type=command_line.reader("--jobs", int),
         help="runs at once, each on its share of the cores (default: 1)",
     )
-    command_line.add_settings(parser, PretrainConfig, but=OWN)
+    helps = {"evaluate": JUDGED}
+    command_line.add_settings(parser, PretrainConfig, but=OWN, helps=helps)
     command_line.add_config(parser, unread=OWN)
     return parser
 
@@ -86,7 +88,6 @@ def run(given: dict, command: str) -> Compared:
     """Trains what is missing, and compares.
 
     Args:
-        given: Name to value of what the user gave.
         command: What repeats it.
 
     Raises:
@@ -193,13 +194,14 @@ def train_missing(
     entries: list[Entry],
     jobs: int,
     begun: Callable[[Entry], bool] = lambda entry: True,
+    until: float | None = None,
 ) -> dict:
     """Trains what is not finished, a process a run, `jobs` at once.
 
     Args:
-        entries: The runs.
-        jobs: How many at once.
         begun: Says, as there is room for a run, whether to begin it.
+        until: When all that is begun is to have ended, as `time.monotonic`
+            counts; None for no such time.
 
     Returns:
         Run name to the reason, of runs that broke.
@@ -209,9 +211,16 @@ def train_missing(
         done = len(entries) - len(missing)
         print(f"{done} of {len(entries)} runs are finished")
     width = max(map(len, missing), default=0)
-    start, failures, notes = time.monotonic(), {}, set()
+    start, failures, notes, later = time.monotonic(), {}, set(), []
+
+    def begins(entry):
+        fits = begun(entry)
+        if not fits:
+            later.append(entry.name)
+        return fits
+
     ends = workers.run_all(
-        map(_job, filter(begun, missing.values())),
+        map(_job, filter(begins, missing.values())),
         at_once=jobs,
         show=lambda job, line: _show(job.name, line, width, notes),
     )
@@ -222,11 +231,20 @@ def train_missing(
         else:
             failures[name] = ended.reason
             text = f"FAILED: {failures[name]} (see {ended.job.log})"
-        if left := len(missing) - done:
+        if left := len(missing) - done - len(later):
             spent = time.monotonic() - start
-            text += f"; {left} to go, {clock(left * spent / done)}"
+            rest = workers.seconds_left(spent, done, left, jobs)
+            text += f"; {_to_go(left, rest, until)}"
         print(f"{name:{width}}  {text}", flush=True)
     return failures
+
+
+def _to_go(count, seconds, until):
+    """Says how many runs are left, and their time or all that they have."""
+    room = math.inf if until is None else max(0.0, until - time.monotonic())
+    if seconds > room:
+        return f"at most {count} to go, in the {clock(room)} that are left"
+    return f"{count} to go, {clock(seconds)}"
 
 
 def _job(entry):
@@ -239,14 +257,12 @@ def _job(entry):
 
 
 def _show(name, line, width, notes):
-    """Prints the lines of a training that tell how it goes.
-
-    What is noted of the pictures is printed once, for they are the same in
-    all runs; names that no font has are told where the figures of all are.
-    """
+    """Prints the lines of a training that tell how it goes."""
     if line.startswith(("  epoch", "  !", "    try")):
         print(f"{name:{width}}{line}", flush=True)
+    # Names that no font has are told where the figures of all are.
     elif line.startswith("  note:") and "no font" not in line:
+        # Once of the pictures, which are the same in all runs.
         if line not in notes:
             print(line, flush=True)
         notes.add(line)

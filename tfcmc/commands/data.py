@@ -6,7 +6,7 @@ from tfcmc.cli import command_line
 from tfcmc.experiment.config import PretrainConfig, make_config
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.text import printable
-from tfcmc.report.text_tables import padded
+from tfcmc.report.text_tables import laid_out
 from tfcmc.runs.identity import READ_BY, ROLES
 
 ASKED = tuple(each for each in READ_BY if each not in ("data", "crop_from"))
@@ -29,9 +29,6 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
 
 def run(given: dict):
     """Fetches data, looks through them and prints what they hold.
-
-    Args:
-        given: Name to value of what the user gave.
 
     Returns:
         The `Source`.
@@ -64,7 +61,6 @@ def part_lines(source, described: dict) -> list[str]:
     """Returns a table of a source's parts.
 
     Args:
-        source: A `Source`.
         described: What `describe_data` says of it.
     """
     lines = [["part", "pictures", "size", "of a class", "SHA-256", "use"]]
@@ -77,7 +73,7 @@ def part_lines(source, described: dict) -> list[str]:
         sizes = _sizes(labels)
         digest = known["sha256"][:12]
         lines.append([name, f"{len(pictures):,}", size, sizes, digest, use])
-    return ["  ".join(line).rstrip() for line in padded(lines, (0, 4, 5))]
+    return laid_out(lines, left=(0, 4, 5))
 
 
 def _sizes(labels):
@@ -107,7 +103,7 @@ def class_lines(source) -> list[str]:
         [name, *(f"{count[number]:,}" for count in counts)]
         for number, name in enumerate(names[:MOST_CLASSES])
     ]
-    laid = ["  ".join(line).rstrip() for line in padded(lines, left=0)]
+    laid = laid_out(lines, left=0)
     if len(names) > MOST_CLASSES:
         laid.append(f"and {len(names) - MOST_CLASSES:,} more classes")
     return [*laid, ""]

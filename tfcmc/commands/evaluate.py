@@ -1,8 +1,9 @@
 """Judges the encoders of a run folder again."""
 
 from tfcmc.cli import command_line
-from tfcmc.experiment.config import PretrainConfig
+from tfcmc.experiment.config import JUDGED, JUDGING, PretrainConfig
 from tfcmc.experiment.recipe import stored_plan
+from tfcmc.foundation.errors import must
 from tfcmc.runs.folder import Run
 from tfcmc.runs.record import CONSTANTS
 
@@ -23,6 +24,7 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
         PretrainConfig,
         only=ASKED,
         defaults=dict.fromkeys(CONSTANTS, "the run's"),
+        helps={"evaluate": JUDGED},
     )
     return parser
 
@@ -30,18 +32,18 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
 def run(given: dict) -> Run:
     """Judges.
 
-    Args:
-        given: Name to value of what the user gave.
-
     Returns:
         The `Run` that the verdict is written to: one in a folder of the run's
         for other pictures than its own.
 
     Raises:
-        UsageError: as `tfcmc.experiment.pretrain.evaluate`.
+        UsageError: if nothing is to be judged, or as
+            `tfcmc.experiment.pretrain.evaluate`.
     """
     given = dict(given)
     asked = {name: given.pop(name) for name in ASKED if name in given}
+    if asked.get("evaluate") == "none":
+        raise must("evaluate", JUDGING, "none")
     plan, run = stored_plan(given.pop("run"), **given)
     named = "data" in given
     from tfcmc.experiment import pretrain  # loads TensorFlow: only now

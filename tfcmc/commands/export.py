@@ -35,9 +35,6 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
 def run(given: dict) -> pathlib.Path:
     """Exports.
 
-    Args:
-        given: Name to value of what the user gave.
-
     Returns:
         Path of the model.
 

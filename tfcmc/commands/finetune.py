@@ -40,9 +40,6 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
 def run(given: dict) -> Curve:
     """Measures what is not known yet.
 
-    Args:
-        given: Name to value of what the user gave.
-
     Raises:
         UsageError: as `tfcmc.experiment.finetune.finetune`.
     """

@@ -26,9 +26,6 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
 def run(given: dict) -> Run:
     """Trains and judges.
 
-    Args:
-        given: Name to value of what the user gave.
-
     Raises:
         UsageError: as `tfcmc.experiment.pretrain.pretrain`.
     """

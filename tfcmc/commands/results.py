@@ -106,6 +106,10 @@ class Run:
     def __fspath__(self):
         return str(self._trained)
 
+    def __getstate__(self):
+        # A copy is of the folder: pictures may be many.
+        return self.__dict__ | {"_held": None}
+
     @property
     def verdict(self) -> Record | None:
         """What `metrics.json` holds; None where nothing was judged."""

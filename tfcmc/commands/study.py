@@ -63,7 +63,8 @@ def run(given: dict, command: str) -> Compared:
     prepare(entries)
     _tell(study, cells, every, limit)
     begun = _in_time(cells, start, seconds)
-    failures = train_missing(entries, jobs, begun)
+    until = None if seconds is None else start + seconds
+    failures = train_missing(entries, jobs, begun, until)
     cells = [Cell(cell.levels, cell.entry.settled()) for cell in cells]
     from tfcmc.studies import writing  # loads TensorFlow: only now
 
@@ -88,11 +89,9 @@ def _tell(study, cells, every, limit):
 
 
 def _are_probed(cells):
-    """Whether a run is judged; refuses data that no probe can be read off.
-
-    Where data are an axis, others than the first may have labels.
-    """
+    """Whether a run is judged; refuses data that no probe can be read off."""
     found = next(filter(None, (cell.entry.metrics() for cell in cells)), {})
+    # Where data are an axis, others than the first may have labels.
     alike = len({cell.entry.pictures for cell in cells}) == 1
     if "no_probe" in found and alike:
         told = "labelled, since combinations are ranked by a probe"
@@ -101,11 +100,7 @@ def _are_probed(cells):
 
 
 def _in_time(cells, start, limit):
-    """Returns what says of an entry whether it would end in time.
-
-    Raises:
-        UsageError: once a run shows that there is nothing to rank by.
-    """
+    """Returns what says of an entry whether it would end in time."""
     places = {cell.entry.name: cell for cell in cells}
     told = probed = False
 

@@ -129,8 +129,10 @@ def _specs(value):
 
 def in_python(text: str) -> str:
     """Says a message of the command line as a caller in Python wrote it."""
-    text = re.sub(r"--([a-z]+(?:-[a-z]+)*)=", _underscored, text)
-    text = re.sub(r"--([a-z]+(?:-[a-z]+)*)", _ticked, text)
+    # Names of files may have what looks like an option.
+    option = r"(?<![\w/.-])--([a-z]+(?:-[a-z]+)*)"
+    text = re.sub(f"{option}=", _underscored, text)
+    text = re.sub(option, _ticked, text)
     return re.sub(r"`([a-z]+(?:-[a-z0-9]+)+)`", _ticked, text)
 
 

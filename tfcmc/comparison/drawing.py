@@ -108,7 +108,7 @@ def _figures(finished, pairs):
         yield "confusion_matrix", figures.confusion_matrix, probed, {}
     curves, note = _weights(first, panels)
     if curves:
-        told = {"note": note}
+        told = {"labels": [e.label for e in finished], "note": note}
         yield "gradient_anatomy", figures.gradient_anatomy, curves, told
 
 
@@ -132,11 +132,8 @@ def _gains(finished, pairs):
 
 
 def _weights(first, panels):
-    """Weighs the negatives, for all losses on the same embeddings.
-
-    They are those of the run whose embeddings are the most uniform: of the
-    widest choice of similarities.
-    """
+    """Weighs the negatives, for all losses on the same embeddings."""
+    # The most uniform ones have the widest choice of similarities.
     judged = [entry.metrics()["uniformity"] for entry in first]
     place = judged.index(min(judged))
     encoded = panels[place].encoded

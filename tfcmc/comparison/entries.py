@@ -54,13 +54,16 @@ class Variant:
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One run of a comparison; the others are as in `Variant`."""
+    """One run of a comparison, at one of the seeds of its row."""
 
     plan: Plan
     run: Run
-    chosen: tuple | None = None
-    named_by: tuple = ("loss",)
-    called: str = ""
+    row: Variant
+
+    @property
+    def named_by(self) -> tuple:
+        """The settings that tell its row from the others."""
+        return self.row.named_by
 
     @property
     def label(self) -> str:
@@ -68,16 +71,15 @@ class Entry:
 
         Where a search chose it, "tuned" and what was chosen besides.
         """
-        if self.called:
-            return self.called
-        parts = []
+        if self.row.name:
+            return self.row.name
+        config, parts = self.plan.config, []
         if "preset" in self.named_by:
-            parts.append(self.plan.config.preset)
+            parts.append(config.preset)
         if "loss" in self.named_by:
             parts.append(self._loss())
-        if self.chosen is not None:
-            config = self.plan.config
-            own = [f"{name}={getattr(config, name)}" for name in self.chosen]
+        if (chosen := self.row.chosen) is not None:
+            own = [f"{name}={getattr(config, name)}" for name in chosen]
             parts += ["tuned", *own]
         return ", ".join(parts)
 
@@ -187,10 +189,9 @@ def plan_variants(
     folder = folder or f"runs/{data_word(planned[0][0].data)}"
     entries = {}
     for plan, variant in planned:
-        chosen, named_by = variant.chosen, variant.named_by
-        name = folder_name(plan, chosen or (), named_by, variant.name)
+        name = folder_name(plan, variant)
         if name in entries:
-            words = " and ".join(f"`{_plural(each)}`" for each in named_by)
+            words = " and ".join(map(_plural, variant.named_by))
             if variant.name:
                 words = "The names of levels"
             raise UsageError(
@@ -201,12 +202,12 @@ def plan_variants(
         config = dataclasses.replace(plan.config, run_dir=place)
         plan = as_begun(dataclasses.replace(plan, config=config))
         run = open_run(plan, restart=False)
-        entries[name] = Entry(plan, run, chosen, named_by, variant.name)
+        entries[name] = Entry(plan, run, variant)
     return list(entries.values())
 
 
 def _plural(setting):
-    return {"loss": "losses", "preset": "presets"}[setting]
+    return {"loss": "`losses`", "preset": "`presets`"}[setting]
 
 
 def _check_epochs(configs):
@@ -240,37 +241,28 @@ def check_one_data(entries: list[Entry]) -> None:
             )
 
 
-def folder_name(
-    plan: Plan,
-    chosen: Iterable[str] = (),
-    named_by: tuple = ("loss",),
-    called: str = "",
-) -> str:
+def folder_name(plan: Plan, row: Variant) -> str:
     """Names a run by what names its row, and the seed.
 
-    A loss by its name and the options that are not the defaults.
-
-    Args:
-        chosen: Names of the settings that are this run's alone, told too.
-        named_by: As in `Variant`.
-        called: What it is called in the place of all these.
+    A loss by its name and the options that are not the defaults; beside it
+    what a search chose.
     """
-    if called:
-        return re.sub(r"[^\w.-]+", "_", f"{called}-{plan.config.seed}")
-    parts, told = [], {name: getattr(plan.config, name) for name in chosen}
-    if "preset" in named_by:
-        parts.append(plan.config.preset)
-    if "loss" in named_by:
+    config, parts = plan.config, []
+    told = {name: getattr(config, name) for name in row.chosen or ()}
+    if "preset" in row.named_by:
+        parts.append(config.preset)
+    if "loss" in row.named_by:
         parts.append(plan.loss.name)
         told = plan.loss.changed | told
     parts += [str(part) for pair in told.items() for part in pair]
-    return re.sub(r"[^\w.-]+", "_", "-".join([*parts, str(plan.config.seed)]))
+    words = [row.name] if row.name else parts
+    return re.sub(r"[^\w.-]+", "_", "-".join([*words, str(config.seed)]))
 
 
 def shared_settings(entries: list[Entry]) -> dict:
     """Returns the settings that are equal in all runs, name to value."""
     first, *rest = (dataclasses.asdict(each.plan.config) for each in entries)
-    chosen = {name for entry in entries for name in entry.chosen or ()}
+    chosen = {name for entry in entries for name in entry.row.chosen or ()}
     own = {*CIRCUMSTANCES, "loss", "seed", *chosen} - {"init"}
     return {
         name: value

@@ -14,7 +14,7 @@ from tfcmc.experiment.recipe import AXES
 from tfcmc.foundation.errors import UsageError, must, reason_of, unknown
 from tfcmc.foundation.text import printable
 from tfcmc.report.table import Cell, texts
-from tfcmc.report.text_tables import padded, rows_text
+from tfcmc.report.text_tables import laid_out, rows_text
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import CIRCUMSTANCES
 from tfcmc.runs.record import read_history, read_metrics, read_settings
@@ -36,7 +36,8 @@ SIGNS = {
     "<": lambda one, other: one < other,
     ">": lambda one, other: one > other,
 }
-CONDITION = re.compile(r"\s*([\w-]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*")
+# The name of a column may be of several words.
+CONDITION = re.compile(r"\s*([\w-][\w -]*?)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*")
 STEP = re.compile(r"step-(\d+)\.npz")
 
 
@@ -46,7 +47,8 @@ class Listed:
 
     Attributes:
         name: Its folder, below the one that was looked through.
-        state: "finished", "not judged" or "interrupted at step 120".
+        state: "finished", "not judged", "judged after 3 of 20 epochs" or
+            "interrupted at step 120".
         settings: Name to value.
         measured: Name of `MEASURED` to number, where there is one.
     """
@@ -251,7 +253,7 @@ def screen_lines(runs: list[Listed]) -> list[str]:
         lines.append([name, state, *cells, *rest])
     count = len(lines[0])
     left = (0, 1, count - 2, count - 1)
-    return ["  ".join(line).rstrip() for line in padded(lines, left)]
+    return laid_out(lines, left)
 
 
 def in_short(name: str, value) -> str:

@@ -146,9 +146,11 @@ def _controls(entries, key, words, kind):
         for labels, theirs in groups:
             # A run that broke leaves a row with fewer seeds.
             both = own.keys() & theirs.keys()
-            if both and all(own[seed] == theirs[seed] for seed in both):
+            # What was judged more briefly has some of the numbers.
+            if both and all(_agree(own[n], theirs[n]) for n in both):
                 labels.append(label)
-                theirs |= own
+                for seed, each in own.items():
+                    theirs[seed] = theirs.get(seed, {}) | each
                 break
         else:
             groups.append(([label], dict(own)))
@@ -156,6 +158,11 @@ def _controls(entries, key, words, kind):
         of = f" of {', '.join(labels)}" if len(groups) > 1 else ""
         for each in theirs.values():
             yield {"label": words + of, "kind": kind} | each
+
+
+def _agree(one, other):
+    """Whether what two records both have is the same."""
+    return all(one[key] == other[key] for key in one.keys() & other.keys())
 
 
 def _seen(config):

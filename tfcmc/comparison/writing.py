@@ -4,6 +4,7 @@ Like `recipe.py` it stands at the seam: it reads run folders, and hands plain
 records down.
 """
 
+import shlex
 import textwrap
 from collections.abc import Iterator
 
@@ -22,7 +23,7 @@ from tfcmc.experiment.presets import PRESETS
 from tfcmc.experiment.presets import cards as preset_cards
 from tfcmc.experiment.refusals import negatives_of
 from tfcmc.foundation.atomic import write_whole
-from tfcmc.foundation.text import distinct, printable
+from tfcmc.foundation.text import distinct, listed, printable
 from tfcmc.losses import cards
 from tfcmc.report import (
     Cell,
@@ -112,7 +113,7 @@ def report_of(finished: list[Entry], command: str, **own) -> Report:
         cards=cards_of(finished),
         commands=commands_of(finished, command),
         settings=shared_settings(finished),
-        versions=finished[0].metrics()["versions"],
+        versions=versions_of(finished),
         **own,
     )
 
@@ -144,8 +145,8 @@ def lead(
         if finding["collapse"] and finding["until"] == entry.epochs
     }
     if collapsed:
-        listed = ", ".join(sorted(collapsed))
-        yield f"Collapsed at the end of training: {listed}."
+        told = ", ".join(sorted(collapsed))
+        yield f"Collapsed at the end of training: {told}."
     if failures:
         yield f"Broken and not in the table: {', '.join(failures)}."
     if not (collapsed or failures or LINEAR in table.columns):
@@ -161,11 +162,13 @@ def ranking(table: Table) -> str:
         label: f"{label} {_percent(cell)}" for label, cell in cells.items()
     }
     text = f"By the linear probe: {', '.join(told[row] for row in ranked)}."
-    if any(cells[label].deviation is None for label in ranked):
-        text += " One seed says nothing of the spread."
-    else:
-        for pair in zip(ranked, ranked[1:], strict=False):
-            text += f" {_gap(*pair, *(cells[label] for label in pair))}"
+    alone = [label for label in ranked if cells[label].deviation is None]
+    several = [label for label in ranked if label not in alone]
+    for pair in zip(several, several[1:], strict=False):
+        text += f" {_gap(*pair, *(cells[label] for label in pair))}"
+    if alone:
+        of = f" of {listed(alone)}" if several else ""
+        text += f" One seed says nothing of the spread{of}."
     controls = [told[label] for label in told if label not in losses]
     return f"{text} Beside them: {', '.join(controls)}."
 
@@ -238,8 +241,17 @@ def commands_of(finished: list[Entry], command: str) -> dict:
     return {
         "The whole comparison": command,
         **{f"{e.label}, seed {e.seed}": e.command() for e in finished},
-        "In TensorBoard": f"tensorboard --logdir={folder}",
+        "In TensorBoard": shlex.join(["tensorboard", f"--logdir={folder}"]),
     }
+
+
+def versions_of(finished: list[Entry]) -> dict:
+    """Returns software to its version: "1.2.0", or "1.2.0 and 1.3.0"."""
+    found = {}
+    for entry in finished:
+        for name, version in entry.metrics()["versions"].items():
+            found.setdefault(name, {})[str(version)] = None
+    return {name: listed(list(each)) for name, each in found.items()}
 
 
 def notes_of(finished: list[Entry]) -> Iterator[str]:
@@ -270,18 +282,25 @@ def notes_of(finished: list[Entry]) -> Iterator[str]:
         "Raw pixels and untrained encoders are the controls: what a loss adds "
         "is what stands above both."
     )
-    floors = metrics["floors"]
-    even, apart = (
-        floors[name]
-        for name in ("uniformity_uniform_sphere", "alignment_unrelated_views")
-    )
+    apart = metrics["floors"]["alignment_unrelated_views"]
     yield (
-        f"Uniformity is {even:.2f} on an evenly covered sphere and 0 at one "
-        f"point (at t {metrics['t']:g}); alignment is 0 at one point and "
-        f"{apart:.3g} for unrelated views (at alpha {metrics['alpha']:g})."
+        f"Uniformity is {_even_words(finished)} on an evenly covered sphere "
+        f"and 0 at one point (at t {metrics['t']:g}); alignment is 0 at one "
+        f"point and {apart:.3g} for unrelated views (at alpha "
+        f"{metrics['alpha']:g})."
     )
     yield _equal_words(finished)
     yield _start_words(finished)
+
+
+def _even_words(finished):
+    """Says what uniformity is on an evenly covered sphere, in all runs."""
+    floors = [entry.metrics()["floors"] for entry in finished]
+    even = [each["uniformity_uniform_sphere"] for each in floors]
+    low, high = (f"{end(even):.2f}" for end in (min, max))
+    if low == high:
+        return low
+    return f"from {low} to {high}, by the dimensions of the embeddings,"
 
 
 def length_words(config) -> str:

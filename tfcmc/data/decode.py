@@ -138,17 +138,24 @@ def read_parts(files, counts, side, reading: Reading, others=()):
     room, account = reading.room(total, side), Account(others)
     progress = Progress("images decoded", total)
     pictures, labels = {}, {part: [] for part in files}
+    numbers = {part: [] for part in files}
 
     def decoded(part):
+        numbered = (
+            (file, (number, label))
+            for number, (file, label) in enumerate(files[part])
+        )
         for tags, batch in decode(
-            files[part], side, reading.on_bad_image, room, account
+            numbered, side, reading.on_bad_image, room, account
         ):
-            labels[part] += tags
+            numbers[part] += [number for number, _ in tags]
+            labels[part] += [label for _, label in tags]
             progress.add(len(batch))
             yield batch
 
     for part in files:
         pictures[part] = keep(decoded(part), side, counts[part], room)
+        pictures[part].numbers = np.array(numbers[part])
         if not labels[part]:
             raise UsageError(
                 "`data` must have images that can be read for each of "

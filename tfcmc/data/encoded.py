@@ -51,6 +51,15 @@ class EncodedPictures:
     def __len__(self):
         return len(self._files)
 
+    @property
+    def numbers(self):
+        """Of those read so far, as `tfcmc.data.pictures` has them."""
+        if not self._instead:
+            return None
+        numbers = np.arange(len(self))
+        numbers[list(self._instead)] = -1
+        return numbers
+
     def read(self, numbers):
         shape = (len(numbers), self.side, self.side, 3)
         out = np.empty(shape, np.uint8)

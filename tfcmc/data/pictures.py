@@ -5,6 +5,9 @@ Whatever the source, pictures are an object with `len()`, `side` and
 What fits in memory is an array; what does not is read from a file, a record
 at a time, so that memory stays bounded while any order of reading stays
 possible.
+
+Where some could not be read, `numbers` are those that each had in its part,
+`[count]`: -1 where another picture stands in its place.
 """
 
 import itertools
@@ -20,6 +23,8 @@ from tfcmc.foundation.errors import UsageError
 
 class ArrayPictures:
     """Pictures in memory, `[count, side, side, 3]`, uint8."""
+
+    numbers = None
 
     def __init__(self, array):
         self.array = array
@@ -38,6 +43,8 @@ class RecordPictures:
     `decode` takes bytes `[count, side * side * 3]` and returns pictures; by
     default they are rows of pixels.
     """
+
+    numbers = None
 
     def __init__(self, file, count, side, *, decode=None):
         self.side = side

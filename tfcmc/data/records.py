@@ -231,7 +231,9 @@ def records(reading, argument):
         stays = reading.whole and part == index["roles"]["pretrain"]
         if not stays and room.fits(len(packed) * side * side * 3):
             batches = in_batches(packed, BATCH)
-            packed = keep(batches, side, len(packed), room)
+            kept = keep(batches, side, len(packed), room)
+            kept.numbers = getattr(packed, "numbers", None)
+            packed = kept
         pictures[part] = packed
     described = index["described"]
     for part in described.values():

@@ -73,7 +73,8 @@ def check(name, data_dir):
     root = folder_of(data_dir)
     if not os.path.isdir(root):
         raise UsageError(
-            f"`data-dir` must be a folder of prepared datasets. "
+            f"`data-dir` must be a folder of prepared datasets; `tfcmc data "
+            f"tfds:NAME` prepares one that TensorFlow Datasets has. "
             f"Received: {str(root)!r}, which is not a folder"
         )
     if not versions(name, data_dir):

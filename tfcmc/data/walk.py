@@ -32,7 +32,7 @@ def walk_parts(parts, class_names) -> Walk:
     """Walks over parts of a source.
 
     The columns are `part` (pretrain, train or test), `number` (from 0 in its
-    part) and `class` (its name, or "").
+    part, where those count that are skipped) and `class` (its name, or "").
 
     Args:
         parts: As `Source.parts` returns them.
@@ -47,14 +47,20 @@ def _batches(parts, class_names):
     for part, pictures, labels in parts:
         start = 0
         for batch in in_batches(pictures, BATCH):
-            numbers = np.arange(start, start + len(batch))
+            rows = np.arange(start, start + len(batch))
             start += len(batch)
-            classes = [""] * len(batch)
+            # What stands for another is known only once it was read.
+            numbers = getattr(pictures, "numbers", None)
+            numbers = rows if numbers is None else numbers[rows]
+            own = np.flatnonzero(numbers >= 0)
+            if not len(own):
+                continue
+            classes = [""] * len(own)
             if labels is not None:
-                classes = [str(class_names[n]) for n in labels[numbers]]
+                classes = [str(class_names[n]) for n in labels[rows[own]]]
             columns = {
-                "part": [part] * len(batch),
-                "number": numbers.tolist(),
+                "part": [part] * len(own),
+                "number": numbers[own].tolist(),
                 "class": classes,
             }
-            yield columns, batch
+            yield columns, batch[own]

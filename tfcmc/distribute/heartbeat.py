@@ -76,10 +76,7 @@ class Watch:
             self._links.pop().leave(words)
 
     def _attend(self):
-        """Hears all for a moment, and gives the others a sign at every beat.
-
-        Not whenever something is heard: signs would answer signs without end.
-        """
+        """Hears all for a moment, and gives others a sign at every beat."""
         left = max(0.0, self._next_sign - time.monotonic())
         for link in wait([self._training, *self._links], left):
             if link is self._training:
@@ -87,6 +84,7 @@ class Watch:
             elif self._has_done(link):
                 self._links.remove(link)
                 link.leave(DONE)
+        # Whenever something is heard, signs would answer signs without end.
         if time.monotonic() >= self._next_sign:
             self._next_sign = time.monotonic() + BEAT
             for link in self._links:

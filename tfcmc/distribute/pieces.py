@@ -14,6 +14,7 @@ import numpy as np
 
 from tfcmc.distribute import replicas
 from tfcmc.foundation.lazy import keras, tf
+from tfcmc.foundation.variables import assign
 
 NONE = "zero"  # the gradient of what nothing comes from, for TensorFlow
 ROWS = 4  # that show what a model makes of a row beside others
@@ -51,7 +52,7 @@ class Pieces:
         begun = _values(statistics)
 
         def one(number):
-            _assign(statistics, begun)
+            assign(statistics, begun)
             return make(self._cut(rows, number)), _values(statistics)
 
         ended = [tf.TensorSpec(each.shape, each.dtype) for each in begun]
@@ -61,7 +62,7 @@ class Pieces:
             fn_output_signature=(like, ended),
             parallel_iterations=1,
         )
-        _assign(statistics, [tf.reduce_mean(each, 0) for each in ended])
+        assign(statistics, [tf.reduce_mean(each, 0) for each in ended])
         (batch,) = {each.shape[0] for each in tf.nest.flatten(rows)}
         return tf.nest.map_structure(
             lambda each: tf.reshape(each, [batch, *each.shape[2:]]), made
@@ -72,13 +73,11 @@ class Pieces:
     ) -> tuple:
         """Computes a loss of all rows, and its gradients.
 
+        What it shares with `make` is as there.
+
         Args:
-            make: As for `make`.
-            like: Likewise.
-            rows: Likewise.
             judge: What is made of all rows to `(loss, left)`.
             learnt: The variables.
-            models: As for `make`.
 
         Returns:
             `(loss, gradients, left)`.
@@ -108,11 +107,11 @@ class Pieces:
             )
             return [a + b for a, b in zip(sums, added, strict=True)]
 
-        _assign(states, begun)
+        assign(states, begun)
         gradients = tf.foldl(
             carry, tf.range(self._count), direct, parallel_iterations=1
         )
-        _assign(states, ended)
+        assign(states, ended)
         return loss, gradients, left
 
     def _cut(self, rows, number):
@@ -142,7 +141,7 @@ def is_alone(model, side: int) -> bool:
     states = _states([model])
     begun, found = _values(states), []
     for last in (ROWS - 1, ROWS):
-        _assign(states, begun)
+        assign(states, begun)
         outputs = model(rows[[*range(ROWS - 1), last]], training=True)
         found.append([outputs[0], *model.losses])
     return all(
@@ -174,8 +173,3 @@ def _states(models):
 
 def _values(variables):
     return [tf.identity(each.value) for each in variables]
-
-
-def _assign(variables, values):
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)

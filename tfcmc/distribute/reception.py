@@ -90,12 +90,7 @@ class Reception:
                 self._forget(link)
 
     def _admit(self, visitor, line):
-        """Lets a machine in that has the token.
-
-        Raises:
-            UsageError: if it is a stranger; it is told why, and this machine
-                waits on.
-        """
+        """Lets a machine in that has the token, or raises why not."""
         shown, _, told = line.partition(" ")
         if not same(shown, proof(visitor.nonce, told)):
             raise UsageError(f"`{TOKEN}` must be the same on all machines")

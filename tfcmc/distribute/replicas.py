@@ -31,13 +31,11 @@ def gather(shares):
 
 
 def _placed(share):
-    """The whole batch with zeros where it is not this replica's.
-
-    Summed over the replicas they are the batch, exactly. TensorFlow's own
-    `all_gather` gives the same, but needs a second exchange in the gradient,
-    and fails on machines with one device each ("destinations can not be
-    empty", 2.21).
-    """
+    """The whole batch with zeros where it is not this replica's."""
+    # Summed over the replicas they are the batch, exactly. TensorFlow's own
+    # `all_gather` gives the same, but needs a second exchange in the gradient,
+    # and fails on machines with one device each ("destinations can not be
+    # empty", 2.21).
     size, *rest = share.shape
     context = tf.distribute.get_replica_context()
     before = context.replica_id_in_sync_group * size

@@ -86,13 +86,11 @@ def convnet(
 
 
 def _averaged(hidden, places, name):
-    """Averages to `places` x `places`, or to as many as there are.
-
-    Where they do not divide a side, neighbours share what lies between them.
-    """
+    """Averages to `places` x `places`, or to as many as there are."""
     sides = hidden.shape[1:3]
     counts = [min(places, side) for side in sides]
     strides = tuple(s // c for s, c in zip(sides, counts, strict=True))
+    # Where they do not divide a side, neighbours share what is between them.
     size = tuple(
         side - (count - 1) * stride
         for side, count, stride in zip(sides, counts, strides, strict=True)

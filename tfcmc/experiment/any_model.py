@@ -121,11 +121,7 @@ def _checked(value_range):
 
 
 def _fresh(model, seed):
-    """Makes the same model with initial weights of its own.
-
-    Raises:
-        UsageError: if it cannot be made of its description.
-    """
+    """Makes the same model with initial weights of its own."""
     try:
         with drawing(seed):
             fresh = keras.models.clone_model(model)

@@ -25,6 +25,7 @@ from tfcmc.experiment.refusals import PREDICTION, kind_of
 from tfcmc.foundation.errors import UsageError, must, reason_of
 from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.own import drawing
+from tfcmc.foundation.variables import assign
 from tfcmc.losses.layer import Loss, make_losses
 from tfcmc.model import ContrastiveModel
 from tfcmc.runs.identity import origin_of
@@ -58,10 +59,7 @@ class Architecture:
             most: a longer training may be on its way. None where none were.
 
     Args:
-        plan: A `Plan`.
         picture_side: Side of the pictures, in pixels.
-        replicas: As above.
-        start: As above.
     """
 
     def __init__(self, plan, picture_side: int, replicas: int = 1, start=None):
@@ -82,6 +80,7 @@ class Architecture:
                 refuse_whole(plan, "--views={views}, which have no boxes")
         self.pairs = plan.pairs.function(len(self.trained.names))
         self._plan = plan
+        self._read_by = None, None  # models, and their `Reader`
         self._check_branches()
 
     def _check_branches(self):
@@ -224,17 +223,18 @@ class Architecture:
 
     def reader(self, branches: dict) -> Reader:
         """Returns what encodes pictures with branches that are read."""
-        return Reader(self.views, list(branches.values()))
+        models = list(branches.values())
+        if models != self._read_by[0]:  # else it is traced and compiled
+            self._read_by = models, Reader(self.views, models)
+        return self._read_by[1]
 
     def follower(self, branches: dict) -> Reader:
         """Returns what encodes pictures with branches that go on learning."""
         read = self.as_read(branches)
+        if read is branches:
+            return self.reader(branches)
         follow = functools.partial(_copy, branches, read)
-        return Reader(
-            self.views,
-            list(read.values()),
-            None if read is branches else follow,
-        )
+        return Reader(self.views, list(read.values()), follow)
 
     def stream(self, pictures) -> TrainingStream:
         """Returns the batches of an endless training on pictures."""
@@ -445,7 +445,6 @@ def open_trained(plan, run) -> tuple:
 
     Args:
         plan: The `Plan` it was trained by.
-        run: The `Run`.
 
     Returns:
         `(architecture, branches)`, for pictures of the side that it had.
@@ -462,7 +461,6 @@ def refuse_whole(plan, why: str):
     """Refuses to cut views out of whole pictures.
 
     Args:
-        plan: A `Plan`.
         why: With what that is not possible; `{views}` and `{data}` are its.
 
     Raises:
@@ -481,10 +479,7 @@ def _form(model):
 def _copy(branches, others):
     """Gives other branches of the same names the weights of branches."""
     for name, branch in branches.items():
-        for own, other in zip(
-            branch.weights, others[name].weights, strict=True
-        ):
-            other.assign(own)
+        assign(others[name].weights, branch.weights)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from tfcmc.evaluation.negative_weights import (
 )
 from tfcmc.evaluation.verdict import SPHERE_COUNT, sample_rows
 from tfcmc.experiment.recipe import AXES
+from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.records import check_form
 from tfcmc.foundation.threads import together
 from tfcmc.losses.layer import Loss
@@ -24,6 +25,7 @@ from tfcmc.runs.record import (
     measured_by,
     read_embedded,
     read_history,
+    read_metrics,
 )
 
 ANCHORS = 128  # pictures whose negatives are weighed
@@ -31,6 +33,15 @@ FEWEST_ANCHORS = 3
 # Imported before any thread starts, as `together` wants it.
 DRAWING = ("sklearn.manifold", "matplotlib.backends.backend_agg")
 CONFUSED = "linear_probe"  # whose confusions are drawn
+FIGURES = (
+    "alignment_histogram",
+    "alignment_uniformity_map",
+    "confusion_matrix",
+    "gradient_anatomy",
+    "hypersphere",
+    "learning_curves",
+    "tsne",
+)
 # A TensorBoard run of its own, so that the table has the verdict for its
 # metrics and not every curve.
 VERDICT = "verdict"
@@ -40,12 +51,9 @@ def write(plan, run, data, views, verdict, *, full: bool) -> dict:
     """Draws the figures, and writes vectors, TensorBoard's and metrics.json.
 
     Args:
-        plan: A `Plan`.
         run: The `Run` to write to.
-        data: The `Data`.
-        views: The `Views`.
-        verdict: The `Verdict`.
-        full: Whether figures are drawn and TensorBoard shows pictures.
+        full: Whether figures are drawn and TensorBoard shows pictures; if
+            not, those of other weights go.
 
     Returns:
         What `metrics.json` holds: the numbers, and what the drawing adds.
@@ -55,6 +63,8 @@ def write(plan, run, data, views, verdict, *, full: bool) -> dict:
         drawn = draw(plan, run, data, views, verdict)
         if drawn is not None:
             numbers["tsne_trustworthiness"] = drawn.trust
+    elif not _was_judged(run, numbers["encoders_sha256"]):
+        remove_drawn(run)
     write_embedded(run, data, views, verdict, drawn)
     write_row(plan, run, numbers)
     if full:
@@ -62,6 +72,24 @@ def write(plan, run, data, views, verdict, *, full: bool) -> dict:
     check_form(numbers, METRICS, "the verdict")
     run.write_json("metrics.json", numbers)
     return numbers
+
+
+def _was_judged(run, hashes):
+    """Says whether the verdict that is there is on these weights."""
+    try:
+        found = read_metrics(run) or {}
+    except UsageError:  # it is written anew
+        found = {}
+    return found.get("encoders_sha256") == hashes
+
+
+def remove_drawn(run) -> None:
+    """Removes figures, and what TensorBoard shows beside curves and row."""
+    files = [run.figures / f"{name}.png" for name in FIGURES]
+    for name in (tensorboard.CONFIG, tensorboard.IMAGES):
+        files.append(run.tensorboard / VERDICT / name)
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def shown_rows(encoded):
@@ -166,7 +194,6 @@ def trace_of(label, seed, run, result):
     Args:
         label: What to call its loss.
         seed: Its seed.
-        run: The `Run`.
         result: Its metrics.
 
     Returns:
@@ -187,10 +214,6 @@ def write_embedded(run, data, views, verdict, drawn) -> None:
     """Writes the vectors of a draw of pictures, for figures of many runs.
 
     Args:
-        run: The `Run`.
-        data: The `Data`.
-        views: The `Views`.
-        verdict: The `Verdict`.
         drawn: Their t-SNE `Map`, which takes seconds to make, or None.
     """
     rows = shown_rows(verdict.encoded)
@@ -217,8 +240,6 @@ def read_panel(title: str, run, views) -> figures.Panel:
 
     Args:
         title: Of the panel.
-        run: The `Run`.
-        views: Its `Views`.
     """
     arrays = read_embedded(run, views.names, views.branches)
     drawn = None

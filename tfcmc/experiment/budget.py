@@ -19,7 +19,6 @@ def settle(plan, learnt, strategy):
     """Settles how many steps and epochs a plan trains for.
 
     Args:
-        plan: A `Plan`.
         learnt: Pictures to learn from.
         strategy: The `tf.distribute` strategy.
 

@@ -19,6 +19,11 @@ JUDGE_ON = ("test", "validation")
 CROP_FROM = ("square", "whole")
 EVALUATE = ("full", "probes", "brief", "none")
 JUDGING = "full, probes or brief"  # those that judge
+JUDGED = (
+    "how much is judged: full; probes, by the sphere and by every probe of "
+    "all views together, without figures; brief, by the linear and "
+    "nearest-neighbour ones alone"
+)
 BRIEF = ("linear_probe", "knn")  # probes of it, which a search may choose by
 DECAYS = {"beta_1", "beta_2"}
 MOST = 1_000_000  # epochs, or pictures a step
@@ -251,10 +256,7 @@ class PretrainConfig:
     )
     evaluate: str = _setting(
         "full",
-        "how much is judged: full; probes, by the sphere and by every probe "
-        "of all views together, without figures; brief, by the linear and "
-        "nearest-neighbour ones alone; or none, for tfcmc evaluate to do "
-        "later",
+        f"{JUDGED}; or none, for tfcmc evaluate to do later",
         Choice(EVALUATE),
     )
     read_side: int | None = _setting(

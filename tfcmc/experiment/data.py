@@ -213,15 +213,10 @@ def _check_labelled(source, *, folded):
 
 
 def _parted(source, wanted, seed, learns):
-    """Chooses the pictures to learn from, and those of every epoch's measures.
-
-    Where probe-train is not learnt from, these are some of its pictures; else
-    they are taken out of what could be learnt from. Those wanted are drawn
-    first, for they are the same at every seed. Where nothing is learnt, other
-    pictures than the training's may be fewer than it wanted.
-    """
+    """Chooses the pictures to learn from, and those that epochs measure."""
     learnt, labels = source.pretrain, None
     pool, kept = learnt, np.arange(len(learnt))
+    # These are of probe-train where that is not learnt from.
     if apart := source.unseen and source.probe_train is not None:
         pool, labels = source.probe_train.pictures, source.probe_train.labels
     count = min(HELD_OUT, len(pool) if apart else max(2, len(pool) // 10))
@@ -235,6 +230,8 @@ def _parted(source, wanted, seed, learns):
             )
         if learns:
             print(f"  {wanted:,} of {most:,} are learnt from")
+        # Before the others, for they are the same at every seed. Of other
+        # pictures than the training's there may be fewer, to be judged by.
         kept = sample_rows(len(learnt), min(wanted, most))
     free = np.arange(len(pool))
     if not apart and wanted is not None:
@@ -255,7 +252,6 @@ def pack(plan, folder):
     pictures, as pixels of that side; pixels as they are.
 
     Args:
-        plan: A `Plan`.
         folder: Where to.
 
     Raises:
@@ -276,12 +272,11 @@ def walk(plan, only: str | None = None) -> Walk:
     """Walks over every picture of the plan's data, whatever its part.
 
     Args:
-        plan: A `Plan`.
         only: The part that is walked over alone, where there is one.
 
     Returns:
         A `Walk`: of a folder all that is beneath it, with file names; of
-        other data, and of one part, numbers of those that were read.
+        other data, and of one part, with their numbers.
 
     Raises:
         UsageError: if they cannot be read.
@@ -299,10 +294,6 @@ def walk(plan, only: str | None = None) -> Walk:
 
 def as_trained(plan, run):
     """Makes a plan read pictures at the side that a run's own had.
-
-    Args:
-        plan: A `Plan`.
-        run: The `Run`.
 
     Returns:
         A `Plan`.

@@ -20,8 +20,6 @@ def place_of(plan: Plan, run: Run, data) -> Run:
 
     Args:
         plan: The `Plan`, whose data they are.
-        run: The `Run`.
-        data: The `Data`.
 
     Returns:
         The run itself where they are its own; else a `Run` without a training

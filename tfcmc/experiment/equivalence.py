@@ -19,6 +19,7 @@ from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.recipe import Plan, make_plan
 from tfcmc.experiment.verified import SEED
 from tfcmc.foundation.lazy import keras, settled, tf
+from tfcmc.foundation.variables import assign
 
 TOLERANCE = 1e-5  # relative: the rounding of float32 in another order
 # An estimate near 0 is the difference of numbers near 1, and rounded as they.
@@ -205,8 +206,7 @@ def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
     )
     left = [[np.ravel(each.numpy()) for each in copy] for copy in copies]
     # The branches serve other losses.
-    for variable, first in zip(model.statistics(), start, strict=True):
-        variable.assign(first)
+    assign(model.statistics(), start)
     return Outcome(
         float(value),
         _by_part(model, gradients),
@@ -234,11 +234,9 @@ def _common(config):
 
 @functools.lru_cache(maxsize=4)
 def _branches(strategy, config):
-    """The branches at their initial weights, which nothing here changes.
-
-    Made once for all losses: several machines agree on the start of each
-    weight in turn.
-    """
+    """The branches at their initial weights, which nothing here changes."""
+    # Once for all losses: several machines agree on the start of each weight
+    # in turn.
     del strategy  # part of the key only
     plan = make_plan(config, check_data=False)
     return Architecture(plan, config.side).branches()
@@ -253,10 +251,7 @@ def _compute_on_one(config, batch, count):
 
 @contextlib.contextmanager
 def _in_parts(model, count):
-    """Lets one device do by parts what each of several does by itself.
-
-    Batch statistics of its own, and comparisons where negatives are its own.
-    """
+    """Lets one device do by parts what each of several does by itself."""
     layers = [
         each
         for each in model.normalisations()
@@ -316,12 +311,11 @@ def _in_turn(variables, call, parts):
     start = [each.numpy() for each in variables]
     found, ends = [], []
     for part in parts:
-        for variable, value in zip(variables, start, strict=True):
-            variable.assign(value)
+        assign(variables, start)
         found.append(call(*part))
         ends.append([each.numpy() for each in variables])
-    for variable, *values in zip(variables, *ends, strict=True):
-        variable.assign(np.mean(values, axis=0))
+    means = [np.mean(each, axis=0) for each in zip(*ends, strict=True)]
+    assign(variables, means)
     return found
 
 

@@ -75,16 +75,14 @@ class Verdict:
     confusions: dict
 
 
-def judge(plan, run, data, architecture, branches: dict, extent) -> Verdict:
+def judge(
+    plan, run, data, architecture, branches: dict, extent: Extent
+) -> Verdict:
     """Judges trained branches, beside untrained ones and raw pixels.
 
     Args:
-        plan: A `Plan`.
         run: The `Run`, whose history and siblings are read.
-        data: The `Data`.
-        architecture: The `Architecture`.
         branches: Branch name to trained model.
-        extent: An `Extent`.
     """
     rows = read_history(run, architecture.views.names)[: architecture.epochs]
     hashes = hashes_of(branches)
@@ -126,9 +124,7 @@ def describe(plan, rows: list, data) -> dict:
     """Returns what was judged, and by which versions.
 
     Args:
-        plan: A `Plan`.
         rows: The rows of the run's history.
-        data: The `Data`.
     """
     config, source = plan.config, data.source
     sizes = {}
@@ -154,18 +150,14 @@ def describe(plan, rows: list, data) -> dict:
     }
 
 
-def controls(plan, run, data, architecture, extent) -> dict:
+def controls(plan, run, data, architecture, extent: Extent) -> dict:
     """Judges untrained branches and raw pixels.
 
     Where a run beside this one has judged the same pictures by encoders of
     the same weights, its numbers are taken: they would be the same.
 
     Args:
-        plan: A `Plan`.
         run: The `Run`, whose siblings are read.
-        data: The `Data`.
-        architecture: The `Architecture`.
-        extent: An `Extent`.
 
     Returns:
         `untrained`, `raw_pixels` or `no_probe`, and the `controls_key` that
@@ -216,13 +208,11 @@ def _first(split):
     return Split(Subset(split.pictures, rows), labels)
 
 
-def probe_pixels(pixels, data, extent, seed: int) -> dict:
+def probe_pixels(pixels, data, extent: Extent, seed: int) -> dict:
     """Runs the probes on raw pixels.
 
     Args:
         pixels: As `raw_pixels` returns them, or None.
-        data: The `Data`.
-        extent: An `Extent`.
         seed: Of the validation part and of the probes.
 
     Returns:
@@ -241,15 +231,11 @@ def hashes_of(branches: dict) -> dict:
     return {name: weights_hash(each) for name, each in branches.items()}
 
 
-def inputs_of(plan, data, views, reader, extent) -> Inputs:
+def inputs_of(plan, data, views, reader, extent: Extent) -> Inputs:
     """Gathers all that the numbers of some branches depend on.
 
     Args:
-        plan: A `Plan`.
-        data: The `Data`.
-        views: The `Views`.
         reader: The branches' `Reader`.
-        extent: An `Extent`.
     """
     train, labels = data.source.probe_train, data.judged.labels
     judged = reader.encode(data.judged.pictures)

@@ -44,7 +44,6 @@ def finetune(plan, run, shares, *, samples: int, steps: int) -> Curve:
 
     Args:
         plan: The `Plan` it was trained by, with the pictures to judge on.
-        run: Its `Run`.
         shares: Shares of the labelled train part, each above 0 and at most 1.
         samples: How many samples of each share.
         steps: Steps of a training.
@@ -297,12 +296,9 @@ class _Bench:
 
 
 def _scores(logits, labels) -> tuple:
-    """Returns accuracy and mean log-likelihood, which few labels need too.
-
-    What diverged has the lowest of both.
-    """
+    """Returns accuracy and mean log-likelihood, which few labels need too."""
     if not np.isfinite(logits).all():
-        return 0.0, -np.inf
+        return 0.0, -np.inf  # the lowest of both, of what diverged
     logits = logits.astype(np.float64)
     logits -= logits.max(axis=1, keepdims=True)
     own = np.take_along_axis(logits, labels[:, None], axis=1)[:, 0]

@@ -20,7 +20,6 @@ def claim(run, names: tuple, identity: dict) -> Checkpoint:
     """Writes down whose a run folder is, if it is nobody else's.
 
     Args:
-        run: The `Run`.
         names: The name of each view.
         identity: That of the training, as `tfcmc.runs.identity` says.
 

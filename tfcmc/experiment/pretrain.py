@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import shlex
 import tempfile
 
 from tfcmc.data.digest import describe_data
@@ -21,14 +22,13 @@ from tfcmc.experiment.architecture import (
     refuse_whole,
 )
 from tfcmc.experiment.budget import settle
-from tfcmc.experiment.config import JUDGING
 from tfcmc.experiment.data import as_trained, read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
 from tfcmc.experiment.recipe import open_run
 from tfcmc.experiment.start import read_start
 from tfcmc.experiment.train import train
-from tfcmc.foundation.errors import UsageError, must
+from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import settled
 from tfcmc.foundation.locks import held
 from tfcmc.report.summary import verdict_text
@@ -42,7 +42,6 @@ def pretrain(plan, *, until: int | None = None, beside=()):
     """Trains the branches of a plan and judges them; goes on where it stopped.
 
     Args:
-        plan: A `Plan`.
         until: The epoch to stop after, of those that the schedule spans; None
             for the last.
         beside: `Run`s with the same controls.
@@ -119,7 +118,7 @@ def conclude(plan, run, data, architecture, branches: dict, extent) -> dict:
 
 
 def leave_unjudged(run, hashes: dict) -> None:
-    """Says how to judge later; a verdict on other weights goes."""
+    """Says how to judge later; what was found of other weights goes."""
     try:
         found = read_metrics(run)
     except UsageError as error:
@@ -127,7 +126,9 @@ def leave_unjudged(run, hashes: dict) -> None:
         found = {"encoders_sha256": None}
     if found and found.get("encoders_sha256") != hashes:
         (run.folder / "metrics.json").unlink()
-    print(f"not judged: tfcmc evaluate {run.folder} does that")
+        artifacts.remove_drawn(run)
+    command = shlex.join(["tfcmc", "evaluate", str(run.folder)])
+    print(f"not judged: {command} does that")
 
 
 def check_enough(data, batch_size: int) -> None:
@@ -150,7 +151,6 @@ def identify(plan, data: dict, strategy, beside, start=None) -> dict:
     """Makes the identity of a training.
 
     Args:
-        plan: Its `Plan`.
         data: What `describe_data` said of its pictures.
         strategy: The `tf.distribute` strategy.
         beside: `Run`s that it is to be compared with.
@@ -173,14 +173,13 @@ def identify(plan, data: dict, strategy, beside, start=None) -> dict:
 
 
 @contextlib.contextmanager
-def own_folder(run, chief):
+def own_folder(run: Run, chief):
     """Gives the run folder to the chief, and others one that passes away.
 
     All machines do the same, measure and stop alike; what the others write
     and print is of no use.
 
     Args:
-        run: The `Run`.
         chief: Whether this process is the one that writes.
 
     Yields:
@@ -203,11 +202,8 @@ def own_folder(run, chief):
 
 
 @contextlib.contextmanager
-def alone_in(run):
+def alone_in(run: Run):
     """Makes a run folder and holds it; leaves none where nothing came of it.
-
-    Args:
-        run: The `Run`.
 
     Raises:
         UsageError: if another process is using the folder.
@@ -226,7 +222,6 @@ def check_same_data(plan, runs):
     """Reads the plan's data, and checks that runs had these very pictures.
 
     Args:
-        plan: A `Plan`.
         runs: `Run`s; those that have not begun do not count.
 
     Raises:
@@ -244,7 +239,7 @@ def save(run, branches: dict, identity: dict) -> None:
 
 
 @settled()
-def evaluate(plan, run, evaluate="full", *, named=False, **constants):
+def evaluate(plan, run: Run, evaluate="full", *, named=False, **constants):
     """Judges the encoders of a run folder, again or for the first time.
 
     Where the pictures are is noted in its `config.json`. Those that were named
@@ -253,8 +248,7 @@ def evaluate(plan, run, evaluate="full", *, named=False, **constants):
 
     Args:
         plan: The `Plan` it was trained by, with where the pictures are now.
-        run: Its `Run`.
-        evaluate: `full` or `brief`.
+        evaluate: `full`, `probes` or `brief`.
         named: Whether the user named the pictures.
         **constants: `alpha` and `t` of the verdict, where they are not to be
             those that the history was measured with.
@@ -269,8 +263,6 @@ def evaluate(plan, run, evaluate="full", *, named=False, **constants):
     """
     # Checks their ranges.
     dataclasses.replace(plan.config, evaluate=evaluate, **constants)
-    if evaluate == "none":
-        raise must("evaluate", JUDGING, evaluate)
     run.create()  # tells what cannot be written to before the work
     with held(run.folder):
         architecture, branches = open_trained(plan, run)

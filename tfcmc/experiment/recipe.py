@@ -148,11 +148,10 @@ class Plan:
         return views
 
 
-def make_plan(config, *, check_data=True, begun=True):
+def make_plan(config: PretrainConfig, *, check_data=True, begun=True):
     """Looks up every name of a config.
 
     Args:
-        config: A `PretrainConfig`.
         check_data: Whether the data have to be there.
         begun: Whether steps and epochs are those of the run in its folder,
             as by `as_begun`.
@@ -270,13 +269,12 @@ def check_folder(name, folder):
         )
 
 
-def open_run(plan, *, restart: bool = True):
+def open_run(plan: Plan, *, restart: bool = True):
     """Opens the plan's run folder: new, or of the same experiment.
 
     A longer training is the same experiment, continued.
 
     Args:
-        plan: A `Plan`.
         restart: Whether it may be one that begins its schedule anew.
 
     Returns:

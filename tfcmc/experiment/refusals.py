@@ -46,6 +46,8 @@ UNPREDICTED = {
 # Views of a branch each, and pairs of several views.
 APART = ("lab", "ycbcr")
 SEVERAL = ("cross", "first", "assigned")
+# Axes that stand between features and loss.
+HEADS = ("head", "predictor")
 # Settings that views which distort do not read.
 CUTTING = ("crop", "geometry", "flip")
 
@@ -56,9 +58,8 @@ class Need:
 
     Attributes:
         setting: The one that is told as wrong.
-        broken: `Plan -> bool`.
-        must: What it must be and why; `{axis}` is what an axis chose, and
-            `{setting}` of any other what it is.
+        broken: `Facts -> bool`.
+        must: What it must be and why; `{f.loss}` is that fact of the plan.
         unless_forced: Whether `--force` lets it pass.
     """
 
@@ -73,8 +74,8 @@ class Caution:
     """Something that is told, and trained all the same.
 
     Attributes:
-        holds: `Plan -> bool`.
-        words: A sentence.
+        holds: `Facts -> bool`.
+        words: A sentence, with facts as in `Need`.
     """
 
     holds: typing.Callable
@@ -90,324 +91,300 @@ def kind_of(member) -> str:
     return member.extra.get("kind", CONTRASTIVE)
 
 
-def _tells(bound, fact):
-    """Whether a member tells a fact of itself, or is of a kind."""
-    return _is(bound.member, fact)
-
-
 def _is(member, fact):
+    """Whether a member tells a fact of itself, or is of a kind."""
     extra = member.extra
     return bool(extra.get(fact)) or fact == extra.get("kind")
 
 
-def _kind(plan):
-    return kind_of(plan.loss.member)
+def _reason(member, reasons):
+    """The first of some reasons, by fact, whose fact a member tells."""
+    told = (reasons[fact] for fact in reasons if _is(member, fact))
+    return next(told, None)
 
 
-def _views(plan):
-    """How many views there are, as far as the spec says."""
-    branches = 2 if plan.views.name in APART else 1
-    return branches * plan.views.options.get("count", 2) + _small(plan)
+class Facts:
+    """What needs and cautions ask of a plan, as far as its specs say it.
 
+    Attributes:
+        contrasts: Whether the loss tells the positive from negatives.
+        batch_only: Why the loss takes no remembered negatives; None where it
+            does.
+        unpredicted: Why it takes no predictor; None where it does.
+        held: Whether anchors are to agree with what has no gradient.
+        small: How many of the views are small.
+        groups: How many batch normalisation splits a batch into.
 
-def _small(plan):
-    """How many of them are small."""
-    return plan.views.options.get("small", 0)
+    An axis is the name of what it chose: `facts.target` is "momentum".
+    """
 
+    def __init__(self, plan):
+        loss = plan.loss.member
+        self.plan, self.config, self.pieces = plan, plan.config, plan.pieces
+        self.kind = kind_of(loss)
+        self.contrasts = self.kind in (CONTRASTIVE, MUTUAL)
+        self.batch_only = _reason(loss, BATCH_ONLY)
+        self.unpredicted = _reason(loss, UNPREDICTED)
+        self.predicts = self.predictor != "none"
+        self.held = self.tells("target", "stops")
+        self.places = self.tells("pairs", "places")
+        self.distorts = self.tells("views", "distorts")
+        self.small = self.option("views", "small", 0)
+        self.groups = self.option("batch_norm", "groups", 1)
 
-def _dim(head):
-    """Dimensions of what a head makes, where its spec says so."""
-    return head.options.get("dim")
+    def __getattr__(self, axis):
+        return getattr(self.plan, axis).name
 
+    def tells(self, axis, fact):
+        """Whether what an axis chose tells a fact, or is of a kind."""
+        return _is(getattr(self.plan, axis).member, fact)
 
-def _held(plan):
-    """Whether anchors are to agree with what has no gradient."""
-    return _tells(plan.target, "stops")
+    def option(self, axis, name, default=None):
+        """An option of what an axis chose, or a default where it has none."""
+        return getattr(self.plan, axis).options.get(name, default)
 
+    def several(self):
+        """Whether there are two views or more."""
+        branches = 2 if self.views in APART else 1
+        return branches * self.option("views", "count", 2) + self.small > 1
 
-def _normalised(plan):
-    """Whether there is a normalisation anywhere, as far as is known."""
-    return not _tells(plan.encoder, "unnormalised") or any(
-        map(_normed, (plan.head, plan.predictor))
-    )
+    def uneven(self):
+        """Whether head and predictor say different numbers of dimensions."""
+        dims = {self.option(axis, "dim") for axis in HEADS}
+        return len(dims - {None}) > 1
 
+    def normed(self):
+        """Whether head or predictor has a normalisation of its own."""
+        norms = [self.option(axis, "norm", "none") for axis in HEADS]
+        return norms != ["none", "none"]
 
-def _normed(head):
-    """Whether a head has a normalisation of its own."""
-    return head.options.get("norm", "none") != "none"
+    def normalised(self):
+        """Whether there is a normalisation anywhere."""
+        return self.normed() or not self.tells("encoder", "unnormalised")
 
+    def mixed(self):
+        """Whether a piece of a batch has other statistics."""
+        unknown = ":" in self.encoder  # before one's own is built
+        normalised = self.normed() or self.normalised() and not unknown
+        return normalised and self.groups % self.pieces
 
-def _predicts(plan):
-    return plan.predictor.name != "none"
-
-
-def _groups(plan):
-    """How many groups batch normalisation splits a batch into."""
-    return plan.batch_norm.options.get("groups", 1)
-
-
-def _mixed(plan):
-    """Whether a piece of a batch has other statistics, as far as is known."""
-    own = ":" in plan.encoder.name  # not known before it is built
-    heads = _normed(plan.head) or _normed(plan.predictor)
-    normalised = heads or not (own or _tells(plan.encoder, "unnormalised"))
-    return normalised and bool(_groups(plan) % plan.pieces)
-
-
-def _remembered(fact, reason):
-    return Need(
-        "negatives",
-        lambda plan: (
-            _tells(plan.loss, fact) and _tells(plan.negatives, "remembers")
-        ),
-        f"batch with --loss={{loss}}, which {reason}",
-    )
+    def changed(self, setting):
+        """Whether a setting of the cut is not its default."""
+        standard = type(self.config)()
+        if setting != "crop":
+            return getattr(self.config, setting) != getattr(standard, setting)
+        return self.crop != standard.crop or self.plan.crop.changed
 
 
 def _unread(setting):
     return Need(
         setting,
-        lambda plan: (
-            _tells(plan.views, "distorts") and _changed(plan, setting)
-        ),
-        "left out with --views={views}, which cuts and mirrors by its "
+        lambda f: f.distorts and f.changed(setting),
+        "left out with --views={f.views}, which cuts and mirrors by its "
         "augment=",
     )
 
 
-def _unpredicted(fact, reason):
-    return Need(
-        "predictor",
-        lambda plan: _predicts(plan) and _tells(plan.loss, fact),
-        f"none with --loss={{loss}}, which {reason}",
-    )
-
-
-def _changed(plan, setting):
-    """Whether a setting is not its default."""
-    standard = type(plan.config)()
-    if setting != "crop":
-        return getattr(plan.config, setting) != getattr(standard, setting)
-    return plan.crop.name != standard.crop or bool(plan.crop.changed)
+def _of_places(setting, broken, words):
+    """A need of pairs that are of places, and of no others."""
+    return Need(setting, lambda f: f.places and broken(f), words)
 
 
 REFUSALS = (
-    *(_unread(setting) for setting in CUTTING),
+    *map(_unread, CUTTING),
     Need(
         "crop_from",
-        lambda plan: (
-            plan.config.crop_from == "whole"
-            and plan.crop.name == "window"
-            and not _tells(plan.views, "distorts")
+        lambda f: (
+            f.config.crop_from == "whole"
+            and f.crop == "window"
+            and not f.distorts
         ),
-        "square with --crop={crop}, which is of pictures of one size",
+        "square with --crop={f.crop}, which is of pictures of one size",
     ),
-    Need(
+    _of_places(
         "encoder",
-        lambda plan: (
-            _tells(plan.pairs, "places")
-            and ":" not in plan.encoder.name
-            and not _tells(plan.encoder, "map")
-        ),
-        "one with a map with --pairs={pairs}, which compares places; dim has "
-        "one",
+        lambda f: ":" not in f.encoder and not f.tells("encoder", "map"),
+        "one with a map with --pairs={f.pairs}, which compares places; dim "
+        "has one",
     ),
-    Need(
+    _of_places(
         "head",
-        lambda plan: _tells(plan.pairs, "places") and plan.head.name == "none",
-        "one with --pairs={pairs}, which makes as many dimensions of features "
-        "and map",
+        lambda f: f.head == "none",
+        "one with --pairs={f.pairs}, which makes as many dimensions of "
+        "features and map",
     ),
-    Need(
+    _of_places(
         "target",
-        lambda plan: (
-            _tells(plan.pairs, "places") and plan.target.name != "same"
-        ),
-        "same with --pairs={pairs}, or nothing trains the head of the map",
+        lambda f: f.target != "same",
+        "same with --pairs={f.pairs}, or nothing trains the head of the map",
     ),
-    Need(
+    _of_places(
         "negatives",
-        lambda plan: (
-            _tells(plan.pairs, "places")
-            and plan.negatives.name not in ("batch", "local")
-        ),
-        "batch or local with --pairs={pairs}, whose negatives are the places "
-        "of the batch's other pictures",
+        lambda f: f.negatives not in ("batch", "local"),
+        "batch or local with --pairs={f.pairs}, whose negatives are the "
+        "places of the batch's other pictures",
     ),
-    Need(
+    _of_places(
         "loss",
-        lambda plan: (
-            _tells(plan.pairs, "places")
-            and _kind(plan) not in (CONTRASTIVE, MUTUAL)
-        ),
-        "one with negatives with --pairs={pairs}, which compares places with "
-        "those of other pictures",
+        lambda f: not f.contrasts,
+        "one with negatives with --pairs={f.pairs}, which compares places "
+        "with those of other pictures",
     ),
-    *(_remembered(*pair) for pair in BATCH_ONLY.items()),
-    *(_unpredicted(*pair) for pair in UNPREDICTED.items()),
     Need(
         "negatives",
-        lambda plan: (
-            plan.pairs.name == "self" and plan.negatives.name != "bank"
-        ),
+        lambda f: f.batch_only and f.tells("negatives", "remembers"),
+        "batch with --loss={f.loss}, which {f.batch_only}",
+    ),
+    Need(
+        "predictor",
+        lambda f: f.predicts and f.unpredicted,
+        "none with --loss={f.loss}, which {f.unpredicted}",
+    ),
+    Need(
+        "negatives",
+        lambda f: f.pairs == "self" and f.negatives != "bank",
         "bank with --pairs=self: an anchor would else be its own positive",
     ),
     Need(
         "target",
-        lambda plan: _kind(plan) == PREDICTION and not _held(plan),
-        "stopped or momentum with --loss={loss}, whose minimum is collapse "
+        lambda f: f.kind == PREDICTION and not f.held,
+        "stopped or momentum with --loss={f.loss}, whose minimum is collapse "
         "where both sides learn",
     ),
     Need(
         "predictor",
-        lambda plan: _kind(plan) == PREDICTION and not _predicts(plan),
-        "given with --loss={loss}, which collapses without one; --force "
+        lambda f: f.kind == PREDICTION and not f.predicts,
+        "given with --loss={f.loss}, which collapses without one; --force "
         "trains it all the same",
         unless_forced=True,
     ),
     Need(
         "predictor",
-        lambda plan: (
-            len({*map(_dim, (plan.head, plan.predictor))} - {None}) > 1
-        ),
+        Facts.uneven,
         "of as many dimensions as --head",
     ),
     Need(
         "target",
-        lambda plan: (
-            plan.negatives.name == "queue" and plan.target.name != "momentum"
-        ),
+        lambda f: f.negatives == "queue" and f.target != "momentum",
         "momentum with --negatives=queue, whose keys an encoder that learns "
         "leaves behind",
     ),
     Need(
         "negatives",
-        lambda plan: (
-            plan.negatives.name == "bank" and plan.target.name == "momentum"
-        ),
+        lambda f: f.negatives == "bank" and f.target == "momentum",
         "batch or queue with --target=momentum: a bank is a second memory of "
         "the same",
     ),
     Need(
         "negatives",
-        lambda plan: (
-            plan.negatives.name == "bank"
-            and plan.negatives.options["each_anchor"]
-            and plan.negatives.options["draws"] == "all"
+        lambda f: (
+            f.option("negatives", "each_anchor")
+            and f.option("negatives", "draws") == "all"
         ),
         "of a number of draws with each_anchor=True: of all there is nothing "
         "to draw",
     ),
     Need(
         "negatives",
-        lambda plan: (
-            plan.negatives.name == "local"
-            and _kind(plan) in (PREDICTION, CLUSTERING)
-        ),
-        "none or batch with --loss={loss}: there is nothing local about it",
+        lambda f: f.negatives == "local" and not f.contrasts,
+        "none or batch with --loss={f.loss}: there is nothing local about it",
     ),
     Need(
         "negatives",
-        lambda plan: (
-            plan.negatives.name == "none"
-            and _kind(plan) in (CONTRASTIVE, MUTUAL)
-            and not _tells(plan.loss, "whole_batch")
+        lambda f: (
+            f.negatives == "none"
+            and f.contrasts
+            and not f.tells("loss", "whole_batch")
         ),
-        "given with --loss={loss}, which tells the positive from others",
+        "given with --loss={f.loss}, which tells the positive from others",
     ),
     Need(
         "views",
-        lambda plan: _kind(plan) == CLUSTERING and plan.views.name in APART,
-        "of one branch with --loss={loss}: a code of another encoder means "
+        lambda f: f.kind == CLUSTERING and f.views in APART,
+        "of one branch with --loss={f.loss}: a code of another encoder means "
         "nothing",
     ),
     Need(
         "views",
-        lambda plan: _views(plan) < 2 and plan.pairs.name in SEVERAL,
-        "of two copies or more with --pairs={pairs}",
+        lambda f: not f.several() and f.pairs in SEVERAL,
+        "of two copies or more with --pairs={f.pairs}",
     ),
     Need(
         "encoder",
-        lambda plan: _small(plan) and _tells(plan.encoder, "flattens"),
+        lambda f: f.small and f.tells("encoder", "flattens"),
         "one that takes views of any side, such as resnet, with small views: "
-        "{encoder} flattens",
+        "{f.encoder} flattens",
     ),
     Need(
         "target",
-        lambda plan: (
-            plan.target.name == "momentum"
-            and plan.target.options["end"] < plan.target.options["start"]
+        lambda f: (
+            f.target == "momentum"
+            and f.option("target", "end") < f.option("target", "start")
         ),
         "of an end that is not below its start",
     ),
     Need(
         "predictor",
-        lambda plan: (
-            _predicts(plan) and _kind(plan) == CONTRASTIVE and not _held(plan)
-        ),
-        "none with --target=same and --loss={loss}: both sides learn, and "
+        lambda f: f.predicts and f.kind == CONTRASTIVE and not f.held,
+        "none with --target=same and --loss={f.loss}: both sides learn, and "
         "there is nothing to predict",
     ),
     Need(
         "optimizer",
-        lambda plan: (
-            plan.optimizer.options.get("constant") == "predictor"
-            and not _predicts(plan)
+        lambda f: (
+            f.option("optimizer", "constant") == "predictor" and not f.predicts
         ),
         "of constant=none with --predictor=none",
     ),
     Need(
         "budget",
-        lambda plan: (
-            plan.config.budget is not None
-            and (plan.config.epochs is None) != (plan.config.steps is None)
+        lambda f: (
+            f.config.budget is not None
+            and (f.config.epochs is None) != (f.config.steps is None)
         ),
         "left out with --epochs or --steps: how many fit is measured",
     ),
     Need(
         "batch_norm",
-        lambda plan: (
-            plan.config.batch_size % _groups(plan)
-            or plan.config.batch_size == _groups(plan)
+        lambda f: (
+            f.config.batch_size % f.groups or f.config.batch_size == f.groups
         ),
-        "of groups that divide --batch-size={batch_size}, of two pictures or "
-        "more each",
+        "of groups that divide --batch-size={f.config.batch_size}, of two "
+        "pictures or more each",
     ),
     Need(
         "microbatch",
-        lambda plan: bool(
-            plan.config.batch_size % (plan.config.microbatch or 1)
-        ),
-        "a divisor of --batch-size={batch_size}",
+        lambda f: f.config.batch_size % (f.config.microbatch or 1),
+        "a divisor of --batch-size={f.config.batch_size}",
     ),
     Need(
         "microbatch",
-        _mixed,
+        Facts.mixed,
         "left out, or of whole groups of batch normalisation, such as with "
-        '--batch-norm="split(groups={pieces})": statistics of a whole batch '
+        '--batch-norm="split(groups={f.pieces})": statistics of a whole batch '
         "are not known in a piece",
     ),
 )
 CAUTIONS = (
     Caution(
-        lambda plan: (
-            _kind(plan) == CLUSTERING
-            and plan.loss.options["prototypes"]
-            > plan.config.batch_size + plan.loss.options["queue"]
+        lambda f: (
+            f.kind == CLUSTERING
+            and f.option("loss", "prototypes")
+            > f.config.batch_size + f.option("loss", "queue")
         ),
         "there are more prototypes than pictures to share out among them: "
         "fewer, or a queue= of --loss, leave none unused",
     ),
     Caution(
-        lambda plan: _kind(plan) == PREDICTION and not _normalised(plan),
-        "without any normalisation, {loss} often collapses: "
+        lambda f: f.kind == PREDICTION and not f.normalised(),
+        "without any normalisation, {f.loss} often collapses: "
         '--head="mlp(norm=hidden)" has one',
     ),
     Caution(
-        lambda plan: (
-            plan.negatives.name == "queue"
-            and plan.batch_norm.name == "synchronized"
-            and _normalised(plan)
+        lambda f: (
+            f.negatives == "queue"
+            and f.batch_norm == "synchronized"
+            and f.normalised()
         ),
         "statistics of a whole step tell its keys from those of the queue: "
         '--batch-norm="split(groups=8)" hides it',
@@ -418,37 +395,25 @@ CAUTIONS = (
 def check(plan) -> tuple:
     """Refuses a plan whose parts do not go together.
 
-    Args:
-        plan: A `Plan`.
-
     Returns:
         What is to be told of it, a sentence each.
 
     Raises:
         UsageError: with the first need that it breaks.
     """
+    facts = Facts(plan)
     for need in REFUSALS:
         forced = need.unless_forced and plan.config.force
-        if not forced and need.broken(plan):
+        if not forced and need.broken(facts):
             bound = getattr(plan, need.setting, None)
             value = bound.spec if bound else getattr(plan.config, need.setting)
             name = need.setting.replace("_", "-")
-            raise must(name, _filled(need.must, plan), value)
+            raise must(name, need.must.format(f=facts), value)
     return tuple(
-        _filled(caution.words, plan)
+        caution.words.format(f=facts)
         for caution in CAUTIONS
-        if caution.holds(plan)
+        if caution.holds(facts)
     )
-
-
-def _filled(words, plan):
-    """Words with what each axis chose, and every other setting."""
-    names = dataclasses.asdict(plan.config) | {"pieces": plan.pieces}
-    names |= {
-        field.name: getattr(getattr(plan, field.name), "name", None)
-        for field in dataclasses.fields(plan)
-    }
-    return words.format(**names)
 
 
 def negatives_of(member) -> str:
@@ -460,7 +425,6 @@ def negatives_of(member) -> str:
     Returns:
         A sentence.
     """
-    for fact, reason in BATCH_ONLY.items():
-        if _is(member, fact):
-            return f"not remembered, no bank and no queue: it {reason}."
+    if reason := _reason(member, BATCH_ONLY):
+        return f"not remembered, no bank and no queue: it {reason}."
     return "of the batch, or remembered in a bank or a queue."

@@ -9,6 +9,7 @@ from tfcmc.evaluation.features import weights_hash
 from tfcmc.experiment.architecture import Architecture, open_trained
 from tfcmc.experiment.recipe import Plan, stored_plan
 from tfcmc.foundation.errors import UsageError, must, reason_of
+from tfcmc.foundation.variables import assign
 from tfcmc.runs.folder import Run
 from tfcmc.training.checkpoints import Checkpoints
 
@@ -33,22 +34,13 @@ class Start:
         """Sets the weights of branches, of heads where they fit."""
         for name in self.features:
             features, head = parts_of(branches[name])
-            for variable, array in zip(
-                features, self.features[name], strict=True
-            ):
-                variable.assign(array)
+            assign(features, self.features[name])
             if _shapes(head) == _shapes(self.heads[name]):
-                for variable, array in zip(
-                    head, self.heads[name], strict=True
-                ):
-                    variable.assign(array)
+                assign(head, self.heads[name])
 
 
 def read_start(plan: Plan) -> Start | None:
     """Reads the weights that a plan starts from, before its pictures are.
-
-    Args:
-        plan: A `Plan`.
 
     Returns:
         A `Start`; None where weights are drawn.
@@ -94,12 +86,10 @@ def read_start(plan: Plan) -> Start | None:
 
 
 def _noted(place, run):
-    """Returns the start of a run that goes on, whatever is there now.
-
-    None where no step of it is saved that was done from there.
-    """
+    """Returns the start of a run that goes on from there, or None."""
     saved = Checkpoints(run.checkpoints).latest()
     origin = saved and saved.state["identity"].get("init")
+    # One without a saved step that was done from there begins anew.
     if not origin or not saved.step or origin["place"] != place:
         return None
     if not os.path.exists(place):

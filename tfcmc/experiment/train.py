@@ -30,11 +30,7 @@ def train(
     """Fits the branches of a plan in place, from a checkpoint on.
 
     Args:
-        plan: A `Plan`.
-        run: The `Run`.
-        architecture: The `Architecture`.
         branches: Branch name to model.
-        data: The `Data`.
         strategy: The `tf.distribute` strategy that the branches are of.
         until: The epoch to stop after.
         saved: The `Checkpoint` that `claim` returned.
@@ -168,8 +164,6 @@ def compiled(
     """Returns the model with its optimizer.
 
     Args:
-        plan: A `Plan`.
-        architecture: The `Architecture`.
         branches: Branch name to model.
         pictures: What to learn from.
         steps: Steps an epoch.

@@ -21,7 +21,6 @@ def read_arrays(path, most: int | None = None) -> dict:
     is read takes the memory of the file's own size, or `most`.
 
     Args:
-        path: The file.
         most: Bytes that all arrays together may have; None for those of a
             file that is not packed, as `np.savez` writes it.
 

@@ -46,7 +46,6 @@ def must(name: str, condition: str, received) -> UsageError:
     Args:
         name: What the value is called where the user wrote it.
         condition: What it must be.
-        received: The value.
     """
     return UsageError(
         f"`{name}` must be {condition}. Received: {shown(received)}"
@@ -78,7 +77,6 @@ def unknown(kind: str, name, known) -> UsageError:
 
     Args:
         kind: What is named: "loss", "option of `softmax`".
-        name: The name received.
         known: All known names.
     """
     near = difflib.get_close_matches(str(name), list(known), n=1)
@@ -137,7 +135,6 @@ def check_number(name: str, value, *, whole: bool = False, **bounds) -> None:
 
     Args:
         name: What the value is called where the user wrote it.
-        value: The value.
         whole: Whether only whole numbers are allowed.
         **bounds: Of `BOUNDS`, each a number or None.
 
@@ -180,7 +177,6 @@ def check_writable(name: str, path, endings) -> None:
 
     Args:
         name: What it is called where the user wrote it.
-        path: The file.
         endings: The endings allowed, each with its dot.
 
     Raises:

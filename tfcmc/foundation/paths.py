@@ -14,7 +14,6 @@ def expanded(name, path: str | os.PathLike) -> str:
 
     Args:
         name: What the path is called where the user wrote it.
-        path: The path.
 
     Raises:
         UsageError: if it is a URL, which the system would take for a folder

@@ -40,7 +40,6 @@ def read_record(path, form, writer: str = "a run"):
     """Reads a record of a form.
 
     Args:
-        path: The file.
         form: What it must be like.
         writer: Who wrote it, in words.
 
@@ -68,7 +67,6 @@ def damaged(path, why, writer: str = "a run") -> UsageError:
     """Makes the error for a file that is not as it was written.
 
     Args:
-        path: The file.
         why: An exception, or text.
         writer: Who wrote it, in words.
     """

@@ -179,7 +179,6 @@ class Registry:
         """Returns the decorator that enters a function under a name.
 
         Args:
-            name: The name.
             aliases: Other names for it.
             takes_argument: Whether specs must read `name:argument`.
             extra: What else the table keeps about the member.

@@ -77,12 +77,10 @@ def noted():
 
 @contextlib.contextmanager
 def _handled(handler):
-    """Sets a handler; yields the function that takes it back for a signal.
-
-    Python allows none outside the main thread. A signal that the process was
-    started to ignore, as shells do for what runs in the background, is.
-    """
+    """Sets a handler; yields the function that takes it back for a signal."""
     before = {}
+    # Python allows none elsewhere. A signal that the process was started to
+    # ignore, as shells do for what runs in the background, is.
     if threading.current_thread() is threading.main_thread():
         before = {
             number: signal.signal(number, handler)

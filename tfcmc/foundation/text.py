@@ -16,6 +16,12 @@ def counted(count: int, singular: str, plural: str) -> str:
     return f"{count:,} {singular if count == 1 else plural}"
 
 
+def listed(names: list) -> str:
+    """Returns "a", "a and b", "a, b and c"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def distinct(value: float) -> str:
     """Returns "0.1" or, of what that would make 0, as many digits as tell."""
     for digits in range(1, 5):

@@ -39,13 +39,12 @@ def on_one_thread(function):
 
 
 def _libraries():
-    """Finds the libraries whose threads can be limited.
-
-    A thread of `together` has them from the one that started it. To look for
-    them beside a thread that imports one can last for ever with threadpoolctl
-    3.1 (3.8 looks otherwise): the look holds the system's list of libraries
-    and waits for Python's lock, the import holds that and waits for the list.
-    """
+    """Finds the libraries whose threads can be limited."""
+    # A thread of `together` has them from the one that started it. To look
+    # for them beside a thread that imports one can last for ever with
+    # threadpoolctl 3.1 (3.8 looks otherwise): the look holds the system's list
+    # of libraries and waits for Python's lock, the import holds that and waits
+    # for the list.
     known = getattr(_here, "libraries", None)
     return known or threadpoolctl.ThreadpoolController()
 

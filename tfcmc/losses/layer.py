@@ -101,7 +101,6 @@ class Loss(keras.layers.Layer):
         """Computes the loss of every anchor, and moves the state on.
 
         Args:
-            term: The comparison.
             step: Optimizer steps done.
             view: Number of the view that the positives are of.
 
@@ -128,10 +127,10 @@ class Loss(keras.layers.Layer):
 
         Where the matrix of all similarities would be large it is never held:
         blocks of anchors are computed one after the other, to the same number
-        and the same gradients but for rounding.
+        and the same gradients but for rounding. The term's size must be known
+        when it is traced: a `tf.data` batch's is with `drop_remainder=True`.
 
         Args:
-            term: The comparison.
             shared: Whether every replica has a term of its own, and the state
                 to keep is the mean of theirs.
             step: As for a call.

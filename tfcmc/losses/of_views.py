@@ -40,10 +40,10 @@ class ContrastiveLoss(keras.losses.Loss):
         this view's too where the loss takes negatives of both.
 
     A loss that keeps numbers (the constant of `nce`, the prototypes of
-    `swav`) owns them: `variables`. Those that learn, `trainable_variables`,
-    are to be updated with the model's. To call it is a step of training:
-    where nothing is learnt, or several pairs make a step, `compare` them and
-    `advance` once.
+    `swav`, the steps so far) owns them: `variables`. Those that learn,
+    `trainable_variables`, are to be updated with the model's. To call it is a
+    step of training: where nothing is learnt, or several pairs make a step,
+    `compare` them and `advance` once.
 
     Args:
         spec: The loss, with its options.
@@ -83,19 +83,27 @@ class ContrastiveLoss(keras.losses.Loss):
         self._losses = make_losses(
             bound, self._ordered, VIEWS, dim=dim, seed=seed
         )
-        self._steps = keras.Variable(
-            0, dtype="int32", trainable=False, name="steps"
+        # A layer's, with which Keras saves it.
+        self._count = keras.layers.Layer(name="count")
+        self._steps = self._count.add_weight(
+            name="steps",
+            shape=[],
+            initializer="zeros",
+            dtype="int32",
+            trainable=False,
         )
+        self._count.built = True
 
     @property
     def layers(self) -> list:
         """The layers that own what it keeps."""
-        return list({id(each): each for each in self._losses}.values())
+        owners = {id(each): each for each in (*self._losses, self._count)}
+        return list(owners.values())
 
     @property
     def variables(self) -> list:
-        """What it keeps, besides how often it was called."""
-        return [each for loss in self.layers for each in loss.variables]
+        """What it keeps, and how many steps it counted."""
+        return [each for owner in self.layers for each in owner.variables]
 
     @property
     def trainable_variables(self) -> list:
@@ -110,7 +118,8 @@ class ContrastiveLoss(keras.losses.Loss):
             second: `[batch, dim]`, of the same pictures in the same order.
 
         Returns:
-            A number, in bounded memory for any batch.
+            A number; of a large batch in bounded memory where its size is
+            known beforehand, as with `drop_remainder=True`.
         """
         total = self.compare(first, second)
         self.advance(first, second)

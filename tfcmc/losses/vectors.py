@@ -41,9 +41,6 @@ def similarity(anchor, candidates):
 def similarities(term):
     """Inner product of every anchor with each of its candidates.
 
-    Args:
-        term: A `Term`.
-
     Returns:
         `[A, C]`; or `[A, D]`, where an anchor has candidates of its own.
     """
@@ -132,7 +129,6 @@ def split(matrix, term):
     Args:
         matrix: `[A, C]`, or `[A, D]` of drawn ones: a number an anchor and
             candidate of the term.
-        term: A `Term`.
 
     Returns:
         `(values, negatives)`: the positive entries `[A]`, or `[A, P]` of
@@ -165,7 +161,6 @@ def counted(matrix, term):
 
     Args:
         matrix: `[A, C]`.
-        term: A `Term`.
 
     Returns:
         The same, the lowest finite number at every other candidate.

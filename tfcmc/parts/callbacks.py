@@ -7,6 +7,7 @@ from tfcmc.evaluation.features import Encoded
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import keras
 from tfcmc.losses.vectors import normalise
+from tfcmc.parts.model import ContrastiveModel
 from tfcmc.training.measuring import measure
 from tfcmc.training.stopping import Watch
 
@@ -22,13 +23,18 @@ class RepresentationMonitor(keras.callbacks.Callback):
     `modality_gap`), mean squared distances (`apart`, of the two views of an
     example; `spread_first` and `spread_second`, of examples in each) and, with
     labels, `knn`, the accuracy of the vote of each one's nearest neighbours.
+    Alignment, uniformity, distances and what compares views are of unit
+    vectors: of what the loss compares in a `ContrastiveModel`, its heads
+    included; of the features elsewhere. Rank, neighbours and spectra
+    (`alpha_req`, `nesum`) are of features: those of both views side by side;
+    of the first where one encoder makes both.
 
     Args:
         first: One view of held-out examples, an array `[count, ...]`, count
             from 2.
         second: Another view of them.
         labels: `[count]` or `[count, 1]`, or None.
-        encoder: What makes vectors `[batch, dim]` of them, a model or a
+        encoder: What makes features `[batch, dim]` of them, a model or a
             layer, or what like these takes `training`; None for the model
             that is fitted.
         batch_size: Examples at a time.
@@ -65,30 +71,39 @@ class RepresentationMonitor(keras.callbacks.Callback):
         self.dims = None
 
     def on_epoch_end(self, epoch, logs=None):
-        vectors = tuple(map(self._embed, self._views, self._encoders()))
-        unit = tuple(normalise(each).numpy() for each in vectors)
-        encoded = Encoded(vectors, unit)
+        encoders, heads = zip(*self._parts(), strict=True)
+        features = tuple(map(self._embed, self._views, encoders))
+        compared = [
+            each if head is None else self._embed(each, head)
+            for each, head in zip(features, heads, strict=True)
+        ]
+        if encoders[0] is encoders[1]:
+            features = features[:1]
+        unit = tuple(normalise(each).numpy() for each in compared)
+        encoded = Encoded(features, unit)
         self.dims = min(len(self._views[0]), encoded.joined().shape[1])
         logs.update(measure(VIEWS, encoded, self._labels, **self._constants))
 
-    def _encoders(self):
-        """What makes vectors of the first view, and of the second."""
+    def _parts(self):
+        """The encoder and the head, or None, of each view."""
         if self._encoder is not None:
-            return self._encoder, self._encoder
-        named = getattr(self.model, "encoder", None)
-        if isinstance(named, dict):
-            if len(named) != 2:
-                told = "of two encoders, to be watched"
-                raise must("model", told, sorted(named))
-            return tuple(named.values())
-        return self.model, self.model
+            return [(self._encoder, None)] * 2
+        if not isinstance(self.model, ContrastiveModel):
+            return [(self.model, None)] * 2
+        names = VIEWS
+        if isinstance(self.model.encoder, dict):
+            names = list(self.model.encoder)
+        if len(names) != 2:
+            told = "of two encoders, to be watched"
+            raise must("model", told, sorted(names))
+        return [self.model.parts_of(name) for name in names]
 
-    def _embed(self, view, encoder):
-        """The vectors of a view, a batch at a time."""
+    def _embed(self, rows, part):
+        """What an encoder or a head makes of rows, a batch at a time."""
         size = self._batch_size
-        starts = range(0, len(view), size)
+        starts = range(0, len(rows), size)
         found = [
-            encoder(view[start : start + size], training=False)
+            part(rows[start : start + size], training=False)
             for start in starts
         ]
         return np.concatenate([np.asarray(each, np.float32) for each in found])

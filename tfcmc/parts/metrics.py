@@ -86,7 +86,10 @@ class Uniformity(_OverBatches):
 
     def _take(self, view):
         vectors = tf.cast(normalise(view), tf.float64)
-        squares = 2.0 - 2.0 * tf.matmul(vectors, vectors, transpose_b=True)
+        products = tf.matmul(vectors, vectors, transpose_b=True)
+        # Not 1 of a zero vector.
+        lengths = tf.reduce_sum(vectors**2, axis=1)
+        squares = lengths[:, None] + lengths - 2.0 * products
         count = tf.cast(tf.shape(vectors)[0], tf.float64)
         # The diagonal is 1, but for rounding: left out, not taken off.
         potentials = tf.exp(-self.t * tf.maximum(squares, 0.0))

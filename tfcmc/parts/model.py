@@ -16,7 +16,8 @@ class ContrastiveModel(keras.Model):
     Objective: sum over pairs of views of loss(one, other). `fit` takes batches
     of views: a tuple or a dict of them, `[batch, ...]` each, row by row of the
     same pictures. `model(pictures)` gives features, what the head stands on.
-    It learns on one device.
+    It learns on one device, and logs `loss`, `batch_alignment` and
+    `batch_uniformity`, of what the loss compares in each batch.
 
     Example:
 
@@ -62,7 +63,48 @@ class ContrastiveModel(keras.Model):
         self.contrast = loss
         # Keras tracks layers, and so saves and trains what they keep.
         self._kept = loss.layers
-        self._measures = [Alignment(), Uniformity()]
+        self._measures = [
+            Alignment(name="batch_alignment"),
+            Uniformity(name="batch_uniformity"),
+        ]
+        # Keras notes it where a model is called, which no step does.
+        layers = self._flatten_layers(include_self=False)
+        self.built = all(each.built for each in layers)
+
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        *,
+        metrics=None,
+        weighted_metrics=None,
+        **options,
+    ):
+        """Configures the training, as Keras's own.
+
+        Args:
+            optimizer: Keras's.
+            loss: None: the model has its own.
+            metrics: None: a `RepresentationMonitor` measures.
+            weighted_metrics: Likewise.
+            **options: Keras's.
+
+        Raises:
+            UsageError: if a loss or metrics are given.
+        """
+        if loss:
+            told = "left out here: ContrastiveModel(..., loss=...) takes it"
+            raise must("loss", told, loss)
+        if given := metrics or weighted_metrics:
+            told = "left out: a RepresentationMonitor among fit's callbacks"
+            raise must("metrics", f"{told} measures", given)
+        super().compile(optimizer, **options)
+
+    def compile_from_config(self, config):
+        """Compiles as before; the optimizer has variables to be read into."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
 
     def call(self, inputs, training=False):
         """Computes features: of a view, or of a dict of views."""
@@ -114,13 +156,18 @@ class ContrastiveModel(keras.Model):
         self._loss_tracker.update_state(loss)
         for pair, measure in itertools.product(pairs, self._measures):
             measure.update_state(*pair)
+        self.built = True
         return loss
 
-    def _embed(self, name, view, training, added):
-        encoder, head = (
+    def parts_of(self, name) -> tuple:
+        """Returns the encoder and the head of a view; None for no head."""
+        return tuple(
             part[name] if isinstance(part, dict) else part
             for part in (self.encoder, self.head)
         )
+
+    def _embed(self, name, view, training, added):
+        encoder, head = self.parts_of(name)
         vectors = encoder(view, training=training)
         added += added_by(encoder)
         if head is not None:
@@ -130,6 +177,9 @@ class ContrastiveModel(keras.Model):
 
     def _named(self, data):
         """Views by their names, however they came."""
+        # `train_on_batch` adds a None for what it is not given.
+        while isinstance(data, tuple) and data and data[-1] is None:
+            data = data[:-1]
         if isinstance(data, tuple) and len(data) == 1:
             (data,) = data
         names = list(self.encoder) if isinstance(self.encoder, dict) else None

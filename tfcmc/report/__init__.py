@@ -12,8 +12,8 @@ from tfcmc.report.table import difference as difference
 from tfcmc.report.table import over_seeds as over_seeds
 from tfcmc.report.table import separated as separated
 from tfcmc.report.text_tables import csv_text as csv_text
+from tfcmc.report.text_tables import laid_out as laid_out
 from tfcmc.report.text_tables import latex as latex
 from tfcmc.report.text_tables import markdown as markdown
-from tfcmc.report.text_tables import padded as padded
 from tfcmc.report.text_tables import pipe_table as pipe_table
 from tfcmc.report.text_tables import screen_text as screen_text

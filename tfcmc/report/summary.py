@@ -20,8 +20,8 @@ def verdict_text(result: dict, names) -> str:
         names: The name of each view.
 
     Returns:
-        Fewer than 30 lines of at most 100 characters, and seven more where
-        classes differ in size.
+        Fewer than 30 lines, and seven more where classes differ in size; of
+        at most 100 characters, unless views have long names.
     """
     title = f"{result['loss']} on {result['data']}"
     title += f", {count_epochs(result['epochs'])}, seed {result['seed']}"
@@ -121,28 +121,30 @@ def probe_lines(result: dict) -> list[str]:
     known = [name for name in TITLES if name in result["raw_pixels"]]
     probes = [*known, *sorted(result["raw_pixels"].keys() - TITLES.keys())]
     titles = [_title(name) for name in probes]
-    lines = [_probe_row(f"{result['judged_on']} accuracy, %", titles)]
     kinds = {"raw pixels": result["raw_pixels"]}
     # Of a model that cannot be made anew there is none.
     if "untrained" in result:
         kinds["untrained encoders"] = result["untrained"]
     kinds["trained encoders"] = result
     branches = tuple(result["encoders_sha256"])
+    longest = sum(max(map(len, names)) for names in (kinds, branches))
+    first = max(26, longest + 1)
+    lines = [row_text(f"{result['judged_on']} accuracy, %", titles, first, 14)]
     for label, judged in kinds.items():
         for branch in branches:
             if branch in judged[probes[0]]:
                 cells = [_accuracy(judged[name][branch]) for name in probes]
-                lines.append(_probe_row(label, cells, branch))
+                lines.append(_probe_row(label, branch, cells, first))
                 label = ""
         both = _all_of(branches) if judged is not result["raw_pixels"] else ""
         cells = [_accuracy(judged[name]) for name in probes]
-        lines.append(_probe_row(label, cells, both))
+        lines.append(_probe_row(label, both, cells, first))
     if unbalanced(result["classes"]):
-        lines += _class_lines(result, probes, kinds)
+        lines += _class_lines(result, probes, kinds, first)
     return [*lines, *_choice_lines(result)]
 
 
-def _class_lines(result, probes, kinds):
+def _class_lines(result, probes, kinds, first):
     """Lays out what accuracy hides where classes differ in size."""
     name, share = majority(result["classes"])
     lines = [
@@ -152,7 +154,7 @@ def _class_lines(result, probes, kinds):
     ]
     for label, judged in kinds.items():
         shares = (judged[name]["balanced_accuracy"] for name in probes)
-        lines.append(_probe_row(label, map(percent, shares)))
+        lines.append(row_text(label, map(percent, shares), first, 14))
     shares = result[probes[0]]["class_accuracy"]
     found = sorted(
         (share, printable(size["name"])[:30], size["judged"])
@@ -183,7 +185,10 @@ def _choice_lines(result):
         strength = f"{probe['inverse_strength']:g}"
         chosen[f"C = {strength} of the linear probe"] = probe
     if probe := result.get("mlp_head"):
-        chosen[f"{count_epochs(probe['epochs'])} of the MLP head"] = probe
+        words = f"{count_epochs(probe['epochs'])} of the MLP head"
+        if "inverse_strength" in probe:  # else judged before it was chosen
+            words = f"C = {probe['inverse_strength']:g} and {words}"
+        chosen[words] = probe
     told = ",\n    ".join(
         f"{words} ({percent(probe['validation_accuracy'])} %)"
         for words, probe in chosen.items()
@@ -195,8 +200,8 @@ def _title(probe):
     return TITLES.get(probe, probe.replace("_", " "))
 
 
-def _probe_row(label, cells, view=""):
-    return row_text(f"{label:<{26 - len(view)}}{view}", cells, 26, 14)
+def _probe_row(label, view, cells, first):
+    return row_text(f"{label:<{first - len(view)}}{view}", cells, first, 14)
 
 
 def _accuracy(probe):
@@ -219,17 +224,18 @@ def _sphere_lines(result, names):
     drawn = few["images"] < every["images"]
     count = f"{few['images']:,} {'drawn' if drawn else 'images'}"
     untrained = result["untrained"]["sphere"]
-    lines = [
-        _sphere_row(where, titles),
+    rows = [
+        (where, titles),
         _measured(f"untrained, {count}", untrained, views),
         *_with_interval(f"trained, {count}", few, views),
     ]
     if drawn:
         label = f"trained, {every['images']:,} images"
-        lines += _with_interval(label, every, views)
+        rows += _with_interval(label, every, views)
+    widths = [11, *(max(12, len(title) + 2) for title in titles[1:-1]), 7]
     floors = result["floors"]
     return [
-        *lines,
+        *(_sphere_row(label, cells, widths) for label, cells in rows),
         f"floors: uniformity {floors['uniformity_uniform_sphere']:.3f} on a "
         f"uniform sphere, 0 at one point;",
         f"        alignment 0 at one point, "
@@ -237,24 +243,25 @@ def _sphere_lines(result, names):
     ]
 
 
-def _sphere_row(label, cells):
-    first, *middle, last = cells
-    middle = "".join(f"{cell:>12}" for cell in middle)
-    return f"{label:28}{first:>11}{middle}{last:>7}".rstrip()
+def _sphere_row(label, cells, widths):
+    sized = zip(cells, widths, strict=True)
+    texts = (f"{cell:>{width}}" for cell, width in sized)
+    return f"{label:28}{''.join(texts)}".rstrip()
 
 
 def _measured(label, row, views):
+    """Returns a label and its cells."""
     cells = [f"{row[f'uniformity_{view}']:.3f}" for view in views]
     rank = f"{row['effective_rank']:.0f}"
-    return _sphere_row(label, [f"{row['alignment']:.4f}", *cells, rank])
+    return label, [f"{row['alignment']:.4f}", *cells, rank]
 
 
 def _with_interval(label, row, views):
-    """Lays out a row, and beneath it how far its own numbers could be off."""
+    """Returns a row, and beneath it how far its own numbers could be off."""
     keys = ("alignment", *(f"uniformity_{view}" for view in views))
     ends = [row[f"{key}_interval"] for key in keys]
     half = [f"{(high - low) / 2:.3f}" for low, high in ends]
-    off = _sphere_row("  bootstrap, 95 %: +-", [*half, ""])
+    off = "  bootstrap, 95 %: +-", [*half, ""]
     return [_measured(label, row, views), off]
 
 

@@ -48,7 +48,7 @@ def pipe_table(lines: list[list[str]], left: int) -> str:
         lines: The head first; Markdown finds nothing to obey in them.
         left: The column that stands to the left; numbers stand to the right.
     """
-    head, *rows = padded(lines, left, least=3)
+    head, *rows = _padded(lines, left, least=3)
     rule = ["-" * (len(text) - 1) + ":" for text in head]
     rule[left] = "-" * len(head[left])
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *rows])
@@ -127,7 +127,7 @@ def screen_text(table: Table) -> str:
         lines.append([label, *means])
         if any(spreads):
             lines.append(["", *(text and f"±{text}" for text in spreads)])
-    laid = ["  ".join(line).rstrip() for line in padded(lines, left=0)]
+    laid = laid_out(lines, left=0)
     percent = any(each.unit == "%" for each in table.columns)
     words = f"{'Accuracies in %. ' if percent else ''}{table.spread_words()}."
     return "\n".join([*laid, "", words])
@@ -152,16 +152,18 @@ def _lines(table, escape, write):
     return lines
 
 
-def padded(
-    lines: list[list[str]], left: int | tuple, least: int = 0
-) -> list[list[str]]:
-    """Gives the texts of a column one width: they stand right, or `left`.
+def laid_out(lines: list[list[str]], left: int | tuple) -> list[str]:
+    """Lays texts out in columns for a screen: they stand right, or `left`.
 
     Args:
         lines: Equally long.
         left: A column from either end, or several from the first on.
-        least: Of a width.
     """
+    return ["  ".join(line).rstrip() for line in _padded(lines, left)]
+
+
+def _padded(lines, left, least=0):
+    """Gives the texts of a column one width, of `least` or more."""
     if isinstance(left, int):
         left = (left % len(lines[0]),)
     widths = [

@@ -115,7 +115,6 @@ def read_history(run: Run, names=()) -> list[dict]:
     """Reads the rows of a run's history.
 
     Args:
-        run: The run.
         names: The name of each view that the rows must have columns of.
 
     Returns:
@@ -150,7 +149,6 @@ def read_embedded(run: Run, names, branches) -> dict:
     """Reads the vectors of a draw of a run's judged pictures.
 
     Args:
-        run: The run.
         names: The name of each view.
         branches: The name of each branch.
 

@@ -65,8 +65,10 @@ class Progress:
             told += f"; best {self._score(order[0])}, trial {order[0].number}"
         left = self._search.trials - len(self._trials)
         if self.alone and left > 0:
-            rate = (time.monotonic() - self._start) / self._ended
-            told += f"; {left} to go, {clock(left * rate)}"
+            spent = time.monotonic() - self._start
+            jobs = self._search.jobs
+            rest = workers.seconds_left(spent, self._ended, left, jobs)
+            told += f"; {left} to go, {clock(rest)}"
         self._print(trial, f": {told}")
 
     def _score(self, trial):
@@ -139,17 +141,14 @@ class Processes:
         return _job(trial.number, folder, config, words)
 
     def _curves(self, number):
-        """The curves that a trial is measured by; none where it is not.
-
-        Those of its own round do not count, though it went on after a stop.
-
-        Hyperband stops trials by itself, and a worker knows its own alone.
-        """
+        """The curves that a trial is measured by; none where it is not."""
         search = self.search
+        # Hyperband stops trials by itself, and a worker knows its own alone.
         if search.tuner == "hyperband" or search.objective not in LABELLED:
             return []
         if not self.progress.alone:
             return []
+        # Those of its own round do not count, though it went on after a stop.
         first = number - number % search.jobs
         folders = [
             trial_folder(self.folder, trial.number)
@@ -199,9 +198,7 @@ def run_default(config: PretrainConfig, folder: pathlib.Path) -> tuple:
     job = _job("default", folder / "default", config, ())
     run = Run(job.folder)
     if read_metrics(run) is None:
-        (ended,) = workers.run_all(
-            [job], at_once=1, show=lambda job, line: None
-        )
+        ended, _ = workers.run_one(job)
         if ended.code != 0:
             return {}, ended.reason
     return scores_of(read_metrics(run)), None

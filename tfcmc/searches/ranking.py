@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import math
 import pathlib
+import shlex
 
 from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.foundation.errors import UsageError
@@ -67,10 +68,11 @@ class Results:
             return None
         known = self.settings_of(None)
         if not measured_by(metrics, known):
+            command = shlex.join(["tfcmc", "evaluate", str(run.folder)])
             raise UsageError(
                 f"`search` must hold runs judged by their own alpha and t. "
                 f"Received: {run.folder}, judged by others.\n"
-                f"tfcmc evaluate {run.folder} judges it again."
+                f"{command} judges it again."
             )
         return Trial(
             number=None,

@@ -7,16 +7,14 @@ FOLDER/trials/0000/trial.json      a `Trial`
 """
 
 import dataclasses
-import json
 import pathlib
 from typing import Annotated
 
 from tfcmc.evaluation.label_free import MEASURES
 from tfcmc.experiment.config import BRIEF
-from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.paths import names_in
 from tfcmc.foundation.records import COUNT, SHARE, Within, damaged, read_record
-from tfcmc.runs.folder import Run
+from tfcmc.runs.folder import Run, write_json
 from tfcmc.runs.identity import PLACE
 from tfcmc.runs.record import SPHERE
 
@@ -189,8 +187,7 @@ def place_of(search):
 
 def write_record(path, record):
     """Writes a `Trial` or a `Search` as JSON, whole or not at all."""
-    text = json.dumps(dataclasses.asdict(record), indent=2) + "\n"
-    write_whole(path, text)
+    write_json(path, dataclasses.asdict(record))
 
 
 def read_search(folder) -> Search | None:

@@ -175,11 +175,9 @@ def _total_effects(parts, places, scores, levels, generator):
 
 
 def _drawn_function(parts, places, scores, generator):
-    """Draws a function of a process that goes by the trials.
-
-    A function of the process before any trial, as a sum of waves, and what
-    the trials correct of it.
-    """
+    """Draws a function of a process that goes by the trials."""
+    # One of the process before any trial, as a sum of waves, and what the
+    # trials correct of it.
     lengths, signal, noise = parts[:-2], parts[-2], parts[-1]
     waves = generator.normal(size=(WAVES, len(lengths))) / lengths
     phases = generator.uniform(0, 2 * np.pi, WAVES)

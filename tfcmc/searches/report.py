@@ -183,10 +183,7 @@ def _analyse(results):
 
 
 def _judge_once(results, ended):
-    """Returns what `verdict.json` holds, or None where it is not time yet.
-
-    The test part is read if it was not for these encoders.
-    """
+    """Returns what `verdict.json` holds, or None where it is not time yet."""
     known = read_verdict(results.folder)
     if known is not None and _is_of(known, results):
         return known

@@ -39,13 +39,14 @@ from tfcmc.searches.tuner import Tuner
 TRIALS = 20
 MOST = 10_000  # trials: their folders are numbered with four digits
 WAIT = 1.0  # seconds between looks for the chief's search
+UNSURE = (
+    "nothing without labels is known to choose as a probe does: alignment and "
+    "uniformity chose no better than chance"
+)
 
 
 def search(given: dict) -> pathlib.Path:
     """Searches: alone, as the chief of several processes, or as a worker.
-
-    Args:
-        given: Name to value of what the user gave.
 
     Returns:
         The search's folder.
@@ -94,9 +95,6 @@ def search(given: dict) -> pathlib.Path:
 
 def plan_search(given: dict) -> tuple[Search, PretrainConfig, pathlib.Path]:
     """Settles what is searched for, before anything is trained.
-
-    Args:
-        given: Name to value of what the user gave.
 
     Returns:
         The search, its objective None where it is for the data to settle;
@@ -217,6 +215,8 @@ def _train_default(wanted, config, folder):
     wanted = with_objective(wanted, default, reason)
     write_record(folder / "search.json", wanted)
     name = wanted.objective
+    if name in LABEL_FREE:
+        print(f"note: {UNSURE}")
     told = reason or OBJECTIVES[name].words(default[name])
     print(f"the loss as it is: {told}", flush=True)
     return wanted

@@ -1,7 +1,7 @@
 """The trials of a search as a table: Markdown, CSV, and for the screen."""
 
 from tfcmc.evaluation.label_free import MEASURES
-from tfcmc.report import padded, pipe_table
+from tfcmc.report import laid_out, pipe_table
 from tfcmc.report.summary import WIDTH, clock
 from tfcmc.report.text_tables import rows_text
 from tfcmc.searches.ranking import Results
@@ -63,9 +63,7 @@ def screen_text(results: Results) -> str:
         [*cells, note[:LONGEST]]
         for *cells, note in lines[: MOST_SHOWN + 1 + bool(results.default)]
     ]
-    laid = [
-        "  ".join(line).rstrip()[:WIDTH] for line in padded(shown, left=-1)
-    ]
+    laid = [line[:WIDTH] for line in laid_out(shown, left=-1)]
     if len(lines) > len(shown):
         laid.append(f"and {len(lines) - len(shown)} more, in table.md")
     return "\n".join(laid)

@@ -136,10 +136,8 @@ class Tuner:
         return oracle
 
     def _without_repeats(self, oracle):
-        """Lets a Bayesian oracle draw at random where it would repeat itself.
-
-        It sees no repetition in what is the same only once it is rounded.
-        """
+        """Lets a Bayesian oracle draw at random where it repeats itself."""
+        # It sees no repetition in what is the same only once it is rounded.
         populate = oracle.populate_space
 
         def unlike(trial_id):
@@ -172,10 +170,8 @@ def quietly(create):
 
 
 def _without_waiting(oracle):
-    """Lets a grid go on before its last trial has ended.
-
-    KerasTuner waits, in case a trial declares more to search.
-    """
+    """Lets a grid go on before its last trial has ended."""
+    # KerasTuner waits, in case a trial declares more to search.
     populate = oracle.populate_space
 
     def at_once(trial_id):
@@ -188,13 +184,11 @@ def _without_waiting(oracle):
 
 
 def _hyperparameters(space):
-    """Declares a space to KerasTuner, choices by their numbers.
-
-    It takes choices of one type only, and True for 1.
-    """
+    """Declares a space to KerasTuner."""
     declared = keras_tuner.HyperParameters()
     for name, span in space.items():
         if "choices" in span:
+            # By number: it takes those of one type only, and True for 1.
             declared.Choice(name, list(range(len(span["choices"]))))
             continue
         kind = declared.Int if span.get("whole") else declared.Float

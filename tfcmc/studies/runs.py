@@ -145,14 +145,12 @@ def _distance(levels, others):
 
 
 def _spent(entry):
-    """The seconds from the start of a training to the end of its process.
-
-    The steps' own, where it went on from another or was judged apart.
-    """
+    """The seconds from the start of a training to the end of its process."""
     start, end = (
         os.path.getmtime(path) if os.path.exists(path) else math.nan
         for path in (entry.run.folder / "config.json", entry.run.log)
     )
+    # The steps' own, where it went on from another or was judged apart.
     return np.fmax(entry.seconds(), end - start)
 
 

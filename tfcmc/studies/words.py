@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from tfcmc.foundation.text import counted, distinct
+from tfcmc.foundation.text import counted, distinct, listed
 from tfcmc.studies.effects import Effect, interval
 
 CERTAIN = 0.95  # the probability from which one is said to be the best
@@ -230,12 +230,6 @@ def nested_words(axis: str, only: dict) -> str:
     """
     places = [f"{other} {listed(levels)}" for other, levels in only.items()]
     return f"{axis} was varied only with {', and '.join(places)}."
-
-
-def listed(names: list) -> str:
-    """Returns "a", "a and b", "a, b and c"."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _percent(values):

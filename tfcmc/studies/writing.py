@@ -18,6 +18,7 @@ from tfcmc.comparison.rows import COLUMNS, PROBES, numbers
 from tfcmc.comparison.writing import length_words, report_of, write_down
 from tfcmc.foundation.atomic import write_whole
 from tfcmc.foundation.lazy import LazyModule
+from tfcmc.foundation.text import listed
 from tfcmc.report import (
     Column,
     Picture,
@@ -123,7 +124,7 @@ def write(
     report = report_of(
         [cell.entry for cell in finished],
         command,
-        title=f"A study of {words.listed(list(study.axes))}",
+        title=f"A study of {listed(list(study.axes))}",
         row="combination",
         lead=tuple(answer),
         table=table,

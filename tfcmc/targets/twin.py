@@ -15,7 +15,6 @@ class Twin(keras.layers.Layer):
         branches: One model a branch.
 
     Args:
-        branches: As above.
         weight: Steps done to tau, the weight of what it is already.
     """
 

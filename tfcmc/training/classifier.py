@@ -25,7 +25,6 @@ class Classifier:
     whatever else distorts the views of a pretraining is left out.
 
     Args:
-        views: A `Views`.
         branches: Branch name to model, of which it takes layers and not
             weights.
         classes: How many there are.

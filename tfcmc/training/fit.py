@@ -72,7 +72,6 @@ def rows_before(saved, run, epochs: int) -> list:
 
     Args:
         saved: The `Checkpoint` gone on from; it is the chief's alone.
-        run: The `Run`.
         epochs: How many epochs are done.
     """
     if not epochs:

@@ -57,7 +57,6 @@ class MeasureRepresentation(keras.callbacks.Callback):
     statistics of its batch.
 
     Args:
-        reader: A `Reader`.
         held_out: A `Split`.
         names: The name of each view.
         branches: The name of each branch.

@@ -1,5 +1,6 @@
 """A trace of some steps, for TensorBoard's profiler."""
 
+import shlex
 import sys
 
 from tfcmc.foundation.errors import must
@@ -50,10 +51,11 @@ class Profile(keras.callbacks.Callback):
         self._trace = None
         if self._step == self._last:
             self.__exit__()
+            shown = shlex.join(["tensorboard", f"--logdir={self._folder}"])
             print(
                 f"{CLEARED if sys.stdout.isatty() else ''}trace of steps "
-                f"{self._first} to {self._last}: tensorboard --logdir="
-                f"{self._folder} (with the extra `profile`)"
+                f"{self._first} to {self._last}: {shown} (with the extra "
+                f"`profile`)"
             )
 
     def __enter__(self):

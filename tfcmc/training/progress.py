@@ -14,6 +14,9 @@ CLEARED = "\r\033[K"  # the line that moves on a terminal
 class ShowProgress(keras.callbacks.Callback):
     """Prints a line an epoch, and on a terminal one that moves.
 
+    What is left is told as if the epochs to come took as long as the last one
+    from their last step on: they are measured and saved, too.
+
     Args:
         epochs: Epochs in all.
         first_step: Steps done before this process.
@@ -41,12 +44,14 @@ class ShowProgress(keras.callbacks.Callback):
         self._left = last_step - first_step
         self._pace = pace
         self._shown = 0.0
+        self._after = 0.0  # seconds from an epoch's last step on
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch + 1
+        self._ends = self._epochs - epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        now = time.perf_counter()
+        self._stepped = now = time.perf_counter()
         self._left -= 1
         if sys.stdout.isatty() and now - self._shown > 0.2:
             self._shown = now
@@ -60,6 +65,8 @@ class ShowProgress(keras.callbacks.Callback):
             print(f"\r{line}", end="\033[K", flush=True)
 
     def on_epoch_end(self, epoch, logs=None):
+        self._after = time.perf_counter() - self._stepped
+        self._ends -= 1
         if sys.stdout.isatty():
             print(CLEARED, end="")
         line = fitting(
@@ -90,7 +97,8 @@ class ShowProgress(keras.callbacks.Callback):
             return
         yield f"{found['step_ms']:,.0f} ms"
         step = self._pace.seconds / self._pace.steps
-        yield f"{clock(self._left * step)} left"
+        left = self._left * step + self._ends * self._after
+        yield f"{clock(left)} left"
         if found["input_wait"] >= WAIT:
             yield f"wait {found['input_wait']:.0%}"
         if "device_memory_gib" in found:

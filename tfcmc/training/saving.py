@@ -6,6 +6,7 @@ import numpy as np
 
 from tfcmc.foundation.lazy import keras, tf
 from tfcmc.foundation.signals import Interrupted
+from tfcmc.foundation.variables import assign
 from tfcmc.report.summary import place
 from tfcmc.training.checkpoints import Checkpoint
 
@@ -18,7 +19,6 @@ class SaveHistory(keras.callbacks.Callback):
     between epochs does not count.
 
     Args:
-        run: The `Run`.
         rows: The rows of the epochs before.
         seconds: What the steps of the epoch at hand have taken already.
         more: What every row says beside what is logged.
@@ -177,7 +177,5 @@ class GoOn(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         if self._means is None:
             return
-        variables = self.model.metrics_variables
-        for variable, mean in zip(variables, self._means, strict=True):
-            variable.assign(mean)
+        assign(self.model.metrics_variables, self._means)
         self._means = None

@@ -22,11 +22,7 @@ class NotFinite(TrainingFailed):
 
 
 class Collapsed(TrainingFailed):
-    """The representation has collapsed, and the user wanted to stop then.
-
-    Args:
-        finding: The `Finding`.
-    """
+    """The representation has collapsed, and the user wanted to stop then."""
 
     def __init__(self, finding):
         super().__init__(f"epoch {finding.epoch}: {finding.words}")
@@ -69,7 +65,6 @@ class Watch(keras.callbacks.Callback):
 
         Args:
             rows: As for `examine`.
-            patient: The `Patient`.
             tell: Whether to print.
         """
         self.findings = examine(rows, patient)
@@ -96,7 +91,6 @@ class WatchForCollapse(Watch):
 
     Args:
         history: The `SaveHistory`, which comes before it.
-        patient: The `Patient`.
         stop: Whether to raise when nothing is left to learn from.
     """
 

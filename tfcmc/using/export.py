@@ -19,6 +19,7 @@ import numpy as np
 
 from tfcmc.batch_norms.layer import BatchNormalization
 from tfcmc.encoders import encoder_of
+from tfcmc.evaluation.probes.base import unit
 from tfcmc.experiment import elsewhere
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.foundation.atomic import whole, write_whole
@@ -26,7 +27,7 @@ from tfcmc.foundation.errors import TrainingFailed, must, reason_of
 from tfcmc.foundation.lazy import LazyModule, keras, settled
 from tfcmc.runs.record import picture_side
 from tfcmc.using import alone
-from tfcmc.using.formats import FORMATS
+from tfcmc.using.formats import FORMATS, card_of
 from tfcmc.using.model_card import card, parity_words, screen_lines
 from tfcmc.using.resizing import resized
 from tfcmc.using.transformer import load
@@ -84,8 +85,6 @@ def export(plan, run, kind: str, out, size: tuple | None = None) -> Comparison:
     this library, and gives what `tfcmc.load` gives.
 
     Args:
-        plan: The `Plan` of the run.
-        run: The `Run`.
         kind: A format of `FORMATS`.
         out: Path of the file, or of the folder of a SavedModel.
         size: Height and width of the pictures; None for any.
@@ -110,8 +109,9 @@ def export(plan, run, kind: str, out, size: tuple | None = None) -> Comparison:
                 f"{LEAST_COSINE}"
             )
     print("\n".join([parity_words(found), "", *screen_lines(found), ""]))
-    path = out.with_name(f"{out.name}.md")
-    write_whole(path, card(plan, run, kind, out, shape_words(size), found))
+    path = card_of(out)
+    takes = shape_words(size)
+    write_whole(path, card(plan, run, branches, kind, out, takes, found))
     print(f"{path}: its card")
     return found
 
@@ -126,9 +126,6 @@ def whole_model(plan, run, architecture, branches, size: tuple | None = None):
     """Makes the one model of a run: pictures in, features out.
 
     Args:
-        plan: The `Plan` of the run.
-        run: The `Run`.
-        architecture: Its `Architecture`.
         branches: Branch name to trained model.
         size: Height and width of the pictures; None for any.
 
@@ -158,8 +155,7 @@ def shown_views(plan, views, square):
     """Returns what each branch sees of symbolic pictures.
 
     Args:
-        plan: The `Plan` of the run.
-        views: Its `Views` that are judged.
+        views: The `Views` that are judged.
         square: `[batch, side, side, 3]`, uint8, of their picture's side.
 
     Raises:
@@ -287,7 +283,6 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
     """Reads a model without this library and compares it with `tfcmc.load`.
 
     Args:
-        run: The `Run`.
         kind: Its format.
         path: Where it is.
         size: Height and width of the pictures it takes; None for any.
@@ -326,9 +321,10 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
         with np.load(out) as found:
             found = dict(found)
     wanted = np.concatenate([encode(each) for each in drawn])
-    cosines = np.sum(
-        _unit(wanted) * _unit(found["features"]), axis=1, dtype=np.float64
+    ours, theirs = (
+        unit(each.astype(np.float64)) for each in (wanted, found["features"])
     )
+    cosines = np.sum(ours * theirs, axis=1)
     # What is nothing has no direction, and may be the same.
     cosines[(found["features"] == wanted).all(axis=1)] = 1.0
     return Comparison(
@@ -345,9 +341,3 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
         },
         versions=tuple(map(str, found["versions"])),
     )
-
-
-def _unit(vectors):
-    vectors = vectors.astype(np.float64)
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(length, 1e-12)

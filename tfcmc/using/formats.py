@@ -6,6 +6,7 @@ import pathlib
 import re
 import typing
 
+from tfcmc.foundation.atomic import read_small
 from tfcmc.foundation.errors import (
     UsageError,
     check_choice,
@@ -16,6 +17,8 @@ from tfcmc.runs.folder import Run, make_folder
 
 LARGEST = 4096  # side of pictures of a fixed size, in pixels
 NAME = "features"
+CARD = "Pictures to features, by a run of tfcmc:"  # by which a card is known
+MOST_CARD = 2**20  # bytes of one
 SAVED_MODEL = {"assets", "fingerprint.pb", "saved_model.pb", "variables"}
 
 
@@ -124,14 +127,40 @@ def place_of(run: Run, kind: Format, out: str | None) -> pathlib.Path:
     if out is None:
         folder = run.folder / "export"
         make_folder(folder)
-        return folder / f"{NAME}{kind.suffix}"
-    path = pathlib.Path(os.path.abspath(out))
+        path = folder / f"{NAME}{kind.suffix}"
+    else:
+        path = pathlib.Path(os.path.abspath(out))
+        _check_place(path, kind, out)
+    _check_card(path)
+    return path
+
+
+def card_of(path: pathlib.Path) -> pathlib.Path:
+    """Returns where the card of a model is, beside it."""
+    return path.with_name(f"{path.name}.md")
+
+
+def _check_place(path, kind, out):
+    """Refuses where a model cannot be, or would take the place of another."""
     if kind.suffix:
         check_writable("out", path, (kind.suffix,))
-        return path
+        return
     check_writable("out", path.parent / "any.pb", (".pb",))
     there = set(os.listdir(path)) if path.is_dir() else set()
     # What is there gives way to the new one.
     if not there <= SAVED_MODEL or path.is_file():
         raise must("out", "a new folder, or that of a SavedModel", str(out))
-    return path
+
+
+def _check_card(path):
+    """Refuses a model whose card would take the place of another file."""
+    card = card_of(path)
+    try:
+        ours = CARD in read_small(card, MOST_CARD)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError):
+        ours = False
+    if not ours:
+        told = f"such that its card, {card.name}, replaces no other file"
+        raise must("out", told, str(path))

@@ -7,11 +7,12 @@ from importlib import metadata
 import numpy as np
 
 import tfcmc
+from tfcmc.experiment.evaluate import hashes_of
 from tfcmc.report.summary import count_epochs
-from tfcmc.report.text_tables import MARKDOWN, padded, pipe_table
+from tfcmc.report.text_tables import MARKDOWN, laid_out, pipe_table
 from tfcmc.runs.identity import ROLES
 from tfcmc.runs.record import identity_of, read_metrics
-from tfcmc.using.formats import FORMATS
+from tfcmc.using.formats import CARD, FORMATS
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
 BACKSLASH = r"\\\g<0>"
@@ -34,7 +35,7 @@ def parity_words(found) -> str:
 
 def screen_lines(found) -> list:
     """Lays out what was timed for a screen."""
-    return ["  ".join(line).rstrip() for line in padded(_lines(found), left=0)]
+    return laid_out(_lines(found), left=0)
 
 
 def _lines(found):
@@ -70,12 +71,10 @@ def checksum(path) -> str:
     return digest.hexdigest()
 
 
-def card(plan, run, kind: str, out, takes: str, found) -> str:
+def card(plan, run, branches, kind: str, out, takes: str, found) -> str:
     """Writes the card of an exported model, as Markdown.
 
     Args:
-        plan: The `Plan` of the run.
-        run: The `Run`.
         kind: Its format.
         out: Where it is.
         takes: The shape and type of what it takes.
@@ -99,7 +98,7 @@ def card(plan, run, kind: str, out, takes: str, found) -> str:
         "Encoder": config.encoder,
         "Training": f"{count_epochs(config.epochs)} of batches of "
         f"{config.batch_size}, seed {config.seed}",
-        "Verdict": verdict_words(read_metrics(run)),
+        "Verdict": verdict_words(read_metrics(run), hashes_of(branches)),
         "File": f"{out.name}, {kind}, SHA-256 {checksum(out)}",
         "Versions": ", ".join(
             [
@@ -117,8 +116,7 @@ def card(plan, run, kind: str, out, takes: str, found) -> str:
         [
             f"# {out.name}",
             "",
-            f"Pictures to features, by a run of tfcmc: "
-            f"{MARKDOWN.sub(BACKSLASH, run.folder.name)}.",
+            f"{CARD} {MARKDOWN.sub(BACKSLASH, run.folder.name)}.",
             "",
             *lines,
             "",
@@ -126,7 +124,8 @@ def card(plan, run, kind: str, out, takes: str, found) -> str:
             "",
             f"- **Input** `pictures`: {takes}, red, green and blue of sRGB "
             f"from 0 to 255. The shorter side is scaled, the middle square "
-            f"kept and its colours converted inside the model.",
+            f"kept and its colours converted inside the model. Give uint8: "
+            f"Keras cuts other types to bytes without a word.",
             f"- **Output**: [batch, {found.dim}] of float32, "
             f"{' and '.join(found.branches)} side by side.",
             "",
@@ -150,10 +149,12 @@ def card(plan, run, kind: str, out, takes: str, found) -> str:
     )
 
 
-def verdict_words(metrics: dict | None) -> str:
-    """Says what `metrics.json` does, on a line."""
+def verdict_words(metrics: dict | None, hashes: dict) -> str:
+    """Says what `metrics.json` does of weights of these hashes, on a line."""
     if metrics is None:
         return "none; tfcmc evaluate gives it"
+    if metrics.get("encoders_sha256") != hashes:
+        return "none of these weights; tfcmc evaluate gives it"
     told = [
         f"{words} {100 * metrics[name]['accuracy']:.1f} % (untrained "
         f"{100 * metrics['untrained'][name]['accuracy']:.1f} %)"

@@ -72,7 +72,6 @@ def nearest(reader, query, batches, count):
     """Finds the nearest pictures as they come by.
 
     Args:
-        reader: A `Reader`.
         query: The image, `[side, side, 3]`, uint8.
         batches: As in a `Walk`.
         count: How many to find.

@@ -5,6 +5,7 @@ below stands on scikit-learn's, which is therefore loaded with it.
 """
 
 import functools
+import os
 import pathlib
 
 import numpy as np
@@ -13,6 +14,7 @@ from tfcmc.data.images import resize
 from tfcmc.encoders import FEATURES
 from tfcmc.evaluation.features import BATCH
 from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.evaluate import hashes_of
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError, check_choice
 from tfcmc.foundation.lazy import LazyModule, settled
@@ -36,6 +38,8 @@ def load(run) -> "FrozenFeatures":
         UsageError: if the folder `run` holds no run, or its encoders are
             missing or damaged.
     """
+    if isinstance(run, os.PathLike):
+        run = os.fspath(run)  # what a `Run` holds besides is not copied
     transformer = FrozenFeatures(run)
     transformer.open()
     return transformer
@@ -44,13 +48,17 @@ def load(run) -> "FrozenFeatures":
 class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
     """Turns images into the features of a run's frozen encoders.
 
-    There is nothing to fit. A clone, or a copy in another process, reads the
-    encoders from the run folder again.
+    There is nothing to fit but which encoders these are. A clone, or a copy in
+    another process, reads them from the run folder again.
 
     Args:
         run: Path of the run folder.
         view: "both", for the features of all views side by side, or the name
             of one view.
+
+    Attributes:
+        encoders_: What the encoders that it was fitted with are known by:
+            what is fitted to their features knows those of no others.
     """
 
     def __init__(self, run, view="both"):
@@ -58,7 +66,8 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
         self.view = view
 
     def fit(self, X=None, y=None):
-        """Does nothing: the encoders are trained already."""
+        """Notes which encoders these are: they are trained already."""
+        self.encoders_ = self.open().hashes
         return self
 
     def transform(self, X):
@@ -69,6 +78,10 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
 
         Returns:
             `[count, features]`, float32.
+
+        Raises:
+            UsageError: if they are no such images, or the run was trained on
+                since this was fitted.
         """
         images = np.asarray(X)
         if (
@@ -81,6 +94,12 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
                 f"0 to 255. Received: {list(images.shape)} of {images.dtype}"
             )
         opened = self.open()
+        if getattr(self, "encoders_", opened.hashes) != opened.hashes:
+            raise UsageError(
+                f"`run` must hold the encoders that this was fitted with. "
+                f"Received: {str(self.run)!r}, which was trained on since: "
+                f"fit again"
+            )
         out = np.empty([len(images), opened.width(self.view)], np.float32)
         for start in range(0, len(images), BATCH):
             batch = resize(images[start : start + BATCH], opened.side)
@@ -102,6 +121,14 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
         check_choice("view", self.view, ("both", *opened.names))
         return opened
 
+    def __getstate__(self):
+        """What joblib knows it by in a cache: its encoders, too."""
+        try:
+            hashes = self.open().hashes
+        except UsageError:  # it may be copied to where they are
+            hashes = None
+        return super().__getstate__() | {"_hashes": hashes}
+
     def __sklearn_is_fitted__(self):
         return True
 
@@ -118,6 +145,7 @@ class Opened:
     Attributes:
         branches: Branch name to model.
         names: The name of each branch.
+        hashes: Branch name to the hash of its weights.
         side: Side in pixels at which images are read, as in training.
     """
 
@@ -127,6 +155,7 @@ class Opened:
         self.side = picture_side(run)
         architecture, self.branches = open_trained(plan, run)
         self.names = tuple(self.branches)
+        self.hashes = hashes_of(self.branches)
         self._reader = architecture.reader(self.branches)
 
     def features(self, pictures, view):

@@ -85,11 +85,9 @@ def _told(path):
 
 @contextlib.contextmanager
 def _npz(path):
-    """Vectors as arrays `[rows, dim]`, columns as arrays `[rows]`.
-
-    An .npz file holds whole arrays one after the other, so each grows in a
-    temporary file beside it first.
-    """
+    """Vectors as arrays `[rows, dim]`, columns as arrays `[rows]`."""
+    # An .npz file holds whole arrays one after the other, so each grows in a
+    # temporary file beside it first.
     kept, files, dims = {}, {}, {}
     with contextlib.ExitStack() as stack:
 
@@ -106,7 +104,7 @@ def _npz(path):
         yield write
         archive = stack.enter_context(zipfile.ZipFile(path, "w"))
         for name, values in kept.items():
-            with archive.open(f"{name}.npy", "w") as entry:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(
                     entry, np.array(values), allow_pickle=False
                 )
@@ -124,11 +122,8 @@ def _npz(path):
 
 @contextlib.contextmanager
 def _csv(path):
-    """One column a number: features_0, features_1 and so on.
-
-    Names are as `table_cell` has them, which no spreadsheet computes; those
-    that are no UTF-8 keep their bytes.
-    """
+    """One column a number: features_0, features_1 and so on."""
+    # Names that are no UTF-8 keep their bytes.
     text = {"encoding": "utf-8", "errors": "surrogateescape"}
     with open(path, "w", newline="", **text) as file:
         writer = csv.writer(file)

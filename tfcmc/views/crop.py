@@ -148,10 +148,7 @@ def cropped(
 
 @functools.lru_cache(maxsize=2)  # where one epoch ends, one begins
 def _uniforms(seed, epoch, examples, count):
-    """Returns an epoch's uniform numbers: `[examples, count * (DRAWS + 1)]`.
-
-    Row i belongs to example i whatever the order; views take equal parts.
-    """
+    """Returns an epoch's uniform numbers, a row an example, a part a view."""
     shape = (examples, count * (DRAWS + 1))
     return generator(seed, epoch, PLACES).random(shape, np.float32)
 

@@ -73,11 +73,9 @@ def _colourless(pictures):
 
 @functools.cache
 def _compiled(convert):
-    """Compiles a conversion once for all that use it.
-
-    XLA fuses it into one pass over the pixels: that of Lab measured 12 times
-    as fast on a CPU as one operation after the other.
-    """
+    """Compiles a conversion once for all that use it."""
+    # XLA fuses it into one pass over the pixels: that of Lab measured 12 times
+    # as fast on a CPU as one operation after the other.
     traced = tf.function(convert, jit_compile=True)
 
     def known(pictures):

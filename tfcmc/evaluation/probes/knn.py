@@ -57,14 +57,8 @@ def knn(fit, validation, test, *, seed, k=200, temperature=0.07):
         unit(part.features, np.float32) for part in (voters, test)
     )
     k = min(k, len(stored))
-    rows = max(1, BLOCK // len(stored))
-    votes = [
-        _votes(
-            judged[start : start + rows] @ stored.T, classes, k, temperature
-        )
-        for start in range(0, len(judged), rows)
-    ]
-    predicted = names[np.concatenate(votes).argmax(axis=1)]
+    votes = _in_blocks(judged, stored, classes, k, temperature)
+    predicted = names[votes.argmax(axis=1)]
     return {**told(predicted, test.labels), "k": k}
 
 
@@ -92,10 +86,21 @@ def leave_one_out(features, labels, *, k=20, temperature=0.07):
         raise must("features", "of at least two labelled pictures", counts)
     names, classes = np.unique(labels, return_inverse=True)
     others = unit(features, np.float32)
-    cosine = others @ others.T
-    np.fill_diagonal(cosine, -np.inf)
-    votes = _votes(cosine, classes, min(k, len(others) - 1), temperature)
+    k = min(k, len(others) - 1)
+    votes = _in_blocks(others, others, classes, k, temperature, apart=True)
     return float(np.mean(names[votes.argmax(axis=1)] == labels))
+
+
+def _in_blocks(judged, stored, classes, k, temperature, *, apart=False):
+    """The votes of a block of rows at a time; `apart`, none for itself."""
+    rows = max(1, BLOCK // len(stored))
+    votes = []
+    for start in range(0, len(judged), rows):
+        cosine = judged[start : start + rows] @ stored.T
+        if apart:
+            np.fill_diagonal(cosine[:, start:], -np.inf)
+        votes.append(_votes(cosine, classes, k, temperature))
+    return np.concatenate(votes)
 
 
 def _votes(cosine, classes, k, temperature):

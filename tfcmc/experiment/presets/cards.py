@@ -20,7 +20,6 @@ def full(name: str, preset: Preset, standard) -> str:
 
     Args:
         name: Its name.
-        preset: The preset.
         standard: A config of the defaults.
     """
     rows = [

@@ -48,13 +48,9 @@ VICREG = Preset(
     },
     rate=Rate(0.2),
     letter={
-        "views": COLOURS,
-        "encoder": "ResNet-50",
-        "head": "hidden=8192, dim=8192",
-        "side": "224",
-        "batch_size": "2048",
-        "epochs": "1000, of which 10 warm up",
+        setting: words
+        for setting, words in BARLOW_TWINS.letter.items()
+        if setting != "learning_rate"
     },
-    why="Small pictures and one device: a head of 8,192 would be most of the "
-    "step.",
+    why=BARLOW_TWINS.why,
 )

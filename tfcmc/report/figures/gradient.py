@@ -17,7 +17,7 @@ APART = 4  # bins from marker to marker
 
 
 @saved
-def gradient_anatomy(curves, *, note=""):
+def gradient_anatomy(curves, *, labels=(), note=""):
     """Draws the weight of negatives against their similarity.
 
     Weights are relative to the mean of their sizes over all negatives of a
@@ -27,6 +27,8 @@ def gradient_anatomy(curves, *, note=""):
     Args:
         curves: `(label, similarity, weight)`s, one at least, as
             `tfcmc.evaluation.negative_weights.negative_weights` returns them.
+        labels: Of all runs of the figures that it stands beside, in their
+            order: a loss looks alike in all.
         note: What to say above the legend.
     """
     drawn = new_canvas(8.6, 6.6)
@@ -38,7 +40,7 @@ def gradient_anatomy(curves, *, note=""):
         for label, similarity, weight in curves
     ]
     edges = _edges([similarity for _, similarity, _ in curves])
-    look = looks([label for label, _, _ in curves])
+    look = looks([*labels, *(label for label, _, _ in curves)])
     entries = []
     for place, (label, similarity, weight) in enumerate(curves):
         size = np.abs(weight).mean() if len(weight) else 0.0

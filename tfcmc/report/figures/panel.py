@@ -9,6 +9,7 @@ from tfcmc.report.figures.looks import handle, looks
 
 MOST_CLASSES = 30  # that a legend names
 ONE_COLUMN = 15  # classes that a legend lists in one
+LONGEST = 24  # letters of a class in a legend
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +65,11 @@ def class_looks(panels):
 
 def class_legend(drawn, panels):
     """Draws one legend of all classes at the right, where it can be read."""
-    names = {n: panel.name_of(n) for panel in panels for n in panel.classes()}
+    names = {
+        label: panel.name_of(label)[:LONGEST]
+        for panel in panels
+        for label in panel.classes()
+    }
     if not 0 < len(names) <= MOST_CLASSES:
         return
     look = class_looks(panels)

@@ -12,12 +12,14 @@ from tfcmc.report.figures.style import (
     new_canvas,
     new_figure,
     saved,
+    wrapped,
 )
 
 ticker = LazyModule("matplotlib.ticker")
 
 ROW = 0.34  # inches of a level
-NARROW = 18  # letters of a level's name on a slanted axis
+NARROW = 18  # letters of all levels that fit beneath an axis side by side
+LEVEL = 2.6  # inches of a line of a level's name
 
 
 @saved
@@ -103,7 +105,8 @@ def interactions(effects, *, measured):
     for axes, spread, (names, levels, means) in zip(
         panels, spreads, effects, strict=True
     ):
-        (first, second), places = levels, np.arange(len(levels[1]))
+        first, second = ([wrapped(n, LEVEL) for n in each] for each in levels)
+        places = np.arange(len(second))
         for row, (level, look) in enumerate(looks(first).items()):
             axes.errorbar(
                 places,
@@ -116,11 +119,13 @@ def interactions(effects, *, measured):
                 label=level,
             )
         slanted = sum(map(len, second)) > NARROW
+        steep = any("\n" in level for level in second)
         axes.set_xticks(
             places,
             second,
-            rotation=20 if slanted else 0,
+            rotation=35 if steep else 20 if slanted else 0,
             ha="right" if slanted else "center",
+            fontsize=8 if steep else None,
         )
         axes.set_xlim(-0.3, len(second) - 0.7)
         axes.set_ylim(low - margin, high + margin)

@@ -5,12 +5,21 @@ import dataclasses
 import numpy as np
 
 from tfcmc.report.figures.looks import Look, in_percent, legend_below
-from tfcmc.report.figures.style import COLOURS, GRID, new_figure, saved
+from tfcmc.report.figures.style import (
+    COLOURS,
+    GRID,
+    new_figure,
+    saved,
+    wrapped,
+)
 
 TUNED = Look(COLOURS[0], "o", "-")
 DEFAULT = Look("black", "D", "-")
 SEED = Look("white", "o", "none")
 APART = 0.16  # of the two lines of a loss, from the middle of its row
+NAME = 3.6  # inches of a line of a name
+ROW = 0.75  # inches of a row at the least
+LINE = 0.18  # inches that it is high
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +50,10 @@ def tuned_and_default(gains, *, measured):
         measured: What the accuracies are of.
     """
     gains = sorted(gains, key=lambda gain: np.mean(gain.after))
-    drawn, axes = new_figure(8.6, 1.4 + 0.75 * len(gains))
+    names = [_name(gain) for gain in gains]
+    lines = 2 + max(name.count("\n") for name in names)  # and one between
+    height = max(ROW, LINE * lines)
+    drawn, axes = new_figure(8.6, 1.4 + height * len(gains))
     for row, gain in enumerate(gains):
         if gain.tuned == gain.default:
             _draw(axes, gain.before, row, DEFAULT)
@@ -60,7 +72,7 @@ def tuned_and_default(gains, *, measured):
             },
             zorder=2,
         )
-    axes.set_yticks(range(len(gains)), [_name(gain) for gain in gains])
+    axes.set_yticks(range(len(gains)), names)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(-0.6, len(gains) - 0.4)
     axes.grid(axis="x", **GRID)
@@ -108,6 +120,7 @@ def _draw(axes, values, height, look):
 
 
 def _name(gain):
-    if gain.tuned == gain.default:
-        return f"{gain.default}\nthe defaults were the best"
-    return f"{gain.tuned}\n{gain.default}"
+    default, tuned = (wrapped(n, NAME) for n in (gain.default, gain.tuned))
+    if tuned == default:
+        return f"{default}\nthe defaults were the best"
+    return f"{tuned}\n{default}"

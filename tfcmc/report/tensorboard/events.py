@@ -23,6 +23,7 @@ hparams_summary = LazyModule("tensorboard.plugins.hparams.summary_v2")
 
 # TensorBoard takes a folder for a run when a file in it is called so.
 EVENTS = "events.out.tfevents"
+IMAGES = f"{EVENTS}.figures"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -52,7 +53,7 @@ def write_images(folder, paths, *, step=0):
                 ),
             )
         )
-    _write(folder, "figures", values, step)
+    _write(folder, IMAGES, values, step)
 
 
 def write_hparams(folder, options, metrics, *, step=0):
@@ -81,7 +82,7 @@ def write_hparams(folder, options, metrics, *, step=0):
                 tensor=tensor_util.make_tensor_proto(float(value), "float32"),
             )
         )
-    _write(folder, "hparams", values, step)
+    _write(folder, f"{EVENTS}.hparams", values, step)
 
 
 def _told(option):
@@ -108,7 +109,7 @@ def _write(folder, name, values, step):
         for value in values
     ]
     with (
-        whole(folder / f"{EVENTS}.{name}") as aside,
+        whole(folder / name) as aside,
         tf.io.TFRecordWriter(str(aside)) as writer,
     ):
         for event in events:

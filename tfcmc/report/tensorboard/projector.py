@@ -11,16 +11,10 @@ import pathlib
 
 import numpy as np
 
-from tfcmc.data.pictures import Subset
-from tfcmc.evaluation.verdict import sample_rows
 from tfcmc.foundation.atomic import whole, write_whole
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.text import plain_text
-from tfcmc.report.tensorboard.sprite import (
-    MOST_TILES,
-    draw_sprite,
-    save_sprite,
-)
+from tfcmc.report.tensorboard.sprite import draw_sprite, save_sprite
 
 config_pb2 = LazyModule("tensorboard.plugins.projector.projector_config_pb2")
 text_format = LazyModule("google.protobuf.text_format")
@@ -45,22 +39,20 @@ def write_projector(
         names: The name of each view.
         labels: `[count]`, or None.
         class_names: One name a label.
-        pictures: The same pictures, as in `tfcmc.data.pictures`. More than
-            `MOST_TILES` have no room for thumbnails: as many are drawn.
+        pictures: The same pictures, as in `tfcmc.data.pictures`.
         where: What names each picture, such as its file; by default its
             number.
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).unlink(missing_ok=True)
-    rows = sample_rows(len(pictures), MOST_TILES)
-    few = encoded.take(rows)
-    vectors = dict(zip(names, few.embeddings, strict=True))
-    vectors["both"] = few.joined()
-    sprite, tile = draw_sprite(Subset(pictures, rows))
+    vectors = dict(zip(names, encoded.embeddings, strict=True))
+    vectors["both"] = encoded.joined()
+    sprite, tile = draw_sprite(pictures)
     with whole(folder / "sprite.png") as aside:
         save_sprite(sprite, aside)
-    lines = _metadata(rows, labels, class_names, where)
+    where = range(len(pictures)) if where is None else where
+    lines = _metadata(where, labels, class_names)
     write_whole(folder / "metadata.tsv", "\n".join(lines) + "\n")
     config = config_pb2.ProjectorConfig()
     for name, array in vectors.items():
@@ -75,15 +67,15 @@ def write_projector(
     write_whole(folder / CONFIG, text_format.MessageToString(config))
 
 
-def _metadata(rows, labels, class_names, where):
+def _metadata(where, labels, class_names):
     """Returns a line a point, beneath a line of titles of two columns.
 
     The plugin would take a title of one column for a point.
     """
-    names = [_cell(str(row if where is None else where[row])) for row in rows]
+    names = [_cell(str(each)) for each in where]
     if labels is None:
         return names
-    kinds = [_cell(class_names[labels[row]]) for row in rows]
+    kinds = [_cell(class_names[label]) for label in labels]
     lines = zip(["class", *kinds], ["picture", *names], strict=True)
     return ["\t".join(line) for line in lines]
 

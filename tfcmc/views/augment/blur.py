@@ -42,11 +42,9 @@ def _gaussian(sigma, side):
 
 
 def _boxed(sigma, side, highest):
-    """One of PIL's three boxes as a matrix `[batch, side, side]`.
-
-    Its half-width r is that by which three boxes of 2 r + 1 pixels, the two at
-    the ends in part, have the variance of the Gaussian.
-    """
+    """One of PIL's three boxes as a matrix `[batch, side, side]`."""
+    # Three boxes of 2 radius + 1 pixels, the two at the ends in part, have the
+    # variance of the Gaussian.
     radius = _half_width(sigma)
     most = math.floor((math.sqrt(4 * highest**2 + 1) - 1) / 2) + 1
     places = tf.range(side)

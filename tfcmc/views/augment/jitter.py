@@ -99,11 +99,9 @@ def _coefficients(which, values, augmentation):
 
 
 def _torchvision(planes, factor, added, contrasted, saturated):
-    """Blends with the mean of the grey picture, or with the grey picture.
-
-    All is factor * x + share * grey + offset, whatever a picture's slot does:
-    one pass over the pixels and no choice in it.
-    """
+    """Blends with the mean of the grey picture, or with the grey picture."""
+    # All is factor * x + share * grey + offset, whatever a picture's slot
+    # does: one pass over the pixels and no choice in it.
     grey = luma(planes)
     mean = tf.reduce_mean(grey, axis=[1, 2])
     offset = tf.where(contrasted, (1 - factor) * mean, added)
@@ -113,11 +111,9 @@ def _torchvision(planes, factor, added, contrasted, saturated):
 
 
 def _tf(planes, factor, added, contrasted, saturated):
-    """Blends with each channel's mean, or with the brightest channel.
-
-    In HSV, a channel is V - S V t with t of the hue alone: saturation, at most
-    1, changes V - x by min(factor, 1 / S).
-    """
+    """Blends with each channel's mean, or with the brightest channel."""
+    # In HSV, a channel is V - S V t with t of the hue alone: saturation, at
+    # most 1, changes V - x by min(factor, 1 / S).
     top = brightest(planes)
     most = top / tf.maximum(top - darkest(planes), TINY)
     keep = pixelwise(factor)
@@ -132,11 +128,9 @@ def _tf(planes, factor, added, contrasted, saturated):
 
 
 def _turned(planes, turn):
-    """Turns the hue, in HSV.
-
-    A channel is V - C min(max(min(k, 4 - k), 0), 1) with C = V - min,
-    k = (n + 6 H) mod 6 and n = 5, 3, 1 for red, green, blue.
-    """
+    """Turns the hue, in HSV."""
+    # A channel is V - C min(max(min(k, 4 - k), 0), 1) with C = V - min,
+    # k = (n + 6 H) mod 6 and n = 5, 3, 1 for red, green, blue.
     red, green, blue = planes
     top = brightest(planes)
     chroma = top - darkest(planes)
