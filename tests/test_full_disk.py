@@ -1,6 +1,7 @@
 """A disk that is full, read only or another user's, for real."""
 
 import dataclasses
+import gc
 import os
 import subprocess
 
@@ -41,6 +42,7 @@ def disk(tmp_path):
         assert done.returncode == 0, done.stderr
 
     yield folder, remount
+    gc.collect()  # what still writes there
     subprocess.run(["umount", str(folder)], check=True)
 
 

@@ -37,7 +37,7 @@ def killed_in_epoch_2(devices, words, number, moment):
 
 
 def test_killed_and_gone_on(tmp_path, monkeypatch):
-    """A case with all that is remembered, killed at once, bit for bit."""
+    """All that is remembered, killed in the second epoch, bit for bit."""
     words_of, less = kills.words_of, ["--data=shapes(size=320)", "--epochs=2"]
     monkeypatch.setattr(
         kills, "words_of", lambda *case: [*words_of(*case), *less]

@@ -102,7 +102,7 @@ def test_colours_are_those_of_the_accuracy(drawn, runs):
     ("knn", "accuracy"), [(True, False), (False, True), (False, False)]
 )
 def test_what_is_not_known_is_left_out(knn, accuracy, drawn, runs):
-    """Without kNN, without a probe, and without both."""
+    """Without kNN, without a probe, and where runs disagree on them."""
     traces = runs(2, knn=knn, accuracy=accuracy)
     curves = drawn(figures.learning_curves, traces)
     assert len(curves.axes) == (5 if knn else 4)
@@ -112,12 +112,7 @@ def test_what_is_not_known_is_left_out(knn, accuracy, drawn, runs):
         path = kinds(figure.axes[0], LineCollection)[0]
         want = matplotlib.colors.to_rgba("#0072B2")
         np.testing.assert_allclose(path.get_colors(), [want] * 3)
-
-
-def test_what_is_known_of_some(drawn, runs):
-    """Where runs disagree on kNN and the probe, all are in the legend."""
-    traces = runs(2, accuracy=False)
-    other = runs(knn=False)[0]
+    other = runs(knn=not knn, accuracy=not accuracy)[0]
     traces.append(dataclasses.replace(other, group="mixed", start=None))
     for draw in (figures.alignment_uniformity_map, figures.learning_curves):
         (legend,) = drawn(draw, traces).legends

@@ -54,7 +54,7 @@ def test_figure(rng, seeds, drawn):
     assert axes.get_xlabel() == "accuracy"
 
 
-def test_long_names_leave_room(rng, picture, tmp_path):
+def test_long_names_leave_room(rng, drawn):
     """They are whole, on lines of their own, and no two lie on each other."""
     names = [
         ", ".join(
@@ -71,11 +71,9 @@ def test_long_names_leave_room(rng, picture, tmp_path):
         figures.Gain(f"loss(x={place})", name, (0.3, 0.4), (0.5 + place, 0.6))
         for place, name in enumerate(names)
     ]
-    path = tmp_path / "a.png"
-    drawn = figures.tuned_and_default(gains, path, measured="accuracy")
-    picture(path)
-    (axes,) = drawn.axes
-    drawn.canvas.draw()
+    figure = drawn(figures.tuned_and_default, gains, measured="accuracy")
+    (axes,) = figure.axes
+    figure.canvas.draw()
     labels = axes.get_yticklabels()
     for place, label in enumerate(labels):
         told = f"{names[place]} loss(x={place})"

@@ -65,7 +65,7 @@ def test_a_folder_tells_of_it(album):
     ("place", "told"),
     [
         ("one", "two folders of images at least, one a class.* with 1"),
-        ("parts", "as test and train, it is folder:DIR"),
+        ("parts", "whose test and train are read by folder:DIR"),
         ("nowhere", "classes:DIR, with an existing folder"),
     ],
 )

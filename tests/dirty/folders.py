@@ -36,6 +36,10 @@ def _read(folder):
     return source_of(f"folder:{folder}")
 
 
+def _apart(folder):
+    return source_of(f"classes:{folder}")
+
+
 def _bad(make, act=_read):
     return Case(make, act)
 
@@ -123,6 +127,10 @@ FOLDERS = {
         _bad(then(_labelled(), _link("train/bee", "train/ant/more"))),
     "a class that is a link to all classes":
         _bad(then(_labelled(), _link("train", "train/all"))),
+    "one class folder alone, as classes": _bad(tree("ant/1.png"), _apart),
+    "parts where classes are wanted": _bad(_labelled(), _apart),
+    "an image beside classes": _bad(tree("ant/1.png", "x.png"), _apart),
+    "one image of each class": _bad(tree("ant/1.png", "bee/2.png"), _apart),
     "links in a circle":
         _unlabelled(then(tree("a/1.png", "b/2.png"),
                          _link("a", "b/a"), _link("b", "a/b")), 2),

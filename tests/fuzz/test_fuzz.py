@@ -15,7 +15,7 @@ from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.registry import parse_spec
 from tfcmc.losses import LOSSES
 
-RUNS = {"spec": 30_000, "stl10": 1_000}
+RUNS = {"spec": 30_000, "stl10": 3_000}
 
 
 @pytest.mark.parametrize("target", RUNS)

@@ -281,7 +281,7 @@ def test_time_that_is_left(monkeypatch, capsys):
         progress.ended(Trial(number, {}, EPOCHS, **broken))
     lines = capsys.readouterr().out.splitlines()
     told = [line.partition("; ")[2] for line in lines]
-    assert told[0] == "11 to go, 27:30" and told[3] == "8 to go, 20:00"
+    assert told[0] == "11 to go, 20:00" and told[3] == "8 to go, 20:00"
     assert told[4] == "7 to go, 28:00"
 
 

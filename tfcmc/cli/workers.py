@@ -148,7 +148,8 @@ def seconds_left(spent: float, done: int, left: int, at_once: int) -> float:
         left: How many have not.
         at_once: How many run at the same time.
     """
-    return left * spent / max(done, min(at_once, done + left))
+    ended = max(done, min(at_once, done + left))
+    return (done + left - ended) * spent / ended
 
 
 def core_shares(count):

@@ -3,7 +3,7 @@
 import pathlib
 
 from tfcmc.data.base import SOURCES
-from tfcmc.data.folder import IMAGE_FILES, source_of
+from tfcmc.data.folder import IMAGE_FILES, check, source_of
 from tfcmc.data.layout import split_layout
 from tfcmc.foundation.paths import expanded
 
@@ -19,6 +19,6 @@ def classes(reading, argument):
         UsageError: if there are no two classes, images are in none, or one
             cannot be read and `on_bad_image` is "stop".
     """
-    IMAGE_FILES["check"](argument)
+    check(argument)
     layout = split_layout(pathlib.Path(expanded("data", argument)))
     return source_of(reading, argument, layout)

@@ -88,8 +88,8 @@ def split_layout(root: pathlib.Path) -> Layout:
     if parts := _parts(Finder(), root):
         listed = " and ".join(sorted(part.name for part in parts.values()))
         raise UsageError(
-            f"`data` must be class folders alone; with parts, as {listed}, "
-            f"it is folder:DIR. Received: {str(root)!r}"
+            f"`data` must be class folders alone. Received: {str(root)!r}, "
+            f"whose {listed} are read by folder:DIR, or are to be renamed"
         )
     finder = Finder()
     found = finder.classes_of(root)
@@ -103,6 +103,11 @@ def split_layout(root: pathlib.Path) -> Layout:
     rows = dict(
         zip(("train", "test"), carve_validation(labels, 0), strict=True)
     )
+    if not len(rows["test"]):
+        raise UsageError(
+            f"`data` must have a class of two images at least, of which one "
+            f"is held out. Received: {str(root)!r}, with one of each"
+        )
     return Layout(
         names,
         {role: images.take(some) for role, some in rows.items()},

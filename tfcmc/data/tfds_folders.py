@@ -85,7 +85,8 @@ def check(name, data_dir):
             for pattern in ("*/*", "*/*/*")
             for folder in _versions(root, pattern)
         }
-        raise unknown(f"prepared dataset in {root}", name, known)
+        where = f"{root} (`tfcmc data tfds:NAME` prepares more)"
+        raise unknown(f"prepared dataset in {where}", name, known)
 
 
 def newest(name, data_dir):

@@ -159,11 +159,11 @@ def _look_at(plan, learns):
     if config.judge_on == "validation":
         source = choose_on_validation(source)
     if 2 * blank > count:
+        more = "; --views=rgb --head=mlp learns from grey ones too"
         raise UsageError(
             f"`data` must be colour pictures for the views "
-            f"{' and '.join(views.names)}; --views=rgb --head=mlp learns from "
-            f"grey ones too. Received: {blank:,} of {count:,} "
-            f"{views.blank_word}"
+            f"{' and '.join(views.names)}{more if learns else ''}. "
+            f"Received: {blank:,} of {count:,} {views.blank_word}"
         )
     _check_labelled(source, folded=config.judge_on == "validation")
     parts = [f"{count:,} to learn from"]

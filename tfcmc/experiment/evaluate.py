@@ -13,7 +13,7 @@ from tfcmc.evaluation.doctor import examine
 from tfcmc.evaluation.features import BATCH, Encoded, weights_hash
 from tfcmc.evaluation.inputs import Inputs, digest, measure
 from tfcmc.evaluation.label_free import MEASURES
-from tfcmc.evaluation.probes import PROBES, Labelled
+from tfcmc.evaluation.probes import EDITION, PROBES, Labelled
 from tfcmc.experiment.config import BRIEF
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras, tf
@@ -169,6 +169,7 @@ def controls(plan, run, data, architecture, extent: Extent) -> dict:
     some = inputs_of(plan, _beginning(data), views, reader, extent)
     key = digest(
         tfcmc.__version__,
+        EDITION,
         hashes_of(branches),
         some,
         data.described,

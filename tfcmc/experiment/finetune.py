@@ -10,7 +10,7 @@ from tfcmc.data.validation import carve_validation
 from tfcmc.evaluation import verdict
 from tfcmc.evaluation.few_labels import sample_labels
 from tfcmc.evaluation.inputs import digest
-from tfcmc.evaluation.probes import PROBES, Labelled
+from tfcmc.evaluation.probes import EDITION, PROBES, Labelled
 from tfcmc.experiment import elsewhere
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import as_trained, read_data
@@ -65,6 +65,7 @@ def finetune(plan, run, shares, *, samples: int, steps: int) -> Curve:
         make_folder(place)
         settings = {
             "tfcmc": tfcmc.__version__,
+            "probes": EDITION,
             "encoders_sha256": hashes_of(branches),
             "data": data.described,
             "judged_on": data.judged_on,

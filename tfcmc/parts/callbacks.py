@@ -88,15 +88,16 @@ class RepresentationMonitor(keras.callbacks.Callback):
         """The encoder and the head, or None, of each view."""
         if self._encoder is not None:
             return [(self._encoder, None)] * 2
-        if not isinstance(self.model, ContrastiveModel):
-            return [(self.model, None)] * 2
-        names = VIEWS
-        if isinstance(self.model.encoder, dict):
-            names = list(self.model.encoder)
+        named = getattr(self.model, "encoder", None)
+        names = list(named) if isinstance(named, dict) else VIEWS
         if len(names) != 2:
             told = "of two encoders, to be watched"
             raise must("model", told, sorted(names))
-        return [self.model.parts_of(name) for name in names]
+        if isinstance(self.model, ContrastiveModel):
+            return [self.model.parts_of(name) for name in names]
+        if isinstance(named, dict):
+            return [(each, None) for each in named.values()]
+        return [(self.model, None)] * 2
 
     def _embed(self, rows, part):
         """What an encoder or a head makes of rows, a batch at a time."""

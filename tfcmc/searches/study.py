@@ -39,10 +39,7 @@ from tfcmc.searches.tuner import Tuner
 TRIALS = 20
 MOST = 10_000  # trials: their folders are numbered with four digits
 WAIT = 1.0  # seconds between looks for the chief's search
-UNSURE = (
-    "nothing without labels is known to choose as a probe does: alignment and "
-    "uniformity chose no better than chance"
-)
+UNSURE = "alignment_uniformity"
 
 
 def search(given: dict) -> pathlib.Path:
@@ -215,8 +212,12 @@ def _train_default(wanted, config, folder):
     wanted = with_objective(wanted, default, reason)
     write_record(folder / "search.json", wanted)
     name = wanted.objective
-    if name in LABEL_FREE:
-        print(f"note: {UNSURE}")
+    if name == UNSURE:
+        print(
+            "note: alignment and uniformity chose no better than chance where "
+            "probes could tell:\n  keep the defaults, or label some hundred "
+            "pictures"
+        )
     told = reason or OBJECTIVES[name].words(default[name])
     print(f"the loss as it is: {told}", flush=True)
     return wanted

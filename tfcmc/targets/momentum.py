@@ -29,7 +29,8 @@ class Momentum(Stopped):
     Args:
         start: tau at the first step, from 0 to 1.
         end: tau after the last; MoCo's is that at the start.
-        init: Whether the twin starts as a copy, or at weights of its own.
+        init: Whether the twin starts as a copy, as all do by `--init`, or at
+            weights of its own.
 
     Reference: He et al. 2020, "Momentum contrast for unsupervised visual
         representation learning", section 3.2; Grill et al. 2020, "Bootstrap

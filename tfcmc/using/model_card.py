@@ -16,6 +16,7 @@ from tfcmc.using.formats import CARD, FORMATS
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
 BACKSLASH = r"\\\g<0>"
+CUT = ": Keras cuts other types to bytes without a word."
 PROBES = {
     "linear_probe": "linear probe",
     "mlp_head": "MLP head",
@@ -124,8 +125,8 @@ def card(plan, run, branches, kind: str, out, takes: str, found) -> str:
             "",
             f"- **Input** `pictures`: {takes}, red, green and blue of sRGB "
             f"from 0 to 255. The shorter side is scaled, the middle square "
-            f"kept and its colours converted inside the model. Give uint8: "
-            f"Keras cuts other types to bytes without a word.",
+            f"kept and its colours converted inside the model. Give uint8"
+            + (CUT if kind == "keras" else "."),
             f"- **Output**: [batch, {found.dim}] of float32, "
             f"{' and '.join(found.branches)} side by side.",
             "",

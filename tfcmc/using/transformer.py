@@ -96,9 +96,8 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
         opened = self.open()
         if getattr(self, "encoders_", opened.hashes) != opened.hashes:
             raise UsageError(
-                f"`run` must hold the encoders that this was fitted with. "
-                f"Received: {str(self.run)!r}, which was trained on since: "
-                f"fit again"
+                f"`run` must hold the encoders that this was fitted with, or "
+                f"fit again. Received: {str(self.run)!r}, whose are others"
             )
         out = np.empty([len(images), opened.width(self.view)], np.float32)
         for start in range(0, len(images), BATCH):

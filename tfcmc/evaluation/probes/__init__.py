@@ -8,6 +8,7 @@ from tfcmc.evaluation.probes import linear as linear
 from tfcmc.evaluation.probes import mlp_head as mlp_head
 from tfcmc.evaluation.probes import nearest_mean as nearest_mean
 from tfcmc.evaluation.probes import plain_head as plain_head
+from tfcmc.evaluation.probes.base import EDITION as EDITION
 from tfcmc.evaluation.probes.base import PROBES as PROBES
 from tfcmc.evaluation.probes.base import Labelled as Labelled
 

@@ -15,6 +15,8 @@ from tfcmc.foundation.registry import Registry
 
 PROBES = Registry("probe")
 ROWS = 64
+# Of how probes choose and fit: what another edition read is not taken over.
+EDITION = 2
 
 
 @dataclasses.dataclass(frozen=True)

@@ -62,7 +62,7 @@ def linear_probe(fit, validation, test, *, seed):
             best, worse = (accuracy, strength), 0
         elif accuracy < best[0] and strength >= WEAK:
             worse += 1
-        if worse == PATIENCE:
+        if worse == PATIENCE or best[0] == 1.0:
             break
     whole = join(fit, validation)
     scaled, judged = standardise(whole.features, test.features)

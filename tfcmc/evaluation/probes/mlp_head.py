@@ -57,6 +57,8 @@ def mlp_head(fit, validation, test, *, seed):
         if accuracy <= best:
             break
         best, strength, epochs = accuracy, weaker, count
+        if best == 1.0:
+            break
     whole = join(fit, validation)
     scaled, judged = standardise(whole.features, test.features)
     heads = _epochs(scaled, whole.labels, strength, seed)
@@ -81,7 +83,7 @@ def _best_epoch(features, held_out, labels, wanted, inverse_strength, seed):
         # While all are taken for the largest class, it may still learn.
         if accuracy == best:
             last = epoch
-        if epoch >= last + PATIENCE:
+        if epoch >= last + PATIENCE or best == 1.0:
             break
     return best, chosen
 

@@ -72,7 +72,8 @@ def main_effects(effects, *, measured):
             zorder=4,
         )
         axes.axvline(middle.mean(), color=QUIET, linewidth=0.8, zorder=1)
-        axes.set_yticks(range(len(levels)), levels)
+        told = [wrapped(level, LEVEL) for level in levels]
+        axes.set_yticks(range(len(levels)), told)
         axes.set_ylim(len(levels) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", **GRID)
