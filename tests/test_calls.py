@@ -292,6 +292,7 @@ def test_judged_again(ran):
     run, words = ran
     again = tfcmc.evaluate(run, evaluate="brief", alpha=1.0, verbose=0)
     assert again.verdict["alpha"] == 1.0
+    held = dict(HELD)
     HELD.clear()
     with pytest.raises(UsageError) as refused:
         command.main([str(run.folder)])
@@ -300,6 +301,7 @@ def test_judged_again(ran):
         run.folder, data=words["data"], evaluate="brief", verbose=0
     )
     assert found.folder == run.folder and found.verdict["alpha"] == 2.0
+    HELD.update(held)  # of the run, which goes on holding them
 
 
 def test_what_follows_a_run(ran, tmp_path, monkeypatch):
