@@ -50,3 +50,10 @@ def leave_out_fits(patch):
         ("plain_head.EPOCHS", 4),
     ):
         patch.setattr(f"tfcmc.evaluation.probes.{name}", few)
+
+
+def leave_out_what_is_not_asserted(patch):
+    """Trains without graphs, reads few pictures at once, and fits little."""
+    leave_out_graphs(patch)
+    leave_out_fits(patch)
+    leave_out_padding(patch)

@@ -20,9 +20,7 @@ from tests.dirty.clusters import tf_config
 from tests.here import in_this_process, ran
 from tests.plain import (
     leave_out_distortions,
-    leave_out_fits,
-    leave_out_graphs,
-    leave_out_padding,
+    leave_out_what_is_not_asserted,
 )
 from tests.report.conftest import table_of
 from tests.tiny import NORMED
@@ -64,9 +62,7 @@ def compared(tmp_path_factory):
     (folder / "vicreg-1" / "history.csv").mkdir(parents=True)
     words = [*WORDS, f"--run-dir={folder}"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
-        leave_out_graphs(patch)
-        leave_out_fits(patch)
-        leave_out_padding(patch)
+        leave_out_what_is_not_asserted(patch)
         patch.setattr(maps, "ITERATIONS", 250)  # as few as there can be
         first = ran(compare.main, words)
         page = (folder / "report.html").read_text("utf-8")
@@ -233,9 +229,7 @@ def methods(tmp_path_factory):
     words += [f"--encoder={NORMED}", "--side=32", f"--run-dir={folder}"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
         leave_out_distortions(patch)
-        leave_out_graphs(patch)
-        leave_out_fits(patch)
-        leave_out_padding(patch)
+        leave_out_what_is_not_asserted(patch)
         patch.setattr(writing, "draw", lambda *_: ())
         # Twelve steps fit, of a second and a fifth.
         patch.setattr(cost, "seconds_a_step", lambda *_: 0.1)

@@ -9,11 +9,7 @@ import numpy as np
 import pytest
 
 from tests.here import in_this_process, ran
-from tests.plain import (
-    leave_out_fits,
-    leave_out_graphs,
-    leave_out_padding,
-)
+from tests.plain import leave_out_what_is_not_asserted
 from tfcmc.commands import study as command
 from tfcmc.foundation.errors import UsageError
 from tfcmc.runs.folder import Run
@@ -58,9 +54,7 @@ def studied(tmp_path_factory):
     folder = place / "found"
     asked = [str(place / "asked.toml"), f"--run-dir={folder}"]
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
-        leave_out_graphs(patch)
-        leave_out_fits(patch)
-        leave_out_padding(patch)
+        leave_out_what_is_not_asserted(patch)
         # One run is made before anything is known of their time.
         with pytest.MonkeyPatch.context() as late:
             late.setattr(

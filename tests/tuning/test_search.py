@@ -34,7 +34,7 @@ from tfcmc.foundation.lazy import keras
 from tfcmc.foundation.locks import held
 from tfcmc.runs.folder import Run
 from tfcmc.runs.record import identity_of, read_metrics, read_settings
-from tfcmc.searches import processes
+from tfcmc.searches import processes, study
 from tfcmc.searches.distributed import NAMES
 from tfcmc.searches.ranking import open_search, scores_of
 from tfcmc.searches.records import (
@@ -63,9 +63,7 @@ LABEL_FREE |= dict.fromkeys(MEASURES, 1.5)
 def little():
     """Nothing is traced to train, and probes have little to choose among."""
     with pytest.MonkeyPatch.context() as patch:
-        plain.leave_out_graphs(patch)
-        plain.leave_out_fits(patch)
-        plain.leave_out_padding(patch)
+        plain.leave_out_what_is_not_asserted(patch)
         yield
 
 
@@ -219,6 +217,22 @@ def test_verdict(searched, judged, capsys, monkeypatch):
     with pytest.raises(RuntimeError, match="read again"):
         report.main([str(folder)])
     (folder / "verdict.json").write_text(json.dumps(verdict))
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_what_chooses_without_labels_is_told(
+    labelled, tmp_path, monkeypatch, capsys
+):
+    """That it chose no better than chance; nothing where probes choose."""
+    probes = {"least_probe": 0.5} if labelled else {}
+    monkeypatch.setattr(
+        study, "run_default", lambda *_: (probes | LABEL_FREE, None)
+    )
+    wanted, config, _ = plan_search({"data": "shapes(size=100)"})
+    wanted = study._train_default(wanted, config, tmp_path)
+    told = capsys.readouterr().out
+    assert ("chose no better than chance" in told) is not labelled
+    assert (wanted.objective == "least_probe") is labelled
 
 
 def test_verdict_without_labels(tmp_path, patches, capsys):

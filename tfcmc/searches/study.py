@@ -39,6 +39,7 @@ from tfcmc.searches.tuner import Tuner
 TRIALS = 20
 MOST = 10_000  # trials: their folders are numbered with four digits
 WAIT = 1.0  # seconds between looks for the chief's search
+# The objective without labels that was measured beside probes.
 UNSURE = "alignment_uniformity"
 
 
