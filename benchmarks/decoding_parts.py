@@ -77,9 +77,7 @@ def measure(
     if what == "views":
         steps = iter(range(STEPS))
         return _repeated(
-            lambda: stream.batch(next(steps)),
-            seconds,
-            plan.config.batch_size,
+            lambda: stream.batch(next(steps)), seconds, plan.config.batch_size
         )
     branches, steps = architecture.branches(), stream.steps_per_epoch
     model = compiled(plan, architecture, branches, pictures, steps)

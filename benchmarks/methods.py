@@ -73,11 +73,7 @@ def compare(method: str, given: dict, folder) -> tuple:
         Case(
             f"{method}, PyTorch",
             "benchmarks.torch_methods",
-            {
-                "folder": str(folder),
-                "recipe": recipe,
-                "steps": given["steps"],
-            },
+            {"folder": str(folder), "recipe": recipe, "steps": given["steps"]},
         ),
         given["threads"],
     )

@@ -75,14 +75,7 @@ def resnet():
 
 
 def measure(
-    *,
-    folder,
-    side,
-    batch_size,
-    seconds,
-    threads,
-    workers,
-    warm_up=3,
+    *, folder, side, batch_size, seconds, threads, workers, warm_up=3
 ) -> dict:
     """Trains on what is read.
 

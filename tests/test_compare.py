@@ -18,10 +18,7 @@ from scipy.stats import spearmanr
 from tests import verdicts
 from tests.dirty.clusters import tf_config
 from tests.here import in_this_process, ran
-from tests.plain import (
-    leave_out_distortions,
-    leave_out_what_is_not_asserted,
-)
+from tests.plain import leave_out_distortions, leave_out_what_is_not_asserted
 from tests.report.conftest import table_of
 from tests.tiny import NORMED
 from tfcmc.cli import command_line, workers

@@ -116,9 +116,7 @@ def test_formats(name, trained, brief, tmp_path, monkeypatch, capsys, rng):
     assert len(snippet.splitlines()) == 3
     exec(snippet, told)
     np.testing.assert_allclose(
-        told["features"],
-        tfcmc.load(trained[0]).transform(pictures),
-        atol=1e-5,
+        told["features"], tfcmc.load(trained[0]).transform(pictures), atol=1e-5
     )
     assert {path.name for path in tmp_path.iterdir()} == {
         out.name, f"{out.name}.md"

@@ -528,8 +528,7 @@ def test_large_batches_as_on_a_gpu(rng):
 def test_a_model_of_two_encoders(rng, tmp_path):
     """Views by name; prototypes are trained and saved with the model."""
     model = tfcmc.ContrastiveModel(
-        {"L": small(3, DIM), "ab": small(6, DIM)},
-        loss="swav(prototypes=6)",
+        {"L": small(3, DIM), "ab": small(6, DIM)}, loss="swav(prototypes=6)"
     )
     first, second = views(rng, 16, 6)
     batches = tf.data.Dataset.from_tensors({"ab": first, "L": second[:, :3]})

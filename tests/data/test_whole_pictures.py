@@ -226,10 +226,7 @@ class Files:
 def learner(pictures, **settings):
     """A model, and the stream it learns from."""
     plan = plan_of(
-        views="lab",
-        crop_from="whole",
-        encoder="paper(width=0.2)",
-        **settings,
+        views="lab", crop_from="whole", encoder="paper(width=0.2)", **settings
     )
     architecture = Architecture(plan, pictures.side)
     model = compiled(plan, architecture, architecture.branches(), pictures, 3)

@@ -19,9 +19,7 @@ def convolve(inputs, kernel):
     for row in range(half):
         for column in range(half):
             patch = padded[
-                :,
-                2 * row : 2 * row + size,
-                2 * column : 2 * column + size,
+                :, 2 * row : 2 * row + size, 2 * column : 2 * column + size
             ]
             found[:, row, column] = np.einsum("bhwc,hwco->bo", patch, kernel)
     return found

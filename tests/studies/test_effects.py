@@ -6,12 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from tfcmc.studies.design import (
-    chosen,
-    combinations,
-    in_order,
-    model_matrix,
-)
+from tfcmc.studies.design import chosen, combinations, in_order, model_matrix
 from tfcmc.studies.effects import (
     effects,
     front,

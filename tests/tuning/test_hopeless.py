@@ -13,11 +13,7 @@ from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import TrainingFailed
 from tfcmc.runs.folder import Run
 from tfcmc.searches import processes
-from tfcmc.searches.hopeless import (
-    FEWEST,
-    chance_of_the_best,
-    is_hopeless,
-)
+from tfcmc.searches.hopeless import FEWEST, chance_of_the_best, is_hopeless
 from tfcmc.searches.records import FAILED, STOPPED, Search, Trial
 from tfcmc.searches.tuner import Tuner
 

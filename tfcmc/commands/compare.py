@@ -250,9 +250,7 @@ def _to_go(count, seconds, until):
 def _job(entry):
     make_folder(entry.run.folder)
     return workers.Job(
-        entry.name,
-        ("trainers.pretrain", *entry.words()),
-        entry.run.folder,
+        entry.name, ("trainers.pretrain", *entry.words()), entry.run.folder
     )
 
 

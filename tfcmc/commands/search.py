@@ -3,12 +3,7 @@
 from tfcmc.cli import command_line
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.searches import study
-from tfcmc.searches.records import (
-    LABEL_FREE,
-    LABELLED,
-    OBJECTIVES,
-    TUNERS,
-)
+from tfcmc.searches.records import LABEL_FREE, LABELLED, OBJECTIVES, TUNERS
 
 OWN = ("run_dir", "judge_on", "evaluate")  # settings that are not the user's
 

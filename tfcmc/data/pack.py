@@ -201,10 +201,7 @@ class Packer:
                 yield (
                     (taken, known.hexdigest()),
                     [
-                        (
-                            each.tobytes(),
-                            -1 if labels is None else labels[n],
-                        )
+                        (each.tobytes(), -1 if labels is None else labels[n])
                         for n, each in zip(numbers, batch, strict=True)
                     ],
                 )

@@ -35,9 +35,7 @@ def squared_distances(first, second):
     check_matrix(second, 1)
     if first.shape != second.shape:
         raise must(
-            "second",
-            f"of the shape of `first`, {first.shape}",
-            second.shape,
+            "second", f"of the shape of `first`, {first.shape}", second.shape
         )
     squares = np.empty(len(first))
     for start in range(0, len(first), BLOCK):

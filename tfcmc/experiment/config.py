@@ -298,9 +298,7 @@ class PretrainConfig:
         _Text(steps_of),
     )
     stop_on_collapse: bool = _setting(
-        False,
-        "end training once the embeddings have collapsed",
-        Flag(),
+        False, "end training once the embeddings have collapsed", Flag()
     )
     force: bool = _setting(
         False,

@@ -61,10 +61,7 @@ def step_cost(plan) -> dict:
             pictures, sample_rows(len(pictures), config.pictures)
         )
     check_number(
-        "batch-size",
-        config.batch_size,
-        whole=True,
-        at_most=len(pictures),
+        "batch-size", config.batch_size, whole=True, at_most=len(pictures)
     )
     strategy = make_strategy(config.strategy)
 

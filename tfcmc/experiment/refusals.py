@@ -258,11 +258,7 @@ REFUSALS = (
         "trains it all the same",
         unless_forced=True,
     ),
-    Need(
-        "predictor",
-        Facts.uneven,
-        "of as many dimensions as --head",
-    ),
+    Need("predictor", Facts.uneven, "of as many dimensions as --head"),
     Need(
         "target",
         lambda f: f.negatives == "queue" and f.target != "momentum",

@@ -2,11 +2,7 @@
 
 import contextlib
 
-from tfcmc.distribute.strategies import (
-    is_chief,
-    on_gpus,
-    share_from_chief,
-)
+from tfcmc.distribute.strategies import is_chief, on_gpus, share_from_chief
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.signals import Interrupted, noted

@@ -7,11 +7,7 @@ import threading
 
 # What a closed terminal sends; Windows knows no such thing.
 HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)
-WORDS = {
-    HANGUP: "SIGHUP",
-    signal.SIGINT: "Ctrl-C",
-    signal.SIGTERM: "SIGTERM",
-}
+WORDS = {HANGUP: "SIGHUP", signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 AGAIN = 0.1  # seconds until a signal that was lost on its way is sent again
 
 

@@ -33,10 +33,7 @@ def convolved(features, channels, seeds, batch_norm, *, name, relu=None):
 def hidden(features, units, seeds, batch_norm, *, name):
     """A matrix without a bias on the last axis, batch normalisation, ReLU."""
     features = keras.layers.Dense(
-        units,
-        use_bias=False,
-        kernel_initializer=even(next(seeds)),
-        name=name,
+        units, use_bias=False, kernel_initializer=even(next(seeds)), name=name
     )(features)
     features = batch_norm(name=f"{name}_norm")(features)
     return keras.layers.ReLU(name=f"{name}_relu")(features)

@@ -27,12 +27,7 @@ from tfcmc.losses.vectors import (
     t=Number(above=0, at_most=20, search=Range(0.5, 8, "log")),
 )
 def alignment_uniformity(
-    term,
-    *,
-    alignment_weight=1.0,
-    uniformity_weight=1.0,
-    alpha=2.0,
-    t=2.0,
+    term, *, alignment_weight=1.0, uniformity_weight=1.0, alpha=2.0, t=2.0
 ):
     """Pulls positives together and spreads the anchors over the sphere.
 

@@ -15,13 +15,7 @@ from tfcmc.losses.vectors import masked_logsumexp, similarities, split
     beta=Number(at_least=0, at_most=100, search=Range(0.1, 4, "log")),
     tau_plus=Number(at_least=0, below=1, search=Range(0, 0.3)),
 )
-def hard_negative(
-    term,
-    *,
-    temperature=0.5,
-    beta=1.0,
-    tau_plus=0.1,
-):
+def hard_negative(term, *, temperature=0.5, beta=1.0, tau_plus=0.1):
     """Weighs negatives by how near they are, false ones taken out.
 
     `debiased`, with negatives drawn (by weighting) from a distribution tilted

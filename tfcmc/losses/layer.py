@@ -76,11 +76,7 @@ class Loss(keras.layers.Layer):
         self._make_prototypes = None
         if self.kind == "clustering":
             self._make_prototypes = functools.partial(
-                _prototypes,
-                bound.options,
-                steps,
-                views=views or {},
-                seed=seed,
+                _prototypes, bound.options, steps, views=views or {}, seed=seed
             )
             if dim is not None:
                 self.prototypes = self._make_prototypes(dim)

@@ -11,20 +11,12 @@ from tfcmc.losses.base import LOSSES
 @LOSSES.register(
     "spring",
     margin=Number(
-        above=0,
-        at_most=4,
-        search=Range(0.2, 2, non_negative=math.sqrt(2)),
+        above=0, at_most=4, search=Range(0.2, 2, non_negative=math.sqrt(2))
     ),
     weighting=Choice(("balanced", "active", "pairs")),
     squared=Flag(),
 )
-def spring(
-    term,
-    *,
-    margin=1.4,
-    weighting="balanced",
-    squared=False,
-):
+def spring(term, *, margin=1.4, weighting="balanced", squared=False):
     """Pulls the positive in like a spring and pushes negatives to a margin.
 
     Formula: d / 2 for the positive pair and max(0, m - d) / 2 for a negative

@@ -119,11 +119,7 @@ def check_term(term: Term) -> None:
         (count, dim), (others, other_dim) = shapes[:2]
         fits = _same((dim,), (other_dim,))
         several = has_several(term)
-        wanted = [
-            (count, None) if several else (count,),
-            (count,),
-            (others,),
-        ]
+        wanted = [(count, None) if several else (count,), (count,), (others,)]
         fits &= all(map(_same, shapes[2:], wanted))
         fits &= not several or len(shapes) == 5
     if fits and term.drawn is not None:

@@ -16,13 +16,7 @@ EPSILON = 1e-4  # added to variances, as the authors do
     variance=Number(at_least=0, at_most=1000, search=Range(2.5, 250, "log")),
     covariance=Number(at_least=0, at_most=1000, search=Range(0.1, 10, "log")),
 )
-def vicreg(
-    term,
-    *,
-    invariance=25.0,
-    variance=25.0,
-    covariance=1.0,
-):
+def vicreg(term, *, invariance=25.0, variance=25.0, covariance=1.0):
     """Wants both views equal, every feature spread, no two correlated.
 
     What keeps a view from collapsing looks at that view alone: there are no

@@ -9,13 +9,7 @@ import numpy as np
 from tfcmc.evaluation.few_labels import labels_needed
 from tfcmc.evaluation.intervals import difference_interval
 from tfcmc.foundation.text import counted, distinct
-from tfcmc.report.summary import (
-    WIDTH,
-    clock,
-    count_epochs,
-    percent,
-    row_text,
-)
+from tfcmc.report.summary import WIDTH, clock, count_epochs, percent, row_text
 
 # What is measured on each sample, in this order.
 TITLES = {

@@ -94,10 +94,7 @@ def write_report(report: Report, path: pathlib.Path) -> None:
     )
     environment.filters |= {"prose": _prose, "parts": _parts}
     page = environment.get_template("page.html").render(
-        report=report,
-        arrows=ARROWS,
-        embedded=_embedded,
-        rows=_rows,
+        report=report, arrows=ARROWS, embedded=_embedded, rows=_rows
     )
     try:
         # Names of files may hold bytes that are no text.

@@ -39,10 +39,7 @@ def judge_winner(results: Results) -> dict:
     data = read_data(plan)
     runs = [run for _, run in plans.values()]
     check_data(plan.config.data, data.described, runs)
-    epochs = {
-        "winner": results.best.epochs,
-        "default": results.default.epochs,
-    }
+    epochs = {"winner": results.best.epochs, "default": results.default.epochs}
     judged = {
         name: _judge(plan, run, data) | {"epochs": epochs[name]}
         for name, (plan, run) in plans.items()

@@ -224,8 +224,7 @@ def front(costs, values) -> list[int]:
         Their places, from the least cost on.
     """
     ranked = sorted(
-        range(len(costs)),
-        key=lambda place: (costs[place], -values[place]),
+        range(len(costs)), key=lambda place: (costs[place], -values[place])
     )
     kept, best = [], -np.inf
     for place in ranked:

@@ -64,8 +64,7 @@ def effect_words(effect: Effect) -> str:
     means = effect.means.mean(axis=0)
     low, high = int(np.argmin(means)), int(np.argmax(means))
     ends = interval(
-        effect.means[:, high] - effect.means[:, low],
-        math.comb(len(levels), 2),
+        effect.means[:, high] - effect.means[:, low], math.comb(len(levels), 2)
     )
     told = (
         f"{axis}: {levels[high]} {means[high]:.1f} % and {levels[low]} "

@@ -88,10 +88,7 @@ class Classifier:
         # A batch may take several passes over the pictures.
         rows = np.tile(np.arange(len(labels)), -(-batch // len(labels)))
         stream = TrainingStream(
-            Subset(pictures, rows),
-            self._crops,
-            batch_size=batch,
-            seed=seed,
+            Subset(pictures, rows), self._crops, batch_size=batch, seed=seed
         )
         known = np.asarray(labels)[rows]
         with stream.told():

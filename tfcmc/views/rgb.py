@@ -6,15 +6,7 @@ import functools
 from tfcmc.foundation.draws import DISTORTIONS, uniforms
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.registry import Choice, Number
-from tfcmc.views.augment import (
-    DRAWS,
-    ROWS,
-    box,
-    distort,
-    finish,
-    rows,
-    whole,
-)
+from tfcmc.views.augment import DRAWS, ROWS, box, distort, finish, rows, whole
 from tfcmc.views.base import VIEWS, Frame, Views, compiled
 
 JUDGING = 2**32 - 1  # an epoch that no training reaches

@@ -2,13 +2,7 @@
 
 import numpy as np
 
-from tfcmc.evaluation.probes.base import (
-    PROBES,
-    check_parts,
-    join,
-    told,
-    unit,
-)
+from tfcmc.evaluation.probes.base import PROBES, check_parts, join, told, unit
 from tfcmc.foundation.registry import Number
 
 DRAWS = 10

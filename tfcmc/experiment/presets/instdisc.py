@@ -22,11 +22,7 @@ INSTDISC = Preset(
         "schedule": "steps(at=(0.6, 0.8), factor=0.1)",
         "batch_size": 128,
     },
-    letter={
-        "head": "with a bias",
-        "side": "32",
-        "epochs": "200",
-    },
+    letter={"head": "with a bias", "side": "32", "epochs": "200"},
     why="The authors' own recipe for small pictures, on pictures of 64 "
     "pixels; on ImageNet they take ResNet-50 and 4,096 draws.",
 )

@@ -10,12 +10,7 @@ from tfcmc.views.augment.blur import blurred
 from tfcmc.views.augment.draws import GREY, SOLARISE
 from tfcmc.views.augment.jitter import jittered
 from tfcmc.views.augment.parameters import INTERPOLATIONS, Augmentation
-from tfcmc.views.augment.place import (
-    cropped,
-    flipped,
-    resized,
-    whole_weights,
-)
+from tfcmc.views.augment.place import cropped, flipped, resized, whole_weights
 from tfcmc.views.augment.planes import luma, pixelwise, where
 from tfcmc.views.portable import scaled
 
