@@ -21,7 +21,6 @@ def collapse_losses(
     Args:
         make_loss: Of nothing, to a `Loss` that has seen no batch.
         negatives: Where candidates come from, a member of `NEGATIVES`.
-        pairs: A `Pairs`.
         batch: Pictures a batch.
         dim: Dimensions of the embeddings, from 2.
         examples: Number of training pictures.

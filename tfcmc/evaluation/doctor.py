@@ -20,48 +20,31 @@ LASTING = 3  # epochs: a loss may pass by its collapse value, a view by a point
 
 @dataclasses.dataclass(frozen=True)
 class Patient:
-    """What the doctor has to know of a run besides its history.
+    """What the doctor has to know of a run besides its history."""
 
-    Attributes:
-        names: The name of each view.
-        branches: The name of each branch.
-        dims: Dimensions that the features of all branches could use.
-        collapse_losses: Words for a collapse to the loss's value there.
-    """
-
-    names: tuple
-    branches: tuple
-    dims: int
-    collapse_losses: dict
+    names: tuple  # the name of each view
+    branches: tuple  # the name of each branch
+    dims: int  # dimensions that the features of all branches could use
+    collapse_losses: dict  # words for a collapse to the loss's value there
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """Something wrong with a representation.
+    """Something wrong with a representation."""
 
-    Attributes:
-        sign: What kind of thing.
-        epoch: The epoch when it starts, from 1.
-        until: The last epoch that shows it.
-        words: What it is, as the last of these epochs shows it.
-        advice: What to try.
-        collapse: Whether there is nothing left to learn from.
-    """
-
-    sign: str
-    epoch: int
-    until: int
-    words: str
-    advice: str
-    collapse: bool
+    sign: str  # what kind of thing
+    epoch: int  # when it starts, from 1
+    until: int  # the last epoch that shows it
+    words: str  # what it is, as the last of these epochs shows it
+    advice: str  # what to try
+    collapse: bool  # whether there is nothing left to learn from
 
 
-def examine(rows, patient, *, ended=False):
+def examine(rows, patient: Patient, *, ended=False):
     """Finds every sign of collapse in a history.
 
     Args:
         rows: Dicts of column to number, one an epoch, as `Run.read_history`.
-        patient: A `Patient`.
         ended: Whether no epoch will follow: a collapse in the last one is
             what is left, however short it has lasted.
 

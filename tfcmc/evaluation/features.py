@@ -16,16 +16,11 @@ BATCH = 256
 
 @dataclasses.dataclass(frozen=True)
 class Encoded:
-    """What trained branches make of the same pictures.
+    """What trained branches make of the same pictures."""
 
-    Attributes:
-        features: One array `[count, features]` a branch: what probes read.
-        embeddings: One array `[count, dim]` a view, of unit length: what the
-            loss compared. The directions of the features where there is no
-            head.
-    """
-
-    features: tuple
+    features: tuple  # one array [count, features] a branch: what probes read
+    # One array [count, dim] a view, of unit length: what the loss compared.
+    # The directions of the features where there is no head.
     embeddings: tuple
 
     def joined(self) -> np.ndarray:
@@ -47,7 +42,6 @@ class Reader:
     """Encodes pictures by branches, with the weights that these have then.
 
     Args:
-        views: A `Views`.
         branches: One functional model a branch, with a layer "features".
         follow: Called before held-out pictures are encoded, where something
             has to be brought up to date first; or None.
@@ -122,9 +116,6 @@ class Reader:
 
         Returns:
             `Encoded`, float32, embeddings too one a branch.
-
-        Raises:
-            UsageError: as `whole`.
         """
         return _joined(map(self.whole, in_batches(pictures, BATCH)))
 
@@ -136,9 +127,6 @@ class Reader:
 
         Returns:
             `Encoded`, float32.
-
-        Raises:
-            UsageError: as `whole`.
         """
         return self.watch(pictures)[0]
 
@@ -152,9 +140,6 @@ class Reader:
             `(encoded, dead)`: `Encoded` as `encode` gives them, and a branch's
             share of channels that are 0 for every picture; 0 where no ReLU
             ends a layer.
-
-        Raises:
-            UsageError: as `whole`.
         """
         self._follow()
         found, highest, start = [], [], 0

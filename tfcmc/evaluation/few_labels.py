@@ -16,7 +16,6 @@ def sample_labels(labels, share: float, seed: int) -> np.ndarray:
     Args:
         labels: `[count]`.
         share: Above 0, at most 1: all.
-        seed: Of the draw.
 
     Returns:
         Sorted row numbers.

@@ -18,42 +18,26 @@ from tfcmc.foundation.threads import together
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """What encoders made of the pictures, and what is asked of it.
+    """What encoders made of the pictures, and what is asked of it."""
 
-    Attributes:
-        names: The name of each view.
-        branches: The name of each branch.
-        judged: `Encoded` pictures to judge on.
-        train: `Labelled` to fit probes on, its features `Encoded`; None
-            without a probe.
-        labels: `[count]`, of the judged pictures; None without a probe, or
-            where those that it is fitted on are judged, a fold at a time.
-        classes: How many classes there are.
-        probes: Probe name to function.
-        each_view: Whether probes also read each branch alone.
-        seed: Of the validation part and of the probes.
-        alpha: Exponent of the alignment.
-        t: Sharpness of the uniformity.
-    """
-
-    names: tuple
-    branches: tuple
-    judged: Encoded
+    names: tuple  # the name of each view
+    branches: tuple  # the name of each branch
+    judged: Encoded  # pictures to judge on
+    # To fit probes on, its features `Encoded`; None without a probe.
     train: Labelled | None
+    # [count], of the judged pictures; None without a probe, or where those
+    # that it is fitted on are judged, a fold at a time.
     labels: np.ndarray | None
-    classes: int
-    probes: dict
-    each_view: bool
-    seed: int
-    alpha: float
-    t: float
+    classes: int  # how many there are
+    probes: dict  # probe name to function
+    each_view: bool  # whether probes also read each branch alone
+    seed: int  # of the validation part and of the probes
+    alpha: float  # exponent of the alignment
+    t: float  # sharpness of the uniformity
 
 
 def measure(inputs: Inputs) -> tuple:
     """Runs all metrics and probes on one pair of encoders.
-
-    Args:
-        inputs: `Inputs`.
 
     Returns:
         `(numbers, confusions)`: `sphere` of a draw of `SPHERE_COUNT`

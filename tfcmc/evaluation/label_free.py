@@ -31,26 +31,18 @@ TAIL = (11, 100)
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
-    """How a number that needs no labels is shown.
+    """How a number that needs no labels is shown."""
 
-    Attributes:
-        title: As in reports.
-        short: As on a screen.
-        digits: After the point.
-        better: "higher" or "lower", of `rating`.
-        nothing: Of vectors that say nothing of a picture, by the number of
-            pictures: all along one line or, of views, unrelated.
-        rating: Makes of the number what is the better the higher or lower.
-        rated: Title of that, where it is not the number itself.
-    """
-
-    title: str
-    short: str
-    digits: int
-    better: str
+    title: str  # as in reports
+    short: str  # as on a screen
+    digits: int  # after the point
+    better: str  # "higher" or "lower", of `rating`
+    # Of vectors that say nothing of a picture, by the number of pictures: all
+    # along one line or, of views, unrelated.
     nothing: Callable[[int], float]
+    # Makes of the number what is the better the higher or lower.
     rating: Callable[[float], float] = float
-    rated: str = ""
+    rated: str = ""  # title of that, where it is not the number itself
 
 
 MEASURES = {

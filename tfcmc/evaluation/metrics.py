@@ -219,7 +219,6 @@ def mean_interval(values, *, transform=None, weight=1.0, seed=0, samples=1000):
         values: `[count]`.
         transform: What is applied to each resampled mean, or None.
         weight: 1 for a plain mean; 2 for row means of pairs.
-        seed: Of the resampling.
         samples: How often to resample.
 
     Returns:
@@ -257,11 +256,7 @@ def _compiled(diagonal):
 
 
 def _block_sums(rows, columns, t, *, diagonal):
-    """Sums of exp(-t |x - y|^2) along both sides of a block of pairs.
-
-    On the diagonal every vector would meet itself: it is left out there, and
-    not taken off the sum, of which little may be left beside the 1.
-    """
+    """Sums of exp(-t |x - y|^2) along both sides of a block of pairs."""
     # The exponent is 2 t x.y - t |x|^2 - t |y|^2: two more columns make it a
     # single product, with no further pass over pairs.
     x_square, y_square = (
@@ -274,6 +269,8 @@ def _block_sums(rows, columns, t, *, diagonal):
         transpose_b=True,
     )
     if diagonal:
+        # Every vector would meet itself: it is left out here, and not taken
+        # off the sum, of which little may be left beside the 1.
         itself = tf.fill(tf.shape(rows)[:1], exponent.dtype.min)
         exponent = tf.linalg.set_diag(exponent, itself)
     # In float64: exp(-4 t) may be no number of float32, and what a potential
@@ -287,9 +284,6 @@ def check_matrix(vectors, least: int) -> None:
 
     Args:
         least: The smallest count.
-
-    Raises:
-        UsageError: if they are not.
     """
     if vectors.ndim != 2 or len(vectors) < least or not vectors.shape[1]:
         raise must(

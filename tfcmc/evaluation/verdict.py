@@ -80,15 +80,13 @@ def _on_test(probe, train, test, seed):
 
 
 def _cross_validated(probe, train, _, seed):
-    """Judges each fold by a probe fitted on the rest; all count alike.
-
-    What is chosen is told as the median of what each fold chose.
-    """
+    """Judges each fold by a probe fitted on the rest; all count alike."""
     predicted = np.empty_like(train.labels)
     told = []
     for rest, part in folds(train.labels, seed):
         told.append(_on_test(probe, train.of(rest), train.of(part), seed))
         predicted[part] = told[-1].pop("predicted")
+    # What is chosen is told as the median of what each fold chose.
     found = {
         name: type(value)(np.median([each[name] for each in told]))
         for name, value in told[0].items()
@@ -141,7 +139,6 @@ def sphere(names, encoded, *, alpha=2.0, t=2.0, intervals=False):
 
     Args:
         names: The name of each view.
-        encoded: `Encoded` pictures.
         alpha: Exponent of the alignment.
         t: Sharpness of the uniformity.
         intervals: Whether to add bootstrap intervals.
@@ -189,11 +186,9 @@ def sphere(names, encoded, *, alpha=2.0, t=2.0, intervals=False):
 
 
 def _log_potential(means, *, t):
-    """Returns the uniformity of resampled means, which may lie outside.
-
-    The first-order part of few vectors may go below the potential of
-    opposite points, and above that of one point.
-    """
+    """Returns the uniformity of resampled means, which may lie outside."""
+    # The first-order part of few vectors may go below the potential of
+    # opposite points, and above that of one point.
     return np.log(np.clip(means, np.exp(-4.0 * t), 1.0))
 
 
@@ -202,7 +197,6 @@ def distances(names, encoded) -> dict:
 
     Args:
         names: The name of each view.
-        encoded: `Encoded` pictures.
 
     Returns:
         `apart`, the mean of two views of a picture, and `spread_NAME`,
@@ -216,16 +210,13 @@ def distances(names, encoded) -> dict:
     }
 
 
-def floors(dim, *, alpha=2.0, t=2.0):
+def floors(dim, *, alpha=2.0, t=2.0) -> dict[str, float]:
     """The values that alignment and uniformity are read against.
 
     Args:
         dim: Dimensions of the embeddings.
         alpha: Exponent of the alignment.
         t: Sharpness of the uniformity.
-
-    Returns:
-        Name to number.
     """
     return {
         "uniformity_uniform_sphere": metrics.uniform_sphere(dim, t=t),

@@ -21,15 +21,10 @@ EDITION = 2
 
 @dataclasses.dataclass(frozen=True)
 class Labelled:
-    """Features with their labels.
+    """Features with their labels."""
 
-    Attributes:
-        features: `[count, dim]`.
-        labels: `[count]`, whole numbers.
-    """
-
-    features: np.ndarray
-    labels: np.ndarray
+    features: np.ndarray  # [count, dim]
+    labels: np.ndarray  # [count], whole numbers
 
     def of(self, rows) -> "Labelled":
         """Returns some rows of both."""
@@ -40,7 +35,6 @@ def check_features(name, features):
     """Checks that features are numbers that float32 can hold.
 
     Args:
-        name: What they are called.
         features: What should be `[count, dim]`.
 
     Raises:
@@ -55,13 +49,8 @@ def check_features(name, features):
         raise must(name, "finite", f"{bad} rows that are not")
 
 
-def check_parts(fit, validation, test):
+def check_parts(fit: Labelled, validation: Labelled, test: Labelled):
     """Checks that a probe can be fitted on one part and judged on others.
-
-    Args:
-        fit: `Labelled` features to fit on.
-        validation: `Labelled` features to choose on.
-        test: `Labelled` features to judge on.
 
     Raises:
         UsageError: if a feature is not finite, a label is missing, or there

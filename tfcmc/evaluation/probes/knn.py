@@ -104,23 +104,14 @@ def _in_blocks(judged, stored, classes, k, temperature, *, apart=False):
 
 
 def _votes(cosine, classes, k, temperature):
-    """Counts the weighted votes.
-
-    Args:
-        cosine: `[count, voters]`, similarities.
-        classes: `[voters]`, whole numbers from 0, every one present.
-        k: How many of the nearest vote.
-        temperature: Of the weights.
-
-    Returns:
-        `[count, classes]`.
-    """
+    """Counts the weighted votes of the k nearest: `[count, classes]`."""
     nearest = np.argpartition(cosine, -k, axis=1)[:, -k:]
     # Divided by the largest possible weight: exp(1 / T) overflows at T below
     # 0.0015, and only the proportions matter.
     weights = np.exp(
         (np.take_along_axis(cosine, nearest, axis=1) - 1.0) / temperature
     )
+    # Classes [voters] are whole numbers from 0, every one present.
     count, width = len(cosine), classes.max() + 1
     cells = np.arange(count)[:, None] * width + classes[nearest]
     votes = np.bincount(cells.ravel(), weights.ravel(), count * width)
