@@ -23,29 +23,18 @@ KINDS = tuple(TITLES)
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """What encoders are worth in labels.
+    """What encoders are worth in labels."""
 
-    Attributes:
-        loss: What they were trained with, as a spec.
-        data: The pictures, as a spec.
-        epochs: How long they were trained.
-        judged_on: What part they are judged on.
-        pictures: How many pictures that has.
-        labels: How many labels there are to fit on.
-        steps: Steps of each training on labels.
-        batch_size: Pictures a step.
-        points: Number of labels to kind to accuracies in [0, 1], one a sample;
-            numbers of labels rise.
-    """
-
-    loss: str
-    data: str
-    epochs: int
-    judged_on: str
-    pictures: int
-    labels: int
-    steps: int
-    batch_size: int
+    loss: str  # what they were trained with, as a spec
+    data: str  # the pictures, as a spec
+    epochs: int  # how long they were trained
+    judged_on: str  # what part
+    pictures: int  # how many that has
+    labels: int  # how many there are to fit on
+    steps: int  # of each training on labels
+    batch_size: int  # pictures a step
+    # Number of labels to kind to accuracies in [0, 1], one a sample; numbers
+    # of labels rise.
     points: dict
 
     def mean(self, labels: int, kind: str) -> float:

@@ -129,12 +129,9 @@ def _embedded(picture):
 
 
 def _rows(table, drawn):
-    """Yields of each row its label, kind, remark, and what its cells say.
-
-    Args:
-        drawn: Whether to place values in percent as dots too.
-    """
+    """Yields of each row its label, kind, remark, and what its cells say."""
     leading = table.leaders()
+    # Where it is drawn, values in percent are placed as dots too.
     scales = {
         column.key: _scale(table, column)
         for column in table.columns
@@ -158,12 +155,7 @@ def _rows(table, drawn):
 
 
 def _scale(table, column):
-    """Places values on the scale of their column.
-
-    Returns:
-        Label to where its mean is, and one standard deviation to each side,
-        as "12.50%" of the scale.
-    """
+    """Places means, and a deviation to each side, in percent of a scale."""
     cells = table.cells(column)
     ends = {
         label: (mean, mean - (deviation or 0), mean + (deviation or 0))

@@ -22,22 +22,14 @@ PARTS = ("", "_deviation", COUNT)
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One column of a table.
+    """One column of a table."""
 
-    Attributes:
-        key: Its key in the frame.
-        unit: "%", "s" or "". Values in "%" are given in percent.
-        digits: How many to show after the point.
-        better: "higher", "lower", or "" where neither is.
-        short: Its title on a screen, of a few letters; or "" for `title`.
-    """
-
-    key: str
+    key: str  # in the frame
     title: str
-    unit: str = ""
-    digits: int = 1
-    better: str = ""
-    short: str = ""
+    unit: str = ""  # or "%", "s"; values in "%" are given in percent
+    digits: int = 1  # how many to show after the point
+    better: str = ""  # "higher", "lower", or "" where neither is
+    short: str = ""  # its title on a screen, of a few letters; "" for `title`
 
     def __post_init__(self):
         check_choice("better", self.better, tuple(ARROWS))
@@ -59,16 +51,13 @@ class Cell(typing.NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """What was measured, a row a loss or a control.
-
-    Attributes:
-        frame: A row a label, with its `kind`: "loss", or for the controls
-            "raw" or "untrained". Of each column the mean over seeds under its
-            key, the sample standard deviation as `KEY_deviation`, and
-            `KEY_count` seeds; missing where they are not known.
-    """
+    """What was measured, a row a loss or a control."""
 
     columns: tuple[Column, ...]
+    # A row a label, with its `kind`: "loss", or for the controls "raw" or
+    # "untrained". Of each column the mean over seeds under its key, the sample
+    # standard deviation as `KEY_deviation`, and `KEY_count` seeds; missing
+    # where they are not known.
     frame: "pd.DataFrame"
 
     def cell(self, label: str, column: Column) -> Cell | None:
@@ -209,9 +198,7 @@ def texts(cell: Cell | None, column: Column) -> tuple[str, str]:
 def difference(first: Cell, second: Cell) -> tuple[float, float] | None:
     """Returns the interval of the difference of two means over seeds.
 
-    Args:
-        first: Its deviation is 0 and its count 1 where it is known exactly.
-        second: Likewise.
+    Of what is known exactly the deviation is 0 and the count 1.
 
     Returns:
         `(low, high)`, of 95 %; None where the spread is not known: of one

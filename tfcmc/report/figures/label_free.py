@@ -21,25 +21,15 @@ WIDTH = 6.4
 
 @dataclasses.dataclass(frozen=True)
 class Scatter:
-    """The trials of a search by an objective without labels and the probe.
+    """The trials of a search by an objective without labels and the probe."""
 
-    Attributes:
-        title: What the panel says.
-        objective: What the objective is.
-        better: "higher" or "lower"; the better is drawn to the right.
-        trials: `(score, accuracy)`s, one at least.
-        chosen: That of the trial that the objective likes best.
-        best: That of the trial that the probe likes best.
-        default: That of the defaults, or None.
-    """
-
-    title: str
-    objective: str
-    better: str
-    trials: tuple
-    chosen: tuple
-    best: tuple
-    default: tuple | None = None
+    title: str  # what the panel says
+    objective: str  # what it is
+    better: str  # "higher" or "lower"; the better is drawn to the right
+    trials: tuple  # `(score, accuracy)`s, one at least
+    chosen: tuple  # that of the trial that the objective likes best
+    best: tuple  # that of the trial that the probe likes best
+    default: tuple | None = None  # that of the defaults
 
 
 @saved

@@ -78,13 +78,11 @@ def legend_below(drawn, entries, title=None):
     )
 
 
-def mark(axes, places, look, *, size, above, edge=0.5, **more):
+def mark(axes, places, look: Look, *, size, above, edge=0.5, **more):
     """Draws marks with a black edge, as a legend has them.
 
     Args:
-        axes: Where to.
         places: Two sequences, the horizontal and the vertical places.
-        look: Their `Look`.
         size: In square points.
         above: Higher ones are drawn over lower ones.
         edge: Width of the edge in points.

@@ -27,7 +27,6 @@ def tsne(features, seed):
 
     Args:
         features: `[count, dim]`, count from 4.
-        seed: Of the map.
 
     Returns:
         A `Map`; its trustworthiness is that to the features as they are.
@@ -65,11 +64,6 @@ def control_maps(count, dim, seed):
 
 def control_clouds(count, dim, seed):
     """Makes the vectors of the two controls.
-
-    Args:
-        count: How many vectors.
-        dim: Their dimensions.
-        seed: Of the draws.
 
     Returns:
         What each is, in words, to `[count, dim]`: unit vectors spread evenly

@@ -16,19 +16,12 @@ LETTERS = 21  # that fit beneath one
 
 @dataclasses.dataclass(frozen=True)
 class Neighbour:
-    """A picture found near an image.
+    """A picture found near an image."""
 
-    Attributes:
-        cosine: Of their features, in [-1, 1].
-        label: The name of its class, or "".
-        where: What names it: its file, or its part and number.
-        picture: `[side, side, 3]`, uint8.
-    """
-
-    cosine: float
-    label: str
-    where: str
-    picture: np.ndarray
+    cosine: float  # of their features, in [-1, 1]
+    label: str  # the name of its class, or ""
+    where: str  # what names it: its file, or its part and number
+    picture: np.ndarray  # [side, side, 3], uint8
 
 
 @saved
@@ -37,7 +30,6 @@ def neighbours_sheet(picture, name, found, title):
 
     Args:
         picture: The image, `[side, side, 3]`, uint8.
-        name: Its name.
         found: `Neighbour`s, the nearest first; at least one.
         title: Among what they were found, by what.
     """

@@ -33,30 +33,20 @@ DECADES_OF_THREES = 2  # up to here 2 and 5 are written beside powers of ten
 
 @dataclasses.dataclass(frozen=True)
 class Slice:
-    """The trials of a search over one of its options.
+    """The trials of a search over one of its options."""
 
-    Attributes:
-        name: The option.
-        trials: `(value, score)`s of the trials that can be compared, one at
-            least; a value is a number or one of `choices`.
-        best: The `(value, score)` of the best of them.
-        shorter: `(value, score)`s of trials that were trained for less.
-        failed: Values of trials without a score.
-        default: `(value, score)` of the defaults; either may be None.
-        log: Whether the values are searched on a logarithmic scale.
-        choices: Its values where they are no numbers, else ().
-        estimate: `(values, mean, deviation)`, three arrays, or None.
-    """
-
-    name: str
+    name: str  # of the option
+    # `(value, score)`s of the trials that can be compared, one at least; a
+    # value is a number or one of `choices`.
     trials: tuple
-    best: tuple
-    shorter: tuple = ()
-    failed: tuple = ()
+    best: tuple  # the `(value, score)` of the best of them
+    shorter: tuple = ()  # `(value, score)`s of trials trained for less
+    failed: tuple = ()  # values of trials without a score
+    # `(value, score)` of the defaults; either may be None.
     default: tuple = (None, None)
-    log: bool = False
-    choices: tuple = ()
-    estimate: tuple | None = None
+    log: bool = False  # whether the values are searched on a logarithmic scale
+    choices: tuple = ()  # its values where they are no numbers
+    estimate: tuple | None = None  # `(values, mean, deviation)`, three arrays
 
 
 @saved
@@ -92,7 +82,6 @@ def option_importance(names, shares, low, high, *, note):
     """Draws which share of the differences between trials each option makes.
 
     Args:
-        names: The options.
         shares: `[options]`, 1 for all of the variance.
         low: `[options]`, the lower ends of their intervals.
         high: `[options]`, the upper ends.

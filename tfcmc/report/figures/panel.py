@@ -14,40 +14,27 @@ LONGEST = 24  # letters of a class in a legend
 
 @dataclasses.dataclass(frozen=True)
 class Map:
-    """A map of vectors in the plane.
+    """A map of vectors in the plane."""
 
-    Attributes:
-        points: `[count, 2]`.
-        trust: Its trustworthiness in [0, 1]: 1 when every neighbour on the
-            map is a neighbour among the vectors.
-    """
-
-    points: np.ndarray
+    points: np.ndarray  # [count, 2]
+    # Its trustworthiness in [0, 1]: 1 when every neighbour on the map is a
+    # neighbour among the vectors.
     trust: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """The judged pictures of one run.
+    """The judged pictures of one run."""
 
-    Attributes:
-        title: What was trained how.
-        names: The name of each view.
-        encoded: `Encoded` pictures.
-        labels: `[count]`, or None.
-        class_names: One name a label.
-        confusion: `[classes, classes]`, what the linear probe took the
-            pictures of each class for, or None.
-        map: The t-SNE map of their features, where it is drawn.
-    """
-
-    title: str
-    names: tuple
-    encoded: object
-    labels: np.ndarray | None = None
-    class_names: tuple = ()
+    title: str  # what was trained how
+    names: tuple  # the name of each view
+    encoded: object  # `Encoded` pictures
+    labels: np.ndarray | None = None  # [count]
+    class_names: tuple = ()  # one a label
+    # [classes, classes], what the linear probe took the pictures of each class
+    # for.
     confusion: np.ndarray | None = None
-    map: Map | None = None
+    map: Map | None = None  # by t-SNE of their features, where it is drawn
 
     def classes(self):
         """Returns the labels that are there, sorted; none without labels."""

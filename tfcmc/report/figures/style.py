@@ -63,7 +63,6 @@ def grid(count, *, width, height):
     Args:
         count: How many panels.
         width: Of the axes of a figure of one, in inches.
-        height: Likewise.
     """
     columns = min(count, MOST_ASIDE)
     rows = -(-count // columns)

@@ -7,23 +7,14 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Trace:
-    """One run over its epochs.
+    """One run over its epochs."""
 
-    Attributes:
-        label: Its loss and seed.
-        group: Its loss; runs of one loss with other seeds share it.
-        rows: One dict an epoch, column of `history.csv` to number.
-        start: `(alignment, uniformity)` of the untrained encoders, or None.
-        accuracy: Of the linear probe at the end, in [0, 1], or None.
-        floors: What `tfcmc.evaluation.verdict.floors` returned.
-    """
-
-    label: str
-    group: str
-    rows: list
-    start: tuple | None
-    accuracy: float | None
-    floors: dict
+    label: str  # its loss and seed
+    group: str  # its loss; runs of one loss with other seeds share it
+    rows: list  # one dict an epoch, column of `history.csv` to number
+    start: tuple | None  # `(alignment, uniformity)` of the untrained encoders
+    accuracy: float | None  # of the linear probe at the end, in [0, 1]
+    floors: dict  # what `tfcmc.evaluation.verdict.floors` returned
 
     def column(self, name):
         """Returns a column `[epochs]`; NaN where a row lacks it."""

@@ -24,19 +24,12 @@ LINE = 0.18  # inches that it is high
 
 @dataclasses.dataclass(frozen=True)
 class Gain:
-    """One loss at its defaults and tuned.
+    """One loss at its defaults and tuned."""
 
-    Attributes:
-        default: What it is at its defaults.
-        tuned: What it is tuned; the same where the defaults were the best.
-        before: Its accuracies at its defaults, `[seeds]`, in [0, 1].
-        after: Its accuracies tuned, `[seeds]`.
-    """
-
-    default: str
-    tuned: str
-    before: tuple
-    after: tuple
+    default: str  # what it is at its defaults
+    tuned: str  # what it is tuned; the same where the defaults were the best
+    before: tuple  # its accuracies at its defaults, [seeds], in [0, 1]
+    after: tuple  # its accuracies tuned, [seeds]
 
 
 @saved

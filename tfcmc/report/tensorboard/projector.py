@@ -68,11 +68,9 @@ def write_projector(
 
 
 def _metadata(where, labels, class_names):
-    """Returns a line a point, beneath a line of titles of two columns.
-
-    The plugin would take a title of one column for a point.
-    """
+    """Returns a line a point, beneath a line of titles of two columns."""
     names = [_cell(str(each)) for each in where]
+    # The plugin would take a title of one column for a point.
     if labels is None:
         return names
     kinds = [_cell(class_names[label]) for label in labels]
