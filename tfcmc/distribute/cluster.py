@@ -132,7 +132,6 @@ def unlike(cluster: Cluster, told: dict) -> UsageError:
     """Makes the error for machines that are not as the chief is.
 
     Args:
-        cluster: The machines.
         told: The number of each such machine to words: in what it differs,
             "seed 1 and not 0".
     """

@@ -25,7 +25,6 @@ def meet(cluster: Cluster, settings: dict, patience: float) -> list[Link]:
     """Waits until all machines are there.
 
     Args:
-        cluster: The machines.
         settings: Name to value of what all have to be started with.
         patience: Seconds to wait.
 
@@ -89,22 +88,17 @@ def _meet_chief(cluster, settings, waiting):
 
 
 def _introduce(link, number, settings):
-    """Says who this is, and waits until the chief has all machines.
-
-    Raises:
-        OSError: if it is not the chief who answers.
-        UsageError: if the chief does not take this machine, or gives up.
-    """
+    """Says who this is, and waits until the chief has all machines."""
     lines = link.lines()
     hello, _, nonce = next(lines).partition(" ")
-    if hello != HELLO:
+    if hello != HELLO:  # it is not the chief who answers
         raise ConnectionRefusedError
     own = secrets.token_hex(16)
     told = json.dumps([number, own, settings])
     link.send(f"{proof(nonce, told)} {told}")
     wanted = [proof(HELLO, own), START]
     for line in lines:
-        if line.startswith(STOP):
+        if line.startswith(STOP):  # it does not take this machine, or gives up
             raise UsageError(reason_of(line.removeprefix(STOP), 500))
         if not same(line, wanted.pop(0)):
             raise ConnectionRefusedError

@@ -139,7 +139,6 @@ def distribute(strategy, read):
     """Gives every replica its share of every batch.
 
     Args:
-        strategy: A `tf.distribute` strategy.
         read: `(shares, mine) -> tf.data.Dataset`: shares of batches, in the
             order of steps and, within a step, of the replicas of this
             machine; `shares` a batch is cut into, `mine` the range of those
@@ -167,7 +166,6 @@ def check_same_everywhere(strategy, record: dict, differences):
     """Checks that all machines have what the chief has.
 
     Args:
-        strategy: A `tf.distribute` strategy.
         record: Plain values: what this machine has.
         differences: `(record, chief's) -> words`, empty where both will do.
 
@@ -226,7 +224,6 @@ def share_from_chief(strategy, variables):
     So a checkpoint need only lie where the chief finds it.
 
     Args:
-        strategy: A `tf.distribute` strategy.
         variables: `tf.Variable`s of numbers, in one order everywhere.
     """
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):

@@ -77,7 +77,6 @@ def unknown(kind: str, name, known) -> UsageError:
 
     Args:
         kind: What is named: "loss", "option of `softmax`".
-        known: All known names.
     """
     near = difflib.get_close_matches(str(name), list(known), n=1)
     near = near or [word for word in known if word.startswith(str(name))]
@@ -137,9 +136,6 @@ def check_number(name: str, value, *, whole: bool = False, **bounds) -> None:
         name: What the value is called where the user wrote it.
         whole: Whether only whole numbers are allowed.
         **bounds: Of `BOUNDS`, each a number or None.
-
-    Raises:
-        UsageError: if the value is not such a number.
     """
     right = isinstance(value, int) if whole else is_number(value)
     if (

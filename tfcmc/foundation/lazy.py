@@ -81,9 +81,6 @@ def settled():
 
     What its user, keras.json and KERAS_MAX_EPOCHS say would change networks,
     their arithmetic and the length of trainings without a word.
-
-    Raises:
-        UsageError: as `load_tensorflow`.
     """
     load_tensorflow()
     config = sys.modules["keras"].config

@@ -28,17 +28,11 @@ _texts = {}  # module name to its spec and the SHA-256 of its text
 
 @dataclasses.dataclass(frozen=True)
 class Code:
-    """Where a function of the user's own comes from.
+    """Where a function of the user's own comes from."""
 
-    Attributes:
-        file: The path of the file.
-        sha256: Of its text.
-        beside: Of the files that it imports from its folder; "" of none.
-    """
-
-    file: str
-    sha256: str
-    beside: str = ""
+    file: str  # its path
+    sha256: str  # of its text
+    beside: str = ""  # that of the files that it imports from its folder
 
     def record(self) -> dict:
         """Returns what a run's identity says of it."""

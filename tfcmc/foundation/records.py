@@ -40,7 +40,6 @@ def read_record(path, form, writer: str = "a run"):
     """Reads a record of a form.
 
     Args:
-        form: What it must be like.
         writer: Who wrote it, in words.
 
     Returns:

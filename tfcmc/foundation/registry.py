@@ -29,17 +29,13 @@ UNREADABLE += (MemoryError, RecursionError)
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """The values of an option that a search tries.
-
-    Attributes:
-        scale: "linear" or "log": where they are drawn evenly.
-        non_negative: `high` where no coordinate of an embedding is negative,
-            and none are farther apart than sqrt(2); None where it is the same.
-    """
+    """The values of an option that a search tries."""
 
     low: float
     high: float
-    scale: str = "linear"
+    scale: str = "linear"  # or "log": where they are drawn evenly
+    # `high` where no coordinate of an embedding is negative, and none are
+    # farther apart than sqrt(2); None where it is the same.
     non_negative: float | None = None
 
 

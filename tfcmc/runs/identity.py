@@ -215,7 +215,6 @@ def another_experiment(place, told: str) -> UsageError:
     """Makes the error for a run folder, or a file in it, that is another's.
 
     Args:
-        place: The folder or the file.
         told: In what it differs.
     """
     return UsageError(

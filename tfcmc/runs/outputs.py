@@ -13,7 +13,6 @@ def check_output(out, plan, run, *inputs) -> None:
     """Checks that a file to be written is none that a command reads.
 
     Args:
-        out: Path of the file.
         plan: The `Plan`, whose data are read.
         run: The `Run`, whose files are read, now or when it goes on; those
             of other runs will be.
