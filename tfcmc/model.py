@@ -478,7 +478,6 @@ def order_of(seed: int, step, view: int, batch: int):
     """Draws the order that a twin is shown a view of a batch in.
 
     Args:
-        seed: The run's.
         step: Steps done, an int32 scalar.
         view: Number of the view.
         batch: How many pictures there are.

@@ -22,17 +22,11 @@ VARIABLE = "variable/"
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """A training at the end of a step.
+    """A training at the end of a step."""
 
-    Attributes:
-        step: Steps done, from the start of training.
-        arrays: The value of every variable, by its path.
-        state: What else goes on: a dict of plain values.
-    """
-
-    step: int
-    arrays: dict
-    state: dict
+    step: int  # steps done, from the start of training
+    arrays: dict  # the value of every variable, by its path
+    state: dict  # what else goes on: plain values
 
 
 class Checkpoints:
@@ -62,11 +56,8 @@ class Checkpoints:
         for old in (*paths[:place], *paths[place + KEPT :]):
             old.unlink()
 
-    def latest(self):
+    def latest(self) -> Checkpoint | None:
         """Reads the newest checkpoint that is sound.
-
-        Returns:
-            A `Checkpoint`, or None where there is none.
 
         Raises:
             UsageError: if there are some, and all are damaged, or they are

@@ -77,7 +77,6 @@ class Classifier:
             pictures: Pictures, as in `tfcmc.data.pictures`.
             labels: `[count]`.
             rate: The learning rate at the start.
-            steps: How many steps.
             seed: Of the order and the crops.
             batch: Pictures a step; those of fewer labels come more than once.
         """

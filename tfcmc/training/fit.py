@@ -10,10 +10,8 @@ def fit(model, strategy, stream, start, end, callbacks):
     Args:
         model: The compiled model.
         strategy: The `tf.distribute` strategy that it is of.
-        stream: The `TrainingStream`.
         start: Steps done.
         end: Steps done afterwards.
-        callbacks: Keras's.
 
     Raises:
         UsageError: if a batch cannot be read.

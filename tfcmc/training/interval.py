@@ -17,7 +17,6 @@ def seconds_of(budget: str, name: str = "budget") -> float:
     """Returns the seconds of a budget, such as "10min".
 
     Args:
-        budget: As it is written.
         name: What it is called where the user wrote it.
 
     Raises:

@@ -18,13 +18,9 @@ def measure(names, encoded, labels, *, alpha: float, t: float) -> dict:
 
     Args:
         names: The name of each view.
-        encoded: The pictures, `Encoded`.
         labels: `[count]`, or None.
         alpha: Exponent of the alignment.
         t: Sharpness of the uniformity.
-
-    Returns:
-        Name to number.
     """
     tasks = [
         functools.partial(sphere, names, encoded, alpha=alpha, t=t),
@@ -57,7 +53,6 @@ class MeasureRepresentation(keras.callbacks.Callback):
     statistics of its batch.
 
     Args:
-        held_out: A `Split`.
         names: The name of each view.
         branches: The name of each branch.
         alpha: Exponent of the alignment.

@@ -7,7 +7,6 @@ class Restarted(keras.optimizers.schedules.LearningRateSchedule):
     """What a schedule says, counted from a later step.
 
     Args:
-        schedule: A `LearningRateSchedule`.
         begun: Steps done where it begins.
 
     Reference: Loshchilov and Hutter 2017, "SGDR".

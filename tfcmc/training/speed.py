@@ -32,7 +32,6 @@ def seconds_a_step(model, strategy, stream, seconds: float) -> float:
     Args:
         model: A compiled model. It learns: it is not to be used afterwards.
         strategy: The `tf.distribute` strategy that it is of.
-        stream: The `TrainingStream`.
         seconds: About how long to measure.
     """
     warm = _Clock()

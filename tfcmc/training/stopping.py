@@ -12,7 +12,6 @@ class NotFinite(TrainingFailed):
 
     Args:
         what: Which.
-        value: What it was.
         step: The step, counted from the start of training.
     """
 
@@ -64,7 +63,6 @@ class Watch(keras.callbacks.Callback):
         """Examines the rows of a history, and prints what is new.
 
         Args:
-            rows: As for `examine`.
             tell: Whether to print.
         """
         self.findings = examine(rows, patient)
