@@ -102,10 +102,7 @@ def rows_in_blocks(function, term, *, held=HELD):
 
 
 class _Blocks:
-    """Blocks of the anchors of a term, all of one size, as XLA wants them.
-
-    The last begins early enough to be whole: what it repeats does not count.
-    """
+    """Blocks of the anchors of a term, all of one size, as XLA wants them."""
 
     def __init__(self, term, held):
         self.rows, candidates = map(_rows, (term.anchors, term.candidates))
@@ -116,6 +113,8 @@ class _Blocks:
 
     def of(self, rows, piece):
         """Cuts a block out of what has a row an anchor."""
+        # The last begins early enough to be whole: what it repeats does not
+        # count.
         start = tf.minimum(piece * self.size, self.rows - self.size)
         others = len(rows.shape) - 1
         return tf.slice(

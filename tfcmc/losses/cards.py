@@ -30,29 +30,19 @@ ARGUMENT = re.compile(r"    (\w+): (.*)")
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """What a docstring says, part by part, each as one line of text.
+    """What a docstring says, part by part, each as one line of text."""
 
-    Attributes:
-        line: Its first sentence.
-        meaning: Paragraphs before the first heading.
-        sections: Heading to text, of those `HEADINGS` that are there.
-        arguments: Argument name to text.
-    """
-
-    line: str
-    meaning: tuple
-    sections: dict
-    arguments: dict
+    line: str  # its first sentence
+    meaning: tuple  # paragraphs before the first heading
+    sections: dict  # heading to text, of those `HEADINGS` that are there
+    arguments: dict  # argument name to text
 
 
-def read_card(function):
+def read_card(function) -> Card:
     """Reads the card of a function.
 
     Args:
         function: One whose docstring has `HEADINGS`.
-
-    Returns:
-        A `Card`.
     """
     free, sections, heading = [], {}, None
     for line in _docstring(function).splitlines():
@@ -109,9 +99,6 @@ def option_words(legal):
 def brief(member):
     """Writes a member's card in short.
 
-    Args:
-        member: A `Member` of a registry.
-
     Returns:
         Text: spec with the defaults, line, options, start, collapse,
         reference.
@@ -134,7 +121,6 @@ def full(member, notes=()):
     """Writes a member's card in full.
 
     Args:
-        member: A `Member` of a registry.
         notes: Pairs of a word and what else to say under it.
 
     Returns:

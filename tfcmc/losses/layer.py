@@ -26,7 +26,6 @@ class Loss(keras.layers.Layer):
 
     Args:
         bound: What `LOSSES.lookup(spec)` returned.
-        name: The layer's.
         dim: Dimensions of the embeddings; None for those of the first term.
         views: Number of each view that is an anchor's other, to its name.
         seed: Of what learns.
@@ -129,15 +128,7 @@ class Loss(keras.layers.Layer):
         Args:
             shared: Whether every replica has a term of its own, and the state
                 to keep is the mean of theirs.
-            step: As for a call.
-            view: Likewise.
             learning: Whether the state moves on.
-
-        Returns:
-            The mean.
-
-        Raises:
-            ValueError: as for a call.
         """
         term = self._taken(term)
         values = self._values(term, step, view, learning)

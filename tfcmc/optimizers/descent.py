@@ -17,7 +17,6 @@ class _Descent(keras.optimizers.Optimizer):
             biases of any, are neither decayed nor adapted.
         constant_rate: What the variables given to `hold` learn at throughout,
             or None.
-        name: Its name.
     """
 
     classic = False  # whether the learning rate is inside the velocity

@@ -15,7 +15,6 @@ class LossScaled(keras.optimizers.LossScaleOptimizer):
         inner_optimizer: The Keras optimizer that is given the gradients.
         initial_scale: What gradients are multiplied by at first.
         dynamic_growth_steps: Steps without an overflow after which it doubles.
-        name: Its name.
     """
 
     @property
@@ -47,7 +46,6 @@ def amplified(loss, optimizer):
 
     Args:
         loss: A scalar.
-        optimizer: The Keras optimizer.
     """
     if not isinstance(optimizer, LossScaled):
         return loss

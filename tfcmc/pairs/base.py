@@ -9,14 +9,9 @@ PAIRS = Registry("pairs")
 
 @dataclasses.dataclass(frozen=True)
 class Pairs:
-    """The terms of an objective.
+    """The terms of an objective."""
 
-    Attributes:
-        ordered: `(anchor, other)`, numbers of views, one a term.
-        weight: Of each term in the objective.
-        places: Whether the other's places are what anchors are compared with.
-    """
-
-    ordered: tuple
-    weight: float = 1.0
+    ordered: tuple  # `(anchor, other)`, numbers of views, one a term
+    weight: float = 1.0  # of each term in the objective
+    # Whether the other's places are what anchors are compared with.
     places: bool = False
