@@ -24,20 +24,15 @@ DRAWS = 4  # random numbers that a box may use; one more decides the flip
 
 @dataclasses.dataclass(frozen=True)
 class Crop:
-    """Where views are cut out of pictures of one side.
+    """Where views are cut out of pictures of one side."""
 
-    Attributes:
-        pad: Pixels of reflection added on every side before cutting.
-        draw: Uniform random numbers `[..., DRAWS]` to boxes `[..., 4]`: top,
-            left, height, width, in pixels of the padded picture.
-        centre: `[4]`: the box that evaluation cuts.
-        boxes: What `draw` is for pictures of any shape: the numbers, height
-            and width to boxes. None where that makes no sense.
-    """
-
-    pad: int
+    pad: int  # pixels of reflection added on every side before cutting
+    # Uniform random numbers [..., DRAWS] to boxes [..., 4]: top, left, height,
+    # width, in pixels of the padded picture.
     draw: typing.Callable
-    centre: np.ndarray
+    centre: np.ndarray  # [4]: the box that evaluation cuts
+    # What `draw` is for pictures of any shape: the numbers, height and width
+    # to boxes. None where that makes no sense.
     boxes: typing.Callable | None = None
 
 
@@ -216,10 +211,7 @@ def cut_weights(
 
     Args:
         first: Of a corner, on this axis.
-        last: Likewise.
         side: Of the picture, in pixels, without its reflection.
-        pad: As in `cut`.
-        out: As in `cut`.
 
     Returns:
         Array `[out, side]`, float32.

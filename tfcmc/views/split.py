@@ -24,7 +24,6 @@ def split(
     """Makes views of what pictures' lightness and colours are converted to.
 
     Args:
-        frame: What they are made for.
         names: The name of each branch.
         convert: `[batch, height, width, 3]` uint8 to float32 of one channel,
             and of two.

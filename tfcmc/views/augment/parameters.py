@@ -9,60 +9,38 @@ INTERPOLATIONS = ("bilinear", "bicubic")
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
-    """How one view of a picture is distorted; by default it is not.
+    """How one view of a picture is distorted; by default it is not."""
 
-    Attributes:
-        area_low: The crop's smallest part of the picture, above 0.
-        area_high: Its largest, at most 1.
-        ratio_low: The crop's smallest width by height.
-        ratio_high: Its largest.
-        interpolation: "bilinear" or "bicubic", both with PIL's antialiasing.
-        flip: Probability of mirroring left and right.
-        jitter: Probability of changing the colours.
-        brightness: b; a factor from [max(0, 1 - b), 1 + b].
-        contrast: Likewise.
-        saturation: Likewise.
-        hue: h; a turn from [-h, h], of which 1 is the whole circle.
-        brightening: "multiplied" by the factor; "added": factor - 1, from
-            [-b, b], is added.
-        rule: Of contrast and saturation. "torchvision": contrast about the
-            mean of the grey picture, saturation about the grey pixel; "tf":
-            contrast about each channel's mean, saturation of HSV.
-        order: Of the four: "random" for each picture, "fixed" as above.
-        grey: Probability of taking the colours away.
-        grey_first: Whether that comes before the jitter.
-        blur: Probability of a Gaussian blur.
-        sigma_low: Its smallest standard deviation, in pixels of the view.
-        sigma_high: Its largest.
-        kernel: "pil": ImageFilter.GaussianBlur's three boxes, the border
-            repeated; "tenth": SimCLR's Gaussian, cut off at a twentieth of the
-            side to each side, black beyond the border.
-        solarise: Probability of inverting what is bright.
-        threshold: From where on it is inverted, in [0, 1].
-    """
-
-    area_low: float = 1.0
-    area_high: float = 1.0
-    ratio_low: float = 1.0
-    ratio_high: float = 1.0
-    interpolation: str = "bilinear"
-    flip: float = 0.0
-    jitter: float = 0.0
-    brightness: float = 0.0
-    contrast: float = 0.0
-    saturation: float = 0.0
-    hue: float = 0.0
+    area_low: float = 1.0  # the crop's smallest part of the picture, above 0
+    area_high: float = 1.0  # its largest, at most 1
+    ratio_low: float = 1.0  # the crop's smallest width by height
+    ratio_high: float = 1.0  # its largest
+    interpolation: str = "bilinear"  # or "bicubic"; both antialias as PIL
+    flip: float = 0.0  # probability of mirroring left and right
+    jitter: float = 0.0  # probability of changing the colours
+    brightness: float = 0.0  # b; a factor from [max(0, 1 - b), 1 + b]
+    contrast: float = 0.0  # likewise
+    saturation: float = 0.0  # likewise
+    hue: float = 0.0  # h; a turn from [-h, h], of which 1 is the whole circle
+    # "multiplied" by the factor; "added": factor - 1, from [-b, b], is added.
     brightening: str = "multiplied"
+    # Of contrast and saturation. "torchvision": contrast about the mean of the
+    # grey picture, saturation about the grey pixel; "tf": contrast about each
+    # channel's mean, saturation of HSV.
     rule: str = "torchvision"
+    # Of the four: "random" for each picture, "fixed" as above.
     order: str = "random"
-    grey: float = 0.0
-    grey_first: bool = False
-    blur: float = 0.0
-    sigma_low: float = 0.1
-    sigma_high: float = 2.0
+    grey: float = 0.0  # probability of taking the colours away
+    grey_first: bool = False  # whether that comes before the jitter
+    blur: float = 0.0  # probability of a Gaussian blur
+    sigma_low: float = 0.1  # its smallest standard deviation, in view pixels
+    sigma_high: float = 2.0  # its largest
+    # "pil": ImageFilter.GaussianBlur's three boxes, the border repeated;
+    # "tenth": SimCLR's Gaussian, cut off at a twentieth of the side to each
+    # side, black beyond the border.
     kernel: str = "pil"
-    solarise: float = 0.0
-    threshold: float = 0.5
+    solarise: float = 0.0  # probability of inverting what is bright
+    threshold: float = 0.5  # from where on it is inverted, in [0, 1]
 
 
 _CROP = {
@@ -151,9 +129,6 @@ def rows(
         small: Whether they are small ones, beside others.
         strength: What the four strengths of the jitter are multiplied by.
         **overrides: Attributes of `Augmentation` that all views take instead.
-
-    Returns:
-        One `Augmentation` a view.
     """
     published = ROWS[name]
     if small:

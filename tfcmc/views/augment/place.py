@@ -21,7 +21,6 @@ def boxes(uniforms, augmentation: Augmentation, side: int):
 
     Args:
         uniforms: `[batch, DRAWS]`.
-        augmentation: Of this view.
         side: Of the pictures, in pixels.
 
     Returns:
@@ -58,9 +57,7 @@ def box(uniforms, augmentation: Augmentation, height: int, width: int):
 
     Args:
         uniforms: `[DRAWS]`.
-        augmentation: Of this view.
         height: Of the picture, in pixels.
-        width: Likewise.
 
     Returns:
         Whole numbers: top, left, height, width, in pixels.
@@ -135,18 +132,12 @@ def _scaled(pictures, rows, columns):
 
 
 def _weights(start, size, across, side, kernel):
-    """What each pixel counts in each sample: `[batch, side, across]`.
-
-    Args:
-        start: `[batch, 1]`: where the box begins, in pixels.
-        size: `[batch, 1]`: how long it is.
-        across: Pixels of the picture.
-        side: Samples.
-        kernel: Of distances in pixels of the coarser of the two grids.
-    """
+    """What each pixel counts in each sample: `[batch, side, across]`."""
+    # Where boxes start, and their size, are [batch, 1], in pixels.
     scale = size / side
     centres = start + (np.arange(side, dtype=np.float32) + 0.5) * scale
     pixels = np.arange(across, dtype=np.float32) + 0.5
+    # In pixels of the coarser of the two grids.
     distance = (pixels - centres[:, :, None]) / tf.maximum(scale, 1)[:, None]
     inside = (pixels > start) & (pixels < start + size)
     weights = tf.where(inside[:, None], kernel(distance), 0)

@@ -25,7 +25,6 @@ def distort(pictures, uniforms, augmentation: Augmentation, side: int):
     Args:
         pictures: `[batch, height, width, 3]`, uint8, square.
         uniforms: `[batch, DRAWS]`, float32, in [0, 1).
-        augmentation: What is done, and how strongly.
         side: Of the view, in pixels.
 
     Returns:
@@ -41,7 +40,6 @@ def finish(crops, uniforms, augmentation: Augmentation):
     Args:
         crops: `[batch, side, side, 3]`, uint8.
         uniforms: `[batch, DRAWS]`, float32, in [0, 1).
-        augmentation: What is done, and how strongly.
 
     Returns:
         `[batch, side, side, 3]`, float32, in [0, 1].
