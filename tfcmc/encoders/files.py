@@ -30,7 +30,6 @@ def save_encoder(path, encoder, identity):
 
     Args:
         path: The `.keras` file.
-        encoder: A `keras.Model`.
         identity: That of its run, as `tfcmc.runs.identity` says.
     """
     with whole(path) as aside:
@@ -70,9 +69,6 @@ def load_encoder(path, like, identity):
         like: A `keras.Model` made by the same spec.
         identity: That of the run, as `tfcmc.runs.identity` says.
 
-    Returns:
-        A `keras.Model`.
-
     Raises:
         UsageError: if the file is missing or damaged, or the model is another
             or another run's.
@@ -99,13 +95,6 @@ def load_encoder(path, like, identity):
 
 def read_encoder(path, like):
     """Loads an encoder likewise, whoever saved it.
-
-    Args:
-        path: The `.keras` file.
-        like: A `keras.Model` made by the same spec.
-
-    Returns:
-        A `keras.Model`.
 
     Raises:
         Exception: of any kind, if the file is missing or damaged, or the

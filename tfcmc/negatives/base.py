@@ -7,17 +7,11 @@ NEGATIVES = Registry("source of negatives")
 
 
 class Source:
-    """What sources of negatives have in common; one that remembers nothing.
+    """What sources of negatives have in common; one that remembers nothing."""
 
-    Attributes:
-        local: Whether each device compares its share of the batch alone.
-        each_branch: Whether views of one branch share a memory.
-        one_draw: Whether the same is drawn for the anchors of all views.
-    """
-
-    local = False
-    each_branch = False
-    one_draw = False
+    local = False  # whether each device compares its share of the batch alone
+    each_branch = False  # whether views of one branch share a memory
+    one_draw = False  # whether the same is drawn for the anchors of all views
 
     def memory_rows(self, examples: int) -> int:
         """Returns how many vectors a view, or a branch, remembers.

@@ -53,13 +53,9 @@ class Memory(keras.layers.Layer):
         Args:
             others: Embeddings `[batch, dim]` of the other view.
             view: The anchors' view.
-            other: The other.
             numbers: `[batch]`, which pictures these are.
             step: Steps done: what is drawn is a function of seed, step and,
                 but for `one_draw`, the anchors' view.
-
-        Returns:
-            `Candidates`.
         """
         # The same pictures are drawn for all views, or for each its own.
         number = 0 if self._negatives.one_draw else view
