@@ -23,8 +23,8 @@ from tfcmc.runs.folder import Run
 from tfcmc.training.checkpoints import Checkpoints
 from tfcmc.training.fit import spans
 from tfcmc.training.interval import seconds_of
+from tfcmc.training.pace import WARM, seconds_a_step
 from tfcmc.training.saving import SaveHistory
-from tfcmc.training.speed import WARM, seconds_a_step
 from trainers import compare, pretrain
 from tuning import search
 
@@ -117,7 +117,7 @@ def clock(monkeypatch):
     """A list of the time that it is, in seconds, for who measures it."""
     now = [100.0]
     watch = types.SimpleNamespace(perf_counter=lambda: now[0])
-    for name in ("speed", "saving"):
+    for name in ("pace", "saving"):
         monkeypatch.setattr(f"tfcmc.training.{name}.time", watch)
     return now
 

@@ -12,7 +12,7 @@ from tfcmc.experiment.train import compiled
 from tfcmc.foundation.errors import check_number
 from tfcmc.foundation.lazy import settled, tf
 from tfcmc.foundation.memory import megabytes_of
-from tfcmc.training.speed import seconds_a_step
+from tfcmc.training.pace import seconds_a_step
 
 SECONDS = 5.0  # to measure for, beside what compiling takes
 
