@@ -18,7 +18,7 @@ from tfcmc.foundation.lazy import keras
 from tfcmc.optimizers.schedules import cosine
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import differences
-from tfcmc.training.restarted import Restarted
+from tfcmc.training.fit import Restarted
 from trainers import evaluate, pretrain
 
 TINY = ["--data=shapes(size=160)", "--batch-size=16", "--side=32"]

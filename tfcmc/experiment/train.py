@@ -9,13 +9,12 @@ from tfcmc.foundation.signals import Interrupted, noted
 from tfcmc.optimizers.scaled import LossScaled
 from tfcmc.report.summary import place
 from tfcmc.training.checkpoints import Checkpoints
-from tfcmc.training.fit import fit, restore, rows_before, spans
+from tfcmc.training.fit import Restarted, fit, restore, rows_before, spans
 from tfcmc.training.interval import Interval
 from tfcmc.training.measuring import MeasureRepresentation
 from tfcmc.training.pace import Pace
 from tfcmc.training.profile import Profile
 from tfcmc.training.progress import ShowProgress
-from tfcmc.training.restarted import Restarted
 from tfcmc.training.saving import GoOn, SaveCheckpoint, SaveHistory
 from tfcmc.training.stopping import StopWhenNotFinite, WatchForCollapse
 

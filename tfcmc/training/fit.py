@@ -2,6 +2,7 @@
 
 from tfcmc.distribute.strategies import distribute
 from tfcmc.foundation.errors import UsageError
+from tfcmc.foundation.lazy import keras
 
 
 def fit(model, strategy, stream, start, end, callbacks):
@@ -48,6 +49,23 @@ def spans(first, last, steps):
     whole = max(begun, last // steps * steps)
     pairs = [(first, begun), (begun, whole), (whole, last)]
     return [(start, end) for start, end in pairs if start < end]
+
+
+class Restarted(keras.optimizers.schedules.LearningRateSchedule):
+    """What a schedule says, counted from a later step.
+
+    Args:
+        begun: Steps done where it begins.
+
+    Reference: Loshchilov and Hutter 2017, "SGDR".
+    """
+
+    def __init__(self, schedule, begun: int):
+        self._schedule = schedule
+        self._begun = begun
+
+    def __call__(self, step):
+        return self._schedule(step - self._begun)
 
 
 def restore(model, saved, run) -> None:
