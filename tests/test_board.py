@@ -22,7 +22,7 @@ from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import read_data
 from tfcmc.experiment.recipe import stored_plan
 from tfcmc.report import tensorboard
-from tfcmc.report.tensorboard import projector, sprite
+from tfcmc.report.tensorboard import projector
 
 CLASSES = ("a\tcat", "dog\nor wolf", "naïve fish", "back\\slash")
 # What each test below expects of the two runs that it writes itself.
@@ -396,7 +396,7 @@ def test_thumbnails_are_shrunk(rng):
     """A tile of a large picture has the colours of its quarters."""
     coarse = rng.integers(0, 256, (2, 2, 2, 3), np.uint8)
     pictures = ArrayPictures(coarse.repeat(60, axis=1).repeat(60, axis=2))
-    drawn, tile = sprite.draw_sprite(pictures)
+    drawn, tile = projector.draw_sprite(pictures)
     assert tile == 48
     for number, picture in enumerate(coarse):
         shown = drawn[:48, 48 * number : 48 * (number + 1)]

@@ -7,6 +7,7 @@ files named in it, relative to it.
 """
 
 import contextlib
+import math
 import pathlib
 
 import numpy as np
@@ -14,12 +15,13 @@ import numpy as np
 from tfcmc.foundation.atomic import whole, write_whole
 from tfcmc.foundation.lazy import LazyModule
 from tfcmc.foundation.text import plain_text
-from tfcmc.report.tensorboard.sprite import draw_sprite, save_sprite
 
+Image = LazyModule("PIL.Image")
 config_pb2 = LazyModule("tensorboard.plugins.projector.projector_config_pb2")
 text_format = LazyModule("google.protobuf.text_format")
 
 CONFIG = "projector_config.pbtxt"  # the name that the plugin looks for
+TILE = 48  # side that is enough for a thumbnail
 # A table of the plugin has no quotes: what separates its cells is spelt out.
 ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"})
 
@@ -65,6 +67,38 @@ def write_projector(
         entry.sprite.image_path = "sprite.png"
         entry.sprite.single_image_dim.extend([tile, tile])
     write_whole(folder / CONFIG, text_format.MessageToString(config))
+
+
+def draw_sprite(pictures):
+    """Draws thumbnails side by side in one image, row by row.
+
+    The grid is square even where its last rows stay empty: TensorBoard's
+    shader divides by the columns for the row. It takes 8,192 pixels a side:
+    170 tiles a row.
+
+    Args:
+        pictures: Pictures, as in `tfcmc.data.pictures`; one or more, and all
+            of them fit in memory.
+
+    Returns:
+        `(sprite, tile)`: `[side, side, 3]`, uint8, and a tile's side, no
+        larger than its picture's.
+    """
+    count = len(pictures)
+    columns, tile = math.ceil(math.sqrt(count)), min(pictures.side, TILE)
+    grid = np.zeros([columns * columns, tile, tile, 3], np.uint8)
+    grid[:count] = [
+        Image.fromarray(each).resize((tile, tile), Image.Resampling.LANCZOS)
+        for each in pictures.read(np.arange(count))
+    ]
+    rows = grid.reshape(columns, columns, tile, tile, 3).swapaxes(1, 2)
+    return rows.reshape(columns * tile, columns * tile, 3), tile
+
+
+def save_sprite(sprite, path):
+    """Writes a sprite as PNG."""
+    # Stronger compression takes several times as long and saves little.
+    Image.fromarray(sprite).save(path, format="png", compress_level=1)
 
 
 def _metadata(where, labels, class_names):
