@@ -89,17 +89,14 @@ def _pointlike(row, patient):
     return [name for name in patient.names if row[f"spread_{name}"] < POINT]
 
 
-def _all(patient):
-    return "both" if len(patient.names) == 2 else "all"
-
-
 def _one_point(row, patient):
     if len(_pointlike(row, patient)) < len(patient.names):
         return None
     if row["apart"] >= POINT:
         return None
+    every = "both" if len(patient.names) == 2 else "all"
     return (
-        f"all embeddings of {_all(patient)} views are nearly one point "
+        f"all embeddings of {every} views are nearly one point "
         f"(alignment {row['alignment']:.3f}, "
         f"uniformity {row['uniformity']:.3f})"
     )

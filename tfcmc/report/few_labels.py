@@ -76,9 +76,10 @@ class Curve:
             for count in dict.fromkeys((few, many))
         ]
         steps = counted(self.steps, "step", "steps")
+        passes = max(1, round(self.steps * self.batch_size / many))
         samples = len(self.points[few]["probe"])
         told.append(
-            f"That is of {steps}, {self._passes(many)} over "
+            f"That is of {steps}, {counted(passes, 'pass', 'passes')} over "
             f"{many:,} labels, and of "
             f"{counted(samples, 'sample', 'samples')}, read between the "
             f"numbers of labels measured along the logarithm; another "
@@ -103,10 +104,6 @@ class Curve:
             f"{distinct(100 * high)} over the "
             f"choice of test pictures{noise})"
         )
-
-    def _passes(self, count):
-        passes = max(1, round(self.steps * self.batch_size / count))
-        return counted(passes, "pass", "passes")
 
     def _words(self, count, kind):
         found = self.needed(count, kind)

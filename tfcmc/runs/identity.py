@@ -257,6 +257,7 @@ def _data_differences(found, wanted):
 def _numbers(found, wanted):
     """Says in what number of pictures or classes, or size, data differ."""
     both = found, wanted
+    sides = [data["pretrain"]["side"] for data in both]
     pairs = [
         (
             f"{{}} pictures {role}",
@@ -266,20 +267,13 @@ def _numbers(found, wanted):
     ]
     pairs += [
         ("{} classes", *(f"{data['classes']:,}" for data in both)),
-        (
-            "pictures of {}",
-            *(_size(data["pretrain"]["side"]) for data in both),
-        ),
+        ("pictures of {}", *(f"{side}x{side}" for side in sides)),
     ]
     return [
         f"{words.format(one)} and not {other}"
         for words, one, other in pairs
         if one != other
     ]
-
-
-def _size(side):
-    return f"{side}x{side}"
 
 
 def _contents(found, wanted):

@@ -55,9 +55,10 @@ class ShowProgress(keras.callbacks.Callback):
         self._left -= 1
         if sys.stdout.isatty() and now - self._shown > 0.2:
             self._shown = now
+            step = (self._last - self._left - 1) % self._steps + 1
             line = fitting(
                 f"  epoch {self._epoch}/{self._epochs}",
-                f"step {self._within()}/{self._steps}",
+                f"step {step}/{self._steps}",
                 f"loss {logs['loss']:.4f}",
                 self._rate(),
                 *self._speed(),
@@ -78,10 +79,6 @@ class ShowProgress(keras.callbacks.Callback):
             *self._speed(),
         )
         print(line, flush=True)
-
-    def _within(self):
-        """Steps of the epoch at hand that are done."""
-        return (self._last - self._left - 1) % self._steps + 1
 
     def _rate(self):
         """Pictures a second, of all steps."""
