@@ -52,7 +52,9 @@ def infomax_nce(term, *, own="out", penalty=0.0):
     scores = similarities(term)
     match, negatives = split(scores, term)
     if own == "minus_ten":
-        mine = _own(negatives, term)
+        mine = ~negatives  # what is of the anchor's own picture
+        if term.candidate_group is not None:
+            mine = candidate_groups(term) == term.anchor_group[:, None]
         scores = tf.where(mine, OWN, scores)
         negatives |= mine
     against = masked_logsumexp(scores, negatives)
@@ -61,10 +63,3 @@ def infomax_nce(term, *, own="out", penalty=0.0):
     # -log(p / (p + n)) = log(1 + n / p).
     value = mean_an_anchor(tf.math.softplus(against - match))
     return value + penalty * tf.reduce_sum(term.anchors**2, axis=1)
-
-
-def _own(negatives, term):
-    """Boolean `[A, C]`: what is of the anchor's own picture."""
-    if term.candidate_group is None:
-        return ~negatives
-    return candidate_groups(term) == term.anchor_group[:, None]

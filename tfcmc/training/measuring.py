@@ -28,14 +28,10 @@ def measure(names, encoded, labels, *, alpha: float, t: float) -> dict:
         functools.partial(distances, names, encoded),
     ]
     if labels is not None:
-        tasks.append(lambda: _voted(encoded, labels))
+        tasks.append(lambda: {"knn": leave_one_out(encoded.joined(), labels)})
     found = functools.reduce(operator.or_, together(*tasks))
     del found["images"]
     return found
-
-
-def _voted(encoded, labels):
-    return {"knn": leave_one_out(encoded.joined(), labels)}
 
 
 class MeasureRepresentation(keras.callbacks.Callback):

@@ -20,16 +20,11 @@ WHITE = np.array([0.95047, 1.0, 1.08883])  # D65, 2 degrees
 LINEAR_BELOW = 0.008856  # where the cube root gives way to a straight line
 LINEAR_SLOPE = 7.787
 LINEAR_OFFSET = 16.0 / 116.0
-
-
-def _linear_light():
-    """The sRGB curve for each of the 256 values of a byte."""
-    value = np.arange(256) / 255.0
-    curve = ((value + 0.055) / 1.055) ** 2.4
-    return np.where(value > 0.04045, curve, value / 12.92)
-
-
-LINEAR_LIGHT = _linear_light().astype(np.float32)
+BYTES = np.arange(256) / 255.0
+# The sRGB curve for each of them.
+LINEAR_LIGHT = np.where(
+    BYTES > 0.04045, ((BYTES + 0.055) / 1.055) ** 2.4, BYTES / 12.92
+).astype(np.float32)
 
 
 def rgb_to_l_and_ab(pictures):
