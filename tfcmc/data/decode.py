@@ -59,7 +59,7 @@ class Account:
         ]
 
 
-def decode(found, side, on_bad_image, room, account):
+def decode(found, side, on_bad_image, room, account: Account):
     """Decodes image files, a batch at a time, skipping or telling bad ones.
 
     Threads, since Pillow decodes outside Python's lock; of small files in
@@ -71,7 +71,6 @@ def decode(found, side, on_bad_image, room, account):
         side: Wanted side in pixels.
         on_bad_image: "stop", or "skip".
         room: The `Room` that pictures have while they are decoded.
-        account: The `Account` of what is met.
 
     Yields:
         `(tags, pictures)`: the tags of `[count, side, side, 3]`, uint8.
@@ -121,7 +120,6 @@ def read_parts(files, counts, side, reading: Reading, others=()):
         files: Part to iterable of `(file, label)`, as `decode` takes it.
         counts: Part to how many come, at most.
         side: Side in pixels at which pictures are kept.
-        reading: How the user wants them read.
         others: `Counter` of the extensions of what was left out before.
 
     Returns:

@@ -215,16 +215,10 @@ def _is_whole(feature):
 
 
 def _column(features, role, choices, fits, others=()):
-    """Returns the column of a role: the one named, or the only one that fits.
-
-    Others are taken where they are named.
-
-    Raises:
-        UsageError: if that named is none, or several fit.
-    """
+    """Returns the column of a role: the one named, or the one that fits."""
     fitting = [name for name, each in features.items() if fits(each)]
     if (named := choices.get(role)) is not None:
-        known = [*fitting, *others]
+        known = [*fitting, *others]  # others only where they are named
         if named not in known:
             raise unknown(f"column of the {role}", named, known)
         return named

@@ -36,7 +36,6 @@ class Listing:
     """What is known of the files beneath a folder.
 
     Args:
-        root: The folder.
         on_bad_image: "stop"; or "skip": a file that cannot be read has a
             digest of zeros, and whoever decodes it tells.
 
