@@ -132,11 +132,7 @@ def leave_unjudged(run, hashes: dict) -> None:
 
 
 def check_enough(data, batch_size: int) -> None:
-    """Checks that there is a batch of pictures to learn from.
-
-    Raises:
-        UsageError: if there is none.
-    """
+    """Checks that there is a batch of pictures to learn from."""
     left, count = len(data.learnt), len(data.source.pretrain)
     if batch_size > left:
         apart = count - left

@@ -19,7 +19,6 @@ def full(name: str, preset: Preset, standard) -> str:
     """Writes a preset's card.
 
     Args:
-        name: Its name.
         standard: A config of the defaults.
     """
     rows = [
