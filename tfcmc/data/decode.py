@@ -86,12 +86,18 @@ def decode(found, side, on_bad_image, room, account: Account):
     with concurrent.futures.ThreadPoolExecutor(cores()) as pool:
         for batch in batched(found, count):
             tags, pictures = [], []
-            each = map if all(map(_small, batch)) else pool.map
+            small = all(
+                isinstance(file, Encoded) and len(file.content) < SMALL
+                for file, _ in batch
+            )
+            each = map if small else pool.map
             with quiet():
                 decoded = list(each(attempt, batch))
             for (_, tag), picture in zip(batch, decoded, strict=True):
                 if isinstance(picture, ImageError):
-                    _skip(picture, on_bad_image, account)
+                    if on_bad_image == "stop":
+                        raise bad_image(picture) from picture
+                    account.bad.append(picture)
                     continue
                 tags.append(tag)
                 pictures.append(picture.pixels)
@@ -99,18 +105,6 @@ def decode(found, side, on_bad_image, room, account: Account):
                 account.shorter.add(min(picture.size))
             if pictures:
                 yield tags, np.stack(pictures)
-
-
-def _small(item):
-    file, _ = item
-    return isinstance(file, Encoded) and len(file.content) < SMALL
-
-
-def _skip(error, on_bad_image, account):
-    """Skips a bad image, or stops at it."""
-    if on_bad_image == "stop":
-        raise bad_image(error) from error
-    account.bad.append(error)
 
 
 def read_parts(files, counts, side, reading: Reading, others=()):
