@@ -123,7 +123,9 @@ def pretrain(*, verbose=1, **words) -> Run:
     """
     with called(verbose):
         given, held = taken(training.make_parser(), words)
-        _check_alone(given)
+        # Each of several machines would have to be called.
+        standard = PretrainConfig().strategy
+        machines.check_alone(given.get("strategy", standard))
         return Run(training.run(given).folder, held=held)
 
 
@@ -332,12 +334,6 @@ def search(*, verbose=1, **words) -> Search:
         parser = searching.make_parser()
         given, _ = taken(parser, words, apart=plan_search)
         return Search(search_options(given))
-
-
-def _check_alone(given):
-    """Refuses several machines: each would have to be called."""
-    standard = PretrainConfig().strategy
-    machines.check_alone(given.get("strategy", standard))
 
 
 def _command(words, given):

@@ -116,13 +116,10 @@ def _state(run, settings, metrics, history):
         return "not judged"
     if metrics is not None and metrics["epochs"] == len(history):
         return f"judged after {len(history):,} of {epochs:,} epochs"
-    steps = [STEP.fullmatch(path.name) for path in _checkpoints(run)]
+    saved = run.checkpoints.iterdir() if run.checkpoints.is_dir() else ()
+    steps = [STEP.fullmatch(path.name) for path in saved]
     reached = max((int(step[1]) for step in steps if step), default=0)
     return f"interrupted at step {reached:,}"
-
-
-def _checkpoints(run):
-    return run.checkpoints.iterdir() if run.checkpoints.is_dir() else ()
 
 
 def chosen(runs: list[Listed], conditions: list[str]) -> list[Listed]:

@@ -64,16 +64,13 @@ def read_study(file) -> Study:
         with open(path, "rb") as stream:
             found = toml.load(stream)
     except (OSError, ValueError) as error:
-        told = f"{file} ({_why(error)})"
+        why = getattr(error, "strerror", None) or reason_of(error)
+        told = f"{file} ({why})"
         raise must("file", "of a study, in TOML", told) from None
     try:
         return make_study(found)
     except UsageError as error:
         raise UsageError(f"{file}: {error}") from None
-
-
-def _why(error):
-    return getattr(error, "strerror", None) or reason_of(error)
 
 
 def make_study(found: dict) -> Study:
