@@ -21,7 +21,7 @@ from tfcmc.experiment.architecture import (
     open_trained,
     refuse_whole,
 )
-from tfcmc.experiment.budget import settle
+from tfcmc.experiment.cost import settle
 from tfcmc.experiment.data import as_trained, read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
