@@ -170,7 +170,7 @@ def controls(plan, run, data, architecture, extent: Extent) -> dict:
             continue  # another's damage is no reason to stop this one
         if found.get("controls_key") == key:
             print(f"untrained encoders and raw pixels as in {other.folder}")
-            kept = ("untrained", "raw_pixels", "no_probe", "controls_key")
+            kept = ("controls_key", "untrained", "raw_pixels", "no_probe")
             return {name: found[name] for name in kept if name in found}
     result = {"controls_key": key}
     untrained = inputs_of(plan, data, views, reader, extent)
