@@ -11,10 +11,9 @@ from tests.dirty.clusters import tf_config
 from tests.plain import leave_out_graphs
 from tests.tiny import NORMED
 from tfcmc.distribute.strategies import make_strategy
-from tfcmc.experiment import budget
+from tfcmc.experiment import cost
 from tfcmc.experiment import pretrain as experiment
 from tfcmc.experiment.config import make_config
-from tfcmc.experiment.cost import step_time
 from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.foundation.errors import UsageError
@@ -89,12 +88,12 @@ def test_what_is_finished_stays(cut, tmp_path, capsys):
 
 def test_what_fits_is_measured_once(tmp_path, monkeypatch, capsys, eager):
     """And is a setting of the run from then on, however fast it is later."""
-    monkeypatch.setattr(budget, "step_time", lambda *_: 0.1)
+    monkeypatch.setattr(cost, "step_time", lambda *_: 0.1)
     given = {"budget": "0.02min"}
     _, settings, rows = learn(tmp_path, until=1, **given)
     assert "budget 0.02min: 100 ms a step, 12 steps" in capsys.readouterr().out
     assert (settings["steps"], settings["epochs"], len(rows)) == (12, 2, 1)
-    monkeypatch.setattr(budget, "step_time", lambda *_: 0.01)
+    monkeypatch.setattr(cost, "step_time", lambda *_: 0.01)
     _, again, rows = learn(tmp_path, **given)
     assert (again, len(rows)) == (settings, 2)
     assert "goes on after epoch 1" in capsys.readouterr().out
@@ -221,7 +220,7 @@ def test_the_time_of_what_begins_late(plain_views):
     settings = {"preset": "swav", "loss": "swav(prototypes=4, freeze=300)"}
     plan = make_plan(make_config(SMALL | settings | {"budget": "10min"}))
     pictures = read_source(plan).pretrain
-    assert step_time(plan, pictures, make_strategy("one"), 0.05) > 0
+    assert cost.step_time(plan, pictures, make_strategy("one"), 0.05) > 0
 
 
 def test_other_pictures_under_steps(tmp_path, rng, eager):

@@ -42,23 +42,18 @@ OWN = {
 def _words_of(
     make_parser: Callable, first: str | None = None, **own
 ) -> Callable:
-    """Gives a function the signature of a command's words.
-
-    Args:
-        make_parser: The command's.
-        first: A word that may stand first, without its name.
-        **own: Defaults that are not those of a training.
-    """
+    """Gives a function the signature of a command's words."""
 
     def signed(function):
         kind = inspect.Parameter.KEYWORD_ONLY
+        # Its own defaults are those that are not a training's.
         words = defaults(make_parser(), OWN | own) | {"verbose": 1}
         parameters = [
             inspect.Parameter(name, kind, default=default)
             for name, default in words.items()
             if name != first
         ]
-        if first is not None:
+        if first is not None:  # a word that may stand without its name
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
             given = inspect.signature(function).parameters[first]
             parameters.insert(0, given.replace(kind=kind))
@@ -128,7 +123,9 @@ def pretrain(*, verbose=1, **words) -> Run:
     """
     with called(verbose):
         given, held = taken(training.make_parser(), words)
-        _check_alone(given)
+        # Each of several machines would have to be called.
+        standard = PretrainConfig().strategy
+        machines.check_alone(given.get("strategy", standard))
         return Run(training.run(given).folder, held=held)
 
 
@@ -337,12 +334,6 @@ def search(*, verbose=1, **words) -> Search:
         parser = searching.make_parser()
         given, _ = taken(parser, words, apart=plan_search)
         return Search(search_options(given))
-
-
-def _check_alone(given):
-    """Refuses several machines: each would have to be called."""
-    standard = PretrainConfig().strategy
-    machines.check_alone(given.get("strategy", standard))
 
 
 def _command(words, given):

@@ -24,19 +24,12 @@ OWN = ("loss", "seed", "run_dir")
 
 @dataclasses.dataclass(frozen=True)
 class Compared:
-    """A comparison as it ended.
+    """A comparison as it ended."""
 
-    Attributes:
-        folder: Of all its runs.
-        entries: The `Entry`s.
-        failures: Run name to the reason, of runs that broke.
-        table: The `Table`; None where no run is finished.
-    """
-
-    folder: pathlib.Path
-    entries: tuple
-    failures: dict
-    table: Table | None
+    folder: pathlib.Path  # of all its runs
+    entries: tuple  # of each an `Entry`
+    failures: dict  # run name to the reason, of runs that broke
+    table: Table | None  # None where no run is finished
 
 
 def make_parser(manual: str | None = None) -> command_line.Parser:
@@ -127,11 +120,7 @@ def prepare(entries: list[Entry]) -> pathlib.Path:
 
 
 def planned(given: dict) -> tuple[list[Entry], Tuned | None]:
-    """Plans the runs of what the user gave, before anything is written.
-
-    Raises:
-        UsageError: as `run`.
-    """
+    """Plans the runs of what the user gave, before anything is written."""
     given = dict(given)
     jobs = given.pop("jobs", 1)
     check_number("jobs", jobs, whole=True, at_least=1, at_most=64)
@@ -146,9 +135,6 @@ def plan_entries(given: dict) -> tuple[list[Entry], Tuned | None]:
 
     Args:
         given: What the command line gave, but for `jobs`.
-
-    Raises:
-        UsageError: if they cannot be planned.
     """
     losses, folders = given.pop("losses", None), given.pop("tuned", None)
     presets, seeds = given.pop("presets", None), given.pop("seeds", SEEDS)

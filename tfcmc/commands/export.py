@@ -37,10 +37,6 @@ def run(given: dict) -> pathlib.Path:
 
     Returns:
         Path of the model.
-
-    Raises:
-        UsageError: as `tfcmc.using.export.export`.
-        TrainingFailed: likewise.
     """
     name = given.get("format", FORMAT)
     kind = check_format(name)

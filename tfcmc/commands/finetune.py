@@ -38,11 +38,7 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
 
 
 def run(given: dict) -> Curve:
-    """Measures what is not known yet.
-
-    Raises:
-        UsageError: as `tfcmc.experiment.finetune.finetune`.
-    """
+    """Measures what is not known yet."""
     given = dict(given)
     shares = given.pop("labels", SHARES)
     for share in shares:

@@ -25,11 +25,7 @@ def make_parser() -> command_line.Parser:
 
 
 def run(model, words: dict) -> Record:
-    """Judges a model.
-
-    Args:
-        model: A `keras.Model`.
-        words: Those of the call.
+    """Judges a Keras model, by the words of a call.
 
     Raises:
         UsageError: if a word is not known, or as `judge_model`.

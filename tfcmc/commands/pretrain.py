@@ -24,11 +24,7 @@ def make_parser(manual: str | None = None) -> command_line.Parser:
 
 
 def run(given: dict) -> Run:
-    """Trains and judges.
-
-    Raises:
-        UsageError: as `tfcmc.experiment.pretrain.pretrain`.
-    """
+    """Trains and judges."""
     plan = make_plan(make_config(with_own(given)))
     if plan.config.budget and plan.config.steps is None:
         machines.check_alone(plan.config.strategy)  # what fits is one's own

@@ -26,7 +26,6 @@ def taken(
     """Takes the words of a call as a command takes its options.
 
     Args:
-        parser: The command's.
         words: Name to value; None is as if it were not there.
         apart: What refuses what is wrong, where other processes are to train;
             then arrays are written to a file for them. None where none are.
@@ -148,7 +147,6 @@ def defaults(parser, own: dict) -> dict:
     """Returns the words that a command takes, each with its default.
 
     Args:
-        parser: The command's.
         own: Those that are no settings and have one.
     """
     standard = functools.partial(getattr, PretrainConfig())

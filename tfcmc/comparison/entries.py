@@ -35,21 +35,15 @@ from tfcmc.runs.record import (
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """One row of a comparison to be.
+    """One row of a comparison to be."""
 
-    Attributes:
-        settings: Setting name to value, but for the seed.
-        chosen: Names of the settings that a search chose for it, beside the
-            loss's options; None where no search chose anything.
-        named_by: The settings that tell it from the other rows, of "preset"
-            and "loss".
-        name: What it is called in their place, where it has a name.
-    """
-
-    settings: dict
+    settings: dict  # setting name to value, but for the seed
+    # Names of the settings that a search chose for it, beside the loss's
+    # options; None where no search chose anything.
     chosen: tuple | None = None
+    # The settings that tell it from the other rows, of "preset" and "loss".
     named_by: tuple = ("loss",)
-    name: str = ""
+    name: str = ""  # what it is called in their place, where it has a name
 
 
 @dataclasses.dataclass(frozen=True)

@@ -43,20 +43,14 @@ STEP = re.compile(r"step-(\d+)\.npz")
 
 @dataclasses.dataclass(frozen=True)
 class Listed:
-    """A run that was found.
+    """A run that was found."""
 
-    Attributes:
-        name: Its folder, below the one that was looked through.
-        state: "finished", "not judged", "judged after 3 of 20 epochs" or
-            "interrupted at step 120".
-        settings: Name to value.
-        measured: Name of `MEASURED` to number, where there is one.
-    """
-
-    name: str
+    name: str  # its folder, below the one that was looked through
+    # "finished", "not judged", "judged after 3 of 20 epochs" or "interrupted
+    # at step 120".
     state: str
-    settings: dict
-    measured: dict
+    settings: dict  # name to value
+    measured: dict  # name of `MEASURED` to number, where there is one
 
     def value(self, name: str):
         """Returns what is asked for by a name; None where it has none."""
@@ -122,20 +116,16 @@ def _state(run, settings, metrics, history):
         return "not judged"
     if metrics is not None and metrics["epochs"] == len(history):
         return f"judged after {len(history):,} of {epochs:,} epochs"
-    steps = [STEP.fullmatch(path.name) for path in _checkpoints(run)]
+    saved = run.checkpoints.iterdir() if run.checkpoints.is_dir() else ()
+    steps = [STEP.fullmatch(path.name) for path in saved]
     reached = max((int(step[1]) for step in steps if step), default=0)
     return f"interrupted at step {reached:,}"
-
-
-def _checkpoints(run):
-    return run.checkpoints.iterdir() if run.checkpoints.is_dir() else ()
 
 
 def chosen(runs: list[Listed], conditions: list[str]) -> list[Listed]:
     """Keeps runs of which all conditions hold.
 
     Args:
-        runs: All of them.
         conditions: "loss=softmax", "epochs>=20", "linear>50": a setting, a
             column of the table, `run` or `state`. A spec without options is
             one of any. A run that has no such value is left out.
@@ -193,7 +183,6 @@ def ordered(runs: list[Listed], name: str) -> list[Listed]:
     """Sorts runs: the best first, or from low to high; last what has none.
 
     Args:
-        runs: All of them.
         name: As in `chosen`; "-" before it turns the order around.
 
     Raises:

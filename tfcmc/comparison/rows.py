@@ -81,8 +81,10 @@ def comparison_tables(entries: list[Entry]) -> tuple[Table, Table | None]:
         metrics = entry.metrics()
         own = {"label": entry.label, "kind": "loss"}
         own["seconds"] = entry.seconds()
-        if entry.plan.config.budget:
-            own["seen"] = _seen(entry.plan.config) / 1000
+        config = entry.plan.config
+        if config.budget:
+            # How often a picture was learnt from, counted anew every time.
+            own["seen"] = config.steps * config.batch_size / 1000
         losses[entry.name] = own | _numbers(metrics, metrics)
     raw = _controls(entries, "raw_pixels", "raw pixels", "raw")
     untrained = _controls(
@@ -131,10 +133,8 @@ def _numbers(judged, metrics):
 
 
 def _controls(entries, key, words, kind):
-    """Yields the records of a control, one for all rows where it is the same.
-
-    Of one seed it is the same whatever the loss; not whatever the views.
-    """
+    """Yields the records of a control, one for all rows of the same one."""
+    # Of one seed it is the same whatever the loss; not whatever the views.
     found = {}
     for entry in entries:
         metrics = entry.metrics()
@@ -163,11 +163,6 @@ def _controls(entries, key, words, kind):
 def _agree(one, other):
     """Whether what two records both have is the same."""
     return all(one[key] == other[key] for key in one.keys() & other.keys())
-
-
-def _seen(config):
-    """How often a picture was learnt from, counted anew every time."""
-    return config.steps * config.batch_size
 
 
 def paper_table() -> Table:

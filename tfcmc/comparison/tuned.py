@@ -10,16 +10,12 @@ from tfcmc.report import Table, difference, separated
 
 @dataclasses.dataclass(frozen=True)
 class Tuned:
-    """Which rows of a comparison are a loss at its defaults and at its best.
+    """Which rows of a comparison are a loss at its defaults and its best."""
 
-    Attributes:
-        pairs: `(default, tuned)` labels, one pair a loss; the same label
-            twice where the defaults were the best.
-        notes: Sentences on the searches that chose.
-    """
-
+    # (default, tuned) labels, one pair a loss; the same label twice where the
+    # defaults were the best.
     pairs: tuple
-    notes: tuple
+    notes: tuple  # sentences on the searches that chose
 
 
 def tuned_words(pairs, table: Table) -> str:

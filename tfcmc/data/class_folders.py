@@ -154,7 +154,6 @@ def odd_names(names, empty):
     """Returns notes on class folders that may be mistakes.
 
     Args:
-        names: Names of classes.
         empty: Names of class folders without an image.
     """
     notes, alike = [], collections.defaultdict(list)

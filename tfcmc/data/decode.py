@@ -59,7 +59,7 @@ class Account:
         ]
 
 
-def decode(found, side, on_bad_image, room, account):
+def decode(found, side, on_bad_image, room, account: Account):
     """Decodes image files, a batch at a time, skipping or telling bad ones.
 
     Threads, since Pillow decodes outside Python's lock; of small files in
@@ -71,7 +71,6 @@ def decode(found, side, on_bad_image, room, account):
         side: Wanted side in pixels.
         on_bad_image: "stop", or "skip".
         room: The `Room` that pictures have while they are decoded.
-        account: The `Account` of what is met.
 
     Yields:
         `(tags, pictures)`: the tags of `[count, side, side, 3]`, uint8.
@@ -87,12 +86,18 @@ def decode(found, side, on_bad_image, room, account):
     with concurrent.futures.ThreadPoolExecutor(cores()) as pool:
         for batch in batched(found, count):
             tags, pictures = [], []
-            each = map if all(map(_small, batch)) else pool.map
+            small = all(
+                isinstance(file, Encoded) and len(file.content) < SMALL
+                for file, _ in batch
+            )
+            each = map if small else pool.map
             with quiet():
                 decoded = list(each(attempt, batch))
             for (_, tag), picture in zip(batch, decoded, strict=True):
                 if isinstance(picture, ImageError):
-                    _skip(picture, on_bad_image, account)
+                    if on_bad_image == "stop":
+                        raise bad_image(picture) from picture
+                    account.bad.append(picture)
                     continue
                 tags.append(tag)
                 pictures.append(picture.pixels)
@@ -102,18 +107,6 @@ def decode(found, side, on_bad_image, room, account):
                 yield tags, np.stack(pictures)
 
 
-def _small(item):
-    file, _ = item
-    return isinstance(file, Encoded) and len(file.content) < SMALL
-
-
-def _skip(error, on_bad_image, account):
-    """Skips a bad image, or stops at it."""
-    if on_bad_image == "stop":
-        raise bad_image(error) from error
-    account.bad.append(error)
-
-
 def read_parts(files, counts, side, reading: Reading, others=()):
     """Decodes the images of all parts: in memory, or streamed from files.
 
@@ -121,7 +114,6 @@ def read_parts(files, counts, side, reading: Reading, others=()):
         files: Part to iterable of `(file, label)`, as `decode` takes it.
         counts: Part to how many come, at most.
         side: Side in pixels at which pictures are kept.
-        reading: How the user wants them read.
         others: `Counter` of the extensions of what was left out before.
 
     Returns:

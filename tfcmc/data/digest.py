@@ -15,7 +15,6 @@ def describe_data(source, look=None, known=()):
     """Describes the pictures of a source by their number and a digest.
 
     Args:
-        source: A `Source`.
         look: Called with the name of a part, "pretrain", "train" or "test",
             and each batch `[count, side, side, 3]` of its pictures, all of
             which are read here once; or None.

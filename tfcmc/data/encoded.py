@@ -98,12 +98,7 @@ class EncodedPictures:
         return out
 
     def _decode(self, numbers, decode):
-        """Decodes pictures, by threads.
-
-        Args:
-            numbers: `[count]`.
-            decode: Takes the row and the file of each.
-        """
+        """Calls `decode(row, file)` for each of the numbers, by threads."""
 
         def fill(row, file):
             if isinstance(file, ImageError):

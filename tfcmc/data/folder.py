@@ -93,11 +93,7 @@ def folder(reading, argument):
 
 
 def source_of(reading, argument, layout):
-    """Reads the images of a `Layout` of a folder.
-
-    Raises:
-        UsageError: as `folder` does.
-    """
+    """Reads the images of a `Layout` of a folder."""
     files = {part: found for part, found in layout.files.items() if found}
     if not files:
         raise _no_images(argument, layout.others)

@@ -149,16 +149,14 @@ def _splits(place, found, choices):
         for rows in reversed(found.values())
         for name, each in rows.features.items()
     }
-    image = _column(
-        features, "image", choices, lambda x: isinstance(x, datasets.Image)
-    )
+    image = _column(features, "image", choices, datasets.Image)
     if image is None:
         raise UsageError(
             f"`data` must be a dataset with a column of images. "
             f"Received: {place!r}, with {sorted(features)}"
         )
     whole = [name for name, each in features.items() if _is_whole(each)]
-    label = _column(features, "label", choices, _is_classes, whole)
+    label = _column(features, "label", choices, datasets.ClassLabel, whole)
     if label is None:
         label = next((name for name in LABELS if name in whole), None)
     names = getattr(features.get(label), "names", None)
@@ -205,26 +203,16 @@ def _hint(columns):
     return f"; a column of them is named by {named}" if named else ""
 
 
-def _is_classes(feature):
-    return isinstance(feature, datasets.ClassLabel)
-
-
 def _is_whole(feature):
     kind = getattr(feature, "dtype", None)
     return isinstance(kind, str) and re.fullmatch(r"u?int\d+", kind)
 
 
-def _column(features, role, choices, fits, others=()):
-    """Returns the column of a role: the one named, or the only one that fits.
-
-    Others are taken where they are named.
-
-    Raises:
-        UsageError: if that named is none, or several fit.
-    """
-    fitting = [name for name, each in features.items() if fits(each)]
+def _column(features, role, choices, kind, others=()):
+    """Returns the column of a role: the one named, or the one of its kind."""
+    fitting = [n for n, each in features.items() if isinstance(each, kind)]
     if (named := choices.get(role)) is not None:
-        known = [*fitting, *others]
+        known = [*fitting, *others]  # others only where they are named
         if named not in known:
             raise unknown(f"column of the {role}", named, known)
         return named

@@ -102,14 +102,11 @@ def size(path):
 
 
 def own_side(files) -> int | None:
-    """Returns the side of images that are small, square and all of a size.
+    """Returns the side of images all small, square and of one size, or None.
 
     Args:
         files: As `decode_image` takes them; one that cannot be read does not
             count, for reading it tells, if it matters.
-
-    Returns:
-        The side; None of others.
     """
     sizes = set()
     with quiet():
@@ -160,21 +157,16 @@ def decode_image(file, side, room) -> Decoded:
 
 
 def decode_crops(file, boxes, sides, filters, room) -> list:
-    """Decodes an image file once, likewise, and cuts views out of it.
+    """Decodes an image file once, as `decode_image`, and cuts views out of it.
 
     Args:
-        file: As `decode_image` takes it.
         boxes: `(height, width) -> ` where each view is cut out of the upright
             picture: top, left, height and width, in pixels.
         sides: The side that each is scaled to.
         filters: How: "bilinear" or "bicubic", over nothing but the box.
-        room: The `Room` for its memory, waited for.
 
     Returns:
         `[side, side, 3]`, uint8, of each.
-
-    Raises:
-        ImageError: as `decode_image`.
     """
     places, reduced, corner = None, 1, (0, 0)
 
@@ -227,13 +219,7 @@ def resize(pictures, side):
 
 @contextlib.contextmanager
 def _upright(file, room, draft):
-    """Yields an image that can be scaled, its stored size and its profile.
-
-    Args:
-        file: As `decode_image` takes it.
-        room: Likewise.
-        draft: Called with the image before it is decoded.
-    """
+    """Yields an image that can be scaled, its stored size and its profile."""
     with _reasons(file), _open(file) as (image, stream):
         stored = image.size
         draft(image)
@@ -269,10 +255,8 @@ def _cut(image, box, side, filter):
 
 
 def _in_srgb(image, profile):
-    """Returns bytes of sRGB, and what the profile came to.
-
-    At their final size, profiles cost next to nothing.
-    """
+    """Returns bytes of sRGB, and what the profile came to."""
+    # At their final size, profiles cost next to nothing.
     image, what = to_srgb(_eight_bits(image), profile)
     return np.asarray(image), what
 
@@ -340,10 +324,7 @@ def _reasons(file):
 
 
 def _plain(image):
-    """Returns an image in a mode that can be scaled, without transparency.
-
-    Grey and inks stay what they are, since their profiles speak of them.
-    """
+    """Returns an image in a mode that can be scaled, without transparency."""
     mode = image.mode
     if mode == "F" or (mode == "I" and image.format == "TIFF"):
         raise ValueError(
@@ -358,6 +339,7 @@ def _plain(image):
     if mode in ("P", "PA", "RGBa"):
         # Straight to RGB, Pillow warns about palettes with transparency.
         image = image.convert("RGBA")
+    # Grey and inks stay what they are, since their profiles speak of them.
     kept = ("RGB", "L", "CMYK", "LAB")
     return image if image.mode in kept else image.convert("RGB")
 

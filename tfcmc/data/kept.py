@@ -18,7 +18,6 @@ def recall(kind: str, root, types: dict) -> dict | None:
 
     Args:
         kind: The folder in the cache.
-        root: Where the data are.
         types: The name of each array to its dtype.
 
     Returns:
@@ -57,12 +56,9 @@ def remember(kind: str, root, arrays: dict):
 
 
 def _place(kind, root):
-    """The file that is kept of the data at a place.
-
-    Raises:
-        UsageError: if no home folder is known.
-    """
+    """The file that is kept of the data at a place."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
     name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()
+    # Refused where no home folder is known.
     folder = pathlib.Path(expanded("XDG_CACHE_HOME", cache))
     return folder / "tfcmc" / kind / f"{name[:16]}.npz"

@@ -7,6 +7,7 @@ what is new or has changed is read again.
 """
 
 import hashlib
+import operator
 import os
 import stat
 import time
@@ -36,7 +37,6 @@ class Listing:
     """What is known of the files beneath a folder.
 
     Args:
-        root: The folder.
         on_bad_image: "stop"; or "skip": a file that cannot be read has a
             digest of zeros, and whoever decodes it tells.
 
@@ -50,7 +50,9 @@ class Listing:
         self._root = root
         self._stops = on_bad_image == "stop"
         self._begun = time.time_ns()
-        self._known = _kept(root)
+        kept = recall(KIND, root, {"files": FILE})
+        # Rows in the order of their keys.
+        self._known = np.zeros(0, FILE) if kept is None else kept["files"]
         self._found = []  # of each part looked at
         self._next = time.monotonic() + EVERY
 
@@ -98,7 +100,7 @@ class Listing:
             paths = files.files(range(start, start + len(before)))
             after = list(map(self._row, paths, before))
             rows[start : start + CHUNK] = after
-            return len(before), sum(map(_is_another, before, after))
+            return len(before), sum(map(operator.is_not, before, after))
 
         starts = range(0, len(rows), CHUNK)
         for count, read in threads().map(look, starts):
@@ -154,16 +156,6 @@ class Listing:
         """Keeps what was found so far, and what is still to be looked at."""
         _keep(self._root, [*self._found, self._known])
         self._next = time.monotonic() + EVERY
-
-
-def _is_another(before, after):
-    return before is not after
-
-
-def _kept(root):
-    """Returns the rows of a listing, by their keys; none where none is."""
-    found = recall(KIND, root, {"files": FILE})
-    return np.zeros(0, FILE) if found is None else found["files"]
 
 
 def _keep(root, found):

@@ -40,7 +40,6 @@ class Packer:
     """Writes pictures to a folder, and goes on where it was stopped.
 
     Args:
-        folder: Where to.
         settings: Name to value of what decides what is packed.
         kind: "pixels" or "files".
 

@@ -97,10 +97,8 @@ class Records:
 
 
 def _allow_open(count):
-    """Lets the process hold so many files open, and as many of other parts.
-
-    In any order all are read before the first of them is again.
-    """
+    """Lets the process hold so many files open, and as many of other parts."""
+    # In any order all are read before the first of them is again.
     with contextlib.suppress(ImportError, ValueError, OSError):
         soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = 4 * count + 512

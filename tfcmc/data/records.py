@@ -30,27 +30,17 @@ DIGITS = 2 * DIGEST
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """One file of records, and what is in it.
+    """One file of records, and what is in it."""
 
-    Attributes:
-        file: Its name.
-        bytes: Its size.
-        taken: How many pictures of the part came by, bad ones too.
-        listed: What the names and labels of all these are known by; "" where
-            they have no names.
-        labels: One a record, -1 where there is none.
-        digests: 16 hexadecimal digits a record: of its content's SHA-256.
-        bad: `[name, why]` of each that could not be read.
-        profiles: How many had which colour profile, as `to_srgb` says it.
-    """
-
-    file: str
-    bytes: int
-    taken: int
-    labels: list
-    digests: str
-    bad: list
-    profiles: dict
+    file: str  # its name
+    bytes: int  # its size
+    taken: int  # how many pictures of the part came by, bad ones too
+    labels: list  # one a record, -1 where there is none
+    digests: str  # 16 hexadecimal digits a record: of its content's SHA-256
+    bad: list  # [name, why] of each that could not be read
+    profiles: dict  # how many had which colour profile, as `to_srgb` says it
+    # What the names and labels of all that came by are known by; "" where
+    # they have no names.
     listed: str = ""
 
     def __len__(self):
@@ -61,11 +51,10 @@ class PackedPixels:
     """The pictures of a part whose records are rows of pixels.
 
     Args:
-        records: Its `Records`.
         side: In pixels.
     """
 
-    def __init__(self, records, side):
+    def __init__(self, records: Records, side):
         self.side = side
         self._records = records
 
@@ -79,11 +68,9 @@ class PackedPixels:
 
 
 def packed_pictures(folder, shards, kind, side, room, on_bad_image="stop"):
-    """Opens the pictures of a part.
+    """Opens the pictures of a part, by the folder and the list of its shards.
 
     Args:
-        folder: Where the shards are.
-        shards: List of `Shard`.
         kind: "pixels": rows of a square; or "files": images as they were.
         side: In pixels, at which they are read.
         room: The `Room` for decoding.

@@ -182,11 +182,9 @@ def _grid(side):
 
 
 def _turned(grid, middle, angle, scale):
-    """Returns coordinates about a middle, turned and divided by a scale.
-
-    The middle's x and y, the angle in radians and the scale are `[count, 1]`
-    each; the coordinates are two arrays `[count, pixels]`.
-    """
+    """Returns coordinates about a middle, turned and divided by a scale."""
+    # The middle's x and y, the angle in radians and the scale are [count, 1]
+    # each; the coordinates are two arrays [count, pixels].
     cosine, sine = np.cos(angle) / scale, np.sin(angle) / scale
     x, y = middle
     # As products of matrices: one pass over the pixels instead of five.
@@ -215,11 +213,7 @@ def _ellipse(uniform, grid, side):
 
 
 def _object(uniform, label, grid, side):
-    """Returns how much of each pixel the object and its pattern cover.
-
-    The pattern, its second colour, lies on the object and stops at its
-    outline.
-    """
+    """Returns how much of each pixel the object and its pattern cover."""
     texture, outline = CLASSES[label].split()
     radius = uniform(*RADIUS)
     u, v = _turned(
@@ -232,15 +226,14 @@ def _object(uniform, label, grid, side):
     rate = uniform(*RATE)
     wave = TEXTURES[texture](u * rate + uniform(0.0, 2.0 * np.pi), v * rate)
     pattern = _soft(wave * (radius / rate * side / 2.0))
+    # The pattern, its second colour, stops at the object's outline.
     return [inside, inside * pattern]
 
 
 def _shares(layers):
-    """Returns how much of each pixel shows the background and each layer.
-
-    Layers are what each covers, `[count, pixels]`, from back to front; the
-    shares, `[count, 1 + layers, pixels]`, sum to 1.
-    """
+    """Returns how much of each pixel shows the background and each layer."""
+    # Layers are what each covers, [count, pixels], from back to front; the
+    # shares, [count, 1 + layers, pixels], sum to 1.
     count, pixels = layers[0].shape
     shares = np.empty([count, 1 + len(layers), pixels], np.float32)
     left = np.ones([count, pixels], np.float32)
@@ -252,16 +245,15 @@ def _shares(layers):
 
 
 def _colours(generator, count):
-    """Returns one colour a layer: `[count, 3, layers]`, 0 to 255.
-
-    Background, object and pattern stand a third of the hues apart, and a step
-    of luma; which is which is dealt apart for hue and for luma. So each view
-    shows the object, and one view's colours do not say what the other's are.
-    """
+    """Returns one colour a layer: `[count, 3, layers]`, 0 to 255."""
     size = [count, 1 + CLUTTER + 2]
     luma = generator.uniform(0.2, 0.85, size)
     hue = generator.uniform(0.0, 2.0 * np.pi, size)
     chroma = generator.uniform(0.1, 0.22, size)
+    # Background, object and pattern stand a third of the hues apart, and a
+    # step of luma; which is which is dealt apart for hue and for luma. So each
+    # view shows the object, and one view's colours do not say what the
+    # other's are.
     main = [0, -2, -1]
     steps = np.tile(np.arange(3.0), [2, count, 1])
     dealt = generator.permuted(steps, axis=-1)

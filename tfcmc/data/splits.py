@@ -22,47 +22,29 @@ NO_LABELS = "the probe is skipped: it needs labels in train and in test"
 
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """A split whose image files can be read in any order, where they lie.
+    """A split whose image files can be read in any order, where they lie."""
 
-    Attributes:
-        files: Them, as `EncodedPictures` takes them.
-        labels: `[count]`, -1 where there are none.
-        digests: Of each file the first bytes of its SHA-256, in one string.
-        notes: What the user should know, one line each.
-    """
-
-    files: object
-    labels: np.ndarray
-    digests: bytes
-    notes: tuple = ()
+    files: object  # as `EncodedPictures` takes them
+    labels: np.ndarray  # [count], -1 where there are none
+    digests: bytes  # of each file the first of its SHA-256, in one string
+    notes: tuple = ()  # what the user should know, one line each
 
 
 @dataclasses.dataclass(frozen=True)
 class Splits:
-    """A dataset's splits, none of them empty.
+    """A dataset's splits, none of them empty."""
 
-    Attributes:
-        name: Of the dataset, for messages.
-        counts: Split to its number of pictures.
-        encoded: Split to an iterable of `(file, label)`, the file as
-            `decode_image` takes it; labels are -1 where there are none.
-        labels: Whether there are labels at all.
-        has_labels: Split to whether none of its labels is -1.
-        class_names: One a label; empty where they have none.
-        side: Of the pictures, where all are squares of one size, or else the
-            side to read them at.
-        hint: What else to say where there are no labels.
-        stored: Split to a `Stored`; None where they are read in order alone.
-    """
-
-    name: str
-    counts: dict
+    name: str  # of the dataset, for messages
+    counts: dict  # split to its number of pictures
+    # Of a split each (file, label), the file as `decode_image` takes it, the
+    # label -1 where there is none.
     encoded: Callable[[str], Iterable]
-    labels: bool
-    has_labels: Callable[[str], bool]
-    class_names: tuple
-    side: int
-    hint: str = ""
+    labels: bool  # whether there are labels at all
+    has_labels: Callable[[str], bool]  # whether none of a split's is -1
+    class_names: tuple  # one a label; empty where they have none
+    side: int  # of all, if they are squares of one size; else to read them at
+    hint: str = ""  # what else to say where there are no labels
+    # None where they are read in order alone.
     stored: Callable[[str], Stored] | None = None
 
 

@@ -79,7 +79,6 @@ class TrainingStream:
 
         Args:
             first_step: Where to start, counted from the start of training.
-            steps: How many.
             shares: Equal parts that every batch is cut into.
             mine: The range of the parts wanted: of every step these, in
                 their order, each as an element.

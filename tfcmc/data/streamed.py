@@ -32,7 +32,6 @@ def streamed(
         class_names: One name a label.
         side: In pixels, at which what is measured is read.
         room: The `Room` for decoding.
-        reading: How the user wants them read.
         notes: What else the user should know, one line each: what is told
             before how they are read, and what after it.
     """

@@ -37,11 +37,7 @@ NAMING = ("pythonClassName", "type")  # of now, and of older versions
 
 
 def fetch(name, data_dir):
-    """Downloads a dataset and prepares it, where it is not there.
-
-    Raises:
-        UsageError: if TensorFlow Datasets cannot.
-    """
+    """Downloads a dataset and prepares it, where it is not there."""
     folder = folder_of(data_dir)
     if not is_name(name) or versions(name, data_dir):
         return
@@ -119,10 +115,8 @@ def _silent():
 
 
 def _check_classes(folder):
-    """Refuses features of classes that are not TensorFlow Datasets' own.
-
-    It imports whatever module stands there.
-    """
+    """Refuses features of classes that are not TensorFlow Datasets' own."""
+    # It imports whatever module stands there.
     written = json.loads((folder / "features.json").read_text("utf-8"))
     for name in _classes(written):
         if not name.startswith(OWN):
@@ -179,10 +173,8 @@ def _splits(builder):
 
 
 def _in_order(builder, split, names=("image", "label")):
-    """Yields batches of image files, as they are stored, and of labels.
-
-    Files are None where they are not among the names, and not read then.
-    """
+    """Yields batches of image files, as they are stored, and of labels."""
+    # Files are None where they are not among the names, and not read then.
     features = builder.info.features
     encoded = {"image": tfds.decode.SkipDecoding()}
     names = [name for name in names if name in features]

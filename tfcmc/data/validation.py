@@ -26,7 +26,6 @@ def carve_validation(labels, seed):
 
     Args:
         labels: `[count]`.
-        seed: Of the split.
 
     Returns:
         `(fit, validation)`: sorted row numbers.
@@ -56,7 +55,6 @@ def folds(labels, seed):
 
     Args:
         labels: `[count]`.
-        seed: Of the parts.
 
     Returns:
         `(rest, part)` of each part: sorted row numbers.

@@ -12,20 +12,14 @@ BATCH = 256
 
 @dataclasses.dataclass(frozen=True)
 class Walk:
-    """Pictures that come by once, in batches.
+    """Pictures that come by once, in batches."""
 
-    Attributes:
-        side: Their side in pixels.
-        count: How many will come, or more where bad ones are skipped.
-        batches: Iterable of `(columns, pictures)`: a dict of column name to
-            one value a picture, and `[count, side, side, 3]`, uint8.
-        account: The `Account` of what was met so far.
-    """
-
-    side: int
-    count: int
+    side: int  # in pixels
+    count: int  # how many will come, or more where bad ones are skipped
+    # Iterable of (columns, pictures): a dict of column name to one value a
+    # picture, and [count, side, side, 3], uint8.
     batches: object
-    account: Account
+    account: Account  # of what was met so far
 
 
 def walk_parts(parts, class_names) -> Walk:

@@ -131,9 +131,6 @@ class Architecture:
     def as_read(self, branches: dict) -> dict:
         """Returns branches at the side that pictures are read at.
 
-        Args:
-            branches: Branch name to model, as `branches` gives them.
-
         Returns:
             Those given, where that is theirs; else others of their weights.
 
@@ -252,7 +249,6 @@ class Architecture:
         """Returns the twin of the branches that a target compares with.
 
         Args:
-            target: A member of `TARGETS`.
             steps: All that there will be.
             begun: Those done where the course of its weight begins.
 
@@ -278,7 +274,6 @@ class Architecture:
         """Returns the model that trains these branches, not yet compiled.
 
         Args:
-            branches: As `branches` gives them.
             examples: Number of training pictures.
             steps: All that there will be.
             restarts: Those done where a longer training began.
@@ -314,11 +309,7 @@ class Architecture:
             self.as_read(self.branches())
 
     def check_saved(self) -> None:
-        """Checks that the user's own layers are new each time, and read back.
-
-        Raises:
-            UsageError: if it cannot.
-        """
+        """Refuses own layers that are not new each time, or not read back."""
         code = self._plan.code()
         own = [axis for axis in (*BUILT, "predictor") if axis in code]
         if not own:
@@ -346,11 +337,7 @@ class Architecture:
                 ) from None
 
     def check_pieces(self) -> None:
-        """Refuses what makes others of pictures in pieces than in a batch.
-
-        Raises:
-            UsageError: if a step is computed in pieces, and cannot be.
-        """
+        """Refuses what makes others of pictures in pieces than in a batch."""
         if self._plan.pieces == 1:
             return
         branches, side = self.branches(), self._plan.config.side
@@ -368,9 +355,6 @@ class Architecture:
 
     def leak(self, model: ContrastiveModel) -> StatisticsLeak | None:
         """Returns what measures how batch statistics tell positives.
-
-        Args:
-            model: The model that trains.
 
         Returns:
             None where a key has the statistics of all that it is compared
@@ -401,7 +385,6 @@ class Architecture:
         """Returns what the collapse doctor has to know of a run.
 
         Args:
-            branches: As `branches` gives them.
             examples: Number of training pictures.
             images: Number of pictures that every epoch is measured on.
         """
@@ -441,10 +424,7 @@ class Architecture:
 
 
 def open_trained(plan, run) -> tuple:
-    """Loads what a run trained.
-
-    Args:
-        plan: The `Plan` it was trained by.
+    """Loads what a run trained by a plan.
 
     Returns:
         `(architecture, branches)`, for pictures of the side that it had.
@@ -462,9 +442,6 @@ def refuse_whole(plan, why: str):
 
     Args:
         why: With what that is not possible; `{views}` and `{data}` are its.
-
-    Raises:
-        UsageError: always.
     """
     why = why.format(views=plan.views.spec, data=plan.data.spec)
     raise must("crop-from", f"square with {why}", plan.config.crop_from)

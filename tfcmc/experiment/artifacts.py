@@ -51,7 +51,6 @@ def write(plan, run, data, views, verdict, *, full: bool) -> dict:
     """Draws the figures, and writes vectors, TensorBoard's and metrics.json.
 
     Args:
-        run: The `Run` to write to.
         full: Whether figures are drawn and TensorBoard shows pictures; if
             not, those of other weights go.
 
@@ -188,16 +187,12 @@ def weigh(plan, encoded):
     return negative_weights(loss, few.embeddings[0], few.embeddings[-1])
 
 
-def trace_of(label, seed, run, result):
+def trace_of(label, seed, run, result) -> figures.Trace:
     """Reads the path of a run over its epochs.
 
     Args:
         label: What to call its loss.
-        seed: Its seed.
         result: Its metrics.
-
-    Returns:
-        A `Trace`.
     """
     untrained = result["untrained"]
     return figures.Trace(
@@ -236,11 +231,7 @@ def write_embedded(run, data, views, verdict, drawn) -> None:
 
 
 def read_panel(title: str, run, views) -> figures.Panel:
-    """Reads what `write_embedded` wrote, as figures show it.
-
-    Args:
-        title: Of the panel.
-    """
+    """Reads what `write_embedded` wrote, as figures show it."""
     arrays = read_embedded(run, views.names, views.branches)
     drawn = None
     if "tsne" in arrays:

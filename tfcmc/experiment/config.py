@@ -329,9 +329,6 @@ class PretrainConfig:
         Args:
             values: Setting name to value.
 
-        Returns:
-            A config.
-
         Raises:
             UsageError: if a setting is not known or out of range.
         """
@@ -344,14 +341,11 @@ class PretrainConfig:
         return cls(**values)
 
 
-def make_config(given):
+def make_config(given) -> PretrainConfig:
     """Makes a config of a preset and what the user gave, which goes first.
 
     Args:
         given: Setting name to value, only those given.
-
-    Returns:
-        A `PretrainConfig`.
 
     Raises:
         UsageError: if a value or the preset is not known or out of range.

@@ -1,4 +1,9 @@
-"""What a step of a plan costs, in time and memory."""
+"""What a step of a plan costs, in time and memory, and how many fit in a time.
+
+What fits is measured once, before the first step, and is from then on a
+setting of the run: its schedule spans it, and what goes on goes on to the same
+end, whatever else the machine does.
+"""
 
 import dataclasses
 
@@ -9,12 +14,52 @@ from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import MANY
 from tfcmc.experiment.data import read_source
 from tfcmc.experiment.train import compiled
-from tfcmc.foundation.errors import check_number
+from tfcmc.foundation.errors import check_number, must
 from tfcmc.foundation.lazy import settled, tf
 from tfcmc.foundation.memory import megabytes_of
+from tfcmc.training.interval import seconds_of
 from tfcmc.training.pace import seconds_a_step
 
-SECONDS = 5.0  # to measure for, beside what compiling takes
+SECONDS = 5.0  # to measure a cost for, beside what compiling takes
+SHARE = 0.02  # of a budget that is measured for, in addition to it
+LEAST, MOST = 1.0, 10.0  # seconds of that
+
+
+def settle(plan, learnt, strategy):
+    """Settles how many steps and epochs a plan trains for.
+
+    Args:
+        learnt: Pictures to learn from.
+        strategy: The `tf.distribute` strategy.
+
+    Returns:
+        The `Plan` with both.
+
+    Raises:
+        UsageError: if epochs are given that are not those of its steps.
+    """
+    config = plan.config
+    if config.steps is None and config.budget is None:
+        return plan
+    steps = config.steps or _fitting(plan, learnt, strategy)
+    epochs = -(-steps // (len(learnt) // config.batch_size))
+    if config.epochs not in (None, epochs):
+        raise must("epochs", "left out with --steps", config.epochs)
+    config = dataclasses.replace(config, steps=steps, epochs=epochs)
+    return dataclasses.replace(plan, config=config)
+
+
+def _fitting(plan, learnt, strategy):
+    """How many steps fit in the budget, by the time of some."""
+    budget = seconds_of(plan.config.budget)
+    measured = min(max(SHARE * budget, LEAST), MOST)
+    seconds = step_time(plan, learnt, strategy, measured)
+    steps = max(1, round(budget / seconds))
+    print(
+        f"budget {plan.config.budget}: {1000 * seconds:,.0f} ms a step, "
+        f"{steps:,} steps"
+    )
+    return steps
 
 
 def step_time(plan, pictures, strategy, seconds: float) -> float:

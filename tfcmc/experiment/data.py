@@ -27,43 +27,26 @@ SMALLEST_SIDE = 8  # of pictures, in pixels
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """The pictures of an experiment, by what is done with them.
-
-    Attributes:
-        source: The `Source`.
-        described: What `describe_data` says of it.
-        learnt: Pictures to learn from.
-        held_out: The `Split` that every epoch is measured on, which has
-            labels where it is of probe-train. It is never of the test.
-        judged: The `Split` that the verdict is on: test, or held out where
-            there is none.
-        judged_on: Its name.
-    """
+    """The pictures of an experiment, by what is done with them."""
 
     source: Source
-    described: dict
-    learnt: typing.Any
+    described: dict  # what `describe_data` says of it
+    learnt: typing.Any  # pictures to learn from
+    # What every epoch is measured on, which has labels where it is of
+    # probe-train. It is never of the test.
     held_out: Split
-    judged: Split
-    judged_on: str
+    judged: Split  # what the verdict is on: test, or held out without one
+    judged_on: str  # the name of that
 
 
 class Look(typing.NamedTuple):
-    """What is found in looking through the pictures of a plan.
-
-    Attributes:
-        source: The `Source`.
-        described: What `describe_data` says of it.
-        notes: What the user should know, one line each.
-        views: The plan's `Views` of such pictures.
-        blank: How many to learn from are blank in one of them.
-    """
+    """What is found in looking through the pictures of a plan."""
 
     source: Source
-    described: dict
-    notes: tuple
-    views: typing.Any
-    blank: int
+    described: dict  # what `describe_data` says of it
+    notes: tuple  # what the user should know, one line each
+    views: typing.Any  # the plan's `Views` of such pictures
+    blank: int  # how many to learn from are blank in one of them
 
 
 def read_data(plan, *, learns: bool = False) -> Data:
@@ -72,9 +55,6 @@ def read_data(plan, *, learns: bool = False) -> Data:
     Args:
         learns: Whether they are: to be judged, pictures need not be such that
             `--crop-from` can have them whole.
-
-    Raises:
-        UsageError: if they cannot.
     """
     config = plan.config
     source, described = _look_at(plan, learns)
@@ -91,14 +71,7 @@ def read_data(plan, *, learns: bool = False) -> Data:
 
 
 def read_source(plan, *, learns: bool = False) -> Source:
-    """Reads the data of a plan.
-
-    Args:
-        learns: As for `read_data`.
-
-    Raises:
-        UsageError: if they cannot be read.
-    """
+    """Reads the data of a plan."""
     reading = dataclasses.replace(_reading(plan.config), learns=learns)
     source = plan.data.function(reading, plan.data.argument)
     side = source.pretrain.side
@@ -112,14 +85,7 @@ def read_source(plan, *, learns: bool = False) -> Source:
 
 
 def look_through(plan, *, learns: bool = False) -> Look:
-    """Reads the data of a plan and looks at every picture once.
-
-    Args:
-        learns: As for `read_data`.
-
-    Raises:
-        UsageError: if they cannot be read.
-    """
+    """Reads the data of a plan and looks at every picture once."""
     source = read_source(plan, learns=learns)
     views = plan.views_of(source.pretrain.side)
     blank = 0
@@ -251,11 +217,8 @@ def pack(plan, folder):
     Image files are packed as they are, or, where the plan has a side for
     pictures, as pixels of that side; pixels as they are.
 
-    Args:
-        folder: Where to.
-
     Raises:
-        UsageError: if they cannot be read, or something else is there.
+        UsageError: if they cannot be read, or something else is in the folder.
     """
     config, encoded = plan.config, "encoded" in plan.data.member.extra
     kind = FILES if encoded and config.picture_side is None else PIXELS
@@ -277,9 +240,6 @@ def walk(plan, only: str | None = None) -> Walk:
     Returns:
         A `Walk`: of a folder all that is beneath it, with file names; of
         other data, and of one part, with their numbers.
-
-    Raises:
-        UsageError: if they cannot be read.
     """
     special = plan.data.member.extra.get("walk")
     source = None if special and only is None else read_source(plan)
@@ -294,9 +254,6 @@ def walk(plan, only: str | None = None) -> Walk:
 
 def as_trained(plan, run):
     """Makes a plan read pictures at the side that a run's own had.
-
-    Returns:
-        A `Plan`.
 
     Raises:
         UsageError: if the run does not say.

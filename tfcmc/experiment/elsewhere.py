@@ -16,10 +16,7 @@ FOLDER = "elsewhere"  # in that of the run
 
 
 def place_of(plan: Plan, run: Run, data) -> Run:
-    """Finds where to write what is found on some pictures.
-
-    Args:
-        plan: The `Plan`, whose data they are.
+    """Finds where to write what is found on a plan's pictures.
 
     Returns:
         The run itself where they are its own; else a `Run` without a training

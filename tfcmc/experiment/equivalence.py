@@ -32,39 +32,25 @@ COLUMNS = ("value", "of value", "of gradient", "of memory")
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What the last of some steps computed.
+    """What the last of some steps computed."""
 
-    Attributes:
-        loss: The objective.
-        gradients: `[weights]`, one a branch or predictor.
-        left: What is kept of the batches after it, loss states, memories and
-            moving statistics, in one vector a copy: `[copies, numbers]`.
-    """
-
-    loss: float
-    gradients: list
+    loss: float  # the objective
+    gradients: list  # [weights], one a branch or predictor
+    # What is kept of the batches after it, loss states, memories and moving
+    # statistics, in one vector a copy: [copies, numbers].
     left: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """How far all replicas are from one device, for one loss.
+    """How far all replicas are from one device, for one loss."""
 
-    Attributes:
-        loss: Spec.
-        negatives: Spec.
-        value: The objective on one device.
-        of_loss: Relative difference of the objective, or of `SMALL`.
-        of_gradient: |g - h| / |h|, the largest of all branches.
-        of_memory: The same of what is kept, of the worst replica.
-    """
-
-    loss: str
+    loss: str  # a spec, as the next
     negatives: str
-    value: float
-    of_loss: float
-    of_gradient: float
-    of_memory: float
+    value: float  # the objective on one device
+    of_loss: float  # relative difference of the objective, or of `SMALL`
+    of_gradient: float  # |g - h| / |h|, the largest of all branches
+    of_memory: float  # the same of what is kept, of the worst replica
 
     @property
     def fine(self) -> bool:
@@ -86,7 +72,6 @@ def prove(
         strategy: The name of a strategy, as `make_strategy` takes it.
         count: Devices of this machine to use, or None for those it has.
         plans: What to compare, as `cases` makes them.
-        batch: As for `verify`.
 
     Returns:
         Whether every loss and every gradient is the same.
@@ -126,7 +111,6 @@ def verify(strategy, plan: Plan, batch: int | None = None) -> Difference:
 
     Args:
         strategy: A `tf.distribute` strategy.
-        plan: What to compute.
         batch: Pictures a step, on all replicas; None for a few.
 
     Raises:
@@ -159,13 +143,9 @@ def compute(strategy, plan: Plan, batch: int, parts: int = 1) -> Outcome:
 
     Args:
         strategy: A `tf.distribute` strategy.
-        plan: What to compute.
         batch: Pictures a step, on all replicas.
         parts: Of one device: in how many parts it takes a batch where each of
             several devices would take its own.
-
-    Returns:
-        The `Outcome` of the last step.
     """
     pictures = _pictures(plan.config.side, batch)
     plan = dataclasses.replace(

@@ -22,20 +22,14 @@ from tfcmc.runs.record import read_history, read_metrics
 
 @dataclasses.dataclass(frozen=True)
 class Extent:
-    """How much of a run is judged.
+    """How much of a run is judged."""
 
-    Attributes:
-        evaluate: `full`; `probes`, of all views together only, and neither
-            figures nor a projector; or `brief`: fewer probes.
-        beside: `Run`s whose controls may be taken, as those of siblings are.
-        alpha: Exponent of the alignment; None for that of the history.
-        t: Sharpness of the uniformity; None for that of the history.
-    """
-
+    # `full`; `probes`, of all views together only, and neither figures nor a
+    # projector; or `brief`: fewer probes.
     evaluate: str = "full"
-    beside: tuple = ()
-    alpha: float | None = None
-    t: float | None = None
+    beside: tuple = ()  # `Run`s whose controls may be taken, as siblings' are
+    alpha: float | None = None  # exponent of the alignment; None for history's
+    t: float | None = None  # sharpness of the uniformity; None for history's
 
     @property
     def full(self):
@@ -62,17 +56,11 @@ class Extent:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What was found of trained branches.
+    """What was found of trained branches."""
 
-    Attributes:
-        numbers: What `metrics.json` holds.
-        encoded: The pictures that were judged.
-        confusions: Probe name to confusion matrix `[classes, classes]`.
-    """
-
-    numbers: dict
-    encoded: Encoded
-    confusions: dict
+    numbers: dict  # what `metrics.json` holds
+    encoded: Encoded  # the pictures that were judged
+    confusions: dict  # probe name to confusion matrix [classes, classes]
 
 
 def judge(
@@ -182,7 +170,7 @@ def controls(plan, run, data, architecture, extent: Extent) -> dict:
             continue  # another's damage is no reason to stop this one
         if found.get("controls_key") == key:
             print(f"untrained encoders and raw pixels as in {other.folder}")
-            kept = ("untrained", "raw_pixels", "no_probe", "controls_key")
+            kept = ("controls_key", "untrained", "raw_pixels", "no_probe")
             return {name: found[name] for name in kept if name in found}
     result = {"controls_key": key}
     untrained = inputs_of(plan, data, views, reader, extent)
@@ -233,11 +221,7 @@ def hashes_of(branches: dict) -> dict:
 
 
 def inputs_of(plan, data, views, reader, extent: Extent) -> Inputs:
-    """Gathers all that the numbers of some branches depend on.
-
-    Args:
-        reader: The branches' `Reader`.
-    """
+    """Gathers all that the numbers of some branches depend on."""
     train, labels = data.source.probe_train, data.judged.labels
     judged = reader.encode(data.judged.pictures)
     fitted = None

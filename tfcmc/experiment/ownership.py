@@ -73,9 +73,6 @@ def mend_history(run) -> None:
     """Writes the history of a run anew, as its last checkpoint has it.
 
     Nothing is done where no checkpoint is sound and the run's own.
-
-    Args:
-        run: The `Run`, trained.
     """
     with contextlib.suppress(UsageError):
         saved = _last(run, read_identity(run))

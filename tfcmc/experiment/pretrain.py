@@ -21,7 +21,7 @@ from tfcmc.experiment.architecture import (
     open_trained,
     refuse_whole,
 )
-from tfcmc.experiment.budget import settle
+from tfcmc.experiment.cost import settle
 from tfcmc.experiment.data import as_trained, read_data, read_source
 from tfcmc.experiment.evaluate import Extent, hashes_of, judge
 from tfcmc.experiment.ownership import check_data, claim, mend_history
@@ -132,11 +132,7 @@ def leave_unjudged(run, hashes: dict) -> None:
 
 
 def check_enough(data, batch_size: int) -> None:
-    """Checks that there is a batch of pictures to learn from.
-
-    Raises:
-        UsageError: if there is none.
-    """
+    """Checks that there is a batch of pictures to learn from."""
     left, count = len(data.learnt), len(data.source.pretrain)
     if batch_size > left:
         apart = count - left

@@ -64,16 +64,10 @@ AXES = {
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """An experiment whose every name is known and every option legal.
+    """An experiment whose every name is known and every option legal."""
 
-    Attributes:
-        config: The settings, specs in full and defaults filled in.
-        notes: What is to be told of it, a sentence each.
-
-    The others are what the config's specs chose from `AXES`.
-    """
-
-    config: PretrainConfig
+    config: PretrainConfig  # specs in full and defaults filled in
+    # What its specs chose from `AXES`.
     loss: Bound
     data: Bound
     negatives: Bound
@@ -87,7 +81,7 @@ class Plan:
     crop: Bound
     optimizer: Bound
     schedule: Bound
-    notes: tuple = ()
+    notes: tuple = ()  # what is to be told of it, a sentence each
 
     def code(self) -> dict:
         """Returns the user's own code, by the setting that names it."""
@@ -124,7 +118,6 @@ class Plan:
         """Returns the views of pictures of one side, in pixels.
 
         Args:
-            picture_side: That of the pictures.
             side: That of the views; None for the one that is learnt from.
         """
         config = self.config
@@ -148,16 +141,13 @@ class Plan:
         return views
 
 
-def make_plan(config: PretrainConfig, *, check_data=True, begun=True):
+def make_plan(config: PretrainConfig, *, check_data=True, begun=True) -> Plan:
     """Looks up every name of a config.
 
     Args:
         check_data: Whether the data have to be there.
         begun: Whether steps and epochs are those of the run in its folder,
             as by `as_begun`.
-
-    Returns:
-        A `Plan`.
 
     Raises:
         UsageError: if a name, an option or a value is not known, some do not
@@ -256,7 +246,6 @@ def check_folder(name, folder):
 
     Args:
         name: What it is called where the user wrote it.
-        folder: Path of the run folder.
 
     Raises:
         UsageError: if the path is no text.
@@ -361,7 +350,6 @@ def stored_plan(folder, *, check_data=True, **changes):
     """Makes the plan that a run folder was trained by.
 
     Args:
-        folder: Path of the run folder.
         check_data: Whether the data have to be there.
         **changes: Settings to be used instead of the stored ones, such as
             `data_dir`, where the data are now.

@@ -54,40 +54,24 @@ CUTTING = ("crop", "geometry", "flip")
 
 @dataclasses.dataclass(frozen=True)
 class Need:
-    """Something that a setting must be.
+    """Something that a setting must be."""
 
-    Attributes:
-        setting: The one that is told as wrong.
-        broken: `Facts -> bool`.
-        must: What it must be and why; `{f.loss}` is that fact of the plan.
-        unless_forced: Whether `--force` lets it pass.
-    """
-
-    setting: str
-    broken: typing.Callable
-    must: str
-    unless_forced: bool = False
+    setting: str  # the one that is told as wrong
+    broken: typing.Callable  # `Facts -> bool`
+    must: str  # what it must be and why; `{f.loss}` is that fact of the plan
+    unless_forced: bool = False  # whether `--force` lets it pass
 
 
 @dataclasses.dataclass(frozen=True)
 class Caution:
-    """Something that is told, and trained all the same.
+    """Something that is told, and trained all the same."""
 
-    Attributes:
-        holds: `Facts -> bool`.
-        words: A sentence, with facts as in `Need`.
-    """
-
-    holds: typing.Callable
-    words: str
+    holds: typing.Callable  # `Facts -> bool`
+    words: str  # a sentence, with facts as in `Need`
 
 
 def kind_of(member) -> str:
-    """Returns of which of `KINDS` a loss is.
-
-    Args:
-        member: A `Member` of `LOSSES`.
-    """
+    """Returns of which of `KINDS` a loss is."""
     return member.extra.get("kind", CONTRASTIVE)
 
 
@@ -413,14 +397,7 @@ def check(plan) -> tuple:
 
 
 def negatives_of(member) -> str:
-    """Says which sources of negatives go with a loss.
-
-    Args:
-        member: A `Member` of `LOSSES`.
-
-    Returns:
-        A sentence.
-    """
+    """Says in a sentence which sources of negatives go with a loss."""
     if reason := _reason(member, BATCH_ONLY):
         return f"not remembered, no bank and no queue: it {reason}."
     return "of the batch, or remembered in a bank or a queue."

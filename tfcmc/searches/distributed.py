@@ -205,7 +205,6 @@ def work(tuner: Tuner, search: Search, folder, run) -> None:
     Args:
         tuner: Reads what the chief's proposes.
         search: The chief's, in the folder that both share.
-        folder: Its path.
         run: Called with what is proposed, yields each trial as it ends.
 
     Raises:

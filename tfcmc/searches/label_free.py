@@ -17,25 +17,17 @@ class Agreement:
 
     Regrets are what the probe's accuracy falls short of the best trial's, in
     [0, 1]; that of the defaults is negative where no trial reaches them.
-
-    Attributes:
-        objective: One of `LABEL_FREE`.
-        trials: How many trials it is of.
-        correlation: Spearman's, in [-1, 1], of the objective, the better the
-            higher, and the accuracy; None where one of them is constant.
-        chosen: Number of the trial that the objective likes best.
-        regret: Of that trial.
-        random_regret: Of choosing at random: the mean over trials.
-        default_regret: Of the loss's defaults, or None.
     """
 
-    objective: str
-    trials: int
+    objective: str  # one of `LABEL_FREE`
+    trials: int  # how many it is of
+    # Spearman's, in [-1, 1], of the objective, the better the higher, and the
+    # accuracy; None where one of them is constant.
     correlation: float | None
-    chosen: int
-    regret: float
-    random_regret: float
-    default_regret: float | None
+    chosen: int  # number of the trial that the objective likes best
+    regret: float  # of that trial
+    random_regret: float  # of choosing at random: the mean over trials
+    default_regret: float | None  # of the loss's defaults, or None
 
     def words(self) -> tuple[str, str]:
         """Says how it agrees with the probe, and what choosing by it costs."""

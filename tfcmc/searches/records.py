@@ -21,21 +21,13 @@ from tfcmc.runs.record import SPHERE
 
 @dataclasses.dataclass(frozen=True)
 class Objective:
-    """What trials are ranked by.
+    """What trials are ranked by."""
 
-    Attributes:
-        title: What it is called.
-        short: Likewise, at the head of a column.
-        better: "higher" or "lower".
-        percent: Whether it is a share, shown in percent.
-        digits: After the point.
-    """
-
-    title: str
-    short: str
-    better: str = "higher"
-    percent: bool = False
-    digits: int = 1
+    title: str  # what it is called
+    short: str  # likewise, at the head of a column
+    better: str = "higher"  # or "lower"
+    percent: bool = False  # whether it is a share, shown in percent
+    digits: int = 1  # after the point
 
     def rating(self, score):
         """Returns a score so that the higher is the better."""

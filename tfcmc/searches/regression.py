@@ -107,11 +107,9 @@ def importance(places, scores, levels, *, seed=0):
 
 
 def _processes(places, scores, generator):
-    """Draws logarithms of lengths, signal and noise as the trials have them.
-
-    Of many drawn from all there are, the likely ones; then moved about by
-    Metropolis's rule. `[FUNCTIONS, options + 2]`.
-    """
+    """Draws logarithms of lengths, signal and noise, as trials have them."""
+    # Of many drawn from all there are, the likely ones; then moved about by
+    # Metropolis's rule: [FUNCTIONS, options + 2].
     low, high = np.log([*[LENGTHS] * places.shape[1], SIGNALS, NOISES]).T
     drawn = generator.uniform(low, high, (CANDIDATES, len(low)))
     likely = _log_likelihood(drawn, places, scores)

@@ -23,7 +23,6 @@ def report(folder, *, ended: bool | None = None) -> None:
     """Writes tables, figures, the best settings and the verdict of a search.
 
     Args:
-        folder: Path of the search.
         ended: Whether the search has ended: only then is the test part read;
             None where its number of trials tells.
 

@@ -27,8 +27,6 @@ def conduct(tuner: Tuner, search: Search, folder, run) -> None:
 
     Args:
         tuner: A new one.
-        search: What is searched for.
-        folder: Path of the search.
         run: Called with what is proposed, yields each trial as it ends.
 
     Raises:

@@ -22,19 +22,12 @@ from tfcmc.foundation.registry import Anything, Number
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """Something that a search may vary.
+    """Something that a search may vary."""
 
-    Attributes:
-        numeric: Whether it may be a number.
-        whole: Whether only a whole number; None where it is as written.
-        scale: Its usual scale.
-        tried: The span that is searched unless something else is said.
-    """
-
-    numeric: bool
-    whole: bool | None = False
-    scale: str = "linear"
-    tried: dict | None = None
+    numeric: bool  # whether it may be a number
+    whole: bool | None = False  # only a whole one; None where it is as written
+    scale: str = "linear"  # its usual one
+    tried: dict | None = None  # the span searched unless another is said
 
 
 SETTINGS = {

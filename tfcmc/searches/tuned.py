@@ -23,15 +23,10 @@ APART = {*CIRCUMSTANCES, *PLACE, "loss", "seed"}
 
 @dataclasses.dataclass(frozen=True)
 class Contender(Results):
-    """A search that tuned a loss.
+    """A search that tuned a loss."""
 
-    Attributes:
-        before: The settings of the loss's defaults, setting name to value.
-        after: Those of the best trial.
-    """
-
-    before: dict
-    after: dict
+    before: dict  # the settings of the loss's defaults, name to value
+    after: dict  # those of the best trial
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -85,7 +80,6 @@ def variants(found: list[Contender], given: dict) -> tuple[list, list]:
     """Settles what is trained: each loss at its defaults and at its best.
 
     Args:
-        found: The searches.
         given: The settings of the command line; the rest are the searches'.
 
     Returns:

@@ -83,7 +83,6 @@ def chosen(cells, axes: dict, count: int) -> list[tuple]:
     Args:
         cells: As `combinations` returns them.
         axes: Axis to its levels.
-        count: How many are chosen.
 
     Reference: Fedorov 1972, "Theory of optimal experiments".
     """

@@ -17,21 +17,15 @@ DIGITS = 9  # of percents: what differs behind them is rounding
 
 @dataclasses.dataclass(frozen=True)
 class Effect:
-    """One axis, or two together, over seeds.
+    """One axis, or two together, over seeds."""
 
-    Attributes:
-        axes: Names of one or two axes.
-        levels: Of each of them.
-        means: `[seeds, levels]`, or `[seeds, levels, levels]`: the mean that
-            the model has of each, the other axes' levels counting alike.
-        chance: The probability that as large an effect is chance: of one axis
-            that its levels differ, of two that they interact; None of one
-            seed.
-    """
-
-    axes: tuple
-    levels: tuple
+    axes: tuple  # names of one or two
+    levels: tuple  # of each of them
+    # [seeds, levels], or [seeds, levels, levels]: the mean that the model has
+    # of each, the other axes' levels counting alike.
     means: np.ndarray
+    # The probability that as large an effect is chance: of one axis that its
+    # levels differ, of two that they interact; None of one seed.
     chance: float | None
 
     @property

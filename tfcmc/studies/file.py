@@ -31,26 +31,18 @@ READOUT = "readout"  # the axis that costs nothing: what features are read by
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """What is asked.
+    """What is asked."""
 
-    Attributes:
-        axes: Axis to level to the settings that it stands for.
-        settings: Setting name to value, the same in all runs.
-        seeds: Each for every combination.
-        metric: The probe that is ranked by.
-        cells: How many combinations are run, those that tell the most; None
-            for all.
-        without: Combinations left out: each axis to levels.
-        time: Minutes that a call may take, such as "90min"; None for as long
-            as it takes.
-    """
-
-    axes: dict
+    axes: dict  # axis to level to the settings that it stands for
+    # Setting name to value, the same in all runs.
     settings: dict = dataclasses.field(default_factory=dict)
-    seeds: tuple = (0, 1, 2)
-    metric: str = "linear_probe"
+    seeds: tuple = (0, 1, 2)  # each for every combination
+    metric: str = "linear_probe"  # the probe that is ranked by
+    # How many combinations are run, those that tell the most; None for all.
     cells: int | None = None
-    without: tuple = ()
+    without: tuple = ()  # combinations left out: each axis to levels
+    # Minutes that a call may take, such as "90min"; None for as many as it
+    # takes.
     time: str | None = None
 
     @property
@@ -72,16 +64,13 @@ def read_study(file) -> Study:
         with open(path, "rb") as stream:
             found = toml.load(stream)
     except (OSError, ValueError) as error:
-        told = f"{file} ({_why(error)})"
+        why = getattr(error, "strerror", None) or reason_of(error)
+        told = f"{file} ({why})"
         raise must("file", "of a study, in TOML", told) from None
     try:
         return make_study(found)
     except UsageError as error:
         raise UsageError(f"{file}: {error}") from None
-
-
-def _why(error):
-    return getattr(error, "strerror", None) or reason_of(error)
 
 
 def make_study(found: dict) -> Study:

@@ -21,15 +21,10 @@ STARTING = 15.0  # seconds from a process's start to its first step
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One combination of levels at one seed.
+    """One combination of levels at one seed."""
 
-    Attributes:
-        levels: One an axis.
-        entry: Its run.
-    """
-
-    levels: tuple
-    entry: Entry
+    levels: tuple  # one an axis
+    entry: Entry  # its run
 
     @property
     def seed(self) -> int:
@@ -39,10 +34,6 @@ class Cell:
 
 def plan_cells(study: Study, folder) -> tuple[list[Cell], int]:
     """Plans the runs of a study, those that tell the most first.
-
-    Args:
-        study: What is asked.
-        folder: Where the runs are.
 
     Returns:
         All combinations that are run at the first seed, then at the next; and

@@ -224,7 +224,6 @@ def nested_words(axis: str, only: dict) -> str:
     """Says where alone an axis was varied.
 
     Args:
-        axis: Its name.
         only: Other axis to the levels at which it was.
     """
     places = [f"{other} {listed(levels)}" for other, levels in only.items()]

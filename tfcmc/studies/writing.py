@@ -53,29 +53,17 @@ UNTRAINED = Column(
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """What the finished runs of a study say.
-
-    Attributes:
-        study: What was asked.
-        cells: The `Cell`s that are finished.
-        numbers: Of each of them, column key to number.
-        probes: `Column`s of what features are read by, that ranked by first.
-        main: Axis to its `Effect`.
-        pairs: Pairs of axes to their `Effect`, `READOUT` among the axes.
-        contenders: Labels of the combinations that are ranked.
-        values: `[seeds, contenders]`, in percent.
-        best: `[contenders]`, or None of one seed.
-    """
+    """What the finished runs of a study say."""
 
     study: Study
-    cells: list
-    numbers: list
-    probes: tuple
-    main: dict
-    pairs: dict
-    contenders: list
-    values: np.ndarray
-    best: np.ndarray | None
+    cells: list  # the `Cell`s that are finished
+    numbers: list  # of each of them, column key to number
+    probes: tuple  # `Column`s of what reads features, that ranked by first
+    main: dict  # axis to its `Effect`
+    pairs: dict  # pairs of axes to their `Effect`, `READOUT` among the axes
+    contenders: list  # labels of the combinations that are ranked
+    values: np.ndarray  # [seeds, contenders], in percent
+    best: np.ndarray | None  # [contenders], or None of one seed
 
 
 def write(
@@ -84,7 +72,6 @@ def write(
     """Writes tables, figures and report of the finished runs.
 
     Args:
-        study: What was asked.
         cells: All that are planned.
         failures: Run name to the reason, of runs that broke.
         command: What repeats it.

@@ -50,31 +50,19 @@ LEAST_COSINE = 0.999  # of what is still the same model
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """What an exported model gives, beside `tfcmc.load`.
+    """What an exported model gives, beside `tfcmc.load`."""
 
-    Attributes:
-        difference: The largest of any feature.
-        largest: The largest absolute feature.
-        cosine: The least of a picture's two vectors.
-        pictures: How many were compared.
-        dim: Numbers a picture.
-        branches: Whose they are, one after the other.
-        timed: Height and width of the pictures that were timed, and how many
-            a batch had.
-        seconds: "tfcmc.load" and the format to seconds of calls with one
-            picture, and with a batch.
-        versions: What read it: "keras 3.15.1".
-    """
-
-    difference: float
-    largest: float
-    cosine: float
-    pictures: int
-    dim: int
-    branches: tuple
-    timed: tuple
+    difference: float  # the largest of any feature
+    largest: float  # the largest absolute feature
+    cosine: float  # the least of a picture's two vectors
+    pictures: int  # how many were compared
+    dim: int  # numbers a picture
+    branches: tuple  # whose they are, one after the other
+    timed: tuple  # height and width of pictures, and how many a batch had
+    # "tfcmc.load" and the format to seconds of calls with one picture, and
+    # with a batch.
     seconds: dict
-    versions: tuple
+    versions: tuple  # what read it: "keras 3.15.1"
 
 
 @settled()
@@ -262,7 +250,6 @@ def pictures_of(size: tuple | None, count: int = COMPARED) -> list:
 
     Args:
         size: Height and width of all; None for a size of each one's own.
-        count: How many.
 
     Returns:
         Arrays `[1, height, width, 3]`, uint8.
@@ -283,8 +270,6 @@ def compare(run, kind: str, path: str, size: tuple | None) -> Comparison:
     """Reads a model without this library and compares it with `tfcmc.load`.
 
     Args:
-        kind: Its format.
-        path: Where it is.
         size: Height and width of the pictures it takes; None for any.
 
     Raises:

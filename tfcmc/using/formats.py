@@ -23,19 +23,12 @@ SAVED_MODEL = {"assets", "fingerprint.pb", "saved_model.pb", "variables"}
 
 
 class Format(typing.NamedTuple):
-    """A format of models.
+    """A format of models."""
 
-    Attributes:
-        suffix: Of its file; empty for a folder.
-        packages: What it needs beside this library, by their modules' names.
-        sized: Whether the size of the pictures has to be fixed.
-        call: How it is called, in three lines.
-    """
-
-    suffix: str
-    packages: dict
-    sized: bool
-    call: str
+    suffix: str  # of its file; empty for a folder
+    packages: dict  # that it needs beside this library, by modules' names
+    sized: bool  # whether the size of the pictures has to be fixed
+    call: str  # how it is called, in three lines
 
 
 FORMATS = {
@@ -119,11 +112,7 @@ def parse_size(given: str | int | tuple) -> tuple:
 
 
 def place_of(run: Run, kind: Format, out: str | None) -> pathlib.Path:
-    """Returns where a model is written to: `out`, or in the run's folder.
-
-    Raises:
-        UsageError: if it cannot be written there.
-    """
+    """Returns where a model is written to: `out`, or in the run's folder."""
     if out is None:
         folder = run.folder / "export"
         make_folder(folder)

@@ -76,8 +76,6 @@ def card(plan, run, branches, kind: str, out, takes: str, found) -> str:
     """Writes the card of an exported model, as Markdown.
 
     Args:
-        kind: Its format.
-        out: Where it is.
         takes: The shape and type of what it takes.
         found: A `Comparison`.
     """

@@ -31,7 +31,6 @@ def neighbours(plan, run, image, out, *, count=8, everything=False):
         run: The `Run` whose encoders see the pictures.
         image: Path of an image file.
         out: Path of the PNG, in a folder that is there.
-        count: How many to find.
         everything: Whether to search all pictures of the data, or only its
             test part where it has one.
 
@@ -74,7 +73,6 @@ def nearest(reader, query, batches, count):
     Args:
         query: The image, `[side, side, 3]`, uint8.
         batches: As in a `Walk`.
-        count: How many to find.
 
     Returns:
         `(found, searched)`: `Neighbour`s, and how many were looked at.

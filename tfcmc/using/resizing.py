@@ -44,33 +44,19 @@ def resized(pictures, side: int):
 
 
 def _ones(length, pixels):
-    """`[length]` of ones: how long an axis is, as a tensor can say it.
-
-    Args:
-        length: None if it is not known.
-        pixels: `[batch, length]`, some pixels along the axis.
-    """
+    """`[length]` of ones: how long an axis is, as a tensor can say it."""
     if length is not None:
         return np.ones(length)
+    # Of some pixels along the axis, [batch, length].
     return keras.ops.ones_like(
         keras.ops.sum(keras.ops.cast(pixels, "float64"), axis=0)
     )
 
 
 def _weights(line, other, side):
-    """Pillow's weights of the pixels of an axis, in two halves of their bits.
-
-    Whole numbers of 11 bits times bytes add up exactly in float32, up to 32
-    of them: of any more the last bit of 22 may be lost.
-
-    Args:
-        line: Ones along the axis.
-        other: Ones along the other axis.
-        side: Samples.
-
-    Returns:
-        `(high, low)`, each `[side, length]`, float32.
-    """
+    """Pillow's weights of an axis's pixels, in two halves of their bits."""
+    # Of ones along this axis and the other; each half is [side, length],
+    # float32, the high one first.
     ops = keras.ops
     length, across = ops.sum(line), ops.sum(other)
     small = ops.minimum(length, across)
@@ -83,6 +69,8 @@ def _weights(line, other, side):
     weights = weights / ops.sum(weights, axis=1, keepdims=True)
     whole = ops.floor(weights * 2.0**BITS + 0.5)
     high = ops.floor(whole / HALF)
+    # Whole numbers of 11 bits times bytes add up exactly in float32, up to 32
+    # of them: of any more the last bit of 22 may be lost.
     halves = [ops.cast(x, "float32") for x in (high, whole - high * HALF)]
     if isinstance(line, np.ndarray) and isinstance(other, np.ndarray):
         return [ops.convert_to_numpy(x) for x in halves]

@@ -51,21 +51,13 @@ def find_preset(name: str) -> Preset:
 
 
 def own_loss(name: str | None) -> str | None:
-    """Returns the loss of a preset as a spec in full; None where it has none.
-
-    Args:
-        name: The preset's, or None.
-    """
+    """Returns a preset's loss as a spec in full; None where it has none."""
     own = name and find_preset(name).settings.get("loss")
     return LOSSES.lookup(own).spec if own else None
 
 
 def rate_words(config) -> list[str]:
-    """Says how a preset made the learning rate, where it did.
-
-    Args:
-        config: A `PretrainConfig`.
-    """
+    """Says how a preset made the learning rate, where it did."""
     rate = config.preset and find_preset(config.preset).rate
     if not rate or rate.of(config.batch_size) != config.learning_rate:
         return []

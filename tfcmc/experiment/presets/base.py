@@ -25,15 +25,10 @@ KINDS = {
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """A rule that makes the learning rate of the batch size.
+    """A rule that makes the learning rate of the batch size."""
 
-    Attributes:
-        base: What is multiplied.
-        root: Whether by the root of the batch size, or by a 256th of it.
-    """
-
-    base: float
-    root: bool = False
+    base: float  # what is multiplied
+    root: bool = False  # whether by its root, or by a 256th of it
 
     def of(self, batch_size: int) -> float:
         """Returns the learning rate of a batch size."""
@@ -49,25 +44,16 @@ class Rate:
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    """One method: a row of settings, and the recipe that it is made after.
+    """One method: a row of settings, and the recipe that it is made after."""
 
-    Attributes:
-        line: What it does, in a sentence.
-        reference: The paper, and the code that was read, with its commit.
-        settings: Setting name to value.
-        rate: The rule of the learning rate; None where `settings` has it.
-        letter: Setting name to what the authors have, of those where they
-            have something else.
-        why: Why they are other here; "" where none is.
-        losses: What a bare name of a loss means in it.
-    """
-
-    line: str
-    reference: str
-    settings: dict
-    rate: Rate | None = None
+    line: str  # what it does, in a sentence
+    reference: str  # the paper, and the code that was read, with its commit
+    settings: dict  # setting name to value
+    rate: Rate | None = None  # None where `settings` has a learning rate
+    # Setting name to what the authors have, where that is something else.
     letter: dict = dataclasses.field(default_factory=dict)
-    why: str = ""
+    why: str = ""  # they are other here; "" where none is
+    # What a bare name of a loss means in it.
     losses: dict = dataclasses.field(default_factory=dict)
 
     def applied(self, given: dict) -> dict:

@@ -19,12 +19,15 @@ def full(name: str, preset: Preset, standard) -> str:
     """Writes a preset's card.
 
     Args:
-        name: Its name.
         standard: A config of the defaults.
     """
+    usual = dataclasses.asdict(standard)
+    # The row, and what the recipe has otherwise.
+    told = {setting: usual[setting] for setting in preset.letter}
+    told |= preset.applied({})
     rows = [
         (setting.replace("_", " "), _beside(preset, setting, value))
-        for setting, value in _settings(preset, standard).items()
+        for setting, value in told.items()
     ]
     notes = [("why", preset.why)] if preset.why else []
     parts = [
@@ -41,13 +44,6 @@ def command(preset: Preset) -> str:
     """Returns the command of a preset's settings, a line an option."""
     words = map(shlex.quote, options(preset.applied({})))
     return " \\\n    ".join([WORD, *words])
-
-
-def _settings(preset, standard):
-    """What the card tells: the row, and what the recipe has otherwise."""
-    usual = dataclasses.asdict(standard)
-    others = {setting: usual[setting] for setting in preset.letter}
-    return others | preset.applied({})
 
 
 def _beside(preset, setting, value):
