@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.terms import make, of_places, term, with_own_view
+from tfcmc.foundation.memory import megabytes_of
 from tfcmc.losses import LOSSES, blocks
 from tfcmc.losses.vectors import similarity
 
@@ -94,37 +95,6 @@ def test_rows_in_blocks(vectors, held):
     np.testing.assert_allclose(found, want, rtol=1e-5)
 
 
-PEAK = """
-import resource, sys
-import tensorflow as tf
-from tfcmc.losses import LOSSES, Term
-from tfcmc.losses.layer import Loss
-from tfcmc.losses.vectors import normalise
-
-count, loss = int(sys.argv[1]), Loss(LOSSES.lookup(sys.argv[2]))
-
-@tf.function
-def step(anchor, candidates):
-    with tf.GradientTape() as tape:
-        tape.watch([anchor, candidates])
-        mean = loss.mean(Term(anchor, candidates, tf.range(anchor.shape[0])))
-    return mean, *tape.gradient(mean, [anchor, candidates])
-
-def vectors(count):
-    return [
-        normalise(tf.random.stateless_normal([count, 128], [seed, 0]))
-        for seed in (1, 2)
-    ]
-
-step(*vectors(256))
-whole = vectors(count)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-step(*whole)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((after - before) / 1024)
-"""
-
-
 @pytest.mark.parametrize(
     ("count", "spec"),
     [
@@ -135,9 +105,22 @@ print((after - before) / 1024)
         ),
     ],
 )
-def test_memory(count, spec, python):
+def test_memory(count, spec, unit_vectors):
     """Less above the inputs than one matrix of all similarities."""
-    done = python("-c", PEAK, count, spec)
-    assert done.returncode == 0, done.stderr
-    limit = min(600, count**2 * 4 / 2**20)
-    assert float(done.stdout) < limit
+    loss = make(spec)
+
+    @tf.function
+    def step(anchor, candidates):
+        with tf.GradientTape() as tape:
+            tape.watch([anchor, candidates])
+            positive = tf.range(anchor.shape[0])
+            mean = loss.mean(term(anchor, candidates, positive))
+        return mean, *tape.gradient(mean, [anchor, candidates])
+
+    few, whole = (
+        [tf.constant(unit_vectors(rows, 128)) for _ in range(2)]
+        for rows in (256, count)
+    )
+    step(*few)
+    megabytes, _ = megabytes_of(lambda: step(*whole))
+    assert megabytes < min(600 * 2**20, count**2 * 4) / 1e6

@@ -534,7 +534,9 @@ def test_messages_name_words_of_python(told, wanted):
     assert in_python(told) == wanted
 
 
-def test_the_documented_calls(tmp_path, monkeypatch, eager, few_fits):
+def test_the_documented_calls(
+    tmp_path, monkeypatch, uncompared, eager, few_fits
+):
     """Each line as it is written: little is trained, and in this process."""
     monkeypatch.chdir(tmp_path)
     code, readme = (
@@ -561,13 +563,6 @@ def test_the_documented_calls(tmp_path, monkeypatch, eager, few_fits):
         "export": {"verbose": 0},
         "evaluate": brief,
     }
-    for place, few in (
-        ("export.COMPARED", 2),
-        ("export.TIMED", 32),
-        ("alone.REPEATS", 1),
-        ("alone.FEWEST", 1),
-    ):
-        monkeypatch.setattr(f"tfcmc.using.{place}", few)
     found = {}
     for name, words in less.items():
         real = getattr(tfcmc, name)

@@ -15,7 +15,8 @@ import tfcmc
 from tests.dirty.case import told
 from tests.plain import leave_out_graphs
 from tests.verdicts import IDENTITY
-from tfcmc.cli import same_data, workers
+from tfcmc.cli import machines, same_data, workers
+from tfcmc.commands import pretrain as commands
 from tfcmc.comparison.entries import Entry, Variant, check_one_data
 from tfcmc.data import Source, Split
 from tfcmc.data.digest import describe_data
@@ -23,13 +24,12 @@ from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders.files import save_encoder
 from tfcmc.experiment import elsewhere
 from tfcmc.experiment.architecture import open_trained
-from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import as_trained
-from tfcmc.experiment.recipe import make_plan, stored_plan, with_own
+from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError, differing
 from tfcmc.runs import identity as identities
 from tfcmc.runs.folder import Run
-from tfcmc.runs.identity import alike, differences, make_identity
+from tfcmc.runs.identity import differences, make_identity
 from tfcmc.runs.record import identity_of
 from trainers import compare, evaluate, pretrain
 from tuning import search
@@ -88,15 +88,24 @@ def test_differences(other, words):
 
 
 def started(given, monkeypatch, version=tfcmc.__version__):
-    """What a machine is started with."""
-    plan = make_plan(make_config(with_own(given)))
+    """What a machine is started with, and tells before it begins."""
+    told = []
+
+    def meet(strategy, settings, advice):
+        told.append(settings())
+        raise UsageError("met")
+
     with monkeypatch.context() as patch:
         patch.setattr(tfcmc, "__version__", version)
-        return alike(dataclasses.asdict(plan.config), plan.code())
+        patch.setattr(machines, "all_present", meet)
+        with pytest.raises(UsageError, match="met"):
+            commands.run(given)
+    return told[0]
 
 
 def test_machines_are_started_alike(tmp_path, monkeypatch):
     """Each of these is told by name, with both values; places may differ."""
+    monkeypatch.chdir(tmp_path)
     own = tmp_path / "own.py"
     own.write_text("def build(shape, *, seed): pass\n")
     base = {"loss": "nce(z=mean)", "encoder": f"{own}:build"}
@@ -111,6 +120,8 @@ def test_machines_are_started_alike(tmp_path, monkeypatch):
         "precision": "bfloat16",
         "optimizer": "sgd",
         "learning_rate": 0.5,
+        "negatives": "bank",
+        "pictures": 100,
         "picture_side": 96,
         "on_bad_image": "skip",
     }.items():
@@ -134,6 +145,7 @@ def test_machines_are_started_alike(tmp_path, monkeypatch):
     own.write_text("def build(shape, *, seed): return 1\n")
     (told,) = differing(started(base, monkeypatch), chief)
     assert told.startswith(f"text of {own} '") and "' and not '" in told
+    assert list(tmp_path.glob("*")) == [own]
 
 
 def test_differences_of_devices():

@@ -216,66 +216,6 @@ def test_other_pictures(pair, patches, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_another_file(pair, tmp_path):
-    """Machines whose user's file is another all stop at once, before it."""
-    for index in range(2):
-        folder = tmp_path / str(index)
-        folder.mkdir()
-        text = f"def build(shape, *, seed): return {index}\n"
-        (folder / "mine.py").write_text(text)
-    words = ["--encoder=mine:build", f"--run-dir={tmp_path}/run"]
-    start = command_of("trainers.pretrain", *words, "--seed={}")
-
-    def beside(index, ports):
-        found = start(index, ports)
-        path = f"{tmp_path / str(index)}:{ROOT}"
-        return found | {"env": found["env"] | {"PYTHONPATH": path}}
-
-    machines = pair(beside)
-    ends = [machines.ended(index) for index in range(2)]
-    told = "with seed 1 and not 0"
-    for code, out, error in ends:
-        assert (code, out) == (2, "") and error.count("\n") == 1
-        assert machines.names[1] in error and told in error, error
-    assert not (tmp_path / "run").exists()
-
-
-OTHERWISE = {
-    "loss": "--loss=triplet",
-    "seed": "--seed=1",
-    "batch_size": "--batch-size=32",
-    "epochs": "--epochs=4",
-    "encoder": "--encoder=paper(width=0.25)",
-    "views": "--views=ycbcr",
-    "precision": "--precision=bfloat16",
-    "optimizer": "--optimizer=sgd",
-    "learning_rate": "--learning-rate=0.5",
-    "negatives": "--negatives=batch",
-    "on_bad_image": "--on-bad-image=skip",
-    "picture_side": "--picture-side=32",
-    "pictures": "--pictures=100",
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", OTHERWISE)
-def test_another_setting(name, pair, tmp_path):
-    """Both stop before anything is read, by a line that names it."""
-    words = [*TRAINING, "--data=shapes", f"--run-dir={tmp_path}/run"]
-
-    def start(index, ports):
-        more = [OTHERWISE[name]] * index
-        return command_of("trainers.pretrain", *words, *more)(index, ports)
-
-    machines = pair(start)
-    for index in range(2):
-        code, out, error = machines.ended(index, SOON)
-        assert (code, out) == (2, "") and error.count("\n") == 1
-        _, told = error.split(f"Received: {machines.names[1]} with {name} ")
-        assert " and not " in told
-    assert not (tmp_path / "run").exists()
-
-
 @pytest.mark.parametrize("dies", [True, False])
 def test_inside_the_start_of_tensorflow(dies, pair, monkeypatch):
     """A machine that dies then is named, and SIGTERM is heard."""

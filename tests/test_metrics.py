@@ -99,21 +99,6 @@ def test_effective_rank(rng):
     assert metrics.effective_rank(np.zeros((4, 3))) == 0.0
 
 
-def test_zero_vectors(rng):
-    """A zero vector stays at the centre: distance 1 from all others."""
-    vectors = rng.normal(size=(5, 4))
-    vectors[2] = 0.0
-    units = [unit(v) if np.any(v) else [0.0] * 4 for v in vectors]
-    terms = [
-        math.exp(-2 * squared(units[i], units[j]))
-        for i in range(5)
-        for j in range(5)
-        if i != j
-    ]
-    want = math.log(np.mean(terms))
-    assert metrics.uniformity(vectors) == pytest.approx(want, rel=1e-5)
-
-
 def test_plain_interval_is_the_bootstrap(rng):
     """For a mean it is the ordinary bootstrap: near +-1.96 s / sqrt(n)."""
     values = rng.exponential(size=2000)

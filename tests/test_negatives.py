@@ -58,30 +58,6 @@ def test_bank_draws_evenly_from_the_rest():
     assert np.all(np.abs(others - mean) < 5 * np.sqrt(mean))
 
 
-def test_whole_bank(unit_vectors):
-    """The full softmax of instance discrimination, from its formula.
-
-    Over random vectors about ln N + 1 / (2 dim T^2).
-    """
-    bank = NEGATIVES.lookup("bank(draws=all)").function()
-    numbers = tf.constant([39, 0, 7, 8, 20], tf.int64)
-    memory, anchors = unit_vectors(EXAMPLES, 8), unit_vectors(5, 8)
-    found = bank.candidates(None, tf.Variable(memory), numbers, None)
-    term = make_term(tf.constant(anchors), found, numbers=numbers)
-    got = LOSSES.lookup("softmax(temperature=0.1)").function(term)
-    logits = anchors.astype(float) @ memory.astype(float).T / 0.1
-    for row, number, value in zip(logits, numbers.numpy(), got, strict=True):
-        want = np.log(np.sum(np.exp(row))) - row[number]
-        assert float(value) == pytest.approx(want, rel=1e-5)
-    many, few = unit_vectors(2000, 128), unit_vectors(256, 128)
-    numbers = tf.range(256, dtype=tf.int64)
-    found = bank.candidates(None, tf.Variable(many), numbers, None)
-    term = make_term(tf.constant(few), found, numbers=numbers)
-    start = np.mean(LOSSES.lookup("softmax").function(term))
-    near = np.log(2000) + 1 / (2 * 128 * 0.07**2)
-    assert start == pytest.approx(near, abs=0.15)
-
-
 def drawn_by(bank, memory, index, step, compiled=False):
     """What a bank finds for each anchor at a step."""
     find = tf.function(bank.candidates) if compiled else bank.candidates
@@ -228,20 +204,6 @@ def test_queues_candidates(unit_vectors):
         assert float(got[i]) == pytest.approx(
             np.log(total) - positive, rel=1e-5
         )
-
-
-def test_queues_value_of_orthogonal_negatives():
-    """ln(1 + K exp(-1/T)), with positives of similarity 1."""
-    axes = np.eye(12, dtype=np.float32)
-    found = (
-        NEGATIVES.lookup("queue")
-        .function()
-        .candidates(axes[:3], tf.Variable(axes[3:]), None, None)
-    )
-    numbers = tf.range(3, dtype=tf.int64)
-    term = make_term(tf.constant(axes[:3]), found, numbers=numbers)
-    got = LOSSES.lookup("softmax(temperature=0.3)").function(term)
-    np.testing.assert_allclose(got, np.log(1 + 9 * np.exp(-1 / 0.3)), 1e-6)
 
 
 def test_without_negatives(unit_vectors):

@@ -239,7 +239,7 @@ def album(tmp_path, rng):
     return root
 
 
-def test_hostile_names_from_end_to_end(album, tmp_path, capfd):
+def test_hostile_names_from_end_to_end(album, tmp_path, capfd, eager):
     """A training, its figures, TensorBoard's files and what it is used for."""
     run = tmp_path / "run $x$ <b>"
     data = f"--data=folder:{album}"

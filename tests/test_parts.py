@@ -61,23 +61,6 @@ def test_is_the_objective_of_both_ways(name, rng):
     assert got == pytest.approx(both, rel=1e-5)
 
 
-def test_nt_xent_by_hand(rng):
-    """Float64, an anchor at a time."""
-    first, second = map(unit, views(rng))
-    total = 0.0
-    for anchors, others in ((first, second), (second, first)):
-        for i, anchor in enumerate(anchors):
-            near = [np.exp(anchor @ other / 0.2) for other in others]
-            near += [
-                np.exp(anchor @ own / 0.2)
-                for j, own in enumerate(anchors)
-                if j != i
-            ]
-            total -= np.log(near[i] / sum(near)) / BATCH
-    loss = tfcmc.losses.get("nt_xent", temperature=0.2)
-    assert float(loss(first, second)) == pytest.approx(total, rel=1e-5)
-
-
 def test_options_are_checked():
     """Before anything is computed, with the nearest name."""
     with pytest.raises(UsageError, match="softmax"):

@@ -1,18 +1,9 @@
-"""What `test_battery.py` runs in a process of its own, to print JSON.
-
-python -m tests.batch_norms.replicas_process
-
-Devices have to be settled before TensorFlow starts. It prints, for each pair
-of specs, how far the first on two replicas is from the second on one device:
-outputs, gradients of all weights, and the mean of the moving statistics.
-"""
-
-import json
+"""What `test_replicas.py` runs of batch normalisation, on two replicas."""
 
 import numpy as np
 
 from tfcmc.batch_norms import BATCH_NORMS
-from tfcmc.distribute.strategies import make_strategy, use_devices
+from tfcmc.distribute.strategies import make_strategy
 from tfcmc.foundation.lazy import keras, tf
 
 PAIRS = [
@@ -90,19 +81,13 @@ def _apart(one, other):
     return float(np.linalg.norm(one - other) / np.linalg.norm(other))
 
 
-def main():
-    """Compares every pair, and prints what came out."""
-    use_devices(2)
-    several, one = make_strategy("mirrored"), make_strategy("one")
-    print(
-        json.dumps(
-            [
-                list(map(_apart, outcome(several, a), outcome(one, b)))
-                for a, b in PAIRS
-            ]
-        )
-    )
+def main(several):
+    """Says how far the first of each pair, there, is from the second on one.
 
-
-if __name__ == "__main__":
-    main()
+    Of outputs, gradients of all weights, and the mean of what moves.
+    """
+    one = make_strategy("one")
+    return [
+        list(map(_apart, outcome(several, a), outcome(one, b)))
+        for a, b in PAIRS
+    ]

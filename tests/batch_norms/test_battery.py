@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from tests.batch_norms.replicas_process import PAIRS
 from tests.tiny import make
 from tfcmc.batch_norms import BATCH_NORMS
 from tfcmc.foundation.errors import UsageError
@@ -125,18 +124,6 @@ def test_half_precision(spec, rng):
     np.testing.assert_allclose(
         tf.cast(found, "float32"), want, rtol=0.02, atol=0.02
     )
-
-
-def test_two_replicas(python):
-    """Synchronised are one device; local are its two groups."""
-    words = ("-m", "tests.batch_norms.replicas_process")
-    done = python(*words, TF_CPP_MIN_LOG_LEVEL="3")
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    *same, other = zip(PAIRS, found, strict=True)
-    for pair, apart in same:
-        assert max(apart) < 1e-5, (pair, apart)
-    assert min(other[1]) > 1e-4
 
 
 @pytest.mark.parametrize("spec", ["synchronized", "local", "split(groups=2)"])

@@ -124,7 +124,7 @@ def test_damaged(tmp_path, prepare_dataset):
         data.main([*asked, "--picture-side=9"])
 
 
-def test_whole_pictures(prepared, tmp_path, capsys):
+def test_whole_pictures(prepared, tmp_path, capsys, eager):
     """Views are cut out of whole files, which no TFRecord gives at random."""
     asked = [f"--data-dir={prepared}", "--crop-from=whole", "--steps=2"]
     asked += ["--side=32", "--batch-size=8", "--evaluate=none"]

@@ -117,7 +117,7 @@ def test_stopped_and_damaged(photos, cache, capsys, monkeypatch):
     assert "cannot be kept (" in capsys.readouterr().out
 
 
-def test_gone_on_with(photos, tmp_path, refused, capsys, plain_views):
+def test_gone_on_with(photos, tmp_path, refused, capsys, plain_views, eager):
     """By records of the same files, not where pictures are known otherwise.
 
     A bad file is found in the middle; another stands in its place.

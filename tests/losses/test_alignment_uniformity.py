@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.terms import term
-from tfcmc.evaluation.metrics import alignment, uniformity
 from tfcmc.foundation.lazy import tf
 from tfcmc.losses import LOSSES
 from tfcmc.losses.alignment_uniformity import alignment_uniformity
@@ -87,19 +86,3 @@ def test_shares(unit_vectors):
         term(anchor, anchor, np.arange(5)), alignment_weight=0.0
     )
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
-
-
-def test_is_what_is_measured(unit_vectors, both_directions):
-    """It trains for the two numbers that `evaluation.metrics` reports."""
-    first, second = unit_vectors(6, 4), unit_vectors(6, 4)
-    want = alignment(first, second)
-    want += (uniformity(first) + uniformity(second)) / 2
-    got = both_directions("alignment_uniformity", first, second)
-    assert got == pytest.approx(want, rel=1e-5, abs=1e-6)
-
-
-def test_views_on_two_points():
-    """They cost their distance squared."""
-    one, other = (np.tile(v, (6, 1)) for v in np.eye(2, dtype=np.float32))
-    got = alignment_uniformity(term(one, other, np.arange(6)))
-    np.testing.assert_allclose(got, 2.0, rtol=1e-6)

@@ -41,11 +41,3 @@ def test_formula(rng, weight):
     want = loop(anchor, candidates[positive], weight)
     assert got.shape == (7,)
     np.testing.assert_allclose(got, want, rtol=1e-5)
-
-
-def test_directions_are_one(rng):
-    """There and back cost the same."""
-    first, second = rng.normal(size=(2, 6, 4)).astype(np.float32)
-    there = barlow_twins(term(first, second, np.arange(6)))
-    back = barlow_twins(term(second, first, np.arange(6)))
-    np.testing.assert_allclose(there, back, rtol=1e-5)

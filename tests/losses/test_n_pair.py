@@ -7,7 +7,6 @@ import pytest
 
 from tests.terms import term
 from tfcmc.losses.n_pair import n_pair
-from tfcmc.losses.softmax import softmax
 
 
 def dot(x, y):
@@ -45,14 +44,6 @@ def test_other_libraries(noted_views):
     """
     got = n_pair(term(*noted_views, np.arange(6)), regularisation=0.0)
     assert np.mean(got) == pytest.approx(1.2558706122160672, rel=1e-5)
-
-
-def test_on_unit_vectors_it_is_softmax(unit_vectors):
-    """Unit vectors without penalty: temperature 1."""
-    vectors = term(unit_vectors(5, 7), unit_vectors(9, 7), np.arange(5))
-    got = n_pair(vectors, regularisation=0.0)
-    want = softmax(vectors, temperature=1.0)
-    np.testing.assert_allclose(got, want, rtol=1e-5)
 
 
 def test_long_vectors_stay_finite():

@@ -12,21 +12,6 @@ from tfcmc.losses import LOSSES
 from tfcmc.losses.layer import make_losses
 from tfcmc.losses.swav import sinkhorn, swav
 
-# Six samples, three prototypes; the values were computed apart, in float64.
-SCORES = [
-    [0.9, 0.1, -0.3],
-    [0.8, 0.2, 0.0],
-    [0.7, 0.0, 0.1],
-    [0.1, 0.6, 0.2],
-    [-0.2, 0.3, 0.8],
-    [0.5, 0.4, -0.1],
-]
-SHARES = {
-    1: [3.0127, 1.9897, 0.9976],
-    3: [2.9992, 2.0009, 0.9999],
-    10: [2.5312, 2.0802, 1.3886],
-    100: [1.9998, 2.0003, 1.9998],
-}
 BATCH, DIM = 6, 5
 
 
@@ -74,24 +59,7 @@ def one(spec):
     return loss, loss.prototypes.centres.numpy()
 
 
-@pytest.mark.parametrize("iterations", SHARES)
-def test_shares_of_prototypes(iterations):
-    """As computed apart; equal in the limit alone."""
-    q = sinkhorn(np.float32(SCORES), epsilon=0.05, iterations=iterations)
-    np.testing.assert_allclose(
-        np.sum(q, axis=0), SHARES[iterations], atol=1e-4
-    )
-    np.testing.assert_allclose(np.sum(q, axis=1), np.ones(6), rtol=1e-6)
-
-
-def test_codes_of_samples():
-    """The first, nearly one prototype's, and the last, between two."""
-    q = sinkhorn(np.float32(SCORES), epsilon=0.05, iterations=3).numpy()
-    np.testing.assert_allclose(q[0], [0.999883, 0.000117, 0], atol=2e-6)
-    np.testing.assert_allclose(q[5], [0.007057, 0.99294, 3e-6], atol=2e-6)
-
-
-@pytest.mark.parametrize("iterations", [1, 3, 20])
+@pytest.mark.parametrize("iterations", [1, 3, 100])
 def test_turns(rng, iterations):
     """An entry at a time, of any scores."""
     scores = rng.uniform(-1, 1, (9, 4)).astype(np.float32)
@@ -199,23 +167,6 @@ def test_no_gradient_goes_into_codes(unit_vectors):
         )
         assert slopes[1:3] == [None, None]
         assert np.max(np.abs(slopes[0])) > 0 < np.max(np.abs(slopes[3]))
-
-
-def test_gradients(unit_vectors):
-    """(p - q) C / T of an anchor, (p - q) a / T of a prototype."""
-    loss, centres = one("swav(prototypes=4, temperature=0.3)")
-    anchors, others = unit_vectors(BATCH, DIM), unit_vectors(BATCH, DIM)
-    watched = tf.constant(anchors)
-    with tf.GradientTape() as tape:
-        tape.watch(watched)
-        value = loss.mean(term(watched, others, np.arange(BATCH)))
-    got = tape.gradient(value, [watched, loss.prototypes.centres.value])
-    a, c = np.float64(anchors), np.float64(centres)
-    p = np.exp(a @ c.T / 0.3)
-    p /= p.sum(axis=1, keepdims=True)
-    off = (p - turned(np.float64(others) @ c.T)) / 0.3 / BATCH
-    np.testing.assert_allclose(got[0], off @ c, atol=2e-6)
-    np.testing.assert_allclose(got[1], off.T @ a, atol=2e-6)
 
 
 def test_one_layer_for_all_pairs():

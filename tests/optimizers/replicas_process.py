@@ -1,14 +1,4 @@
-"""What `test_battery.py` runs in a process of its own, to print JSON.
-
-python -m tests.optimizers.replicas_process
-
-Devices have to be settled before TensorFlow starts. It prints, for each
-spec, how far two replicas, each with its part of every gradient, are from
-one device with their sum; how far that one moved the variable that moved
-least; and whether both replicas hold the same.
-"""
-
-import json
+"""What `test_replicas.py` runs of optimizers, on two replicas."""
 
 import numpy as np
 
@@ -20,7 +10,6 @@ from tests.optimizers.stepping import (
     take,
     values,
 )
-from tfcmc.distribute.strategies import make_strategy, use_devices
 from tfcmc.foundation.lazy import tf
 
 
@@ -75,12 +64,10 @@ def _apart(one, other):
     return float(np.abs(one - other).max())
 
 
-def main():
-    """Compares every spec, and prints what came out."""
-    use_devices(2)
-    strategy = make_strategy("mirrored")
-    print(json.dumps([compare(strategy, spec) for spec in SPECS]))
+def main(strategy):
+    """Says of each spec how far both, with parts of a gradient, are from one.
 
-
-if __name__ == "__main__":
-    main()
+    And how far that one, with their sum, moved the variable that moved least,
+    and whether both replicas hold the same.
+    """
+    return [compare(strategy, spec) for spec in SPECS]

@@ -130,18 +130,6 @@ def test_zeros_stay_numbers(spec, scale, rng):
         assert (value != 0).all() == bool(scale)
 
 
-def test_two_replicas_are_one_device(python):
-    """Each with a part of every gradient: what the sum does, and alike."""
-    words = ("-m", "tests.optimizers.replicas_process")
-    done = python(*words, TF_CPP_MIN_LOG_LEVEL="3")
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert [each["spec"] for each in found] == SPECS
-    for each in found:
-        assert each["apart"] < 1e-6 < 1e-3 < each["moved"], each
-        assert each["alike"] and each["steps"] == STEPS
-
-
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
