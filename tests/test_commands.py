@@ -222,18 +222,27 @@ HELPS = {f"trainers.{name} --help": "python -m" for name in (
 )}  # fmt: skip
 HELPS |= {
     "tuning.report --help": "python -m",
+    "tuning.report .": "with a search.json",
+    "tuning.search --help": "KERASTUNER_TUNER_ID",
+    "tuning.search --space=temperature=1:0": "below its high end",
     "trainers.methods": "simclr",
     "trainers.losses": "triplet(margin=0.2, mining=all",
     "trainers.losses triplet": "triplet(margin=0.2, mining=all",
 }
 HELPING = """
 import contextlib, importlib, io, json, sys, time
+from tfcmc.cli import command_line
 printed = []
 for words in json.loads(sys.argv[1]):
     module, *rest = words.split()
     begun, out = time.process_time(), io.StringIO()
-    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(out):
-        importlib.import_module(module).main(rest)
+    with (
+        contextlib.suppress(SystemExit),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(out),
+    ):
+        main = importlib.import_module(module).main
+        command_line.run(lambda: main(rest))
     worked = time.process_time() - begun
     printed.append((out.getvalue(), worked, "tensorflow" in sys.modules))
 print(json.dumps(printed))
@@ -241,7 +250,10 @@ print(json.dumps(printed))
 
 
 def test_help_is_quick(python):
-    """Under a second of work: TensorFlow is not loaded; 100 columns."""
+    """Under a second of work: TensorFlow is not loaded; 100 columns.
+
+    So is what is told of a mistake.
+    """
     done = python("-c", HELPING, json.dumps([*HELPS]))
     assert (done.returncode, done.stderr) == (0, "")
     printed = zip(HELPS.values(), json.loads(done.stdout), strict=True)
