@@ -350,12 +350,6 @@ def test_grey_pictures(tmp_path, refused, rng):
     assert "4 of 5 grey" in told and "--views=rgb --head=mlp learns" in told
 
 
-def test_another_run_in_the_folder(trained, refused):
-    """A folder of another experiment is refused."""
-    words = [f"--run-dir={trained[0]}", f"--data={TINY}", "--loss=nce"]
-    assert "hold this experiment" in refused(pretrain.main, *words)
-
-
 # Words that the test below has others for: without them some are the same.
 REPLACED = {
     "trainers.data": "(?!--pack=)",
