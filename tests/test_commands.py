@@ -17,6 +17,7 @@ from tests.dirty.case import noise
 from tests.here import in_this_process
 from tests.kills import outcome
 from tests.plain import leave_out_fits, leave_out_graphs
+from tests.verdicts import SPACE, search_of
 from tfcmc import commands
 from tfcmc.__main__ import COMMANDS
 from tfcmc.cli import command_line
@@ -26,7 +27,7 @@ from tfcmc.experiment import artifacts, cost, train
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
-from tfcmc.searches.records import Search, Trial
+from tfcmc.searches.records import Trial
 from tfcmc.training.classifier import Classifier
 from trainers import evaluate, pretrain
 
@@ -380,13 +381,9 @@ def documented():
 
 def searched(search_folder, folder):
     """Writes a search of which one trial of two has ended: the defaults."""
-    tuned = Search(
-        loss="softmax(temperature=0.07)",
-        space={"temperature": {"low": 0.01, "high": 1.0, "scale": "log"}},
-        tuner="random",
-        objective="linear_probe",
+    tuned = search_of(
+        space={"temperature": SPACE["temperature"]},
         trials=2,
-        seed=0,
         settings={
             "data": TINY,
             "epochs": 1,
