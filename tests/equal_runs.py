@@ -1,7 +1,13 @@
-"""Whether two runs learnt the same, to the bit or nearly."""
+"""Whether runs or arrays are the same, to the bit or nearly."""
 
 import numpy as np
 import pytest
+
+
+def check_same(arrays, others):
+    """Each is the one in its place, to the bit."""
+    for one, other in zip(arrays, others, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def check_equal(got, want, tolerance=0.0):

@@ -17,6 +17,7 @@ from tests.dirty.case import noise
 from tests.here import in_this_process
 from tests.kills import outcome
 from tests.plain import leave_out_fits, leave_out_graphs
+from tests.verdicts import SPACE, search_of
 from tfcmc import commands
 from tfcmc.__main__ import COMMANDS
 from tfcmc.cli import command_line
@@ -26,7 +27,7 @@ from tfcmc.experiment import artifacts, cost, train
 from tfcmc.foundation.errors import UsageError
 from tfcmc.foundation.lazy import keras
 from tfcmc.runs.folder import Run
-from tfcmc.searches.records import Search, Trial
+from tfcmc.searches.records import Trial
 from tfcmc.training.classifier import Classifier
 from trainers import evaluate, pretrain
 
@@ -222,18 +223,27 @@ HELPS = {f"trainers.{name} --help": "python -m" for name in (
 )}  # fmt: skip
 HELPS |= {
     "tuning.report --help": "python -m",
+    "tuning.report .": "with a search.json",
+    "tuning.search --help": "KERASTUNER_TUNER_ID",
+    "tuning.search --space=temperature=1:0": "below its high end",
     "trainers.methods": "simclr",
     "trainers.losses": "triplet(margin=0.2, mining=all",
     "trainers.losses triplet": "triplet(margin=0.2, mining=all",
 }
 HELPING = """
 import contextlib, importlib, io, json, sys, time
+from tfcmc.cli import command_line
 printed = []
 for words in json.loads(sys.argv[1]):
     module, *rest = words.split()
     begun, out = time.process_time(), io.StringIO()
-    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(out):
-        importlib.import_module(module).main(rest)
+    with (
+        contextlib.suppress(SystemExit),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(out),
+    ):
+        main = importlib.import_module(module).main
+        command_line.run(lambda: main(rest))
     worked = time.process_time() - begun
     printed.append((out.getvalue(), worked, "tensorflow" in sys.modules))
 print(json.dumps(printed))
@@ -241,7 +251,10 @@ print(json.dumps(printed))
 
 
 def test_help_is_quick(python):
-    """Under a second of work: TensorFlow is not loaded; 100 columns."""
+    """Under a second of work: TensorFlow is not loaded; 100 columns.
+
+    So is what is told of a mistake.
+    """
     done = python("-c", HELPING, json.dumps([*HELPS]))
     assert (done.returncode, done.stderr) == (0, "")
     printed = zip(HELPS.values(), json.loads(done.stdout), strict=True)
@@ -338,12 +351,6 @@ def test_grey_pictures(tmp_path, refused, rng):
     assert "4 of 5 grey" in told and "--views=rgb --head=mlp learns" in told
 
 
-def test_another_run_in_the_folder(trained, refused):
-    """A folder of another experiment is refused."""
-    words = [f"--run-dir={trained[0]}", f"--data={TINY}", "--loss=nce"]
-    assert "hold this experiment" in refused(pretrain.main, *words)
-
-
 # Words that the test below has others for: without them some are the same.
 REPLACED = {
     "trainers.data": "(?!--pack=)",
@@ -374,13 +381,9 @@ def documented():
 
 def searched(search_folder, folder):
     """Writes a search of which one trial of two has ended: the defaults."""
-    tuned = Search(
-        loss="softmax(temperature=0.07)",
-        space={"temperature": {"low": 0.01, "high": 1.0, "scale": "log"}},
-        tuner="random",
-        objective="linear_probe",
+    tuned = search_of(
+        space={"temperature": SPACE["temperature"]},
         trials=2,
-        seed=0,
         settings={
             "data": TINY,
             "epochs": 1,

@@ -17,6 +17,7 @@ from scipy.stats import spearmanr
 
 from tests import verdicts
 from tests.dirty.clusters import tf_config
+from tests.equal_runs import check_same
 from tests.here import in_this_process, ran
 from tests.plain import leave_out_distortions, leave_out_what_is_not_asserted
 from tests.report.conftest import table_of
@@ -491,8 +492,7 @@ def test_equal_terms(tmp_path):
         own = {"loss": "", "seed": 0, "run_dir": ""}
         configs.append(dataclasses.replace(entry.plan.config, **own))
         first = weights.setdefault(entry.seed, arrays)
-        for one, two in zip(first, arrays, strict=True):
-            np.testing.assert_array_equal(one, two)
+        check_same(first, arrays)
     assert configs.count(configs[0]) == 6
     assert np.any(weights[3][0] != weights[4][0])
 

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from tests.equal_runs import check_same
 from tests.plain import leave_out_graphs
 from tests.tiny import NORMED, plan_of
 from tfcmc.evaluation.features import weights_hash
@@ -149,16 +150,14 @@ def test_from_a_file(tmp_path):
     start = read_start(plan)
     (branch,) = Architecture(plan, 64, start=start).initial().values()
     features, head = parts_of(branch)
-    for one, other in zip(features, source.weights, strict=True):
-        np.testing.assert_array_equal(one, other)
+    check_same(features, source.weights)
     assert len(head) and start.origin["sha256"] == {
         "rgb": weights_hash(source)
     }
     # A twin that would be drawn anew starts there, too.
     target = plan_of(target="momentum(init=fresh)").target.function()
     (twin,) = Architecture(plan, 64, start=start).twin(target, 9).branches
-    for one, other in zip(parts_of(twin)[0], source.weights, strict=True):
-        np.testing.assert_array_equal(one, other)
+    check_same(parts_of(twin)[0], source.weights)
     plan = plan_of(views="rgb", init=str(path))
     with pytest.raises(UsageError, match=r"shapes: \[\[6\], .* and not \[\["):
         read_start(plan)

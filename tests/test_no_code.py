@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.conftest import SOURCES
 from tests.dirty.runs import with_lambda
+from tests.equal_runs import check_same
 from tests.verdicts import IDENTITY
 from tfcmc.cli import command_line
 from tfcmc.encoders import ENCODERS, files, load_encoder, save_encoder
@@ -208,10 +209,7 @@ def test_archives_write_nothing_outside(saved, encoder, tmp_path):
     loaded = load_encoder(saved, encoder, IDENTITY)
     assert sorted(tmp_path.rglob("*")) == before
     assert not os.path.exists("/tmp/tfcmc-evil")
-    for one, other in zip(
-        loaded.get_weights(), encoder.get_weights(), strict=True
-    ):
-        np.testing.assert_array_equal(one, other)
+    check_same(loaded.get_weights(), encoder.get_weights())
 
 
 # What folders, and so classes, may be called on a disk.

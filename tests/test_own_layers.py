@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.dirty.case import noise
+from tests.equal_runs import check_same
 from tests.tiny import SIDE, make, plan_of
 from tests.verdicts import IDENTITY
 from tfcmc.commands.code import spec_of
@@ -165,12 +166,8 @@ def test_layers_that_draw_are_off_when_read(theirs):
     (want,) = architecture.views.whole(pictures.array)
     want = branches["rgb"](want, training=False)
     np.testing.assert_allclose(one.features[0], want, atol=1e-6)
-    for first, second in zip(one.embeddings, other.embeddings, strict=True):
-        np.testing.assert_array_equal(first, second)
-    for first, second in zip(
-        before, branches["rgb"].get_weights(), strict=True
-    ):
-        np.testing.assert_array_equal(first, second)
+    check_same(one.embeddings, other.embeddings)
+    check_same(before, branches["rgb"].get_weights())
 
 
 @pytest.mark.parametrize("name", ["late", "attending"])
@@ -180,8 +177,7 @@ def test_what_is_built_late_is_of_the_seed(theirs, name):
     first, again, other = (
         architecture.branches(seed)["rgb"].get_weights() for seed in (3, 3, 4)
     )
-    for one, two in zip(first, again, strict=True):
-        np.testing.assert_array_equal(one, two)
+    check_same(first, again)
     assert any(
         np.abs(one - two).max() > 0.01
         for one, two in zip(first, other, strict=True)
@@ -219,8 +215,7 @@ def test_a_head_of_ones_own(theirs):
         architecture.branches(seed)["rgb"].get_weights() for seed in (3, 3, 4)
     )
     assert [each.shape for each in first[-2:]] == [(3, 7), (7,)]
-    for one, two in zip(first, again, strict=True):
-        np.testing.assert_array_equal(one, two)
+    check_same(first, again)
     assert np.abs(first[-2] - other[-2]).max() > 0.01
     plan = plan_of(encoder="paper(width=0.3)", head=spec)
     assert plan.code()["head"]["file"] == str(theirs)
@@ -242,8 +237,7 @@ def test_a_file_that_was_moved(theirs, tmp_path):
     shutil.move(theirs, other)
     like = architecture_of(f"{other}:late").branches(5)["rgb"]
     found = load_encoder(tmp_path / "rgb.keras", like, IDENTITY)
-    for one, two in zip(found.weights, first.weights, strict=True):
-        np.testing.assert_array_equal(one, two)
+    check_same(found.weights, first.weights)
 
 
 def test_a_file_inside_the_run_is_refused(theirs):
@@ -260,8 +254,7 @@ def test_starting_from_what_its_function_makes(theirs, tmp_path):
     source = ENCODERS.lookup(spec).function((SIDE, SIDE, 3), seed=7)
     source.save(path)
     start = read_start(plan_of(encoder=spec, views="rgb", init=str(path)))
-    for one, two in zip(start.features["rgb"], source.weights, strict=True):
-        np.testing.assert_array_equal(one, two)
+    check_same(start.features["rgb"], source.weights)
 
 
 def test_weights_of_half_a_precision(theirs, tmp_path):

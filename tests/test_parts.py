@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 import tfcmc
+from tests.equal_runs import check_same
 from tests.terms import unit, with_own_view
 from tfcmc.evaluation import label_free
 from tfcmc.evaluation.probes.knn import leave_one_out
@@ -424,13 +425,11 @@ def test_saved_straight_after_a_fit(ready, rng, tmp_path):
         (loaded.optimizer.variables, model.optimizer.variables),
         (loaded.trainable_variables, model.trainable_variables),
     ):
-        for found, want in zip(one, other, strict=True):
-            np.testing.assert_array_equal(found, want)
+        check_same(one, other)
     before = model.get_weights()
     model.fit(rows, batch_size=8, verbose=0)
     model.load_weights(tmp_path / "kept.weights.h5")
-    for found, want in zip(model.get_weights(), before, strict=True):
-        np.testing.assert_array_equal(found, want)
+    check_same(model.get_weights(), before)
 
 
 @pytest.mark.parametrize(
@@ -448,8 +447,7 @@ def test_three_views_are_one_step(loss, rng):
     (steps,) = (each for each in kept if each.name == "steps")
     assert steps.numpy() == 2
     model.evaluate(tuple(rows), batch_size=8, verbose=0)
-    for variable, value in zip(kept, before, strict=True):
-        np.testing.assert_array_equal(variable, value)
+    check_same(kept, before)
 
 
 def test_a_loss_goes_on_where_it_was(rng, tmp_path):

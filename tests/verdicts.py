@@ -1,4 +1,6 @@
-"""Records as a run writes them, for tests in which nothing is trained."""
+"""Records of runs and searches, for tests in which nothing is trained."""
+
+from tfcmc.searches.records import Search
 
 PART = {"pictures": 64, "side": 32, "sha256": "p"}
 IDENTITY = {
@@ -13,6 +15,24 @@ IDENTITY = {
     "replicas": 1,
 }
 SHAPE = ("alignment", "uniformity", "effective_rank")
+SPACE = {
+    "temperature": {"low": 0.01, "high": 1.0, "scale": "log"},
+    "learning_rate": {"low": 1e-4, "high": 1e-2, "scale": "log"},
+}
+
+
+def search_of(**changes):
+    """A search of softmax."""
+    plain = {
+        "loss": "softmax(temperature=0.07)",
+        "space": SPACE,
+        "tuner": "random",
+        "objective": "linear_probe",
+        "trials": 20,
+        "seed": 0,
+        "settings": {"data": "shapes", "epochs": 3, "seed": 0},
+    }
+    return Search(**plain | changes)
 
 
 def verdict(settings, sphere):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.dirty.case import noise
+from tests.equal_runs import check_same
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.data.stream import TrainingStream
 from tfcmc.foundation.errors import UsageError
@@ -82,8 +83,7 @@ def test_dataset_goes_on_anywhere(shares):
     dataset = stream.dataset(4, 5, shares, range(shares))
     for batch, (step, part) in zip(dataset, parts, strict=True):
         want = stream.batch(step, part, shares)
-        for got, expected in zip(batch, want, strict=True):
-            np.testing.assert_array_equal(got, expected)
+        check_same(batch, want)
 
 
 class Slow(ArrayPictures):

@@ -25,6 +25,19 @@ def convolve(inputs, kernel):
     return found
 
 
+def average(inputs, size, stride):
+    """Means of squares of a side, so far apart."""
+    starts = range(0, inputs.shape[1] - size + 1, stride)
+    found = [
+        [
+            inputs[:, row : row + size, column : column + size].mean((1, 2))
+            for column in starts
+        ]
+        for row in starts
+    ]
+    return np.moveaxis(found, 2, 0)
+
+
 def through(model, inputs, training):
     """What comes out of a model whose layers follow each other, in float64."""
     found = inputs.astype(np.float64)
@@ -41,6 +54,8 @@ def through(model, inputs, training):
             found = scale * (found - mean) / np.sqrt(variance + 1e-5) + shift
         if isinstance(layer, keras.layers.ReLU):
             found = np.maximum(found, 0)
+        if isinstance(layer, keras.layers.AveragePooling2D):
+            found = average(found, layer.pool_size[0], layer.strides[0])
         if isinstance(layer, keras.layers.Flatten):
             found = found.reshape(len(found), -1)
         if isinstance(layer, keras.layers.Dense):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from tests.equal_runs import check_same
 from tests.optimizers.stepping import (
     SPECS,
     STEPS,
@@ -19,12 +20,6 @@ from tfcmc.foundation.lazy import keras, tf
 from tfcmc.optimizers import OPTIMIZERS
 
 every = pytest.mark.parametrize("spec", SPECS)
-
-
-def same(one, other):
-    """Two lists of arrays, to the bit."""
-    for a, b in zip(one, other, strict=True):
-        np.testing.assert_array_equal(a, b)
 
 
 def json_of_keras(optimizer):
@@ -71,8 +66,8 @@ def test_state_put_back_goes_on_to_the_bit(spec, rng):
         for variable, value in zip(each, held, strict=True):
             variable.assign(value)
     take(again, gradients[half:], others)
-    same(values(others), values(variables))
-    same(values(again.variables), values(optimizer.variables))
+    check_same(values(others), values(variables))
+    check_same(values(again.variables), values(optimizer.variables))
 
 
 @every
@@ -90,7 +85,7 @@ def test_it_is_made_again_from_its_record(spec):
             optimizer.hold([v for v in variables if "predictor" in v.path])
         take(optimizer, gradients, variables)
         ends.append(values(variables))
-    same(*ends)
+    check_same(*ends)
 
 
 @every

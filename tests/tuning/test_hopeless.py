@@ -1,12 +1,12 @@
 """Whether a trial may still become the best."""
 
-import dataclasses
 import types
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from tests.verdicts import search_of
 from tfcmc.cli import workers
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.recipe import make_plan
@@ -14,7 +14,7 @@ from tfcmc.foundation.errors import TrainingFailed
 from tfcmc.runs.folder import Run
 from tfcmc.searches import processes
 from tfcmc.searches.hopeless import FEWEST, chance_of_the_best, is_hopeless
-from tfcmc.searches.records import FAILED, STOPPED, Search, Trial
+from tfcmc.searches.records import FAILED, STOPPED, Trial
 from tfcmc.searches.tuner import Tuner
 
 
@@ -44,17 +44,11 @@ def test_hopeless():
     assert 0 < chance_of_the_best([0.2], same) < 1
 
 
-def search_of(loss, tuner):
+def nine(**changes):
     """A search of nine trials for a temperature."""
-    return Search(
-        loss=loss,
-        space={"temperature": {"low": 0.1, "high": 1.0, "scale": "log"}},
-        tuner=tuner,
-        objective="least_probe",
-        trials=9,
-        seed=0,
-        settings={},
-    )
+    space = {"temperature": {"low": 0.1, "high": 1.0, "scale": "log"}}
+    plain = {"space": space, "objective": "least_probe", "trials": 9}
+    return search_of(**plain, settings={}, **changes)
 
 
 @pytest.mark.parametrize("alone", [True, False])
@@ -62,7 +56,7 @@ def test_a_trial_is_stopped(alone, tmp_path, monkeypatch):
     """At the line of an epoch; by a worker, which knows its own alone, not."""
     curves = {str(n): [0.3 + n / 100, 0.4 + n / 100] for n in range(4)}
     config = make_plan(make_config({"data": "shapes(size=160)"})).config
-    search = search_of(config.loss, "random")
+    search = nine(loss=config.loss)
     done = [Trial(n, {"temperature": 0.2}, 2) for n in range(4)]
     told = []
 
@@ -112,7 +106,7 @@ def test_a_trial_is_stopped(alone, tmp_path, monkeypatch):
 @pytest.mark.parametrize("judged", [True, False])
 def test_a_default_that_failed_is_no_measure(judged, tmp_path, monkeypatch):
     """Its curve ends where it broke."""
-    search = search_of("softmax", "random")
+    search = nine()
     run = Run(tmp_path / "default")
     monkeypatch.setattr(processes, "read_trials", lambda _: [])
     monkeypatch.setattr(processes, "curve_of", lambda run: [run.folder.name])
@@ -126,7 +120,7 @@ def test_a_default_that_failed_is_no_measure(judged, tmp_path, monkeypatch):
 
 def test_its_own_round_is_no_measure(tmp_path, monkeypatch):
     """Though a trial of it was recorded before the search was killed."""
-    search = dataclasses.replace(search_of("softmax", "random"), jobs=3)
+    search = nine(jobs=3)
     done = [Trial(n, {"temperature": 0.2}, 2) for n in (0, 1, 2, 3, 5)]
     monkeypatch.setattr(processes, "read_trials", lambda _: done)
     monkeypatch.setattr(
@@ -149,7 +143,7 @@ def test_its_own_round_is_no_measure(tmp_path, monkeypatch):
 )
 def test_what_the_machine_does_is_no_trials_fault(code, told, stops, tmp_path):
     """It is not recorded: the next start tries again."""
-    search = search_of("softmax", "random")
+    search = nine()
     running = processes.Processes(search, None, tmp_path, None)
     ended = workers.Ended(workers.Job(3, (), tmp_path), code, told)
     if stops:
@@ -161,7 +155,7 @@ def test_what_the_machine_does_is_no_trials_fault(code, told, stops, tmp_path):
 
 def test_a_stopped_trial_counts_as_the_worst(monkeypatch):
     """The tuner learns of it, and proposes elsewhere."""
-    search = search_of("softmax", "bayesian")
+    search = nine(tuner="bayesian")
     tuner = Tuner(search, 2)
     told = []
     update = tuner.oracle.update_trial

@@ -11,6 +11,7 @@ import shutil
 import numpy as np
 import pytest
 
+from tests.verdicts import SPACE, search_of
 from tfcmc.commands.compare import plan_entries
 from tfcmc.experiment.config import PretrainConfig
 from tfcmc.experiment.recipe import make_plan
@@ -18,32 +19,14 @@ from tfcmc.foundation.errors import UsageError
 from tfcmc.searches import drawing, table
 from tfcmc.searches.label_free import agreements
 from tfcmc.searches.ranking import open_search, ranked
-from tfcmc.searches.records import FAILED, Search, Trial, read_verdict
+from tfcmc.searches.records import FAILED, Trial, read_verdict
 from tfcmc.searches.regression import FEWEST_WEIGHED, importance, smooth
 from tfcmc.searches.report import best_words, report, verdict_words
 from tfcmc.searches.verdict import difference
 from tuning import report as command
 
-SPACE = {
-    "temperature": {"low": 0.01, "high": 1.0, "scale": "log"},
-    "learning_rate": {"low": 1e-4, "high": 1e-2, "scale": "log"},
-}
 TRIAL_0 = "trials/0000/trial.json"
 NAN = float("nan")
-
-
-def search_of(space=SPACE, **changes):
-    """A search of softmax."""
-    plain = Search(
-        loss="softmax(temperature=0.07)",
-        space=space,
-        tuner="random",
-        objective="linear_probe",
-        trials=20,
-        seed=0,
-        settings={"data": "shapes", "epochs": 3, "seed": 0},
-    )
-    return dataclasses.replace(plain, **changes)
 
 
 def trials_of(rng, count, *, labelled=True):
@@ -448,7 +431,7 @@ def searches(rng, tmp_path, search_folder):
                 continue
             span = {"low": 0.01, "high": 1.0, "scale": "log"}
             search = search_of(
-                {option: span}, loss=f"{loss}({option}={default})"
+                space={option: span}, loss=f"{loss}({option}={default})"
             )
             search = dataclasses.replace(search, **changes.get("search", {}))
             settings = search.settings | {"seed": 4}

@@ -10,6 +10,7 @@ import types
 import pytest
 
 from tests.here import Killed
+from tests.verdicts import search_of
 from tfcmc.distribute.cluster import TOKEN
 from tfcmc.foundation.errors import TrainingFailed, UsageError
 from tfcmc.searches import distributed, processes
@@ -21,7 +22,6 @@ from tfcmc.searches.records import (
     DONE,
     FAILED,
     TUNERS,
-    Search,
     Trial,
     read_trials,
     trial_folder,
@@ -39,15 +39,9 @@ SPACE = {
 
 # A Bayesian search of three options draws nine trials at random first.
 def make_search(tuner, trials=11, jobs=3, space=SPACE):
-    return Search(
-        loss="softmax",
-        space=space,
-        tuner=tuner,
-        objective="knn",
-        trials=trials,
-        seed=0,
-        settings={},
-        jobs=jobs,
+    plain = {"loss": "softmax", "objective": "knn", "settings": {}}
+    return search_of(
+        tuner=tuner, trials=trials, jobs=jobs, space=space, **plain
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.equal_runs import check_same
 from tfcmc.data.pictures import ArrayPictures
 from tfcmc.experiment.architecture import Architecture
 from tfcmc.experiment.config import make_config
@@ -135,8 +136,7 @@ def test_held_out_views_are_compared_under_fixed_draws(pictures, uncompiled):
     encoded = reader.encode(ArrayPictures(pictures))
     again = reader.encode(ArrayPictures(pictures))
     assert len(encoded.features) == 1 and len(encoded.embeddings) == 2
-    for one, other in zip(encoded.embeddings, again.embeddings, strict=True):
-        np.testing.assert_array_equal(one, other)
+    check_same(encoded.embeddings, again.embeddings)
     views = architecture.views
     draws = views.judged(np.arange(COUNT), COUNT)
     for number, view in enumerate(views.convert(tf.constant(pictures), draws)):
