@@ -15,22 +15,24 @@ import tfcmc
 from tests.equal_runs import check_same
 from tests.plain import leave_out_graphs
 from tfcmc.comparison import writing
+from tfcmc.data.pictures import ArrayPictures
 from tfcmc.encoders import ENCODERS, FEATURES, make_branch
 from tfcmc.evaluation.features import weights_hash
 from tfcmc.experiment import artifacts
-from tfcmc.experiment.architecture import open_trained
+from tfcmc.experiment.architecture import Architecture, open_trained
 from tfcmc.experiment.config import make_config
 from tfcmc.experiment.data import read_data
 from tfcmc.experiment.recipe import make_plan, open_run, stored_plan
 from tfcmc.foundation.errors import UsageError
-from tfcmc.foundation.lazy import tf
+from tfcmc.foundation.lazy import keras, tf
 from tfcmc.heads import HEADS
 from tfcmc.runs.folder import Run
 from tfcmc.runs.identity import changed_code
 from tfcmc.views import VIEWS
-from trainers import compare, embed, evaluate, pretrain
+from trainers import compare, embed, evaluate, pretrain, verify
 
 MINE = """
+import dataclasses
 import keras
 from tfcmc.views import cropped
 
@@ -80,10 +82,54 @@ def three(frame):
     return channels(frame, apart=True)
 
 
+def misread(frame, count=1, small=24):
+    return three(frame)
+
+
+def sided(frame):
+    side = frame.side
+    return dataclasses.replace(channels(frame), sides=(side, side, side // 2))
+
+
+def alone(frame):
+    def convert(pictures):
+        return [keras.ops.cast(pictures[..., 1:], "float32") / 127.5 - 1.0]
+
+    return cropped(frame, names=("GB",), channels=(2,), convert=convert)
+
+
+def lonely(frame):
+    return dataclasses.replace(alone(frame), compared=None)
+
+
+def wide(shape):
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(3 * shape[-1], use_bias=False),
+        ]
+    )
+
+
+def twice(features, dim=2):
+    return keras.layers.Dense(2 * dim)(features)
+
+
+def hidden_at_two(shape):
+    return hidden(shape) if shape[-1] == 2 else wide(shape)
+
+
 def no_first():
     return None
 """
 TINY = ("--data=shapes(size=100)", "--epochs=2", "--batch-size=16")
+
+
+def leave_out_figures(patch):
+    """Draws none of those that take long."""
+    for name in ("tsne", "control_maps", "tsne_map"):
+        patch.setattr(artifacts.figures, name, lambda *_, **__: None)
 
 
 @pytest.fixture
@@ -163,6 +209,17 @@ def test_keras_applications(name, count):
     if name.startswith("MobileNet("):
         again = make_branch(bound.function, none, (32, 32, 2), 3)
         check_same(branch.weights, again.weights)
+
+
+def test_keras_applications_see_views_as_they_are(rng):
+    """Those that would take them for pictures of 0 to 255, too."""
+    name = "keras.applications:EfficientNetB0"
+    model = ENCODERS.lookup(name).function((32, 32, 2), 3)
+    view = rng.uniform(-1, 1, (2, 32, 32, 2)).astype(np.float32)
+    for each in (model, keras.models.model_from_json(model.to_json())):
+        padding = each.get_layer("stem_conv_pad")
+        seen = keras.Model(each.inputs[0], padding.input)(view)
+        np.testing.assert_allclose(seen, view, atol=1e-6)
 
 
 def test_keras_applications_are_trained(tmp_path, eager):
@@ -306,9 +363,19 @@ def test_what_cannot_be_read_back_is_not_trained(mine, tmp_path):
     """It is refused before the first step, and leaves no encoder."""
     run = tmp_path / "run"
     words = [f"--encoder={mine}:hidden", f"--run-dir={run}", *TINY]
+    words += ["--head=linear"]  # which makes both branches alike
     with pytest.raises(UsageError, match="reads back: .*:hidden"):
         pretrain.main([*words, "--side=32"])
     assert not (run / "encoders").exists()
+
+
+def test_every_branch_is_read_back(mine):
+    """Of other channels it may have other layers."""
+    spec = f"{mine}:hidden_at_two"
+    settings = {"encoder": spec, "side": 32, "head": "linear"}
+    architecture = Architecture(make_plan(make_config(settings)), 64)
+    with pytest.raises(UsageError, match="reads back: .*hidden_at_two"):
+        architecture.check_saved()
 
 
 @pytest.mark.parametrize(
@@ -334,6 +401,104 @@ def test_views_of_a_branch_are_judged(mine):
     plan = make_plan(make_config({"views": f"{mine}:channels"}))
     with pytest.raises(UsageError, match="`judged` draws"):
         dataclasses.replace(plan.views_of(64), judged=None)
+
+
+def test_views_of_a_branch_fit_it(mine):
+    """In channels; and what is compared is of the same branches in order."""
+    plan = make_plan(make_config({"views": f"{mine}:channels"}))
+    views = plan.views_of(64)
+    dataclasses.replace(views, channels=(2, 1, 1), compared=views)
+    told = "as many channels where they share a branch"
+    with pytest.raises(UsageError, match=told):
+        dataclasses.replace(views, channels=(1, 1, 2))
+    other = dataclasses.replace(views, branch=("rest", "R", "rest"))
+    with pytest.raises(UsageError, match="the same order, as `compared`"):
+        dataclasses.replace(views, compared=other)
+
+
+@pytest.mark.parametrize("options", ["", "(count=two)", "(small=three)"])
+def test_options_of_views_of_ones_own(mine, options):
+    """They are not taken for those of others that are called so."""
+    settings = {"views": f"{mine}:misread{options}", "encoder": "paper"}
+    plan = make_plan(make_config(settings | {"pairs": "first"}))
+    assert plan.views_of(64).names == ("R", "G", "B")
+
+
+def test_a_view_that_is_the_only_one(mine, rng):
+    """It learns from its places or its past, and is judged in two draws."""
+    settings = {"views": f"{mine}:alone", "side": 32, "geometry": "shared"}
+    settings |= {"encoder": f"{mine}:wide"}
+    with pytest.raises(UsageError, match="at least two views .* --pairs=cros"):
+        make_plan(make_config(settings)).views_of(64)
+    past = {"pairs": "self", "negatives": "bank(draws=5)"}
+    plan = make_plan(make_config(settings | past))
+    views = plan.views_of(64)
+    assert (views.names, views.branch) == (("GB",), ("GB",))
+    judged = views.compared
+    assert (judged.names, judged.branch) == (("GB_1", "GB_2"), ("GB", "GB"))
+    shown = rng.integers(0, 256, (5, 64, 64, 3), np.uint8)
+    boxes = judged.judged(np.arange(5), 5)
+    assert np.abs(boxes[:, 0] - boxes[:, 1]).max() > 0.1
+    for number, view in enumerate(judged.convert(shown, boxes)):
+        (want,) = views.convert(shown, boxes[:, number : number + 1])
+        np.testing.assert_array_equal(view, want)
+    architecture = Architecture(plan, 64)
+    reader = architecture.reader(architecture.branches())
+    one, other = reader.encode(ArrayPictures(shown)).embeddings
+    assert one.shape == other.shape == (5, 6)
+    assert np.abs(one - other).max() > 1e-3
+    settings["views"] = f"{mine}:lonely"
+    with pytest.raises(UsageError, match="two or more as `compared`"):
+        make_plan(make_config(settings | past)).views_of(64)
+
+
+def test_embeddings_are_of_as_many_dimensions(mine, tmp_path, refused):
+    """Else it is told in a line, before there is a run."""
+    run = tmp_path / "run"
+    words = [*TINY, "--side=32", f"--run-dir={run}", "--target=stopped"]
+    told = refused(
+        pretrain.main, *words, "--loss=cosine", "--predictor=linear"
+    )
+    assert told == (
+        "`predictor` must be of as many dimensions as what it predicts, 96. "
+        "Received: 'linear(dim=128)'"
+    )
+    assert not run.exists()
+    settings = {"encoder": f"{mine}:wide", "target": "stopped"}
+    with pytest.raises(UsageError) as raised:
+        Architecture(make_plan(make_config(settings)), 64).branches()
+    assert str(raised.value) == (
+        f"`encoder` must be of as many dimensions for every branch, as "
+        f"--head=linear makes them, to be compared. Received: "
+        f"'{mine}:wide (3 for L, 6 for ab)'"
+    )
+    # What `dim` is of a head of one's own is not known before it is made.
+    settings |= {"head": f"{mine}:twice", "predictor": "linear(dim=4)"}
+    architecture = Architecture(make_plan(make_config(settings)), 64)
+    found = architecture.predictors(architecture.branches())
+    assert [each.output_shape for each in found.values()] == [(None, 4)] * 2
+
+
+def test_sides_of_a_branch(mine):
+    """Where there are several, an encoder that flattens is refused."""
+    settings = {"views": f"{mine}:sided", "side": 32}
+    for name in ("paper", "convnet", "dim"):
+        plan = make_plan(make_config(settings | {"encoder": name}))
+        with pytest.raises(UsageError) as raised:
+            Architecture(plan, 64)
+        told = "`encoder` must be one that takes views of any side, such as"
+        assert str(raised.value).startswith(told)
+    settings["encoder"] = f"{mine}:build"
+    branches = Architecture(make_plan(make_config(settings)), 64).branches()
+    assert branches["rest"].input_shape == (None, None, None, 1)
+
+
+def test_verified(mine, capsys):
+    """One's own, and pairs that batches have no negatives for."""
+    words = [f"--encoder={mine}:build", f"--views={mine}:channels"]
+    words += ["--pairs=self", "--negatives=bank(draws=5)", "--side=32"]
+    verify.main(["--strategy=one", *words])
+    assert "all the same" in capsys.readouterr().out
 
 
 def test_a_file_that_does_not_run(mine):
@@ -437,8 +602,7 @@ def test_three_branches_at_96(
     names = ("R", "G", "B")
     words = [f"--encoder={mine}:build", f"--views={mine}:three", *TINY]
     words += ["--side=96", "--evaluate=full", "--learning-rate=1e-12"]
-    for name in ("tsne", "control_maps", "tsne_map"):  # what takes long
-        monkeypatch.setattr(artifacts.figures, name, lambda *_, **__: None)
+    leave_out_figures(monkeypatch)
     pretrain.main([*words, f"--run-dir={run}"])
     found = json.loads((run / "metrics.json").read_text())
     assert set(names) < set(found["linear_probe"])
@@ -476,6 +640,32 @@ def test_three_branches_at_96(
         want.features[2],
         atol=1e-5,
     )
+
+
+def test_one_branch_of_rgb(
+    mine, tmp_path, monkeypatch, few_fits, eager, plain_views
+):
+    """Judged in full, and embedded."""
+    run, out = tmp_path / "run", tmp_path / "out.npz"
+    leave_out_figures(monkeypatch)
+    words = [f"--encoder={mine}:build", "--views=rgb", *TINY, "--epochs=1"]
+    words += ["--side=32", "--evaluate=full"]
+    pretrain.main([*words, f"--run-dir={run}"])
+    found = json.loads((run / "metrics.json").read_text())
+    views = {"uniformity_rgb_1", "uniformity_rgb_2", "uniformity_both"}
+    assert views < set(found["sphere"])
+    plan, _ = stored_plan(run)
+    architecture, branches = open_trained(plan, Run(run))
+    pictures = read_data(plan).judged.pictures
+    want = architecture.reader(branches).read(pictures)
+    embed.main([str(run), "--embeddings", f"--out={out}"])
+    kept = np.load(out)
+    judged = kept["part"] == "test"
+    for name, array in (
+        ("features", want.features[0]),
+        ("embeddings_rgb", want.embeddings[0]),
+    ):
+        np.testing.assert_allclose(kept[name][judged], array, atol=1e-5)
 
 
 def test_a_child_process_takes_the_file(mine, tmp_path, monkeypatch):

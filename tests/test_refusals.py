@@ -248,7 +248,7 @@ TOLD = [
         "fewer, or a queue= of --loss, leave none unused",
     ),
     (
-        PREDICTED,
+        PREDICTED | {"head": "linear"},
         "without any normalisation, cosine often collapses: "
         '--head="mlp(norm=hidden)" has one',
     ),
@@ -260,6 +260,16 @@ TOLD = [
         },
         "statistics of a whole step tell its keys from those of the queue: "
         '--batch-norm="split(groups=8)" hides it',
+    ),
+    (
+        {
+            "negatives": "queue(size=64)",
+            "target": "momentum",
+            "encoder": "keras.applications:MobileNet",
+            "batch_norm": "split",
+        },
+        "--batch-norm=split changes nothing of keras.applications:MobileNet, "
+        "whose layers are its own",
     ),
 ]
 
@@ -311,7 +321,10 @@ def test_told(settings, told):
 
 
 def test_nothing_to_tell():
-    """Of the defaults, of normalised predictions, of split statistics."""
+    """Of the defaults, of normalised predictions, of split statistics.
+
+    Nor advice that an encoder with layers of its own would not take.
+    """
     for settings in (
         {},
         PREDICTED | {"head": "mlp(norm=hidden)"},
@@ -322,6 +335,11 @@ def test_nothing_to_tell():
             "batch_norm": "split",
         },
         {"negatives": "queue(size=64)", "target": "momentum"},
+        {
+            "negatives": "queue(size=64)",
+            "target": "momentum",
+            "encoder": "keras.applications:MobileNet",
+        },
         {"loss": "swav(prototypes=200, queue=128)", "views": "rgb"},
     ):
         assert make_plan(make_config(settings)).notes == ()

@@ -511,8 +511,13 @@ def test_killed_at_random_moments(tuner, tmp_path):
 
 @pytest.mark.slow
 def test_chief_and_workers(tmp_path):
-    """Three processes share eight trials; none is lost or run twice."""
-    words = [*TINY, "--tuner=random", "--trials=8", "--objective=knn"]
+    """Three processes share eight trials; none is lost or run twice.
+
+    Encoder and views are of a file of one's own, which each trial runs.
+    """
+    file = ROOT / "tests" / "tiny.py"
+    words = [*TINY[:3], f"--encoder={file}:plain", f"--views={file}:channels"]
+    words += ["--side=32", "--tuner=random", "--trials=8", "--objective=knn"]
     words.append(f"--run-dir={tmp_path}")
     started = {
         name: begin(*words, **dict(zip(NAMES, values, strict=True)))
@@ -525,4 +530,7 @@ def test_chief_and_workers(tmp_path):
         assert sum(told) == 1
     trials = open_search(tmp_path).trials
     assert [trial.status for trial in trials] == 8 * ["done"]
+    for number in range(8):
+        code = identity_of(Run(trial_folder(tmp_path, number)))["code"]
+        assert {each["file"] for each in code.values()} == {str(file)}
     assert "the defaults" in printed["chief"]

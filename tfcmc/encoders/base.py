@@ -52,14 +52,15 @@ def _application(name, shape, seed, **options):
     }
     if name not in models:
         raise unknown(f"model of {APPLICATIONS}", name, models)
-    if takes(models[name], "include_preprocessing"):
+    tells = takes(models[name], "include_preprocessing")
+    if tells:
         # It would take views for pictures of 0 to 255.
         options.setdefault("include_preprocessing", False)
     try:
         with drawing(seed), warnings.catch_warnings():
             # It tells that views of other than 1 or 3 channels are unusual.
             warnings.simplefilter("ignore")
-            return models[name](
+            model = models[name](
                 input_shape=shape,
                 weights=None,
                 include_top=False,
@@ -69,6 +70,11 @@ def _application(name, shape, seed, **options):
     except (TypeError, ValueError) as error:
         told = f"{APPLICATIONS}:{name} ({reason_of(error)})"
         raise must("encoder", f"a model of views {shape}", told) from None
+    if not tells:
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Rescaling):
+                layer.scale = 1.0  # EfficientNet cannot be told
+    return model
 
 
 def make_branch(encoder: Callable, head: Callable, shape: tuple, seed: int):

@@ -84,9 +84,17 @@ class Architecture:
         self._check_branches()
 
     def _check_branches(self):
-        """Refuses pairs that leave a branch without a gradient."""
+        """Refuses pairs that leave a branch without a gradient, and sides."""
         views = {view for view, _ in self.pairs.ordered}
         plan = self._plan
+        several = any(None in each for each in self.trained.shapes.values())
+        if several and plan.encoder.member.extra.get("flattens"):
+            raise must(
+                "encoder",
+                "one that takes views of any side, such as resnet, where "
+                "those of a branch have several",
+                plan.encoder.spec,
+            )
         # What anchors are compared with has no gradient, or is remembered.
         if not (
             plan.target.member.extra.get("stops")
@@ -123,10 +131,26 @@ class Architecture:
         encoder, head = map(self._plan.builder, ("encoder", "head"))
         seed = self._plan.config.seed if seed is None else seed
         with _precision(self._plan.config.precision):
-            return {
+            found = {
                 name: make_branch(encoder, head, shape, seed)
                 for name, shape in shapes.items()
             }
+        self._check_alike(found)
+        return found
+
+    def _check_alike(self, branches):
+        """Refuses branches whose embeddings cannot be compared."""
+        dims = {name: each.output_shape[-1] for name, each in branches.items()}
+        if len({*dims.values()}) > 1:
+            axis = "encoder" if self._plan.head.name == "none" else "head"
+            spec = getattr(self._plan, axis).spec
+            told = ", ".join(f"{dim} for {name}" for name, dim in dims.items())
+            raise must(
+                axis,
+                "of as many dimensions for every branch, as --head=linear "
+                "makes them, to be compared",
+                f"{spec} ({told})",
+            )
 
     def as_read(self, branches: dict) -> dict:
         """Returns branches at the side that pictures are read at.
@@ -161,7 +185,11 @@ class Architecture:
         return branches
 
     def predictors(self, branches: dict) -> dict:
-        """Returns branch name to what its anchors go through; often empty."""
+        """Returns branch name to what its anchors go through; often empty.
+
+        Raises:
+            UsageError: if it gives others than it is to predict.
+        """
         if self._plan.predictor.name == "none":
             return {}
         found, predictor = {}, self._plan.builder("predictor")
@@ -174,6 +202,13 @@ class Architecture:
                 embeddings = keras.Input(branch.output_shape[1:])
                 seed = self._plan.config.seed + 1
                 predicted = predictor(embeddings, seed)
+                if predicted.shape != embeddings.shape:
+                    raise must(
+                        "predictor",
+                        f"of as many dimensions as what it predicts, "
+                        f"{embeddings.shape[-1]}",
+                        self._plan.predictor.spec,
+                    )
                 found[name] = keras.Model(embeddings, predicted)
         return found
 
@@ -322,18 +357,27 @@ class Architecture:
             told = "a function that makes new layers at every call"
             specs = [getattr(self._plan, axis).spec for axis in own]
             raise must(" or ".join(own), told, " or ".join(specs))
-        axis, branch = own[0], made[0]
+        # A predictor is kept by its variables alone.
+        own = [axis for axis in own if axis in BUILT]
+        # Of another shape it may have other layers.
+        shapes = {each.input_shape: each for each in sets[0].values()}
+        for branch in shapes.values() if own else ():
+            self._check_read_back(branch, own)
+
+    def _check_read_back(self, branch, own):
+        """Refuses a branch of one's own that would not be loaded again."""
         with drawing(self._plan.config.seed):
             try:
                 keras.models.model_from_json(branch.to_json())
             except Exception as error:
                 # Whatever the user's layers do.
+                specs = [getattr(self._plan, axis).spec for axis in own]
                 raise must(
-                    axis,
+                    " or ".join(own),
                     "of layers that Keras reads back: its own but Lambda, and "
                     "those that keras.saving.register_keras_serializable() "
                     "knows",
-                    f"{getattr(self._plan, axis).spec} ({reason_of(error)})",
+                    f"{' or '.join(specs)} ({reason_of(error)})",
                 ) from None
 
     def check_pieces(self) -> None:

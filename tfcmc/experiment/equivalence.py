@@ -205,7 +205,8 @@ def _share(stream, step, context):
 
 def _common(config):
     """What branches are made by, whatever the loss; of a preset all of it."""
-    if config.preset:
+    # Pairs with what is remembered go with no others.
+    if config.preset or config.pairs == "self":
         return config
     return dataclasses.replace(
         config, loss="softmax", negatives="batch", run_dir=None

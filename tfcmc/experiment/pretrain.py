@@ -81,14 +81,15 @@ def pretrain(plan, *, until: int | None = None, beside=()):
         architecture.check_read()
         architecture.check_saved()
         architecture.check_pieces()
+        with strategy.scope():
+            branches = architecture.initial()
+            architecture.predictors(branches)  # refuses what does not fit
         saved = claim(run, architecture.views.branches, identity)
         identity = saved.state["identity"]
         architecture.origin = origin_of(identity)
         # What goes on with these settings is not traced again.
         kept = dataclasses.replace(config, profile=None)
         run.write_json("config.json", dataclasses.asdict(kept))
-        with strategy.scope():
-            branches = architecture.initial()
         until = min(until or config.epochs, config.epochs)
         train(plan, run, architecture, branches, data, strategy, until, saved)
         branches = architecture.as_read(branches)

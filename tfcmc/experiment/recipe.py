@@ -131,11 +131,18 @@ class Plan:
         )
         views = self.views.function(frame)
         pairs = self.pairs.function(len(views.names)).ordered
-        if not pairs or len(views.of_held_out.names) < 2:
+        if not pairs:
             raise must(
                 "views",
                 f"at least two views of a picture with "
                 f"--pairs={self.pairs.name}",
+                views.names,
+            )
+        if len(views.of_held_out.names) < 2:
+            raise must(
+                "views",
+                "two or more, or with two or more as `compared`, which "
+                "held-out pictures are judged in",
                 views.names,
             )
         return views

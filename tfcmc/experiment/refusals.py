@@ -22,6 +22,7 @@ import dataclasses
 import typing
 
 from tfcmc.foundation.errors import must
+from tfcmc.foundation.own import takes
 
 CONTRASTIVE, PREDICTION = "contrastive", "prediction"
 CLUSTERING, MUTUAL = "clustering", "mutual information"
@@ -124,8 +125,13 @@ class Facts:
         return _is(getattr(self.plan, axis).member, fact)
 
     def option(self, axis, name, default=None):
-        """An option of what an axis chose, or a default where it has none."""
-        return getattr(self.plan, axis).options.get(name, default)
+        """An option of what an axis chose, or a default where it has none.
+
+        One of the user's own may mean something else by the same word.
+        """
+        bound = getattr(self.plan, axis)
+        own = ":" in bound.name
+        return default if own else bound.options.get(name, default)
 
     def several(self):
         """Whether there are two views or more."""
@@ -145,6 +151,11 @@ class Facts:
     def normalised(self):
         """Whether there is a normalisation anywhere."""
         return self.normed() or not self.tells("encoder", "unnormalised")
+
+    def fixed(self):
+        """Whether the encoder has layers of its own in any case."""
+        function = self.plan.encoder.member.function
+        return ":" in self.encoder and not takes(function, "batch_norm")
 
     def mixed(self):
         """Whether a piece of a batch has other statistics."""
@@ -364,10 +375,15 @@ CAUTIONS = (
         lambda f: (
             f.negatives == "queue"
             and f.batch_norm == "synchronized"
-            and f.normalised()
+            and (f.normed() or f.normalised() and not f.fixed())
         ),
         "statistics of a whole step tell its keys from those of the queue: "
         '--batch-norm="split(groups=8)" hides it',
+    ),
+    Caution(
+        lambda f: f.batch_norm != "synchronized" and f.fixed(),
+        "--batch-norm={f.batch_norm} changes nothing of {f.encoder}, whose "
+        "layers are its own",
     ),
 )
 

@@ -82,8 +82,8 @@ class Views:
         judged: Like `draw` but `(numbers, examples)`: the draws that held-out
             pictures are compared under; None where each view has a branch of
             its own, and `whole` shows all of them.
-        compared: The `Views`, of the same branches, that held-out pictures
-            are compared in; None for these.
+        compared: The `Views`, of the same branches in the same order, that
+            held-out pictures are compared in; None for these.
         cut: The same views where they are cut out of whole pictures, of any
             shape, on the host; None where that is not defined.
         boxes: Of such views: `(draws, height, width) -> [views, 4]`, where
@@ -130,6 +130,19 @@ class Views:
                 )
         if len(set(self.names)) < len(self.names):
             raise must("views", "of different names", self.names)
+        alike = {*zip(self.branch, self.channels, strict=True)}
+        if len(alike) > len(self.branches):
+            raise must(
+                "views",
+                "of as many channels where they share a branch",
+                self.channels,
+            )
+        if self.compared and self.compared.branches != self.branches:
+            raise must(
+                "views",
+                "of the same branches, in the same order, as `compared`",
+                f"{self.branches} and {self.compared.branches}",
+            )
         several = len(set(self.branch)) < len(self.branch)
         if several and self.judged is None and self.compared is None:
             raise must(

@@ -48,6 +48,8 @@ def cropped(
 ) -> Views:
     """Makes views that are boxes cut out of what pictures are converted to.
 
+    Held-out pictures are compared in two of a view that is the only one.
+
     Args:
         frame: What they are made for.
         names: The name of each view.
@@ -115,6 +117,15 @@ def cropped(
             for number, view in enumerate(views)
         ]
 
+    compared = None
+    if count == 1:
+        compared = cropped(
+            dataclasses.replace(frame, shared=False),
+            names=tuple(f"{names[0]}_{number}" for number in (1, 2)),
+            channels=tuple(channels) * 2,
+            convert=lambda pictures: [*convert(pictures)] * 2,
+            branch=tuple(branch) * 2,
+        )
     own = len(set(branch)) == count
     views = Views(
         names=tuple(names),
@@ -126,6 +137,7 @@ def cropped(
         whole=whole,
         portable=portable,
         judged=None if own else functools.partial(draw, 0, 0),
+        compared=compared,
         blank=blank,
         blank_word=blank_word,
     )
