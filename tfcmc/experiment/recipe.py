@@ -1,7 +1,6 @@
 """The names of an experiment, looked up before anything heavy is loaded.
 
-Only this room reads a config or a registry. Below it functions take plain
-arguments.
+No room below this one reads a config: functions take plain arguments there.
 """
 
 import contextlib
