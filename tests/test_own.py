@@ -316,6 +316,8 @@ def test_what_cannot_be_read_back_is_not_trained(mine, tmp_path):
         (("R", "G,", "B"), "by letters"),
         (("a/b", "G", "B"), "by letters"),
         (("R", "G"), "as many"),
+        (("accuracy", "G", "B"), "number of a probe is. .*: 'accuracy'"),
+        (("interval", "G", "B"), "number of a probe is. .*: 'interval'"),
     ],
 )
 def test_names_of_views(mine, names, told):
