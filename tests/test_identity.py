@@ -6,6 +6,7 @@ import hashlib
 import json
 import pathlib
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,10 +14,12 @@ from PIL import Image
 
 import tfcmc
 from tests.dirty.case import told
-from tests.plain import leave_out_graphs
+from tests.here import ran
+from tests.plain import leave_out_fits, leave_out_graphs
 from tests.verdicts import IDENTITY
 from tfcmc.cli import machines, same_data, workers
 from tfcmc.commands import pretrain as commands
+from tfcmc.comparison import writing
 from tfcmc.comparison.entries import Entry, Variant, check_one_data
 from tfcmc.data import Source, Split
 from tfcmc.data.digest import describe_data
@@ -29,12 +32,21 @@ from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError, differing
 from tfcmc.runs import identity as identities
 from tfcmc.runs.folder import Run
-from tfcmc.runs.identity import differences, make_identity
-from tfcmc.runs.record import identity_of
-from trainers import compare, evaluate, pretrain
+from tfcmc.runs.identity import alike, differences, make_identity
+from tfcmc.runs.record import identity_of, read_metrics
+from trainers import compare, embed, evaluate, pretrain
 from tuning import search
 
 JUDGE = "tfcmc.experiment.pretrain.conclude"
+# The settings of version 0.2.0.
+KNOWN = (
+    *("loss", "data", "data_dir", "run_dir", "preset", "epochs", "seed"),
+    *("negatives", "encoder", "views", "crop", "geometry", "flip"),
+    *("batch_size", "learning_rate", "beta_1", "beta_2", "schedule"),
+    *("warmup", "precision", "alpha", "t", "judge_on", "picture_side"),
+    *("memory_limit", "strategy", "save_every", "stop_on_collapse"),
+    "on_bad_image",
+)
 WORDS = ["--batch-size=8", "--schedule=constant", "--loss=softmax"]
 
 
@@ -408,6 +420,61 @@ def test_the_side_is_known(there):
     save_encoder(run.encoders / "L.keras", branches["L"], identity)
     with pytest.raises(UsageError, match="L.keras"):
         tfcmc.load(there / "run")
+
+
+def as_version_0_2(run):
+    """Writes a run's records as version 0.2.0 did, before there were more."""
+
+    def older(settings):
+        found = {name: settings[name] for name in KNOWN if name in settings}
+        return found | {"views": "lab"}
+
+    def older_identity(text):
+        found = json.loads(text)
+        found["settings"] = older(found["settings"])
+        return json.dumps(found)
+
+    path = run / "config.json"
+    path.write_text(json.dumps(older(json.loads(path.read_text()))))
+    path = run / "identity.json"
+    path.write_text(older_identity(path.read_text()))
+    for path in (run / "encoders").iterdir():
+        with zipfile.ZipFile(path) as file:
+            parts = {name: file.read(name) for name in file.namelist()}
+        parts["identity.json"] = older_identity(parts["identity.json"])
+        with zipfile.ZipFile(path, "w") as file:
+            for name, part in parts.items():
+                file.writestr(name, part)
+
+
+def test_a_run_of_version_0_2(trained, tmp_path, monkeypatch, refused):
+    """It is compared as finished, judged and embedded; others are others."""
+    run = tmp_path / "table" / "softmax-0"
+    shutil.copytree(trained[0], run)
+    as_version_0_2(run)
+    monkeypatch.setattr(writing, "draw", lambda *_: ())
+    words = ["--losses", "softmax", "--seeds", "0", "--data=shapes(size=160)"]
+    words += ["--epochs=2", "--batch-size=16", f"--run-dir={run.parent}"]
+    code, printed, _ = ran(compare.main, words)
+    assert code == 0 and printed.startswith("1 of 1 runs are finished\n")
+    for word, difference in (
+        ("--batch-size=32", "which has batch_size 16 and not 32."),
+        ("--beta-1=0.9", "has optimizer 'adam(beta_1=0.5, beta_2=0.999)' and"),
+        (
+            "--views=lab(count=2)",
+            "which has views 'lab(count=1, jitter=0.0)' and not "
+            "'lab(count=2, jitter=0.0)'.",
+        ),
+    ):
+        text = refused(compare.main, *words, word)
+        assert "must be empty or hold this experiment" in text
+        assert difference in text
+    leave_out_fits(monkeypatch)
+    out = tmp_path / "out.npz"
+    embed.main([str(run), f"--out={out}"])
+    assert np.load(out)["features"].shape == (480, 768)
+    evaluate.main([str(run), "--evaluate=brief"])
+    assert read_metrics(Run(run))["evaluate"] == "brief"
 
 
 def test_encoders_of_two_trainings(there):

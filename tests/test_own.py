@@ -386,6 +386,8 @@ def test_every_branch_is_read_back(mine):
         (("R", "G,", "B"), "by letters"),
         (("a/b", "G", "B"), "by letters"),
         (("R", "G"), "as many"),
+        (("accuracy", "G", "B"), "number of a probe is. .*: 'accuracy'"),
+        (("interval", "G", "B"), "number of a probe is. .*: 'interval'"),
     ],
 )
 def test_names_of_views(mine, names, told):

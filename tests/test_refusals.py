@@ -189,6 +189,16 @@ CASES = [
         "draws=all, each_anchor=True)'",
     ),
     (
+        {"schedule": "constant", "warmup": 0.1},
+        "`warmup` must be left out with --schedule=constant, which warms up "
+        "for no steps. Received: 0.1",
+    ),
+    (
+        {"schedule": "steps(at=(0.5,))", "warmup": 0.0},
+        "`warmup` must be left out with --schedule=steps, which warms up for "
+        "no steps. Received: 0.0",
+    ),
+    (
         {"budget": "1min", "epochs": 3},
         "`budget` must be left out with --epochs or --steps: how many fit is "
         "measured. Received: '1min'",

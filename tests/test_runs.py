@@ -17,7 +17,7 @@ import pytest
 from tests.verdicts import IDENTITY
 from tfcmc.experiment import pretrain
 from tfcmc.experiment.config import make_config
-from tfcmc.experiment.recipe import make_plan, open_run, stored_plan
+from tfcmc.experiment.recipe import completed, make_plan, open_run, stored_plan
 from tfcmc.foundation import atomic
 from tfcmc.foundation.arrays import read_arrays
 from tfcmc.foundation.atomic import note_once, whole, write_whole
@@ -358,3 +358,32 @@ def test_another_version(plan_of):
     Run(plan.config.run_dir).write_json("config.json", settings)
     with pytest.raises(UsageError, match="this version.*whitening"):
         open_run(plan)
+
+
+def test_what_a_record_does_not_say(tmp_path):
+    """Settings and options are filled in by their defaults; no code is run.
+
+    What is not known here stays as it is.
+    """
+    marker, own = tmp_path / "marker", tmp_path / "own.py"
+    own.write_text(f"open({str(marker)!r}, 'w')\ndef build(shape): pass\n")
+    record = {
+        "negatives": "bank(momentum=0.25)",
+        "beta_1": 0.75,
+        "batch_norm": "synchronized",
+        "crop": "polygon(corners=5)",
+        "encoder": f"{own}:build(width=2)",
+        "head": f"{tmp_path / 'gone.py'}:narrow",
+    }
+    found = completed(record)
+    assert found.keys() == dataclasses.asdict(make_config({})).keys()
+    assert found["negatives"] == (
+        "bank(momentum=0.25, draws=4096, each_anchor=False)"
+    )
+    assert found["optimizer"] == "adam(beta_1=0.75, beta_2=0.999)"
+    assert found["batch_norm"] == "synchronized(each_view=False)"
+    for name in ("crop", "encoder", "head"):
+        assert found[name] == record[name]
+    assert completed(found) == found
+    assert not marker.exists()
+    assert completed({"whitening": 0.5})["whitening"] == 0.5

@@ -27,7 +27,7 @@ from tfcmc.experiment.pretrain import leave_unjudged
 from tfcmc.experiment.recipe import make_plan
 from tfcmc.report import summary
 from tfcmc.runs.folder import Run
-from tfcmc.runs.record import read_embedded
+from tfcmc.runs.record import TOLD_OF_PROBES, read_embedded
 
 CLASSES = ("ant", "bee", "cow", "doe")
 
@@ -317,6 +317,8 @@ def test_probes_tell_each_class(rng):
     )
     for name, matrix in confusions.items():
         found = numbers[name]
+        # No branch may have the name of one of these.
+        assert found.keys() <= {*TOLD_OF_PROBES, "L", "ab"}
         assert matrix.sum(axis=1).tolist() == [60, 12]
         assert found["accuracy"] == pytest.approx(np.trace(matrix) / 72)
         shares = np.diagonal(matrix) / [60, 12]

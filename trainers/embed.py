@@ -2,8 +2,8 @@
 
     tfcmc embed runs/mine --data=folder:MY_IMAGES --out=mine.npz
 
-One row a picture: what names it, and `features`, those of both views side by
-side, 768 numbers by default. A folder gives every picture beneath it,
+One row a picture: what names it, and `features`, those of all branches side
+by side, 768 numbers by default. A folder gives every picture beneath it,
 whatever its sub-folders, under `name`, relative to the folder; other data
 give all their parts under `part`, `number` and `class`. What is skipped has no
 row, and its number is no other's. Pictures are written as they are read,
@@ -33,7 +33,7 @@ def main(argv=None):
     parser.add_argument(
         "--embeddings",
         action="store_true",
-        help="also write each view's embedding, of unit length",
+        help="also write each branch's embedding, of unit length",
     )
     parser.add_argument(
         "--on-bad-image",

@@ -3,7 +3,7 @@
     tfcmc neighbours runs/mine IMAGE --data=folder:MY_IMAGES
 
 searches every picture of the data; without --data, the run's own test
-pictures. Nearest is by the cosine of the features of both views. The list is
+pictures. Nearest is by the cosine of the features of all branches. The list is
 printed, and drawn in the run's figures/neighbours-IMAGE-HASH.png; HASH tells
 images of one name apart, by their folders.
 """

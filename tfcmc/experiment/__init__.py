@@ -1,4 +1,4 @@
 """One experiment: config, recipe, data, model, fit, evaluate, write.
 
-The only room that knows names and specs.
+Rooms below it read no config: they take plain arguments.
 """

@@ -1,9 +1,9 @@
 """The names of an experiment, looked up before anything heavy is loaded.
 
-Only this room reads a config or a registry. Below it functions take plain
-arguments.
+No room below this one reads a config: functions take plain arguments there.
 """
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -199,7 +199,7 @@ def as_begun(plan: Plan) -> Plan:
     stored = read_settings(run)
     if stored is None:  # of a run that was killed between the two records
         stored = (read_identity(run) or {}).get("settings", {})
-    stored = _completed(stored)
+    stored = completed(stored)
     same = stored["budget"] == config.budget
     if not same or config.steps not in (None, stored["steps"]):
         return plan
@@ -343,14 +343,33 @@ def _settings_there(run):
     """Yields the settings that a folder's records hold."""
     stored, known = read_settings(run), read_identity(run)
     if stored is not None:
-        yield _completed(stored)
+        yield completed(stored)
     if known is not None:
-        yield _completed(known["settings"])
+        yield completed(known["settings"])
 
 
-def _completed(settings):
-    """A run older than a setting was made as by its default."""
-    return dataclasses.asdict(PretrainConfig()) | settings
+def completed(settings: dict) -> dict:
+    """Fills in what settings that were stored do not say.
+
+    A run older than a setting, or than an option of an axis, was made as by
+    its default. What is not known here is left as it is.
+
+    Args:
+        settings: Setting name to value.
+
+    Returns:
+        Likewise, all of them, the specs of registered names in full.
+    """
+    found = dataclasses.asdict(PretrainConfig()) | settings
+    with contextlib.suppress(UsageError):
+        config = _with_decays(PretrainConfig.from_dict(found))
+        found = dataclasses.asdict(config)
+    for axis, table in AXES.items():
+        # What a colon names may be code, which a record is not to run.
+        if ":" not in str(found[axis]):
+            with contextlib.suppress(UsageError):
+                found[axis] = table.lookup(found[axis]).spec
+    return found
 
 
 def stored_plan(folder, *, check_data=True, **changes):
@@ -381,9 +400,8 @@ def stored_plan(folder, *, check_data=True, **changes):
     except UsageError as error:
         raise UsageError(f"{run.folder / 'config.json'}: {error}") from None
     if known := read_identity(run):
-        settings = dataclasses.asdict(config)
-        had = _completed(known["settings"])
-        told = setting_differences(settings, had, longer=True)
+        both = completed(stored), completed(known["settings"])
+        told = setting_differences(*both, longer=True)
         if told:
             raise UsageError(
                 f"`config.json` must be that of the run it lies in. Received: "

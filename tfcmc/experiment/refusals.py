@@ -16,6 +16,7 @@ unnormalised
             of an encoder: it has no normalisation
 map         of an encoder: it has features at places of the picture
 places      of pairs: they are of a picture and its places
+warms       of a schedule: it reads the warm-up
 """
 
 import dataclasses
@@ -164,7 +165,7 @@ class Facts:
         return normalised and self.groups % self.pieces
 
     def changed(self, setting):
-        """Whether a setting of the cut is not its default."""
+        """Whether a setting is not its default."""
         standard = type(self.config)()
         if setting != "crop":
             return getattr(self.config, setting) != getattr(standard, setting)
@@ -326,6 +327,11 @@ REFUSALS = (
             f.option("optimizer", "constant") == "predictor" and not f.predicts
         ),
         "of constant=none with --predictor=none",
+    ),
+    Need(
+        "warmup",
+        lambda f: f.changed("warmup") and not f.tells("schedule", "warms"),
+        "left out with --schedule={f.schedule}, which warms up for no steps",
     ),
     Need(
         "budget",

@@ -36,7 +36,7 @@ def constant(rate: float, steps: int, warmup: float) -> float:
     return float(rate)
 
 
-@SCHEDULES.register("cosine")
+@SCHEDULES.register("cosine", extra={"warms": True})
 def cosine(rate: float, steps: int, warmup: float):
     """Rises in a line, then falls to 0 along half a cosine.
 

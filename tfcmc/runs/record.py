@@ -16,6 +16,11 @@ from tfcmc.runs.identity import NAME as IDENTITY_FILE
 
 SETTINGS = {"loss": str, "data": str, "seed": int, "epochs": int}
 CONSTANTS = ("alpha", "t")  # of alignment and uniformity
+# What is told of a probe; that of each of several branches stands beside it,
+# by the branch's name.
+TOLD_OF_PROBES = ("accuracy", "balanced_accuracy", "class_accuracy", "epochs")
+TOLD_OF_PROBES += ("interval", "inverse_strength", "k", "labels")
+TOLD_OF_PROBES += ("validation_accuracy",)
 PROBES = {
     f"{name}?": {"accuracy": SHARE}
     for name in (

@@ -53,8 +53,8 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
 
     Args:
         run: Path of the run folder.
-        view: "both", for the features of all views side by side, or the name
-            of one view.
+        view: "both", for the features of all branches side by side, or the
+            name of one branch.
 
     Attributes:
         encoders_: What the encoders that it was fitted with are known by:
@@ -106,7 +106,7 @@ class FrozenFeatures(base.TransformerMixin, base.BaseEstimator):
         return out
 
     def get_feature_names_out(self, input_features=None):
-        """Returns one name a feature: the view's and a number."""
+        """Returns one name a feature: `view` and a number."""
         width = self.open().width(self.view)
         return np.array([f"{self.view}_{n}" for n in range(width)], object)
 
@@ -158,14 +158,14 @@ class Opened:
         self._reader = architecture.reader(self.branches)
 
     def features(self, pictures, view):
-        """Returns `[count, features]` of a view, or of both side by side."""
+        """Returns `[count, features]` of a branch, or of all side by side."""
         encoded = self._reader.whole(pictures)
         if view == "both":
             return encoded.joined()
         return encoded.features[self.names.index(view)]
 
     def width(self, view):
-        """Returns how many features a view has, or both."""
+        """Returns how many features a branch has, or all together."""
         return sum(
             branch.get_layer(FEATURES).output.shape[-1]
             for name, branch in self.branches.items()

@@ -9,6 +9,7 @@ from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import tf
 from tfcmc.foundation.own import own_member
 from tfcmc.foundation.registry import Registry
+from tfcmc.runs.record import TOLD_OF_PROBES
 
 VIEWS = Registry(
     "views", functools.partial(own_member, "views", first="frame")
@@ -128,6 +129,12 @@ class Views:
                 raise must(
                     "views", f"named by letters, and not {BOTH}", repr(name)
                 )
+        if taken := [n for n in self.branches if n in TOLD_OF_PROBES]:
+            raise must(
+                "views",
+                "of branches that are not named as a number of a probe is",
+                taken[0],
+            )
         if len(set(self.names)) < len(self.names):
             raise must("views", "of different names", self.names)
         alike = {*zip(self.branch, self.channels, strict=True)}

@@ -1,6 +1,6 @@
 """How one view of a picture is distorted, by compiled operations.
 
-Importing it loads no TensorFlow. Imports the foundation.
+Importing it loads no TensorFlow.
 """
 
 from tfcmc.views.augment.draws import DRAWS as DRAWS
