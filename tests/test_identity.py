@@ -32,7 +32,7 @@ from tfcmc.experiment.recipe import stored_plan
 from tfcmc.foundation.errors import UsageError, differing
 from tfcmc.runs import identity as identities
 from tfcmc.runs.folder import Run
-from tfcmc.runs.identity import alike, differences, make_identity
+from tfcmc.runs.identity import differences, make_identity
 from tfcmc.runs.record import identity_of, read_metrics
 from trainers import compare, embed, evaluate, pretrain
 from tuning import search

@@ -179,10 +179,6 @@ def test_what_the_loss_writes_out_stays():
         ("flip=maybe", "`flip` must be one of True, False"),
         ("geometry=0:1", "written a|b"),
         ("geometry=shared|apart", "one of 'independent', 'shared'"),
-        (
-            "schedule=cosine|constant, warmup=0:0.3",
-            "out with --schedule=const",
-        ),
         ("encoder.depth=3", "Unknown name"),
         ("encoder.dim=0|32", "`dim` must be"),
         ("temperature=0.3", "leave something to search"),

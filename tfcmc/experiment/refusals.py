@@ -329,11 +329,6 @@ REFUSALS = (
         "of constant=none with --predictor=none",
     ),
     Need(
-        "warmup",
-        lambda f: f.changed("warmup") and not f.tells("schedule", "warms"),
-        "left out with --schedule={f.schedule}, which warms up for no steps",
-    ),
-    Need(
         "budget",
         lambda f: (
             f.config.budget is not None
@@ -390,6 +385,10 @@ CAUTIONS = (
         lambda f: f.batch_norm != "synchronized" and f.fixed(),
         "--batch-norm={f.batch_norm} changes nothing of {f.encoder}, whose "
         "layers are its own",
+    ),
+    Caution(
+        lambda f: f.changed("warmup") and not f.tells("schedule", "warms"),
+        "--warmup is not read: --schedule={f.schedule} warms up for no steps",
     ),
 )
 

@@ -11,7 +11,6 @@ varied is kept as a span an option, as `Search.space` holds it.
 """
 
 import dataclasses
-import itertools
 import math
 import re
 
@@ -91,12 +90,10 @@ def make_space(config, text="", kept=()) -> tuple[PretrainConfig, dict]:
         else:
             fixed[name] = _value_of(name, written, known[name])
     config = configure(config, fixed)
-    # What is refused beside the value of another would end a whole search.
-    for several in range(3):
-        for names in itertools.combinations(space, several):
-            for values in itertools.product(*(_ends(space[n]) for n in names)):
-                tried = dict(zip(names, values, strict=True))
-                make_plan(configure(config, tried), check_data=False)
+    for name, span in space.items():
+        for value in span.get("choices", (span.get("low"), span.get("high"))):
+            make_plan(configure(config, {name: value}), check_data=False)
+    make_plan(config, check_data=False)
     if not space:
         raise UsageError(
             f"`space` must leave something to search: {config.loss} has "
@@ -200,11 +197,6 @@ def grid_of(space: dict, trials: int) -> dict:
         }
         for name in ranges
     }
-
-
-def _ends(span):
-    """Returns the choices of a span, or its low and its high end."""
-    return span.get("choices", (span.get("low"), span.get("high")))
 
 
 def _options_of(config):
