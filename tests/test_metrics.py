@@ -99,6 +99,14 @@ def test_effective_rank(rng):
     assert metrics.effective_rank(np.zeros((4, 3))) == 0.0
 
 
+def test_products(rng):
+    """Of the rows where there are fewer, of the columns elsewhere."""
+    wide = rng.normal(size=(3, 5))
+    want = [[sum(one * other) for other in wide] for one in wide]
+    for vectors in (wide, wide.T):
+        np.testing.assert_allclose(metrics.products(vectors), want)
+
+
 def test_zero_vectors(rng):
     """A zero vector stays at the centre: distance 1 from all others."""
     vectors = rng.normal(size=(5, 4))
