@@ -239,9 +239,10 @@ def test_orthogonal_constants_are_two_spikes(dim):
     np.testing.assert_allclose(same, angles, atol=1e-6)
 
 
-def test_zero_vectors_have_no_angle():
+@pytest.mark.parametrize("dim", [4, 40])
+def test_zero_vectors_have_no_angle(dim):
     """A dead encoder's embeddings are nowhere on the circle."""
-    angles, share = circle([np.zeros((3, 4)), np.zeros((3, 4))])
+    angles, share = circle([np.zeros((3, dim)), np.zeros((3, dim))])
     assert np.all(np.isnan(angles)) and share == 0
 
 
