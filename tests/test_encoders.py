@@ -40,14 +40,21 @@ def test_contract(spec, channels, rng, tmp_path):
 
 
 def test_parameters_of_figure_3():
-    """204 / 396, 4,632, 18,480, 18,456; 4x4x24 = 384 features."""
+    """204 / 396, 4,632, 18,480, 18,456; 4x4x24 = 384 features.
+
+    Of views of 224 pixels 14x14x24 = 4,704, by as many weights.
+    """
     for channels, first in ((1, 204), (2, 396)):
-        encoder = ENCODERS.lookup("paper").function((64, 64, channels), 0)
-        counts = [
-            layer.count_params() for layer in encoder.layers if layer.weights
-        ]
-        assert counts == [first, 4632, 18480, 18456]
-        assert encoder.output_shape == (None, 384)
+        for side, features in ((64, 384), (224, 4704)):
+            shape = side, side, channels
+            encoder = ENCODERS.lookup("paper").function(shape, 0)
+            counts = [
+                layer.count_params()
+                for layer in encoder.layers
+                if layer.weights
+            ]
+            assert counts == [first, 4632, 18480, 18456]
+            assert encoder.output_shape == (None, features)
 
 
 def test_convolution_pads_by_one(rng):

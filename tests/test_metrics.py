@@ -48,6 +48,14 @@ def test_uniformity(rng, t, spread):
     assert metrics.uniformity(vectors, t=t) == pytest.approx(want, rel=rel)
 
 
+def test_products(rng):
+    """Of the rows where there are fewer, of the columns elsewhere."""
+    wide = rng.normal(size=(3, 5))
+    want = [[sum(one * other) for other in wide] for one in wide]
+    for vectors in (wide, wide.T):
+        np.testing.assert_allclose(metrics.products(vectors), want)
+
+
 @pytest.mark.parametrize("spread", [1.0, 1e-4])
 def test_mean_squared_distance(rng, spread, monkeypatch):
     """Over pairs i != j, near one point too, in blocks of any size."""

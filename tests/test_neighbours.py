@@ -9,6 +9,8 @@ from tfcmc.data.pictures import ArrayPictures
 from tfcmc.experiment.architecture import open_trained
 from tfcmc.experiment.data import read_source
 from tfcmc.experiment.recipe import stored_plan
+from tfcmc.report import figures
+from tfcmc.report.figures.neighbours import Neighbour
 from tfcmc.runs.folder import Run
 from tfcmc.using import neighbours as module
 from trainers import neighbours
@@ -35,7 +37,66 @@ def cosines_by_hand(run_folder, image, pictures):
     return (others @ query[0]) / lengths
 
 
-def test_among_the_runs_test_pictures(trained, image, capsys):
+def stands(figure):
+    """What a sheet shows: the image, and each row of what was found.
+
+    Each as `(picture, title, caption)`, by where it stands.
+    """
+    rows = {}
+    for axes in figure.axes:
+        place, (shown,) = axes.get_position(), axes.images
+        told = shown.get_array(), axes.get_title(), axes.get_xlabel()
+        rows.setdefault(round(-place.y0, 3), []).append((place.x0, told))
+    (_, image), *first = sorted(rows.pop(min(rows)), key=lambda row: row[0])
+    rest = [sorted(rows[y], key=lambda row: row[0]) for y in sorted(rows)]
+    return image, [[told for _, told in row] for row in [first, *rest]]
+
+
+@pytest.fixture
+def sheets(monkeypatch):
+    """The figures that the command draws."""
+    drawn, draw = [], figures.neighbours_sheet
+    monkeypatch.setattr(
+        figures, "neighbours_sheet", lambda *what: drawn.append(draw(*what))
+    )
+    return drawn
+
+
+@pytest.mark.parametrize(
+    ("count", "rows"),
+    [(1, [1]), (3, [3]), (6, [3, 3]), (11, [4, 4, 3]), (30, [5] * 6)],
+)
+def test_sheet(count, rows, drawn, rng):
+    """The nearest first, row by row beside the image; cosines and names."""
+    query, *pictures = rng.integers(0, 256, (1 + count, 9, 9, 3), np.uint8)
+    found = [
+        Neighbour(
+            cosine=1 - 0.0123 * number,
+            label="" if number % 2 else f"class $\\frac$ {number}",
+            where=f"{'long/' * 9}{number}.png",
+            picture=picture,
+        )
+        for number, picture in enumerate(pictures)
+    ]
+    told = "nearest of some\nby a run"
+    figure = drawn(figures.neighbours_sheet, query, "a.png", found, told)
+    assert figure.get_suptitle().split("\n") == told.split("\n")
+    image, near = stands(figure)
+    np.testing.assert_array_equal(image[0], query)
+    assert image[1:] == ("the image", "a.png")
+    assert [len(row) for row in near] == rows
+    shown = [each for row in near for each in row]
+    for (picture, title, caption), want in zip(shown, found, strict=True):
+        np.testing.assert_array_equal(picture, want.picture)
+        assert title == f"cosine {want.cosine:.3f}"
+        caption = caption.replace("\n", "")
+        if want.label:
+            assert caption == want.label
+        else:  # the end is what tells files
+            assert caption == "…" + want.where[-41:]
+
+
+def test_among_the_runs_test_pictures(trained, image, capsys, sheets):
     """The nearest by a full sort, with their classes, printed and drawn."""
     neighbours.main([str(trained[0]), str(image)])
     printed = capsys.readouterr().out.splitlines()
@@ -52,6 +113,14 @@ def test_among_the_runs_test_pictures(trained, image, capsys):
     assert "among 160 pictures of shapes" in "".join(printed)
     drawn = neighbours.sheet_of(Run(trained[0]), str(image))
     assert drawn.read_bytes().startswith(b"\x89PNG")
+    (sheet,) = sheets
+    assert "160 pictures of shapes" in sheet.get_suptitle()
+    (query, *_), near = stands(sheet)
+    np.testing.assert_array_equal(query, read(image, 64))
+    shown = [each for row in near for each in row]
+    for (picture, title, _), row in zip(shown, rows, strict=True):
+        np.testing.assert_array_equal(picture, pictures[int(row[-1])])
+        assert title == f"cosine {row[2]}"
 
 
 def test_each_image_has_its_sheet(tmp_path, monkeypatch):

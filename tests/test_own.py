@@ -596,14 +596,14 @@ def test_nothing_in_a_run_folder_is_run(trained):
         stored_plan(folder)
 
 
-def test_three_branches_at_96(
+def test_three_branches_at_224(
     mine, tmp_path, capsys, monkeypatch, few_fits, eager
 ):
     """Judged, shown in the projector, embedded, examined and transformed."""
     run, out = tmp_path / "run", tmp_path / "out.npz"
     names = ("R", "G", "B")
     words = [f"--encoder={mine}:build", f"--views={mine}:three", *TINY]
-    words += ["--side=96", "--evaluate=full", "--learning-rate=1e-12"]
+    words += ["--side=224", "--evaluate=full", "--learning-rate=1e-12"]
     leave_out_figures(monkeypatch)
     pretrain.main([*words, f"--run-dir={run}"])
     found = json.loads((run / "metrics.json").read_text())
@@ -614,6 +614,8 @@ def test_three_branches_at_96(
     plan, _ = stored_plan(run)
     pictures = read_data(plan).judged.pictures
     architecture, branches = open_trained(plan, Run(run))
+    for branch in branches.values():
+        assert branch.input_shape == (None, 224, 224, 1)
     want = architecture.reader(branches).encode(pictures)
     assert [each.shape for each in want.features] == [(100, 4)] * 3
     shown = run / "tensorboard" / "verdict"

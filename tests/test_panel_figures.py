@@ -185,9 +185,14 @@ def test_long_names_of_classes_are_cut(rng):
     assert axes.get_position().width > 0.4
 
 
-def test_circle(rng):
-    """Angles of the projection that keeps the most, against eigenvectors."""
-    vectors = [rng.normal(size=(9, 5)) + [2, 1, 0, 0, 0] for _ in range(2)]
+@pytest.mark.parametrize("dim", [5, 17, 60])
+def test_circle(dim, rng):
+    """Angles of the projection that keeps the most, against eigenvectors.
+
+    Of fewer dims than vectors, of nearly as many, and of more.
+    """
+    offset = np.pad([2, 1], [0, dim - 2])
+    vectors = [rng.normal(size=(9, dim)) + offset for _ in range(2)]
     angles, share = circle(vectors)
     stacked = np.concatenate(vectors)
     values, directions = np.linalg.eigh(stacked.T @ stacked)
@@ -204,10 +209,27 @@ def test_circle(rng):
             )
 
 
-def test_orthogonal_constants_are_two_spikes():
+def test_circle_of_many_dims(rng, monkeypatch):
+    """No matrix is larger than the vectors are many; a zero has no angle."""
+    sizes, eigh = [], np.linalg.eigh
+
+    def noting(matrix):
+        sizes.append(matrix.shape)
+        return eigh(matrix)
+
+    monkeypatch.setattr(np.linalg, "eigh", noting)
+    vectors = [rng.normal(size=(count, 90)) for count in (5, 7)]
+    vectors[1][3] = 0
+    angles, _ = circle(vectors)
+    assert sizes == [(12, 12)]
+    assert np.flatnonzero(np.isnan(np.concatenate(angles))).tolist() == [8]
+
+
+@pytest.mark.parametrize("dim", [6, 40])
+def test_orthogonal_constants_are_two_spikes(dim):
     """Views collapsed onto orthogonal points are a quarter circle apart."""
-    first = np.tile(np.eye(6)[1], [8, 1])
-    second = np.tile(np.eye(6)[4], [8, 1])
+    first = np.tile(np.eye(dim)[1], [8, 1])
+    second = np.tile(np.eye(dim)[4], [8, 1])
     angles, share = circle([first, second])
     assert share == pytest.approx(1.0)
     assert np.ptp(angles[0]) == pytest.approx(0, abs=1e-6)
@@ -217,9 +239,10 @@ def test_orthogonal_constants_are_two_spikes():
     np.testing.assert_allclose(same, angles, atol=1e-6)
 
 
-def test_zero_vectors_have_no_angle():
+@pytest.mark.parametrize("dim", [4, 40])
+def test_zero_vectors_have_no_angle(dim):
     """A dead encoder's embeddings are nowhere on the circle."""
-    angles, share = circle([np.zeros((3, 4)), np.zeros((3, 4))])
+    angles, share = circle([np.zeros((3, dim)), np.zeros((3, dim))])
     assert np.all(np.isnan(angles)) and share == 0
 
 

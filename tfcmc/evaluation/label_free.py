@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tfcmc.evaluation.metrics import check_matrix, shares_entropy
+from tfcmc.evaluation.metrics import check_matrix, products, shares_entropy
 from tfcmc.evaluation.probes.base import unit
 from tfcmc.foundation.errors import must
 from tfcmc.foundation.lazy import LazyModule
@@ -145,9 +145,7 @@ def lidar(views: Sequence[np.ndarray], *, within: float = WITHIN) -> float:
     scaled = linalg.solve_triangular(
         np.linalg.cholesky(inner), between.T, lower=True
     )
-    if len(scaled) > scaled.shape[1]:
-        scaled = scaled.T
-    values = np.maximum(np.linalg.eigvalsh(scaled @ scaled.T), 0.0)
+    values = np.maximum(np.linalg.eigvalsh(products(scaled.T)), 0.0)
     # The rounding of one point is no number of dimensions.
     return shares_entropy(values) if values.sum() > NEGLIGIBLE else 0.0
 
@@ -167,10 +165,7 @@ def covariance_spectrum(vectors) -> np.ndarray:
     check_matrix(vectors, 2)
     size = np.mean(np.sum(np.square(vectors, dtype=np.float64), axis=1))
     centred = vectors - vectors.mean(axis=0, dtype=np.float64)
-    # Of the smaller side: both have the same eigenvalues but zeros.
-    if len(centred) < centred.shape[1]:
-        centred = centred.T
-    values = np.linalg.eigvalsh(centred.T @ centred / (len(vectors) - 1))
+    values = np.linalg.eigvalsh(products(centred) / (len(vectors) - 1))
     return np.where(values > ROUNDING**2 * size, values, 0.0)[::-1]
 
 

@@ -183,13 +183,28 @@ def effective_rank(vectors):
     vectors = np.ldexp(vectors, -np.frexp(largest)[1])
     if vectors.dtype == np.float64:
         return shares_entropy(np.linalg.svd(vectors, compute_uv=False))
-    vectors = vectors.astype(np.float64)
-    if len(vectors) < vectors.shape[1]:
-        vectors = vectors.T
     # In float64 the squares of singular values know more of them than float32
     # holds, and take a third of the time.
-    squares = np.linalg.eigvalsh(vectors.T @ vectors)
+    squares = np.linalg.eigvalsh(products(vectors.astype(np.float64)))
     return shares_entropy(np.sqrt(np.maximum(squares, 0.0)))
+
+
+def products(vectors) -> np.ndarray:
+    """Returns the products of the rows or of the columns, the fewer of both.
+
+    Either matrix has the same eigenvalues, the squares of the singular
+    values, but for zeros.
+
+    Args:
+        vectors: `[count, dim]`, as they are.
+
+    Returns:
+        `[side, side]`, side min(count, dim): of the columns where both are
+        as many.
+    """
+    if len(vectors) < vectors.shape[1]:
+        vectors = vectors.T
+    return vectors.T @ vectors
 
 
 def shares_entropy(values) -> float:

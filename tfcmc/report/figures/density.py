@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 
+from tfcmc.evaluation.metrics import products
 from tfcmc.foundation.text import counted
 from tfcmc.foundation.threads import on_one_thread
 from tfcmc.report.figures.style import COLOURS, new_canvas, saved, wrapped
@@ -28,10 +29,12 @@ def circle(embeddings):
     two runs compare.
 
     Formula: the angle of (x.v_1, x.v_2), v the right singular vectors of all
-        views' vectors together: the eigenvectors of their products' sum.
+        views' vectors together, X: the eigenvectors of X^T X or, where
+        vectors are fewer than dims, X^T of those of X X^T.
 
     Args:
-        embeddings: One array `[count, dim]` a view, dim from 2.
+        embeddings: One array `[count, dim]` a view, two vectors at least in
+            all, dim from 2.
 
     Returns:
         `(angles, share)`: one array `[count]` a view, in radians from -pi to
@@ -39,11 +42,14 @@ def circle(embeddings):
         two directions keep.
     """
     stacked = np.concatenate(embeddings).astype(np.float64)
-    squares, directions = np.linalg.eigh(stacked.T @ stacked)
+    squares, directions = np.linalg.eigh(products(stacked))
+    directions = directions[:, [-1, -2]]
+    if len(stacked) < stacked.shape[1]:
+        # To unit length; of one point the second is rounding, at any angle.
+        directions = np.linalg.qr(stacked.T @ directions)[0]
     share = squares[-2:].sum() / max(squares.sum(), np.finfo(float).tiny)
     flat = [
-        array.astype(np.float64) @ directions[:, [-1, -2]] @ (1, 1j)
-        for array in embeddings
+        array.astype(np.float64) @ directions @ (1, 1j) for array in embeddings
     ]
     turn = np.exp(-1j * np.angle(flat[0].mean()))
     flat = [array * turn for array in flat]
