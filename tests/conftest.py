@@ -47,7 +47,7 @@ THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 LONGEST = ("test_machines", "test_commands", "test_interruption")
 LONGEST += ("test_strategy", "test_benchmarks", "test_search", "test_rounds")
 LONGEST += ("test_presets", "test_own", "test_parts", "test_battery")
-LONGEST += ("test_calls", "test_augment")
+LONGEST += ("test_calls", "test_augment", "test_replicas")
 CHROMIUM = ("chromium", "chromedriver")
 CHROMIUM_FLAGS = (
     "--headless",

@@ -45,6 +45,7 @@ def test_resizing_is_pillow_s(side, known, rng):
         {"views": "lab", "crop": "window(small=reflect)"},
         {"views": "ycbcr", "crop": "resized"},
         {"views": "rgb(augment=byol)", "side": 32},
+        {"views": "tests.tiny:channels", "side": 32},
     ],
 )
 def test_views_are_portable(settings, rng):

@@ -110,7 +110,7 @@ def started(given, monkeypatch, version=tfcmc.__version__):
     with monkeypatch.context() as patch:
         patch.setattr(tfcmc, "__version__", version)
         patch.setattr(machines, "all_present", meet)
-        with pytest.raises(UsageError, match="met"):
+        with pytest.raises(UsageError, match="^met$"):
             commands.run(given)
     return told[0]
 
@@ -475,6 +475,8 @@ def test_a_run_of_version_0_2(trained, tmp_path, monkeypatch, refused):
     assert np.load(out)["features"].shape == (480, 768)
     evaluate.main([str(run), "--evaluate=brief"])
     assert read_metrics(Run(run))["evaluate"] == "brief"
+    (run / "metrics.json").unlink()  # what has not ended does not go on
+    assert "has views 'lab' and not" in refused(compare.main, *words)
 
 
 def test_encoders_of_two_trainings(there):

@@ -272,8 +272,8 @@ TOLD = [
         "whose layers are its own",
     ),
     (
-        {"schedule": "steps(at=(0.5,))", "warmup": 0.1},
-        "--warmup is not read: --schedule=steps warms up for no steps",
+        {"schedule": "constant", "warmup": 0.1},
+        "--warmup is not read: --schedule=constant warms up for no steps",
     ),
 ]
 

@@ -3,7 +3,10 @@
 import math
 
 import numpy as np
+import pytest
+import tensorflow as tf
 
+from tests.terms import of_places
 from tfcmc.losses.dv import dv
 
 
@@ -19,3 +22,31 @@ def test_formula(by_places):
     np.testing.assert_allclose(
         dv(term, penalty=0.3), want + 0.3 * lengths, rtol=1e-5
     )
+
+
+def test_bound_is_tight():
+    """With the density ratio for scores it is minus the information.
+
+    Of a picture that is one of n, and a place that tells which with
+    probability p: ln n + p ln p + (1 - p) ln((1 - p) / (n - 1)).
+    """
+    n, p = 4, 0.7
+    wrong = (1 - p) / (n - 1)
+    information = math.log(n) + p * math.log(p) + (1 - p) * math.log(wrong)
+    # Ten places of each picture, which show it seven times: n times the
+    # probability of what they show is the ratio. The bound's second mean is
+    # over all other pictures' places, which stand for independent ones.
+    shown = np.array(
+        [[i] * 7 + [j for j in range(n) if j != i] for i in range(n)]
+    )
+    ratio = np.log(n * np.where(np.eye(n) > 0, p, wrong))
+    value = dv(of_places(ratio, np.eye(n)[shown]))
+    others = [
+        n * (p if shown[j, k] == i else wrong)
+        for i in range(n)
+        for j in range(n)
+        for k in range(10)
+        if i != j
+    ]
+    want = math.log(np.mean(others)) - information
+    assert float(tf.reduce_mean(value)) == pytest.approx(want, rel=1e-9)

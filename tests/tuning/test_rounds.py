@@ -265,11 +265,18 @@ def test_screen(tmp_path, capsys):
 
 def test_time_that_is_left(monkeypatch, capsys):
     """Trials beside the first to end do not take its time again."""
-    clock = types.SimpleNamespace(monotonic=iter([7.0, 607.0]).__next__)
+    now = [7.0]
+    clock = types.SimpleNamespace(monotonic=lambda: now[0])
     monkeypatch.setattr(processes, "time", clock)
     progress = Progress(make_search("random", trials=12, jobs=4), ())
-    progress.ended(Trial(0, {}, EPOCHS, status=FAILED, reason="it broke"))
-    assert capsys.readouterr().out.endswith("; 11 to go, 20:00\n")
+    for number in range(5):
+        now[0] += 600 * (number % 4 == 0)
+        broken = {"status": FAILED, "reason": "it broke"}
+        progress.ended(Trial(number, {}, EPOCHS, **broken))
+    lines = capsys.readouterr().out.splitlines()
+    told = [line.partition("; ")[2] for line in lines]
+    assert told[0] == "11 to go, 20:00" and told[3] == "8 to go, 20:00"
+    assert told[4] == "7 to go, 28:00"
 
 
 @pytest.fixture

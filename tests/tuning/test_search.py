@@ -387,31 +387,6 @@ def test_a_grid_is_another_search(tmp_path):
             settled(wanted, tmp_path)
 
 
-def test_a_search_older_than_an_option(tmp_path):
-    """It goes on where what it does not say is as it was; else it does not."""
-    loss = "spring(margin=1.1)"
-    given = {"loss": loss, "space": "batch_size=16|32"}
-    wanted = dataclasses.replace(plan_search(given)[0], objective="knn")
-    names = ("data", "epochs", "seed", "encoder", "crop", "judge_on")
-    older = {name: wanted.settings[name] for name in names} | {"views": "lab"}
-    write_record(
-        tmp_path / "search.json",
-        dataclasses.replace(wanted, loss=loss, settings=older),
-    )
-    assert settled(wanted, tmp_path) == wanted
-    for change, told in (
-        ({"views": "lab(jitter=0.5)"}, "views 'lab(count=1, jitter=0.0)' and"),
-        ({"loss": "spring(margin=1.2)"}, "loss 'spring(margin=1.1, "),
-        ({"precision": "bfloat16"}, "precision 'float32' and not 'bfloat16'"),
-    ):
-        other = dataclasses.replace(
-            plan_search(given | change)[0], objective="knn"
-        )
-        with pytest.raises(UsageError, match="hold this search") as caught:
-            settled(other, tmp_path)
-        assert told in str(caught.value)
-
-
 def test_the_same_search(searched, monkeypatch, capsys, refused):
     """A longer one goes on, and one with the data elsewhere; one at a time.
 
@@ -557,5 +532,6 @@ def test_chief_and_workers(tmp_path):
     assert [trial.status for trial in trials] == 8 * ["done"]
     for number in range(8):
         code = identity_of(Run(trial_folder(tmp_path, number)))["code"]
-        assert {each["file"] for each in code.values()} == {str(file)}
+        files = {axis: each["file"] for axis, each in code.items()}
+        assert files == dict.fromkeys(("encoder", "views"), str(file))
     assert "the defaults" in printed["chief"]

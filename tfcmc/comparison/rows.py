@@ -133,7 +133,7 @@ def _numbers(judged, metrics):
 
 
 def _controls(entries, key, words, kind):
-    """Yields the records of a control, one for all rows of the same one."""
+    """Yields the records of a control, one for all rows if it is the same."""
     # Of one seed it is the same whatever the loss; not whatever the views.
     found = {}
     for entry in entries:

@@ -26,7 +26,8 @@ class Stored:
 
     files: object  # as `EncodedPictures` takes them
     labels: np.ndarray  # [count], -1 where there are none
-    digests: bytes  # of each file the first of its SHA-256, in one string
+    # Of each file the first bytes of its SHA-256, in one string.
+    digests: bytes
     notes: tuple = ()  # what the user should know, one line each
 
 
@@ -42,7 +43,8 @@ class Splits:
     labels: bool  # whether there are labels at all
     has_labels: Callable[[str], bool]  # whether none of a split's is -1
     class_names: tuple  # one a label; empty where they have none
-    side: int  # of all, if they are squares of one size; else to read them at
+    # Of all pictures, in pixels, if squares of one size; else to read them at.
+    side: int
     hint: str = ""  # what else to say where there are no labels
     # None where they are read in order alone.
     stored: Callable[[str], Stored] | None = None

@@ -190,7 +190,7 @@ def effective_rank(vectors):
 
 
 def products(vectors) -> np.ndarray:
-    """Returns the products of the rows or of the columns, the fewer of both.
+    """Returns the products of the rows or of the columns, whichever are fewer.
 
     Either matrix has the same eigenvalues, the squares of the singular
     values, but for zeros.
@@ -199,8 +199,8 @@ def products(vectors) -> np.ndarray:
         vectors: `[count, dim]`, as they are.
 
     Returns:
-        `[side, side]`, side min(count, dim): of the columns where both are
-        as many.
+        `[side, side]`, side min(count, dim). Where both are as many it is of
+        the columns.
     """
     if len(vectors) < vectors.shape[1]:
         vectors = vectors.T

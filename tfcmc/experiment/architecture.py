@@ -84,7 +84,7 @@ class Architecture:
         self._check_branches()
 
     def _check_branches(self):
-        """Refuses pairs that leave a branch without a gradient, and sides."""
+        """Refuses sides that do not fit, and branches without a gradient."""
         views = {view for view, _ in self.pairs.ordered}
         plan = self._plan
         several = any(None in each for each in self.trained.shapes.values())
@@ -188,7 +188,7 @@ class Architecture:
         """Returns branch name to what its anchors go through; often empty.
 
         Raises:
-            UsageError: if it gives others than it is to predict.
+            UsageError: if it gives other dimensions than it is to predict.
         """
         if self._plan.predictor.name == "none":
             return {}

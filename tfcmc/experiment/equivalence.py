@@ -205,7 +205,7 @@ def _share(stream, step, context):
 
 def _common(config):
     """What branches are made by, whatever the loss; of a preset all of it."""
-    # Pairs with what is remembered go with no others.
+    # Pairs with what is remembered go with no other negatives.
     if config.preset or config.pairs == "self":
         return config
     return dataclasses.replace(

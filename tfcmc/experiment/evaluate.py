@@ -28,8 +28,10 @@ class Extent:
     # projector; or `brief`: fewer probes.
     evaluate: str = "full"
     beside: tuple = ()  # `Run`s whose controls may be taken, as siblings' are
-    alpha: float | None = None  # exponent of the alignment; None for history's
-    t: float | None = None  # sharpness of the uniformity; None for history's
+    # Exponent of the alignment, sharpness of the uniformity; None for those of
+    # the history.
+    alpha: float | None = None
+    t: float | None = None
 
     @property
     def full(self):

@@ -199,7 +199,7 @@ def as_begun(plan: Plan) -> Plan:
     stored = read_settings(run)
     if stored is None:  # of a run that was killed between the two records
         stored = (read_identity(run) or {}).get("settings", {})
-    stored = completed(stored)
+    stored = _filled(stored)
     same = stored["budget"] == config.budget
     if not same or config.steps not in (None, stored["steps"]):
         return plan
@@ -342,25 +342,21 @@ def with_own(given: dict) -> dict:
 def _settings_there(run):
     """Yields the settings that a folder's records hold."""
     stored, known = read_settings(run), read_identity(run)
-    if stored is not None:
-        yield completed(stored)
-    if known is not None:
-        yield completed(known["settings"])
+    # What has ended is read by any version; what goes on is of this one.
+    ended = (run.folder / "metrics.json").exists()
+    for settings in (stored, known and known["settings"]):
+        if settings is not None:
+            yield _completed(settings) if ended else _filled(settings)
 
 
-def completed(settings: dict) -> dict:
-    """Fills in what settings that were stored do not say.
+def _filled(settings):
+    """A run older than a setting was made as by its default."""
+    return dataclasses.asdict(PretrainConfig()) | settings
 
-    A run older than a setting, or than an option of an axis, was made as by
-    its default. What is not known here is left as it is.
 
-    Args:
-        settings: Setting name to value.
-
-    Returns:
-        Likewise, all of them, the specs of registered names in full.
-    """
-    found = dataclasses.asdict(PretrainConfig()) | settings
+def _completed(settings):
+    """One older than an option of an axis too; one's own specs stay."""
+    found = _filled(settings)
     with contextlib.suppress(UsageError):
         config = _with_decays(PretrainConfig.from_dict(found))
         found = dataclasses.asdict(config)
@@ -400,7 +396,7 @@ def stored_plan(folder, *, check_data=True, **changes):
     except UsageError as error:
         raise UsageError(f"{run.folder / 'config.json'}: {error}") from None
     if known := read_identity(run):
-        both = completed(stored), completed(known["settings"])
+        both = _completed(stored), _completed(known["settings"])
         told = setting_differences(*both, longer=True)
         if told:
             raise UsageError(

@@ -382,12 +382,20 @@ CAUTIONS = (
         '--batch-norm="split(groups=8)" hides it',
     ),
     Caution(
-        lambda f: f.batch_norm != "synchronized" and f.fixed(),
+        lambda f: (
+            f.batch_norm != "synchronized"
+            and f.fixed()
+            and not f.option("batch_norm", "each_view")
+        ),
         "--batch-norm={f.batch_norm} changes nothing of {f.encoder}, whose "
         "layers are its own",
     ),
     Caution(
-        lambda f: f.changed("warmup") and not f.tells("schedule", "warms"),
+        lambda f: (
+            f.config.warmup
+            and f.changed("warmup")
+            and not f.tells("schedule", "warms")
+        ),
         "--warmup is not read: --schedule={f.schedule} warms up for no steps",
     ),
 )

@@ -6,7 +6,7 @@ import time
 
 from tfcmc.cli import machines, same_data
 from tfcmc.experiment.config import PretrainConfig, make_config
-from tfcmc.experiment.recipe import completed, data_word, make_plan
+from tfcmc.experiment.recipe import data_word, make_plan
 from tfcmc.foundation.atomic import note_once
 from tfcmc.foundation.errors import (
     UsageError,
@@ -156,7 +156,7 @@ def settled(wanted: Search, folder) -> Search:
     if wanted.objective is None:
         wanted = dataclasses.replace(wanted, objective=stored.objective)
     told = differing(_identity(stored), _identity(wanted))
-    told += setting_differences(_settings(stored), _settings(wanted))
+    told += setting_differences(stored.settings, wanted.settings)
     if told:
         raise UsageError(
             f"`run-dir` must be empty or hold this search. Received: "
@@ -169,16 +169,11 @@ def settled(wanted: Search, folder) -> Search:
 def _identity(search):
     """Returns what makes a search another one, its settings aside."""
     found = dataclasses.asdict(search)
-    del found["settings"], found["loss"]
+    del found["settings"]
     # A grid has as many points as the budget lets it have.
     if search.tuner != "grid":
         del found["trials"]
     return found
-
-
-def _settings(search):
-    """Returns those of every trial, in full, with the loss that is tuned."""
-    return completed(search.settings | {"loss": search.loss})
 
 
 def with_objective(wanted: Search, default: dict, reason) -> Search:

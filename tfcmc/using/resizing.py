@@ -55,8 +55,8 @@ def _ones(length, pixels):
 
 def _weights(line, other, side):
     """Pillow's weights of an axis's pixels, in two halves of their bits."""
-    # Of ones along this axis and the other; each half is [side, length],
-    # float32, the high one first.
+    # Of ones along this axis and the other, to `side` samples; each half is
+    # [side, length], float32, the high one first.
     ops = keras.ops
     length, across = ops.sum(line), ops.sum(other)
     small = ops.minimum(length, across)

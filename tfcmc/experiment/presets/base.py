@@ -28,7 +28,7 @@ class Rate:
     """A rule that makes the learning rate of the batch size."""
 
     base: float  # what is multiplied
-    root: bool = False  # whether by its root, or by a 256th of it
+    root: bool = False  # by the batch size's root, or by a 256th of it
 
     def of(self, batch_size: int) -> float:
         """Returns the learning rate of a batch size."""
@@ -52,7 +52,7 @@ class Preset:
     rate: Rate | None = None  # None where `settings` has a learning rate
     # Setting name to what the authors have, where that is something else.
     letter: dict = dataclasses.field(default_factory=dict)
-    why: str = ""  # they are other here; "" where none is
+    why: str = ""  # why they are other here; "" where none is
     # What a bare name of a loss means in it.
     losses: dict = dataclasses.field(default_factory=dict)
 

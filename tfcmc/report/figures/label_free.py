@@ -24,7 +24,7 @@ class Scatter:
     """The trials of a search by an objective without labels and the probe."""
 
     title: str  # what the panel says
-    objective: str  # what it is
+    objective: str  # what the objective is
     better: str  # "higher" or "lower"; the better is drawn to the right
     trials: tuple  # `(score, accuracy)`s, one at least
     chosen: tuple  # that of the trial that the objective likes best
