@@ -346,7 +346,7 @@ def _settings_there(run):
     ended = (run.folder / "metrics.json").exists()
     for settings in (stored, known and known["settings"]):
         if settings is not None:
-            yield _completed(settings) if ended else _filled(settings)
+            yield completed(settings) if ended else _filled(settings)
 
 
 def _filled(settings):
@@ -354,8 +354,18 @@ def _filled(settings):
     return dataclasses.asdict(PretrainConfig()) | settings
 
 
-def _completed(settings):
-    """One older than an option of an axis too; one's own specs stay."""
+def completed(settings: dict) -> dict:
+    """Fills in what settings that were stored do not say.
+
+    A run older than a setting, or than an option of an axis, was made as by
+    its default. What is not known here, or is of one's own, stays as it is.
+
+    Args:
+        settings: Setting name to value.
+
+    Returns:
+        Likewise, all of them, the specs of registered names in full.
+    """
     found = _filled(settings)
     with contextlib.suppress(UsageError):
         config = _with_decays(PretrainConfig.from_dict(found))
@@ -396,7 +406,7 @@ def stored_plan(folder, *, check_data=True, **changes):
     except UsageError as error:
         raise UsageError(f"{run.folder / 'config.json'}: {error}") from None
     if known := read_identity(run):
-        both = _completed(stored), _completed(known["settings"])
+        both = completed(stored), completed(known["settings"])
         told = setting_differences(*both, longer=True)
         if told:
             raise UsageError(
