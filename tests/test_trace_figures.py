@@ -142,13 +142,16 @@ def test_curves(losses, seeds, drawn, runs):
 
 
 def test_one_epoch_shows_points(drawn, runs):
-    """A single epoch is seen: as a marker where it is."""
+    """A single epoch is seen: as a marker where it is, at a whole number."""
     traces = runs(1, 2, epochs=1, accuracy=False)
     figure = drawn(figures.learning_curves, traces)
     lines = figure.axes[2].lines
     assert len(lines) == 3
     for line in lines:
         assert line.get_marker() not in ("", "None") and line.get_markersize()
+    low, high = figure.axes[2].get_xlim()
+    ticks = figure.axes[2].get_xticks()
+    assert [each for each in ticks if low <= each <= high] == [1]
     axes = drawn(figures.alignment_uniformity_map, traces).axes[0]
     found = [each.get_offsets() for each in kinds(axes, PathCollection)]
     want = traces[0].points()

@@ -128,7 +128,9 @@ def _plot(axes, curve, look, place, *, marked=False, **kind):
 def _label(axes, name, relative):
     axes.set_title(PANELS[name])
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+    # Of one epoch a single tick: for two they would be parts of epochs.
+    whole = ticker.MaxNLocator(integer=True, min_n_ticks=1)
+    axes.xaxis.set_major_locator(whole)
     axes.grid(axis="y", **GRID)
     if relative:
         axes.set_title("loss, relative to its first epoch")
